@@ -1,0 +1,1 @@
+"""The Textual app: one module a step, of the same name as in `wizard/steps/`."""

@@ -1,0 +1,1 @@
+"""One module a module, of the same name; the real servers are in `tests/servers/`."""

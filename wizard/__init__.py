@@ -1,0 +1,1 @@
+"""The engine: everything that knows how to migrate an instance. Knows no screens."""

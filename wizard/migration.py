@@ -1,0 +1,165 @@
+"""The ordered steps, the two paths, what is next and what went stale."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.events import Check, Verdict
+from wizard.journal import ResultState, StepResult
+from wizard.problem import Problem
+from wizard.step import Applicability, Applies, Context, Finding, Step
+from wizard.steps.collect_static import CollectStatic
+from wizard.steps.configure_provider import ConfigureProvider
+from wizard.steps.copy_media import CopyMedia
+from wizard.steps.enable_s3 import EnableS3
+from wizard.steps.restart import Restart
+from wizard.steps.set_cors import SetCors
+from wizard.steps.update_connector import UpdateConnector
+from wizard.steps.verify_cors import VerifyCors
+
+STEPS: tuple[Step, ...] = (
+    ConfigureProvider(),
+    CopyMedia(),
+    EnableS3(),
+    CollectStatic(),
+    SetCors(),
+    Restart(),
+    VerifyCors(),
+    UpdateConnector(),
+)
+
+
+class State(StrEnum):
+    """Where a step stands."""
+
+    TODO = "todo"
+    BEGUN = "begun"
+    DONE = "done"
+    FAILED = "failed"
+    STALE = "stale"
+    SKIPPED = "skipped"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a step stands, and why, in words; `result` is what is remembered of it."""
+
+    step: Step
+    state: State
+    why: str = ""
+    result: StepResult | None = None
+
+
+class Migration:
+    """One instance's migration: the steps, in order, with one context."""
+
+    def __init__(self, context: Context, steps: Sequence[Step] = STEPS) -> None:
+        self.context = context
+        self.steps = tuple(steps)
+
+    def statuses(self) -> list[Status]:
+        """Where each step stands by the journal and the settings alone, without asking the world."""
+        return [self.status(step) for step in self.steps]
+
+    def status(self, step: Step) -> Status:
+        """Where one step stands by the journal and the settings alone."""
+        applicability = step.applies(self.context)
+        result = self.context.journal.result(step.name)
+        if applicability.applies is not Applies.YES:
+            return _not_now(step, applicability, result)
+        if result is None:
+            return Status(step, State.TODO)
+        changed = self._changed_inputs(step, result)
+        if changed and result.state is not ResultState.FAILED:
+            return Status(step, State.STALE, f"{', '.join(changed)} changed since", result)
+        why = result.problem.what if result.problem else ""
+        return Status(step, State(result.state), why, result)
+
+    def next_step(self) -> Step | None:
+        """The first step that is neither done, skipped nor waiting; None at the end."""
+        resting = {State.DONE, State.SKIPPED, State.LATER}
+        return next((s.step for s in self.statuses() if s.state not in resting), None)
+
+    def is_armed(self) -> bool:
+        """Whether the next start of the services would switch the instance to S3.
+
+        `.env` says `USE_S3=true`, and no restart with it is proven (trap of
+        the armed window: a reboot or a crash would switch it, ready or not).
+        """
+        if not self.context.instance.uses_s3():
+            return False
+        return self.status(self.step_named("restart")).state is not State.DONE
+
+    def step_named(self, name: str) -> Step:
+        """A step by its module's name."""
+        return next(step for step in self.steps if step.name == name)
+
+    async def look(self, step: Step) -> tuple[Status, Finding | None]:
+        """Where a step stands, after asking the world about a step believed done."""
+        status = self.status(step)
+        if status.state in (State.SKIPPED, State.LATER):
+            return status, None
+        finding = await step.inspect(self.context)
+        if status.state is State.DONE and not finding.done:
+            why = finding.gone or "it is no longer as it was proven"
+            return Status(step, State.STALE, why, status.result), finding
+        return status, finding
+
+    async def carry_out(self, step: Step) -> StepResult:
+        """Apply a step and prove it; what happened is in the journal, also when it fails.
+
+        Raises the `Problem` that stopped it, or that of the first proof that failed.
+        """
+        inputs = dict(step.inputs(self.context))
+        started = time.monotonic()
+        self._remember(step, ResultState.BEGUN, inputs, started)
+        try:
+            await step.apply(self.context)
+            # Applying may settle an input, such as the ACL that the canary found.
+            inputs = dict(step.inputs(self.context))
+            checks = tuple(await step.prove(self.context))
+        except Problem as problem:
+            self._remember(step, ResultState.FAILED, inputs, started, problem=problem)
+            raise
+        wrong = next((c for c in checks if c.verdict is Verdict.FAIL), None)
+        if wrong is None:
+            return self._remember(step, ResultState.DONE, inputs, started, checks)
+        problem = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
+        self._remember(step, ResultState.FAILED, inputs, started, checks, problem)
+        raise problem
+
+    async def take_back(self, step: Step) -> bool:
+        """Undo a step and forget its result; False where it cannot be taken back."""
+        undone = await step.undo(self.context)
+        if undone:
+            self.context.journal.forget_result(step.name)
+            self.context.journal.write_log(step.name, "taken back")
+        return undone
+
+    def _changed_inputs(self, step: Step, result: StepResult) -> list[str]:
+        now = step.inputs(self.context)
+        return [name for name in now if result.inputs.get(name, now[name]) != now[name]]
+
+    def _remember(
+        self,
+        step: Step,
+        state: ResultState,
+        inputs: dict[str, str],
+        started: float,
+        checks: tuple[Check, ...] = (),
+        problem: Problem | None = None,
+    ) -> StepResult:
+        seconds = time.monotonic() - started
+        result = StepResult(step.name, state, inputs, checks, problem, time.time(), seconds)
+        self.context.journal.save_result(result)
+        self.context.journal.write_log(step.name, problem.what if problem else state)
+        return result
+
+
+def _not_now(step: Step, applicability: Applicability, result: StepResult | None) -> Status:
+    state = State.LATER if applicability.applies is Applies.LATER else State.SKIPPED
+    return Status(step, state, applicability.reason, result)

@@ -1,0 +1,57 @@
+"""Files and folders that belong to the instance folder's owner, whoever runs the wizard.
+
+A root-owned file in the checkout breaks the admin's next `docker build`, and
+a migration begun as root could not be finished by the user.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def give_to_owner(path: Path, like: Path) -> None:
+    """Hand `path` to the owner and group of `like`, where we are root."""
+    if os.geteuid() != 0:
+        return
+    owner = like.stat()
+    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def make_private_folder(path: Path, like: Path) -> None:
+    """Create `path` with mode 0700, owned as `like` is; fine if it exists."""
+    if not path.is_dir():
+        path.mkdir(mode=0o700, parents=True)
+        give_to_owner(path, like)
+
+
+def write_atomically(path: Path, data: bytes, mode: int, like: Path) -> None:
+    """Replace or create `path` in one move, on disk before the name points to it.
+
+    The new file never exists with more permissions than `mode`, and belongs
+    to the owner of `like`. Raises `OSError`; the old file is then untouched.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            give_to_owner(temporary, like)
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable: the folder's entry is data of its own."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

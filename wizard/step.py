@@ -1,0 +1,170 @@
+"""What every step is: five questions, in the order an admin would ask them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from wizard.events import Check, Report
+
+if TYPE_CHECKING:
+    from wizard.deployment import Deployment
+    from wizard.instance import Instance
+    from wizard.journal import Journal
+    from wizard.secrets import Keys, Masker
+    from wizard.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what was found: "from" / "images, 20,431 files, 3.2 GB"."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `inspect` saw. `done`: it is so already, nothing is left to do.
+
+    `gone` says what is no longer as an earlier proof left it ("the bucket is
+    empty"); "" where nothing is missing.
+    """
+
+    done: bool
+    facts: tuple[Fact, ...] = ()
+    gone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changes in a file: a unified diff with secrets masked."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as it will run, word for word."""
+
+    argv: tuple[str, ...]
+    user: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it will be sent, such as CORS rules or a bucket policy."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Something that will happen, in words; `warning` where it needs care."""
+
+    text: str
+    warning: bool = False
+
+
+PlanItem = Diff | Command | Document | Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `apply` would change. `safe` says what stays untouched or can be undone."""
+
+    items: tuple[PlanItem, ...] = ()
+    safe: str = ""
+
+
+class Applies(StrEnum):
+    """Whether a step belongs to this migration now."""
+
+    YES = "yes"
+    NO = "no"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Applicability:
+    """Whether a step applies, and why not (or not yet)."""
+
+    applies: Applies
+    reason: str = ""
+
+
+ALWAYS = Applicability(Applies.YES)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A yes or no that only a person can say while a step is under way."""
+
+    text: str
+    yes: str
+    no: str
+
+
+# Answers a question; `run --yes` says yes to all of them.
+Ask = Callable[[Question], Awaitable[bool]]
+
+
+@dataclass(slots=True)
+class Context:
+    """What a step works with. One per process; `settings` and `keys` may be replaced."""
+
+    instance: Instance
+    deployment: Deployment
+    journal: Journal
+    settings: Settings
+    keys: Keys
+    report: Report
+    ask: Ask
+    masker: Masker = field(repr=False)
+
+
+class Step(ABC):
+    """One step of the migration. Stateless: all it knows is in the context.
+
+    `name` is the module's name, in `wizard/steps/`, `screens/` and `tests/`.
+    `title` stands in the rail, `purpose` says in one or two sentences what
+    the step does and why.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    purpose: ClassVar[str]
+
+    def applies(self, context: Context) -> Applicability:
+        """Whether this step belongs to the migration's path now."""
+        return ALWAYS
+
+    @abstractmethod
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """The settings this step's proof depends on; where they change, it is stale."""
+
+    @abstractmethod
+    async def inspect(self, context: Context) -> Finding:
+        """Is it so already? Looks at the world, cheaply, and changes nothing."""
+
+    @abstractmethod
+    async def plan(self, context: Context) -> Plan:
+        """What would change. Raises `Problem` where it cannot be done at all."""
+
+    @abstractmethod
+    async def apply(self, context: Context) -> None:
+        """Do it. Idempotent, also after a crash halfway. Raises `Problem`."""
+
+    @abstractmethod
+    async def prove(self, context: Context) -> Sequence[Check]:
+        """The evidence that it worked. Also reports each check as it is made."""
+
+    async def undo(self, context: Context) -> bool:
+        """Take it back; False where there is nothing that can be taken back."""
+        return False
