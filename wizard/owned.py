@@ -6,6 +6,7 @@ a migration begun as root could not be finished by the user.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -30,7 +31,8 @@ def write_atomically(path: Path, data: bytes, mode: int, like: Path) -> None:
     """Replace or create `path` in one move, on disk before the name points to it.
 
     The new file never exists with more permissions than `mode`, and belongs
-    to the owner of `like`. Raises `OSError`; the old file is then untouched.
+    to the owner of `like` (to us where we are not root; the group is kept
+    where we are in it). Raises `OSError`; the old file is then untouched.
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
@@ -38,14 +40,23 @@ def write_atomically(path: Path, data: bytes, mode: int, like: Path) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
+            _hand_over(file.fileno(), like)
             os.fchmod(file.fileno(), mode)
-            give_to_owner(temporary, like)
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _hand_over(descriptor: int, like: Path) -> None:
+    owner = like.stat()
+    if os.geteuid() == 0:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        return
+    with contextlib.suppress(PermissionError):
+        os.fchown(descriptor, -1, owner.st_gid)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,284 @@
+"""An instance's `.env`: read it, change single lines, show the diff, back it up, write it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wizard.env_lines import BOM, assigned, parts, resolved
+from wizard.owned import make_private_folder, write_atomically
+from wizard.problem import Action, Problem, Remedy
+from wizard.secrets import MASK, is_secret_name
+
+# Nobody's `.env` is larger; something else is lying under that name.
+_LARGEST = 1024 * 1024
+# What a file system needs for a new file besides its bytes.
+_ROOM_FOR_ENTRIES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """A `.env`, byte for byte, as it is on disk (`on_disk`) and as it shall be (`data`).
+
+    Bytes that are not UTF-8 are kept; they come out of `get` as surrogates.
+    """
+
+    path: Path
+    data: bytes = field(repr=False)
+    on_disk: bytes = field(repr=False)
+
+    @classmethod
+    def read(cls, path: Path) -> EnvFile:
+        """The file as it is now. Raises `Problem` where it cannot be read."""
+        with _reading_explained(path):
+            data = _bytes_of(path)
+        return cls(path, data, data)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from what is on disk, so that there is something to write."""
+        return self.data != self.on_disk
+
+    def get(self, name: str) -> str | None:
+        """A variable's value as Django sees it; None where it is absent or commented out.
+
+        As python-dotenv resolves it: `${X}` is replaced, of duplicates the last wins.
+        """
+        return resolved(parts(self._text)).get(name)
+
+    def names(self) -> tuple[str, ...]:
+        """The variables that it sets, in the order of their first lines."""
+        return tuple(n for n, value in resolved(parts(self._text)).items() if value is not None)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values of variables that hold secrets by their names, for a `Masker`."""
+        pieces = parts(self._text)
+        written = [(p.name, p.value) for p in pieces]  # also of lines that a later one overrides
+        found = [v for n, v in [*written, *resolved(pieces).items()] if n and is_secret_name(n)]
+        return tuple(dict.fromkeys(line for value in found if value for line in value.split("\n")))
+
+    def with_values(self, values: Mapping[str, str | None]) -> EnvFile:
+        """The file with these variables set; None comments one out. Nothing is written yet.
+
+        The effective line is changed in place, BookWyrm's commented-out line
+        comes to life, or a line is added at the end. Raises `Problem` where a
+        value cannot be written so that bash, Compose and Django read it
+        alike, or where the file itself is broken (`defect`).
+        """
+        if defect := self.defect():
+            raise defect
+        text = self._text
+        for name, value in values.items():
+            text = assigned(text, name, value)
+        new = replace(self, data=text.encode("utf-8", "surrogateescape"))
+        for name, value in values.items():
+            if new.get(name) != value:
+                raise _not_read_back(self.path, name)
+        return new
+
+    def diff(self, new: EnvFile, masker: Callable[[str], str]) -> str:
+        """What changes from this to `new`, as a unified diff with secrets masked."""
+        shown = {**_masked_lines(self._text, masker), **_masked_lines(new._text, masker)}
+        name = self.path.name
+        headers = [f"--- {name}\n", f"+++ {name} (new)\n"]
+        lines = list(difflib.unified_diff(_lines(self._text), _lines(new._text), n=2))[2:]
+        return "".join([*headers, *(_shown_line(line, shown) for line in lines)] if lines else [])
+
+    def defect(self) -> Problem | None:
+        """What about the file breaks BookWyrm's own tools, None where nothing does."""
+        found = _defects(self.data)
+        if not found:
+            return None
+        return Problem(
+            f"{self.path} {found}.",
+            "It was probably edited on Windows. bash, and with it bw-dev, misreads such a file:"
+            " “true” gets an invisible character, or the first variable is lost.",
+            Remedy("Let bw-s3 convert it; the change is shown before.", Action.CONVERT_ENV),
+            f"Or convert it yourself: sed -i 's/\\r$//; 1s/^\\xEF\\xBB\\xBF//' {self.path}",
+        )
+
+    def converted(self) -> EnvFile:
+        """The file without what `defect` names; values stay as they are."""
+        data = self.data
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            data = data.decode("utf-16", "replace").encode()
+        data = data.removeprefix(BOM.encode()).replace(b"\0", b"")
+        return replace(self, data=re.sub(rb"\r*\n|\r", b"\n", data))
+
+    def restored(self, backup: Path) -> EnvFile:
+        """The file as a backup has it; write it with `write`. Raises `Problem`."""
+        with _reading_explained(backup):
+            return replace(self, data=_bytes_of(backup))
+
+    def write(self, backup_folder: Path) -> Path:
+        """Replace the file on disk, after a backup of what is there; returns the backup's path.
+
+        Owner and mode stay; a symbolic link stays and what it points to is
+        replaced. Raises `Problem` where that cannot be done or where the file
+        changed on disk since it was read; it is then untouched.
+        """
+        with _reading_explained(self.path):
+            target = self.path.resolve(strict=True)
+            self._check_unchanged(target)
+        with _writing_explained(self.path):
+            like = target if self.path.is_symlink() else target.parent
+            make_private_folder(backup_folder, like)
+            _check_allowed(target)
+            _check_space(target.parent, len(self.data))
+            _check_space(backup_folder, len(self.on_disk))
+            backup = _free_name(backup_folder)
+            write_atomically(backup, self.on_disk, 0o600, like)
+            self._check_unchanged(target)
+            mode = stat.S_IMODE(target.stat().st_mode)
+            write_atomically(target, self.data, mode, target)
+        return backup
+
+    @property
+    def _text(self) -> str:
+        return self.data.decode("utf-8", "surrogateescape")
+
+    def _check_unchanged(self, target: Path) -> None:
+        if _bytes_of(target) != self.on_disk:
+            raise Problem(
+                f"{self.path} was changed while bw-s3 was at work.",
+                "Somebody edited it after it was read; writing now would lose that.",
+                Remedy("Look at the change again and repeat: it is read anew.", Action.RETRY),
+            )
+
+
+def backups(folder: Path) -> list[Path]:
+    """The backups of `.env` in this folder, the oldest first."""
+    return sorted(folder.glob("env-*.bak"))
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Raises `OSError`; also for what is no plain file, such as a pipe that would never end."""
+    status = path.stat()
+    if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
+        return path.read_bytes()
+    raise OSError("not a plain file" if status.st_size <= _LARGEST else "larger than 1 MiB")
+
+
+def _defects(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is written in UTF-16"
+    if b"\0" in data:
+        return "contains zero bytes"
+    if data.startswith(BOM.encode()):
+        return "begins with an invisible mark (a BOM)"
+    return "has Windows line ends (CRLF)" if b"\r" in data else ""
+
+
+def _lines(text: str) -> list[str]:
+    # Not splitlines(), which also splits at characters that only look like line ends.
+    return re.findall(r"[^\n]*\n|[^\n]+\Z", text)
+
+
+def _masked_lines(text: str, masker: Callable[[str], str]) -> dict[str, str]:
+    """Each line of the file and how it may be shown."""
+    shown: dict[str, str] = {}
+    for piece in parts(text):
+        for number, line in enumerate(_lines(piece.text.lstrip())):
+            name = re.match(r"[#\s]*(?:export\s+)?'?([A-Za-z_]\w*)'?\s*=", line)
+            if name and number == 0 and is_secret_name(name[1]):
+                shown[line] = re.sub(r"=(.*\S.*)", f"={MASK}", line, count=1)
+            elif piece.name is not None and number > 0 and is_secret_name(piece.name):
+                shown[line] = f"{MASK}\n"
+            else:
+                shown.setdefault(line, masker(line))
+    return shown
+
+
+def _shown_line(line: str, shown: Mapping[str, str]) -> str:
+    if line.startswith("@@"):
+        return line
+    text = line[0] + shown.get(line[1:], line[1:])
+    text = text.encode("utf-8", "surrogateescape").decode(errors="replace")
+    return text if text.endswith("\n") else f"{text}\n\\ No newline at end of file\n"
+
+
+def _free_name(folder: Path) -> Path:
+    base = time.strftime("env-%Y%m%d-%H%M%S", time.gmtime())
+    taken = sum(1 for path in folder.glob(f"{base}*"))
+    return folder / (f"{base}-{taken}.bak" if taken else f"{base}.bak")
+
+
+def _check_allowed(target: Path) -> None:
+    """Refuse what a rename could do but should not: a read-only file, another user's file."""
+    if not os.access(target, os.W_OK):
+        raise PermissionError(f"{target} is read-only for this user")
+    if os.geteuid() not in (0, target.stat().st_uid):
+        raise PermissionError(f"{target} belongs to another user")
+
+
+def _check_space(folder: Path, size: int) -> None:
+    disk = os.statvfs(folder)
+    free = (disk.f_bfree if os.geteuid() == 0 else disk.f_bavail) * disk.f_frsize
+    if free < size + _ROOM_FOR_ENTRIES or (disk.f_files and not disk.f_ffree):
+        raise OSError(28, f"only {free} bytes free in {folder}")
+
+
+def _not_read_back(path: Path, name: str) -> Problem:
+    return Problem(
+        f"{name} cannot be set in {path}.",
+        "A line above or below it is broken, such as one with a quote that is never closed.",
+        f"Look for such a line in {path} and mend it, then try again.",
+    )
+
+
+@contextmanager
+def _reading_explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Problem(
+            f"There is no file {path}.",
+            "BookWyrm keeps its settings there.",
+            "Is this the instance's folder? A new instance gets its .env by: cp .env.example .env",
+            raw=str(error),
+        ) from error
+    except PermissionError as error:
+        raise Problem(
+            f"{path} cannot be read.",
+            "It belongs to another user.",
+            f"sudo bw-s3 {path.parent}",
+            raw=str(error),
+        ) from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise Problem(
+            f"{path} cannot be read.",
+            "It is not a plain file, or the disk failed.",
+            f"Look at it with: ls -l {path}",
+            raw=str(error),
+        ) from error
+
+
+@contextmanager
+def _writing_explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise Problem(
+            f"{path} cannot be changed.",
+            "The file or its folder is read-only, or belongs to another user.",
+            f"sudo bw-s3 {path.parent}",
+            f"Or look at what forbids it: ls -la {path.parent}; lsattr {path}",
+            raw=str(error),
+        ) from error
+    except OSError as error:
+        full = error.errno in (28, 122)
+        raise Problem(
+            f"{path} cannot be changed; it is as it was.",
+            "The disk is full." if full else "The disk or the file system refused it.",
+            "Make room (df -h and df -i show where), then try again."
+            if full
+            else "Look at the message below; a file system mounted read-only shows in: mount",
+            raw=str(error),
+        ) from error
