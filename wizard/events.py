@@ -12,7 +12,7 @@ from wizard.problem import Problem
 class Verdict(StrEnum):
     """What a check says: proven, wrong, worth knowing, or not to be asked yet."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 (a verdict, not a password)
     FAIL = "fail"
     REMARK = "remark"
     LATER = "later"

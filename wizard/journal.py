@@ -131,6 +131,13 @@ class Journal:
             _check_version(database, path)
         return cls(folder, database, None)
 
+    def copy_to(self, folder: Path) -> None:
+        """Write a copy of the journal into another, existing folder."""
+        with self._reading() as database:
+            copy = sqlite3.connect(folder / _FILE)
+            database.backup(copy)
+            copy.close()
+
     def close(self) -> None:
         """Write what is left and let the next one in."""
         with self._guard:

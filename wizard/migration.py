@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wizard.events import Check, Verdict
 from wizard.journal import ResultState, StepResult
 from wizard.problem import Problem
+from wizard.secrets import Keys
+from wizard.settings import Settings
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.configure_provider import ConfigureProvider
@@ -54,6 +56,11 @@ class Status:
     result: StepResult | None = None
 
 
+def storage_changed(old: Settings, new: Settings) -> bool:
+    """Whether two settings name different buckets, or the same one reached differently."""
+    return (old.endpoint, old.region, old.bucket) != (new.endpoint, new.region, new.bucket)
+
+
 class Migration:
     """One instance's migration: the steps, in order, with one context."""
 
@@ -62,7 +69,7 @@ class Migration:
         self.steps = tuple(steps)
 
     def statuses(self) -> list[Status]:
-        """Where each step stands by the journal and the settings alone, without asking the world."""
+        """Where each step stands by the journal and the settings alone."""
         return [self.status(step) for step in self.steps]
 
     def status(self, step: Step) -> Status:
@@ -97,6 +104,18 @@ class Migration:
     def step_named(self, name: str) -> Step:
         """A step by its module's name."""
         return next(step for step in self.steps if step.name == name)
+
+    def change_settings(self, settings: Settings, keys: Keys) -> None:
+        """Go on with other answers; steps whose inputs changed are stale from now on.
+
+        What the canary found of the old bucket says nothing about a new one.
+        """
+        if storage_changed(self.context.settings, settings):
+            settings = replace(settings, acl="", acl_known=False)
+        self.context.settings = settings
+        self.context.keys = keys
+        self.context.masker.add_keys(keys)
+        self.context.journal.save_settings(settings)
 
     async def look(self, step: Step) -> tuple[Status, Finding | None]:
         """Where a step stands, after asking the world about a step believed done."""

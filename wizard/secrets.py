@@ -17,8 +17,8 @@ _SHORTEST = 6
 class Keys:
     """An access key pair. Neither half shows in `repr`."""
 
-    access_key_id: str = field(repr=False)
-    secret_access_key: str = field(repr=False)
+    access_key_id: str = field(default="", repr=False)
+    secret_access_key: str = field(default="", repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.access_key_id and self.secret_access_key)
@@ -37,7 +37,9 @@ class Masker:
         self._secrets |= {s for s in secrets if len(s) >= _SHORTEST}
         # Longest first, so that a secret which contains another goes as a whole.
         longest_first = sorted(self._secrets, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._pattern = (
+            re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        )
 
     def add_keys(self, keys: Keys) -> None:
         """Learn both halves of an access key pair."""

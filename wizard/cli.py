@@ -1,0 +1,389 @@
+"""Every command but the wizard itself: `run`, `status`, `disarm`, `demo --yes`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from wizard.instance import open_instance
+from wizard.migration import Migration, State
+from wizard.narration import JsonNarrator, Narrator, PlainNarrator, describe_problem, status_to_dict
+from wizard.opening import (
+    Opened,
+    Opening,
+    environment_keys,
+    open_migration,
+    open_to_read,
+    opening_that_changes_nothing,
+)
+from wizard.problem import Problem
+from wizard.step import Question, Step
+
+COMMANDS = ("run", "status", "disarm", "demo")
+INTERRUPTED = 130
+
+_EPILOG = """\
+Commands:
+  bw-s3 [FOLDER]            the wizard; it goes on where it was
+  bw-s3 demo                the wizard on a throw-away instance, to rehearse
+  bw-s3 run FOLDER --yes    the same steps without a screen
+  bw-s3 status [FOLDER]     where the migration stands
+  bw-s3 disarm [FOLDER]     switch S3 off again in .env before the restart
+
+Each has its own help: bw-s3 run --help
+Exit status: 0 all is as wanted, 1 a step failed, 2 the call was wrong,
+3 it needs your decision, 130 interrupted (call it again to go on).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WizardCall:
+    """How the wizard was called: on an instance (`opening`), or on the demo."""
+
+    opening: Opening
+    demo: bool = False
+    keep: bool = False
+    covers: int = 300
+    mouse: bool = True
+
+
+OpenWizard = Callable[[WizardCall], int]
+
+
+def main(argv: Sequence[str], open_wizard: OpenWizard) -> int:
+    """Run the command in `argv` and return its exit status."""
+    command = argv[0] if argv and argv[0] in COMMANDS else ""
+    options = _parser(command).parse_args(argv[1:] if command else argv)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
+    try:
+        match command:
+            case "run":
+                return _run(options)
+            case "status":
+                return _status(options)
+            case "disarm":
+                return asyncio.run(_disarm(_opening(options)))
+            case "demo":
+                return _demo(options, open_wizard)
+            case _:
+                return open_wizard(WizardCall(_opening(options), mouse=not options.no_mouse))
+    except Problem as problem:
+        print(describe_problem(problem), file=sys.stderr)
+        return exit_status(problem)
+
+
+def exit_status(problem: Problem) -> int:
+    """1 where a step failed, 2 where the call was wrong, 3 where a person has to decide."""
+    if problem.usage:
+        return 2
+    return 3 if problem.decision else 1
+
+
+def _interrupted(number: int, frame: object) -> NoReturn:
+    """Stop at once: the journal is safe at any moment, and what we started dies with us."""
+    os.write(2, b"\nInterrupted. Nothing is lost: the same call goes on from here.\n")
+    os._exit(INTERRUPTED)
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    make = {"run": _run_parser, "status": _status_parser, "disarm": _disarm_parser}
+    if command in make:
+        return make[command]()
+    return _demo_parser() if command == "demo" else _wizard_parser()
+
+
+def _wizard_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bw-s3",
+        description="Moves a BookWyrm instance's media and static assets to S3-compatible "
+        "storage, step by step.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"bw-s3 {version('bw-s3')}")
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    _add_instance(parser)
+    _add_path(parser)
+    return parser
+
+
+def _run_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bw-s3 run",
+        description="The migration without a screen, for scripts. "
+        "Keys come from .env or from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    )
+    parser.add_argument("--yes", action="store_true", help="carry the steps out")
+    parser.add_argument("--dry-run", action="store_true", help="show every plan, change nothing")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_instance(parser)
+    _add_path(parser)
+    _add_storage(parser)
+    return parser
+
+
+def _add_storage(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--provider", metavar="NAME", help="aws, scaleway, digitalocean, ceph, minio, …, other")
+    add("--endpoint", metavar="URL", help="the S3 API, e.g. https://s3.fr-par.scw.cloud")
+    add("--region", metavar="R", help="e.g. fr-par")
+    add("--bucket", metavar="B", help="the bucket's name")
+    add("--custom-domain", metavar="HOST[/PATH]", help="where visitors read the files, no scheme")
+    add("--url-protocol", choices=("http:", "https:"), help="scheme of the custom domain")
+    add("--site-url", metavar="URL", help="where the instance answers, if not https://DOMAIN")
+    add("--restart-command", metavar="CMD", help="what restarts a dockerless instance")
+    add("--limit-rate", metavar="RATE", type=parse_rate, help="bytes a second, e.g. 500k or 10M")
+
+
+def _add_path(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--path", choices=("fresh", "existing"), help="if it is found out wrong")
+    parser.add_argument("--deployment", choices=("compose", "dockerless"), help="likewise")
+
+
+def _add_instance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER",
+        help="the instance's folder (default: this one)",
+    )  # fmt: skip
+    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the journal there")
+
+
+def _status_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bw-s3 status", description="Where the migration stands, step by step."
+    )
+    _add_instance(parser)
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    return parser
+
+
+def _disarm_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bw-s3 disarm",
+        description="Puts USE_S3 in .env back as it was, so that a restart changes nothing.",
+    )
+    _add_instance(parser)
+    return parser
+
+
+def _demo_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bw-s3 demo",
+        description="A rehearsal on a throw-away instance with a real S3 server, both on this "
+        "machine. Nothing of yours is touched.",
+    )
+    parser.add_argument("--yes", action="store_true", help="run through without the wizard")
+    parser.add_argument("--keep", action="store_true", help="leave the instance and the bucket")
+    parser.add_argument("--covers", type=int, default=300, metavar="N", help="how many covers")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    return parser
+
+
+def parse_rate(text: str) -> int:
+    """Bytes a second from "500k", "10M" or a plain number (powers of 1000); 0 is no limit."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?(?:/s)?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise argparse.ArgumentTypeError(f"“{text}” is no rate; say for example 500k or 10M")
+    factor = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2].lower()]
+    return int(float(match[1]) * factor)
+
+
+def _opening(options: argparse.Namespace) -> Opening:
+    names = (
+        "path", "deployment", "provider", "endpoint", "region", "bucket", "custom_domain",
+        "url_protocol", "site_url", "restart_command", "limit_rate",
+    )  # fmt: skip
+    given = {name: getattr(options, name, None) for name in names}
+    overrides = {name: value for name, value in given.items() if value is not None}
+    return Opening(options.folder, options.state, overrides, environment_keys())
+
+
+def _run(options: argparse.Namespace) -> int:
+    narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
+    opening = _opening(options)
+    try:
+        if options.dry_run or not options.yes:
+            with opening_that_changes_nothing(opening) as harmless:
+                return asyncio.run(_show_plans(harmless, narrator, wanted=options.dry_run))
+        return asyncio.run(_carry_out(opening, narrator))
+    except Problem as problem:
+        narrator.problem(problem)
+        narrator.end(
+            exit_status(problem), "The migration is not finished. The same call goes on from here."
+        )
+        return exit_status(problem)
+
+
+async def yes(question: Question) -> bool:
+    """The answer of `--yes` to every question."""
+    return True
+
+
+async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
+    """All steps that are not done, in order. Returns the exit status; raises `Problem`."""
+    migration = opened.migration
+    narrator.masker = migration.context.masker
+    narrator.found(opened.facts)
+    if opened.resumed:
+        narrator.say(opened.resumed)
+    if migration.is_armed():
+        narrator.say(ARMED)
+    for step in migration.steps:
+        await _carry_out_one(migration, step, narrator)
+    waiting = [s for s in migration.statuses() if s.state is State.LATER]
+    narrator.end(0, _last_words(migration, len(waiting)))
+    return 0
+
+
+ARMED = (
+    "! .env says USE_S3=true and the instance has not been restarted with it yet: whatever "
+    "restarts it now switches it to S3, ready or not. `bw-s3 disarm` puts that line back."
+)
+
+
+async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -> None:
+    narrator.begin(step)
+    status, finding = await migration.look(step)
+    if finding:
+        narrator.found(finding.facts)
+    narrator.status(status)
+    if status.state in (State.DONE, State.SKIPPED, State.LATER):
+        return
+    narrator.plan(await step.plan(migration.context))
+    narrator.result(await migration.carry_out(step))
+
+
+async def _carry_out(opening: Opening, narrator: Narrator) -> int:
+    opened = await open_migration(opening, narrator, yes)
+    try:
+        opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
+        return await carry_out_all(opened, narrator)
+    finally:
+        opened.close()
+
+
+async def _show_plans(opening: Opening, narrator: Narrator, wanted: bool) -> int:
+    opened = await open_migration(opening, narrator, yes)
+    try:
+        narrator.masker = opened.migration.context.masker
+        narrator.found(opened.facts)
+        opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
+        for step in opened.migration.steps:
+            await _show_plan(opened.migration, step, narrator)
+    finally:
+        opened.close()
+    if wanted:
+        narrator.end(0, "\nThis was a dry run: nothing was changed.")
+        return 0
+    narrator.end(3, "\nNothing was changed. Say --yes to carry this out.")
+    return 3
+
+
+async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> None:
+    narrator.begin(step)
+    status, finding = await migration.look(step)
+    if finding:
+        narrator.found(finding.facts)
+    narrator.status(status)
+    if status.state not in (State.DONE, State.SKIPPED, State.LATER):
+        narrator.plan(await step.plan(migration.context))
+
+
+def _last_words(migration: Migration, waiting: int) -> str:
+    if waiting:
+        return (
+            f"\n{waiting} steps wait until the instance runs. Follow BookWyrm's installation "
+            "guide to its end, then call bw-s3 again: it completes them."
+        )
+    media = migration.context.instance.media_root
+    return (
+        "\nEverything is done and proven. Keep the local media where they are "
+        f"({media}): other servers still ask for the old /images/ addresses."
+    )
+
+
+def _status(options: argparse.Namespace) -> int:
+    opening = _opening(options)
+    migration = open_to_read(opening, lambda event: None, yes)
+    if migration is None:
+        folder = open_instance(options.folder).folder
+        empty = {"begun": False, "steps": []}
+        print(json.dumps(empty) if options.json else f"No migration was begun in {folder}.")
+        return 0
+    statuses = migration.statuses()
+    if options.json:
+        print(json.dumps(_status_object(migration), ensure_ascii=False))
+        return 0
+    narrator = PlainNarrator()
+    if migration.is_armed():
+        narrator.say(ARMED)
+    for status in statuses:
+        narrator.status(status)
+    return 0
+
+
+def _status_object(migration: Migration) -> dict[str, object]:
+    steps = [{"step": s.step.name, **status_to_dict(s)} for s in migration.statuses()]
+    upcoming = migration.next_step()
+    return {
+        "begun": True,
+        "armed": migration.is_armed(),
+        "next": upcoming.name if upcoming else None,
+        "path": migration.context.settings.path,
+        "steps": steps,
+    }
+
+
+async def _disarm(opening: Opening) -> int:
+    narrator = PlainNarrator()
+    opened = await open_migration(opening, narrator, yes)
+    try:
+        migration = opened.migration
+        narrator.masker = migration.context.masker
+        if not migration.is_armed():
+            narrator.say("The instance is not armed: nothing to do.")
+            return 0
+        await migration.take_back(migration.step_named("enable_s3"))
+        narrator.say("Disarmed: .env says again what it said about USE_S3 before.")
+    finally:
+        opened.close()
+    return 0
+
+
+def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
+    if not options.yes:
+        call = WizardCall(Opening(Path()), True, options.keep, options.covers, not options.no_mouse)
+        return open_wizard(call)
+    narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
+    try:
+        return asyncio.run(_run_demo(options.covers, options.keep, narrator))
+    except Problem as problem:
+        narrator.problem(problem)
+        narrator.end(exit_status(problem), "The demo did not come to its end.")
+        return exit_status(problem)
+
+
+async def _run_demo(covers: int, keep: bool, narrator: Narrator) -> int:
+    # Imported here: a real migration does not need the demo.
+    from wizard.demo import build
+
+    with build(None, covers=covers, keep=keep) as demo:
+        said = {k: v for k, v in demo.settings.to_dict().items() if v}
+        opening = Opening(demo.folder, None, said, demo.keys)
+        opened = await open_migration(opening, narrator, yes)
+        try:
+            return await carry_out_all(opened, narrator)
+        finally:
+            opened.close()
