@@ -1,6 +1,7 @@
 """The media to read: a folder here, or a volume elsewhere through a tar stream."""
 
-# ruff: noqa: PTH (names are bytes here, since not every one is UTF-8; pathlib knows only text)
+# Names are bytes here, since not every one is UTF-8; pathlib knows only text.
+# ruff: noqa: PTH116, PTH118
 
 from __future__ import annotations
 
