@@ -51,7 +51,7 @@ async def run(
     if shutil.which(argv[0], path=env.get("PATH")) is None and not (folder / argv[0]).exists():
         raise FileNotFoundError(argv[0])
     process = await asyncio.create_subprocess_exec(
-        *_tied_to_us(argv, user),
+        *tied_to_us(argv, user),
         cwd=folder,
         env=dict(env),
         stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
@@ -75,7 +75,7 @@ async def run(
     return Completed(tuple(argv), status, tuple(last))
 
 
-def _tied_to_us(argv: Sequence[str], user: tuple[int, int] | None) -> list[str]:
+def tied_to_us(argv: Sequence[str], user: tuple[int, int] | None = None) -> list[str]:
     """`argv` under util-linux's setpriv, which asks the kernel to kill it when we die."""
     prefix: list[str] = []
     if setpriv := shutil.which("setpriv"):
