@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from wizard.control import CopyControl
 from wizard.events import Check, Report
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class Context:
     report: Report
     ask: Ask
     masker: Masker = field(repr=False)
+    control: CopyControl = field(default_factory=CopyControl)
 
 
 class Step(ABC):
