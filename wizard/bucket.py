@@ -151,6 +151,11 @@ class Bucket:
                 field="endpoint",
             ) from error
 
+    @property
+    def place(self) -> str:
+        """Names this bucket among all: endpoint and name."""
+        return f"{self.settings.endpoint}/{self.name}"
+
     def explained(self) -> AbstractContextManager[None]:
         """`explained` for this bucket, for calls on `client` itself."""
         return explained(self.settings, self.keys)
