@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import os
+import pwd
 import re
 import shutil
+import signal
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
-# CSI and OSC sequences, and the two-byte escapes (ECMA-48).
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+# CSI, OSC and similar strings, two-byte escapes (ECMA-48), and what else is no text.
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_])[^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|\x1b[ -/]*[0-~]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LAST_LINES = 400
+# A line longer than this (in bytes) comes in pieces.
+_LONGEST_LINE = 64 * 1024
+# How long to go on reading after the program's end, where something it left
+# behind, such as a daemon, still holds its output open.
+_SECONDS_AFTER_END = 1.0
+_SECONDS_A_POLL = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,54 +60,121 @@ async def run(
 
     stdout and stderr come mixed, without ANSI sequences, split at carriage
     returns too. `user` is (uid, gid) to run it as, where we are root. The
-    program is killed when this process dies, and when the call is cancelled.
-    Must be called from the main thread, since the kernel ties the program to
-    the thread that started it. Raises `FileNotFoundError`, `PermissionError`.
+    program is killed when this process dies, and with all it started when the
+    call is cancelled. Must be called from the main thread, since the kernel
+    ties the program to the thread that started it. Raises `FileNotFoundError`,
+    `PermissionError`.
     """
-    if shutil.which(argv[0], path=env.get("PATH")) is None and not (folder / argv[0]).exists():
-        raise FileNotFoundError(argv[0])
+    _check_program(argv[0], folder, env)
     process = await asyncio.create_subprocess_exec(
-        *tied_to_us(argv, user),
+        *tied_to_us(argv),
         cwd=folder,
         env=dict(env),
         stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
+        **as_user(user),
     )
     last: deque[str] = deque(maxlen=_LAST_LINES)
+
+    def take(line: str) -> None:
+        last.append(line)
+        on_line(line)
+
     try:
-        if stdin and process.stdin:
-            process.stdin.write(stdin.encode())
-            process.stdin.close()
-        assert process.stdout is not None
-        async for line in _lines(process.stdout):
-            last.append(line)
-            on_line(line)
-        status = await process.wait()
+        _feed(process, stdin)
+        status = await _read_to_end(process, take)
     except BaseException:
-        _kill_session(process.pid)
+        await _kill_session(process)
         raise
+    finally:
+        # What the program left behind may hold the output open for ever; asyncio has no public
+        # way to let go of it.
+        process._transport.close()  # type: ignore[attr-defined]
     return Completed(tuple(argv), status, tuple(last))
 
 
-def tied_to_us(argv: Sequence[str], user: tuple[int, int] | None = None) -> list[str]:
-    """`argv` under util-linux's setpriv, which asks the kernel to kill it when we die."""
-    prefix: list[str] = []
-    if setpriv := shutil.which("setpriv"):
-        prefix = [setpriv, "--pdeathsig", "KILL"]
-        if user and os.geteuid() == 0 and user[0] != 0:
-            prefix += ["--reuid", str(user[0]), "--regid", str(user[1]), "--init-groups"]
-        prefix.append("--")
-    return [*prefix, *argv]
+def tied_to_us(argv: Sequence[str]) -> list[str]:
+    """`argv` under util-linux's setpriv, which asks the kernel to kill it when we die.
+
+    To be started from a thread that lives as long as the program may.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--", *argv] if setpriv else list(argv)
+
+
+def _check_program(name: str, folder: Path, env: Mapping[str, str]) -> None:
+    """Find the program beforehand, since setpriv would only say so in its output."""
+    if "/" not in name:
+        if shutil.which(name, path=env.get("PATH", os.defpath)) is None:
+            raise FileNotFoundError(errno.ENOENT, "not found in PATH", name)
+    elif not (folder / name).is_file():
+        raise FileNotFoundError(errno.ENOENT, "no such program", name)
+    elif not os.access(folder / name, os.X_OK):
+        raise PermissionError(errno.EACCES, "not executable", name)
+
+
+class Identity(TypedDict, total=False):
+    """Arguments of `subprocess.Popen` that set whose program it is."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def as_user(user: tuple[int, int] | None) -> Identity:
+    """What makes a program run as `user` (uid, gid), nothing where we are not root."""
+    if user is None or os.geteuid() != 0 or user[0] == 0:
+        return {}
+    uid, gid = user
+    try:
+        groups = os.getgrouplist(pwd.getpwuid(uid).pw_name, gid)
+    except KeyError:  # a user without a name, as containers have them
+        groups = [gid]
+    return {"user": uid, "group": gid, "extra_groups": groups}
+
+
+def _feed(process: asyncio.subprocess.Process, text: str) -> None:
+    if process.stdin:
+        process.stdin.write(text.encode("utf-8", "surrogateescape"))
+        process.stdin.close()
+
+
+async def _read_to_end(process: asyncio.subprocess.Process, take: Callable[[str], None]) -> int:
+    """Hand over the output until the program has ended; returns its exit status."""
+    reading = asyncio.create_task(_read(process, take))
+    polls_left = int(_SECONDS_AFTER_END / _SECONDS_A_POLL)
+    try:
+        while not reading.done() and polls_left:
+            await asyncio.wait({reading}, timeout=_SECONDS_A_POLL)
+            # Not `process.wait()`: some Python versions let it wait for the output's end, too.
+            polls_left -= process.returncode is not None
+        if reading.done():
+            reading.result()  # raises what `take` raised
+    finally:
+        reading.cancel()
+    return process.returncode if process.returncode is not None else await process.wait()
+
+
+async def _read(process: asyncio.subprocess.Process, take: Callable[[str], None]) -> None:
+    if process.stdout:
+        async for line in _lines(process.stdout):
+            take(line)
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
     rest = b""
+    after_return = False  # a line feed that follows belongs to it
     while chunk := await stream.read(65536):
-        *whole, rest = _LINE_END.split(rest + chunk)
+        data = rest + (chunk.removeprefix(b"\n") if after_return else chunk)
+        after_return = data.endswith(b"\r")
+        *whole, rest = _LINE_END.split(data)
         for line in whole:
             yield _clean(line)
+        if len(rest) > _LONGEST_LINE:
+            yield _clean(rest)
+            rest = b""
     if rest:
         yield _clean(rest)
 
@@ -100,8 +183,9 @@ def _clean(line: bytes) -> str:
     return _ANSI.sub("", line.decode(errors="replace")).rstrip()
 
 
-def _kill_session(pid: int) -> None:
-    try:
-        os.killpg(pid, 9)
-    except ProcessLookupError:
-        return
+async def _kill_session(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # No longer than the kernel takes to end it; `wait` could wait for the output, too.
+    while process.returncode is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
