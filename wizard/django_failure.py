@@ -1,0 +1,96 @@
+"""What a failed `manage.py` command said, for people."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from wizard.problem import Action, Problem, Remedy
+
+_RAW_LINES = 15
+# The last line of a traceback: a name, perhaps with dots, and the message.
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Configured|Warning|Exit)\b.*")
+
+_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
+_RETRY = Remedy("Try again.", Action.RETRY)
+
+# What to look for in the output; why it is so; what to do.
+_KNOWN: tuple[tuple[str, str, tuple[Remedy, ...]], ...] = (
+    (
+        r"\(403\)|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch",
+        "The S3 service refused the keys in .env, or they may not list and read the bucket.",
+        (_EDIT, _RETRY),
+    ),
+    (
+        r"\(404\)|NoSuchBucket",
+        "The bucket that .env names is not there any more.",
+        (_EDIT, _RETRY),
+    ),
+    (
+        r"Invalid endpoint",
+        "AWS_S3_ENDPOINT_URL in .env is no address: it needs a scheme, such as https://.",
+        (_EDIT,),
+    ),
+    (
+        r"EndpointConnectionError|ConnectTimeoutError|Could not connect to the endpoint",
+        "The S3 service did not answer.",
+        (_RETRY,),
+    ),
+    (
+        r"No space left on device",
+        "The disk is full.",
+        (Remedy("Make room (df -h shows where), then try again."), _RETRY),
+    ),
+    (
+        r"ModuleNotFoundError|Couldn't import Django",
+        "The virtual environment lacks a package that BookWyrm needs.",
+        (Remedy("Install them: venv/bin/pip install -r requirements.txt"), _RETRY),
+    ),
+    (
+        r"ImproperlyConfigured|EnvError|EnvValidationError",
+        "BookWyrm does not accept a value in .env; its own words are below.",
+        (Remedy("Correct the line in .env, then try again."), _RETRY),
+    ),
+    (
+        r"OperationalError|could not connect to server|Connection refused",
+        "BookWyrm could not reach its database or Redis.",
+        (Remedy("Start them, then try again."), _RETRY),
+    ),
+    (
+        r"Permission denied|PermissionError",
+        "The site's own user may not write where BookWyrm has to.",
+        (Remedy("Give the folder to the user that runs BookWyrm, then try again."), _RETRY),
+    ),
+)
+
+
+def explain(argv: Sequence[str], status: int, lines: Sequence[str]) -> Problem:
+    """The problem for a command that ended with `status` and wrote `lines` (already masked)."""
+    text = "\n".join(lines)
+    why, remedies = _likely(text)
+    name = next((word for word in argv if word in ("compile_themes", "collectstatic")), "")
+    command = f"manage.py {name}" if name else "a script in manage.py shell"
+    return Problem(
+        f"BookWyrm's own command failed: {command}.",
+        why or _exception(lines) or f"It ended with status {status} and said why below.",
+        *remedies,
+        raw="\n".join([f"$ {_shown(argv)}", *lines[-_RAW_LINES:]]),
+    )
+
+
+def _likely(text: str) -> tuple[str, tuple[Remedy, ...]]:
+    for pattern, why, remedies in _KNOWN:
+        if re.search(pattern, text):
+            return why, remedies
+    return "", (_RETRY,)
+
+
+def _exception(lines: Sequence[str]) -> str:
+    """The line that names the exception, as the last traceback ends."""
+    return next((line for line in reversed(lines) if _EXCEPTION.match(line)), "")
+
+
+def _shown(argv: Sequence[str]) -> str:
+    """The command as a person would type it; a script's text says nothing to one."""
+    return shlex.join("…" if "\n" in word else word for word in argv)

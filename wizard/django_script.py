@@ -1,0 +1,39 @@
+"""Our own constant scripts inside the instance's Django: what goes in, what comes out.
+
+A script finds its input as `values` and calls `answer(…)` with anything that
+JSON can hold. Django and its apps print what they like around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MARK = "@bw-s3@"
+
+_BEGIN = f"""\
+import json, sys
+values = json.loads(sys.stdin.read() or "null")
+def answer(value):
+    sys.stdout.write("\\n{MARK}" + json.dumps(value) + "\\n")
+    sys.stdout.flush()
+"""
+
+
+def shell_arguments(script: str) -> tuple[str, ...]:
+    """What follows `manage.py` on the command line; the values come on standard input."""
+    return ("shell", "-c", _BEGIN + script)
+
+
+def shown_arguments() -> tuple[str, ...]:
+    """The same for a plan, without the script's text."""
+    return ("shell", "-c", "…")
+
+
+def is_answer(line: str) -> bool:
+    """Whether a line of output is the script's own."""
+    return line.startswith(MARK)
+
+
+def answers(lines: Iterable[str]) -> str:
+    """What the script answered, a line of JSON for each `answer`; "" where it said nothing."""
+    return "\n".join(line.removeprefix(MARK) for line in lines if is_answer(line))
