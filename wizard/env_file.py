@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wizard.env_lines import BOM, assigned, parts, resolved
+from wizard.env_lines import BOM, assigned, line_of, parts, resolved, with_line
 from wizard.owned import make_private_folder, write_atomically
 from wizard.problem import Action, Problem, Remedy
 from wizard.secrets import MASK, is_secret_name
@@ -82,6 +82,15 @@ class EnvFile:
             if new.get(name) != value:
                 raise _not_read_back(self.path, name)
         return new
+
+    def line(self, name: str) -> str | None:
+        """The line that `with_values` would change for this name, None where it would add one."""
+        return line_of(self._text, name)
+
+    def with_line(self, name: str, line: str | None) -> EnvFile:
+        """The file with that line put back as `line` gave it; None takes it out."""
+        text = with_line(self._text, name, line)
+        return replace(self, data=text.encode("utf-8", "surrogateescape"))
 
     def diff(self, new: EnvFile, masker: Callable[[str], str]) -> str:
         """What changes from this to `new`, as a unified diff with secrets masked."""
@@ -201,6 +210,7 @@ def _shown_line(line: str, shown: Mapping[str, str]) -> str:
         return line
     text = line[0] + shown.get(line[1:], line[1:])
     text = text.encode("utf-8", "surrogateescape").decode(errors="replace")
+    text = text.replace("\r", "␍").replace(BOM, "<BOM>").replace("\0", "␀")
     return text if text.endswith("\n") else f"{text}\n\\ No newline at end of file\n"
 
 

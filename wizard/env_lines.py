@@ -72,11 +72,31 @@ def assigned(text: str, name: str, value: str | None) -> str:
     if value is None:
         return "".join(_commented_out(p) if p.name == name else p.text for p in pieces)
     new = written(name, value)
-    active = [i for i, p in enumerate(pieces) if p.name == name]
-    for i in active[-1:] or _templates(pieces, name)[-1:]:
-        pieces[i] = Part(_with_value(pieces[i].text, name, new), name, value)
-        return "".join(p.text for p in pieces)
-    return _with_line_added(text, f"{name}={new}")
+    place = _place(pieces, name)
+    if place is None:
+        return _with_line_added(text, f"{name}={new}")
+    return _with_piece(pieces, place, _with_value(pieces[place].text, name, new))
+
+
+def line_of(text: str, name: str) -> str | None:
+    """The line (without its end) that `assigned` would change, None where it would add one."""
+    pieces = parts(text)
+    place = _place(pieces, name)
+    return None if place is None else _split(pieces[place].text)[1]
+
+
+def with_line(text: str, name: str, line: str | None) -> str:
+    """`text` with the line of `line_of` replaced, or taken out where `line` is None."""
+    pieces = parts(text)
+    place = _place(pieces, name)
+    if place is None:
+        return text if line is None else _with_line_added(text, line)
+    blank_lines, _, end = _split(pieces[place].text)
+    if line is not None:
+        return _with_piece(pieces, place, f"{blank_lines}{line}{end}")
+    without = _with_piece(pieces, place, blank_lines)
+    # A line added to a file without a final newline brought that newline along.
+    return without if end or place + 1 < len(pieces) else without.removesuffix("\n")
 
 
 def written(name: str, value: str) -> str:
@@ -122,6 +142,24 @@ def _with_value(line: str, name: str, new: str) -> str:
     # Compose takes only a blank before # as the beginning of a comment, not a tab.
     comment = (found["comment"] or "").replace("\t#", "    #", 1)
     return f"{found['lead']}{found['export'] or ''}{name}={new}{comment}{found['end']}"
+
+
+def _place(pieces: list[Part], name: str) -> int | None:
+    """Which piece sets `name`, or, where none does, which could if it were uncommented."""
+    active = [i for i, p in enumerate(pieces) if p.name == name]
+    return next(reversed(active or _templates(pieces, name)), None)
+
+
+def _with_piece(pieces: list[Part], place: int, text: str) -> str:
+    return "".join(text if i == place else p.text for i, p in enumerate(pieces))
+
+
+def _split(piece: str) -> tuple[str, str, str]:
+    """Blank lines before, the line itself, and its end."""
+    indented = len(piece) - len(piece.lstrip())
+    start = piece.rfind("\n", 0, indented) + 1
+    end = "\n" if piece.endswith("\n") else ""
+    return piece[:start], piece[start:].removesuffix(end), end
 
 
 def _templates(pieces: list[Part], name: str) -> list[int]:

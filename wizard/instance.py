@@ -9,7 +9,10 @@ from pathlib import Path
 from wizard.env_file import EnvFile
 from wizard.problem import Problem
 
-_TRUE = {"1", "true", "t", "yes", "y", "on"}
+# What environs (through marshmallow's Boolean field) takes for true, letter for letter.
+_TRUE = frozenset(
+    "t T true True TRUE on On ON y Y yes Yes YES 1".split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +77,38 @@ class Instance:
 
 def is_true(value: str | None) -> bool:
     """What environs, and so BookWyrm, takes for true."""
-    return (value or "").strip().lower() in _TRUE
+    return value in _TRUE
 
 
 def open_instance(folder: Path) -> Instance:
-    """The BookWyrm instance in `folder`. Raises `Problem` where there is none."""
+    """The BookWyrm instance in `folder`. Raises `Problem` where there is none, or none to read."""
     folder = folder.absolute()
+    try:
+        return _opened(folder)
+    except PermissionError as error:
+        raise Problem(
+            f"{folder} cannot be read.",
+            "It belongs to another user.",
+            f"sudo bw-s3 {folder}",
+            raw=str(error),
+        ) from error
+    except OSError as error:
+        raise Problem(
+            f"{folder} cannot be read.",
+            "The disk or the file system refused it.",
+            f"Look at it with: ls -la {folder}",
+            raw=str(error),
+        ) from error
+
+
+def _opened(folder: Path) -> Instance:
     settings = folder / "bookwyrm" / "settings.py"
     if not folder.is_dir() or not (folder / "manage.py").is_file() or not settings.is_file():
         raise Problem(
             f"There is no BookWyrm instance in {folder}.",
             "A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env.",
-            "Go to the instance's folder and start bw-s3 there, or name the folder: bw-s3 /opt/bookwyrm",
+            "Go to the instance's folder and start bw-s3 there.",
+            "Or name the folder: bw-s3 /opt/bookwyrm",
             usage=True,
         )
     text = settings.read_text(errors="replace")
@@ -97,7 +120,7 @@ def _version(folder: Path, settings: str) -> str:
     file = folder / "VERSION"
     if file.is_file():
         return file.read_text(errors="replace").strip().removeprefix("v")
-    match = re.search(r'^VERSION = "([^"]+)"', settings, re.MULTILINE)
+    match = re.search(r"""^VERSION = ["']([^"']+)["']""", settings, re.MULTILINE)
     return match[1] if match else "unknown"
 
 

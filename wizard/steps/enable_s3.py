@@ -1,0 +1,207 @@
+"""Step 3: tell BookWyrm to use the bucket from its next start on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+
+from wizard.env_change import conversion_plan, env_to_change, values_in_bash
+from wizard.env_file import EnvFile
+from wizard.events import Check, Note, failed, passed, remark
+from wizard.instance import is_true
+from wizard.problem import Action, Problem, Remedy
+from wizard.settings import DeploymentKind, MigrationPath
+from wizard.step import Context, Diff, Fact, Finding, Plan, PlanItem, Sentence, Step
+
+# Without these BookWyrm stops, or answers every page with its error page.
+_NEEDED = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_STORAGE_BUCKET_NAME",
+    "AWS_S3_CUSTOM_DOMAIN",
+    "AWS_S3_ENDPOINT_URL",
+)
+_REMEMBERED = "enable_s3.lines"
+
+
+class EnableS3(Step):
+    """Sets `USE_S3=true` in `.env`, and `USE_HTTPS=true` where this version has it."""
+
+    name = "enable_s3"
+    title = "Enable S3"
+    purpose = (
+        "One line in .env tells BookWyrm to keep its files in the bucket."
+        " It counts from the next start of the services."
+    )
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """Whether `USE_HTTPS` is wanted depends on how the storage is served."""
+        if not context.instance.abilities.use_https:
+            return {}
+        return {"url_protocol": context.settings.url_protocol}
+
+    async def inspect(self, context: Context) -> Finding:
+        """What `.env` says now."""
+        env = context.instance.env_file()
+        facts = tuple(Fact(name, _shown(env, name)) for name in _wanted(context))
+        done = not _missing(context, env)
+        lost = not done and bool(context.journal.recall(_REMEMBERED))
+        return Finding(done, facts, ".env no longer says so" if lost else "")
+
+    async def plan(self, context: Context) -> Plan:
+        """The diff, and what being armed means. Raises `Problem` where it cannot be done."""
+        env = context.instance.env_file()
+        _refuse_azure(env)
+        whole, items = conversion_plan(context, env)
+        new = whole.with_values(_missing(context, whole))
+        if not new.changed:
+            return Plan((Sentence(f"Nothing: {env.path} says so already."),))
+        change = Diff(str(env.path), whole.diff(new, context.masker))
+        backup = Sentence(f"{env.path} is copied to {context.journal.folder} before.")
+        return Plan(
+            (*items, change, backup, *_armed(context, env)),
+            "The running site does not change yet, and this step can be taken back.",
+        )
+
+    async def apply(self, context: Context) -> None:
+        """Back `.env` up and set the lines."""
+        _refuse_azure(context.instance.env_file())
+        env = await env_to_change(context)
+        _refuse_incomplete(env)
+        missing = _missing(context, env)
+        if not missing:
+            return
+        new = env.with_values(missing)
+        _remember_lines(context, env, tuple(missing))
+        backup = await asyncio.to_thread(new.write, context.journal.folder)
+        context.report(Note(f"Changed {env.path}; as it was: {backup}"))
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        """Read `.env` again, as Django does and as bash does."""
+        env = context.instance.env_file()
+        checks = [_in_django(env, name) for name in _wanted(context)]
+        checks.append(await _in_bash(context, env))
+        for check in checks:
+            context.report(check)
+        return checks
+
+    async def undo(self, context: Context) -> bool:
+        """Disarm: put the lines back as they were; the `AWS_*` lines stay."""
+        env = await env_to_change(context)
+        lines = json.loads(context.journal.recall(_REMEMBERED) or "{}")
+        old = _disarmed(env, lines)
+        if old.changed:
+            backup = await asyncio.to_thread(old.write, context.journal.folder)
+            context.report(Note(f"Changed {env.path} back; as it was: {backup}"))
+        context.journal.remember(_REMEMBERED, "")
+        return old.changed or bool(lines)
+
+
+def _wanted(context: Context) -> tuple[str, ...]:
+    """The variables that must be true."""
+    secure = context.settings.url_protocol == "https:"
+    if context.instance.abilities.use_https and secure:
+        return ("USE_S3", "USE_HTTPS")
+    return ("USE_S3",)
+
+
+def _missing(context: Context, env: EnvFile) -> dict[str, str | None]:
+    return {name: "true" for name in _wanted(context) if not is_true(env.get(name))}
+
+
+def _shown(env: EnvFile, name: str) -> str:
+    value = env.get(name)
+    return "not set in .env" if value is None else f"{value or '(empty)'} in .env"
+
+
+def _armed(context: Context, env: EnvFile) -> Sequence[PlanItem]:
+    """What happens between now and the restart, which the admin must know before."""
+    if context.settings.path == MigrationPath.FRESH:
+        return (Sentence("The instance uses the bucket from its first start on."),)
+    text = (
+        "From here on the instance is armed: whatever starts its services next (a reboot, an"
+        " upgrade, a crash) switches it to S3, ready or not. So go on to the restart soon."
+    )
+    if env.get("USE_S3") is None:
+        text += (
+            " .env had no USE_S3 line, so even a worker process that is replaced while the site"
+            " runs begins to use S3."
+        )
+    return (Sentence(text, warning=True),)
+
+
+def _refuse_azure(env: EnvFile) -> None:
+    if is_true(env.get("USE_AZURE")):
+        raise Problem(
+            "This instance keeps its files in Azure Blob Storage.",
+            ".env says USE_AZURE=true, and BookWyrm uses one storage or the other.",
+            "bw-s3 migrates from the server's own disk, not from Azure.",
+            decision=True,
+        )
+
+
+def _refuse_incomplete(env: EnvFile) -> None:
+    """BookWyrm's template says “None” where it means “not set”."""
+    lacking = [name for name in _NEEDED if env.get(name) in (None, "", "None")]
+    if lacking:
+        raise Problem(
+            f"{', '.join(lacking)} must be set in .env before S3 is enabled.",
+            "Without it BookWyrm would not start, or every page would be its error page.",
+            Remedy("Do the step “Provider” again: it writes these lines.", Action.EDIT_PROVIDER),
+        )
+
+
+def _remember_lines(context: Context, env: EnvFile, names: Sequence[str]) -> None:
+    """Keep the lines as they are now, for `undo`; written before the file is."""
+    kept = json.loads(context.journal.recall(_REMEMBERED) or "{}")
+    kept |= {name: env.line(name) for name in names}
+    context.journal.remember(_REMEMBERED, json.dumps(kept))
+
+
+def _disarmed(env: EnvFile, lines: Mapping[str, str | None]) -> EnvFile:
+    old = env
+    for name, line in lines.items():
+        if is_true(env.get(name)):
+            old = old.with_line(name, line)
+    # Where S3 was on before the wizard came, there is no line to go back to.
+    return old.with_values({"USE_S3": "false"}) if is_true(old.get("USE_S3")) else old
+
+
+def _in_django(env: EnvFile, name: str) -> Check:
+    asked = f"Does Django read {name} as true?"
+    value = env.get(name)
+    return passed(asked, f"{name}={value}") if is_true(value) else failed(asked, _not_true(name))
+
+
+async def _in_bash(context: Context, env: EnvFile) -> Check:
+    names = _wanted(context)
+    asked = f"Does bash, and with it bw-dev, read {' and '.join(names)} as true?"
+    try:
+        values = await values_in_bash(env, names)
+        wrong = [name for name in names if not is_true(values[name])]
+        if wrong:
+            raise _misread(env, wrong[0], values[wrong[0]])
+    except Problem as problem:
+        # Without Docker nothing reads the file with bash.
+        matters = context.settings.deployment == DeploymentKind.COMPOSE
+        return failed(asked, problem) if matters else remark(asked, problem.what)
+    return passed(asked, ", ".join(f"{name}={values[name]}" for name in names))
+
+
+def _misread(env: EnvFile, name: str, value: str) -> Problem:
+    return Problem(
+        f"bash reads {name} as “{value}”.",
+        "A line above it is not written as bash wants it, such as one with a quote that is"
+        " never closed, or a backslash at its end.",
+        f"Look for that line with: bash -n {env.path}",
+        Remedy("Mend it, then do this step again.", Action.RETRY),
+    )
+
+
+def _not_true(name: str) -> Problem:
+    return Problem(
+        f"{name} is not true in .env.",
+        "Somebody changed the file after bw-s3 did.",
+        Remedy("Do this step again.", Action.RETRY),
+    )
