@@ -59,7 +59,7 @@ async def values_in_bash(env: EnvFile, names: Sequence[str]) -> dict[str, str]:
     is no bash or where it does not come to the end of the file.
     """
     owner = env.path.stat()
-    argv = ["bash", "--norc", "--noprofile", "-r", "-c", _BASH, "bash", *names]
+    argv = ["bash", "--norc", "--noprofile", "-c", _BASH, "bash", *names]
     try:
         async with asyncio.timeout(_SECONDS_FOR_BASH):
             completed = await run(

@@ -22,6 +22,10 @@ _LARGEST = 1024 * 1024
 # What a file system needs for a new file besides its bytes.
 _ROOM_FOR_ENTRIES = 64 * 1024
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# The variable that a line sets or, commented out, would set.
+_LINE_NAME = re.compile(r"[#\s\ufeff]*(?:export\s+)?'?([A-Za-z_]\w*)'?\s*=")
+
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
@@ -94,10 +98,11 @@ class EnvFile:
 
     def diff(self, new: EnvFile, masker: Callable[[str], str]) -> str:
         """What changes from this to `new`, as a unified diff with secrets masked."""
-        shown = {**_masked_lines(self._text, masker), **_masked_lines(new._text, masker)}
+        old_text, new_text = _displayable(self.data), _displayable(new.data)
+        shown = _masked_lines(old_text, masker) | _masked_lines(new_text, masker)
         name = self.path.name
         headers = [f"--- {name}\n", f"+++ {name} (new)\n"]
-        lines = list(difflib.unified_diff(_lines(self._text), _lines(new._text), n=2))[2:]
+        lines = list(difflib.unified_diff(_lines(old_text), _lines(new_text), n=2))[2:]
         return "".join([*headers, *(_shown_line(line, shown) for line in lines)] if lines else [])
 
     def defect(self) -> Problem | None:
@@ -116,7 +121,7 @@ class EnvFile:
     def converted(self) -> EnvFile:
         """The file without what `defect` names; values stay as they are."""
         data = self.data
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if data.startswith(_UTF_16):
             data = data.decode("utf-16", "replace").encode()
         data = data.removeprefix(BOM.encode()).replace(b"\0", b"")
         return replace(self, data=re.sub(rb"\r*\n|\r", b"\n", data))
@@ -176,7 +181,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _defects(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith(_UTF_16):
         return "is written in UTF-16"
     if b"\0" in data:
         return "contains zero bytes"
@@ -190,27 +195,37 @@ def _lines(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+\Z", text)
 
 
+def _displayable(data: bytes) -> str:
+    """The file as text in which secrets can be found, also in UTF-16 or between zero bytes."""
+    if data.startswith(_UTF_16):
+        data = data.decode("utf-16", "replace").encode()
+    return data.replace(b"\0", b"").decode("utf-8", "surrogateescape")
+
+
 def _masked_lines(text: str, masker: Callable[[str], str]) -> dict[str, str]:
     """Each line of the file and how it may be shown."""
     shown: dict[str, str] = {}
+    bom = BOM if text.startswith(BOM) else ""
     for piece in parts(text):
-        for number, line in enumerate(_lines(piece.text.lstrip())):
-            name = re.match(r"[#\s]*(?:export\s+)?'?([A-Za-z_]\w*)'?\s*=", line)
-            if name and number == 0 and is_secret_name(name[1]):
+        secret = piece.name is not None and is_secret_name(piece.name)
+        for number, line in enumerate(_lines(bom + piece.text)):
+            name = _LINE_NAME.match(line)
+            if name and is_secret_name(name[1]):
                 shown[line] = re.sub(r"=(.*\S.*)", f"={MASK}", line, count=1)
-            elif piece.name is not None and number > 0 and is_secret_name(piece.name):
-                shown[line] = f"{MASK}\n"
+            elif secret and number and line.strip():
+                shown[line] = f"{MASK}\n"  # a quoted value may have several lines
             else:
                 shown.setdefault(line, masker(line))
+        bom = ""
     return shown
 
 
 def _shown_line(line: str, shown: Mapping[str, str]) -> str:
     if line.startswith("@@"):
         return line
-    text = line[0] + shown.get(line[1:], line[1:])
+    text = line[0] + shown.get(line[1:], f"{MASK}\n")
     text = text.encode("utf-8", "surrogateescape").decode(errors="replace")
-    text = text.replace("\r", "␍").replace(BOM, "<BOM>").replace("\0", "␀")
+    text = text.replace("\r", "␍").replace(BOM, "<BOM>")
     return text if text.endswith("\n") else f"{text}\n\\ No newline at end of file\n"
 
 

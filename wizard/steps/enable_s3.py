@@ -147,7 +147,7 @@ def _refuse_incomplete(env: EnvFile) -> None:
     if lacking:
         raise Problem(
             f"{', '.join(lacking)} must be set in .env before S3 is enabled.",
-            "Without it BookWyrm would not start, or every page would be its error page.",
+            "Without that BookWyrm does not start, or every page is its error page.",
             Remedy("Do the step “Provider” again: it writes these lines.", Action.EDIT_PROVIDER),
         )
 
