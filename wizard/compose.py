@@ -1,0 +1,222 @@
+"""An instance under Docker Compose: `./bw-dev up -d`, and containers beside the live site."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import Callable, Sequence
+
+from wizard import django_failure
+from wizard.compose_media import empty_but_used, is_empty, open_media
+from wizard.compose_project import ComposeProject, inspected_volume
+from wizard.compose_start import WebWatch
+from wizard.deployment import Deployment
+from wizard.django_script import answers, is_answer, shell_arguments, shown_arguments
+from wizard.docker import Docker
+from wizard.docker_problems import explain, is_docker_failure, telling_line, telling_lines
+from wizard.events import Note, Output, Report
+from wizard.inside import Inside, one_off
+from wizard.instance import Instance
+from wizard.media import Media
+from wizard.our_containers import labels, remove_leftovers, remove_ours
+from wizard.problem import Problem
+from wizard.process import Completed
+from wizard.secrets import Masker
+from wizard.settings import DeploymentKind, Settings
+from wizard.step import Command
+
+# `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
+# collectstatic may need longer, and is through when it is called again.
+_STARTS = 3
+
+# BookWyrm's own commands for both, in one container: alone, `compile_themes`
+# would lose its CSS with its container. The text is constant.
+_COLLECT = "python manage.py collectstatic --no-input"
+_COMPILE = "python manage.py compile_themes"
+
+# How many files the database names, whatever BookWyrm's version calls them.
+_NAMED_FILES = """
+from django.apps import apps
+from django.db.models import FileField
+count = 0
+for model in apps.get_app_config("bookwyrm").get_models():
+    for field in model._meta.local_concrete_fields:
+        if isinstance(field, FileField):
+            count += model.objects.exclude(**{field.name: ""}).exclude(**{field.name: None}).count()
+answer(count)
+"""
+
+
+class Compose(Deployment):
+    """BookWyrm under Docker Compose version 2, driven as `bw-dev` does.
+
+    Only the restart goes through `bw-dev`: its other commands recreate `db`
+    under the live site. All else runs in containers of its own, labelled with
+    the journal's id, that start and recreate nothing (`--no-deps`).
+    """
+
+    kind = DeploymentKind.COMPOSE
+    label = "Docker Compose"
+
+    def __init__(self, instance: Instance, settings: Settings, journal_id: str) -> None:
+        self.instance = instance
+        self.settings = settings
+        self.docker = Docker(instance)
+        self._journal_id = journal_id
+
+    async def ever_ran(self) -> bool:
+        return await asyncio.to_thread(self._ever_ran)
+
+    async def media(self) -> Media:
+        project = await self._project()
+        media = await asyncio.to_thread(open_media, self._inside(project))
+        if await asyncio.to_thread(is_empty, media):
+            await self._check_named_files(project)
+        return media
+
+    async def static_commands(self) -> Sequence[Command]:
+        return [Command(self._collect_argv())]
+
+    async def collect_static(self, report: Report) -> None:
+        await self._one_off(self._collect_argv(), lambda line: report(Output(line)))
+
+    async def restart_commands(self) -> Sequence[Command]:
+        return [Command(self._up_argv())]
+
+    async def restart(self, report: Report) -> None:
+        project = await self._project()
+        watch = WebWatch(self.docker, project, report, self._masker())
+        for _ in range(_STARTS):
+            ended = await self._up(report)
+            if ended.status == 0:
+                await watch.until_up()
+                return
+            state = await asyncio.to_thread(watch.state)
+            if state.is_down:
+                raise watch.ended(state)
+            if state.status != "running" or state.is_up:
+                raise self._not_up(ended)
+            report(Note("web is not ready yet: waiting for it, then ./bw-dev up -d once more."))
+            await watch.until_up()
+        raise self._not_up(ended)
+
+    async def manage_command(self) -> Command:
+        return Command(self._manage_argv(*shown_arguments()))
+
+    async def run_script(self, script: str, values: str) -> str:
+        said: list[str] = []
+        await self._one_off(self._manage_argv(*shell_arguments(script)), said.append, values)
+        return answers(said)
+
+    async def interruption(self) -> str:
+        return (
+            "./bw-dev up -d starts every container anew whose settings changed: nobody reaches "
+            "the site for about half a minute. web collects the static assets before it answers, "
+            "so a slow S3 service makes it longer."
+        )
+
+    async def tidy_up(self, report: Report = lambda event: None) -> None:
+        """Remove what an earlier run that was killed has left behind. Raises `Problem`."""
+        count = await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
+        if count:
+            report(Note(f"Removed {count} container(s) that an interrupted run had left."))
+
+    async def _project(self) -> ComposeProject:
+        return await asyncio.to_thread(ComposeProject.read, self.docker)
+
+    def _inside(self, project: ComposeProject) -> Inside:
+        return Inside(self.docker, project, labels(self._journal_id))
+
+    def _ever_ran(self) -> bool:
+        project = ComposeProject.read(self.docker)
+        if project.containers(self.docker):
+            return True
+        # Our own one-off containers make the volumes of `web`, but never the database's.
+        if any(inspected_volume(self.docker, name) for name in project.database):
+            return True
+        mount = project.media
+        return bool(mount and mount.folder and _holds_files(mount.folder))
+
+    async def _check_named_files(self, project: ComposeProject) -> None:
+        """Where there are no media, ask the database whether there should be some."""
+        containers = await asyncio.to_thread(project.containers, self.docker)
+        if not any(c.service == "db" and c.state == "running" for c in containers):
+            return
+        count = int(await self.run_script(_NAMED_FILES, "") or 0)
+        if count:
+            raise await asyncio.to_thread(empty_but_used, self.docker, project.media, count)
+
+    def _collect_argv(self) -> tuple[str, ...]:
+        themes = self.instance.abilities.compile_themes
+        script = f"{_COMPILE} && {_COLLECT}" if themes else _COLLECT
+        return (*one_off(labels(self._journal_id)), "bash", "-c", script)
+
+    def _manage_argv(self, *arguments: str) -> tuple[str, ...]:
+        return (*one_off(labels(self._journal_id)), "python", "manage.py", *arguments)
+
+    def _up_argv(self) -> tuple[str, ...]:
+        """`./bw-dev up -d`, or the same without it where it is made for Compose version 1."""
+        script = self.instance.folder / "bw-dev"
+        try:
+            usable = "docker compose" in script.read_text(errors="replace")
+        except OSError:
+            usable = False
+        usable = usable and os.access(script, os.X_OK)
+        return ("./bw-dev", "up", "-d") if usable else ("docker", "compose", "up", "-d")
+
+    async def _one_off(
+        self, argv: Sequence[str], on_line: Callable[[str], None], given: str = ""
+    ) -> None:
+        """Run a command in a container of its own, which is gone afterwards in any case."""
+        masker = self._masker()
+        await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
+        try:
+            ended = await self.docker.run(argv, lambda line: on_line(masker(line)), given)
+        except BaseException:
+            # docker is dead by now, but not what it started.
+            remove_ours(self.docker, self._journal_id)
+            raise
+        if ended.status:
+            raise self._failed(argv, ended, masker)
+
+    def _failed(self, argv: Sequence[str], ended: Completed, masker: Masker) -> Problem:
+        lines = [masker(line) for line in ended.lines if not is_answer(line)]
+        if is_docker_failure(ended.status, ended.output):
+            return explain(_shown(argv), "\n".join(lines), self.docker.environment())
+        return django_failure.explain(argv, ended.status, lines)
+
+    async def _up(self, report: Report) -> Completed:
+        masker = self._masker()
+        return await self.docker.run(self._up_argv(), lambda line: report(Output(masker(line))))
+
+    def _not_up(self, ended: Completed) -> Problem:
+        said = self._masker()(ended.output)
+        if "Failed to load configuration" in said:
+            return Problem(
+                "./bw-dev cannot read .env.",
+                telling_line(said),
+                "bash reads .env line by line: a value with spaces or special characters "
+                "must stand in single quotes.",
+                raw=telling_lines(said),
+            )
+        if is_docker_failure(ended.status, said):
+            return explain(ended.argv, said, self.docker.environment())
+        return Problem(
+            "The containers could not be started.",
+            telling_line(said) or f"“{shlex.join(ended.argv)}” ended with status {ended.status}.",
+            "See which one fails: docker compose ps --all; docker compose logs --tail 50",
+            raw=telling_lines(said),
+        )
+
+    def _masker(self) -> Masker:
+        return Masker(self.instance.env_file().secrets())
+
+
+def _shown(argv: Sequence[str]) -> list[str]:
+    """The command as a person would type it; a script's text says nothing to one."""
+    return ["…" if "\n" in word else word for word in argv]
+
+
+def _holds_files(folder: str) -> bool:
+    return any(names for _, _, names in os.walk(folder))
