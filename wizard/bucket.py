@@ -218,12 +218,12 @@ class Bucket:
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
-    def prefixes(self) -> list[str]:
-        """The "folders" at the top of the bucket, "" for objects outside of any."""
+    def top(self) -> tuple[list[str], list[str]]:
+        """What lies at the top of the bucket (its first page): "folders", and objects in none."""
         with self.explained():
             page = self.client.list_objects_v2(Bucket=self.name, Delimiter="/")
-        found = [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
-        return [*found, ""] if page.get("Contents") else found
+        folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
+        return folders, [entry["Key"] for entry in page.get("Contents", ())]
 
     def put(self, key: str, body: bytes, *, acl: str = "", content_type: str = "text/plain") -> str:
         """Store an object as BookWyrm would; returns its ETag."""

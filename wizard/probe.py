@@ -1,0 +1,479 @@
+"""Live checks of a storage, with canary objects and exactly what BookWyrm will use.
+
+They change nothing that lasts: what they store they remove, and the CORS rules
+they set are those that were there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wizard.access import PREFIXES
+from wizard.bucket import Bucket, CorsRule
+from wizard.canary import Canaries, Canary
+from wizard.events import Check, failed, passed, remark
+from wizard.problem import Action, Problem, Remedy
+from wizard.providers import contradictions, preset
+from wizard.public import Seen, look, look_until, touch
+from wizard.step import Question
+from wizard.upload import destination
+
+if TYPE_CHECKING:
+    from wizard.settings import Settings
+    from wizard.step import Context
+
+# S3 refuses what was signed more than 15 minutes off.
+_SKEW_REFUSED, _SKEW_ODD = 15 * 60, 2 * 60
+_MOST_COUNTED = 10_000
+_CORS_BEFORE = "cors before the probe"
+# Sets and reads rules without meaning anything for a real site.
+_PROBE_RULE = {
+    "AllowedOrigins": ["https://bw-s3.invalid"],
+    "AllowedMethods": ["GET", "HEAD"],
+    "AllowedHeaders": ["*"],
+    "MaxAgeSeconds": 3000,
+}
+
+
+class Way(StrEnum):
+    """How strangers get to read what BookWyrm stores."""
+
+    UNKNOWN = "unknown"
+    OPEN = "open"  # they can already, without an ACL
+    ACL = "acl"  # each object is stored with the ACL public-read
+    POLICY = "policy"  # a bucket policy has to be put
+    NONE = "none"
+
+
+@dataclass(slots=True)
+class Probe:
+    """One run of the checks, and what they found. `acl` is what BookWyrm shall send."""
+
+    context: Context
+    bucket: Bucket = field(init=False)
+    canaries: Canaries = field(init=False)
+    way: Way = Way.UNKNOWN
+    acl: str = ""
+    plain: list[Canary] = field(default_factory=list)
+    with_acl: list[Canary] = field(default_factory=list)
+    acl_refused: Problem | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings under test."""
+        return self.context.settings
+
+    def begin(self) -> None:
+        """Check the settings by themselves. Raises `Problem`."""
+        self.settings.require("endpoint", "bucket", "custom_domain")
+        require_keys(self.context)
+        for problem in contradictions(self.settings):
+            raise problem
+        self.bucket = Bucket(self.settings, self.context.keys)
+        self.canaries = Canaries(self.bucket, self.context.journal)
+
+    async def looks(self) -> AsyncIterator[Check]:
+        """The checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
+        self.begin()
+        seen = await touch(self.settings.endpoint)
+        yield _endpoint_check(seen, self.settings)
+        yield _tls_check(self.settings)
+        yield _clock_check(seen)
+        there = await asyncio.to_thread(self.bucket.exists)
+        yield passed("Does the storage accept the keys?", "yes")
+        if not there:
+            yield failed(
+                f"Is the bucket {self.bucket.name} there?", missing_bucket(self.bucket.name)
+            )
+            return
+        yield passed(f"Is the bucket {self.bucket.name} there?", "yes")
+        yield await asyncio.to_thread(self._contents)
+        yield await self.listing_check()
+
+    async def trials(self) -> AsyncIterator[Check]:
+        """The checks with canaries: writing, ACL, strangers, CORS. All is removed again."""
+        try:
+            await asyncio.to_thread(self._clean_up)
+            yield await asyncio.to_thread(self._write)
+            yield await asyncio.to_thread(self._overwrite)
+            yield await asyncio.to_thread(self._try_acl)
+            async for check in self._strangers():
+                yield check
+            yield await asyncio.to_thread(self._try_cors)
+            count = await asyncio.to_thread(self.canaries.remove)
+            yield passed("Can objects be deleted?", f"yes, the {count} canaries are gone")
+        finally:
+            await asyncio.to_thread(self.canaries.try_to_remove)
+
+    def _clean_up(self) -> None:
+        """What a run that was killed left behind."""
+        self.canaries.remove()
+        before = self.context.journal.recall(_CORS_BEFORE)
+        if before:
+            place, rules = json.loads(before)
+            if place == self.bucket.place:
+                self.bucket.put_cors(rules)
+            self.context.journal.remember(_CORS_BEFORE, "")
+
+    def _contents(self) -> Check:
+        asked = "Is the bucket empty?"
+        folders, loose = self.bucket.top()
+        found = {folder: self._count(folder) for folder in folders}
+        found["outside of folders"] = str(len(loose)) if loose else ""
+        words = ", ".join(f"{count} in {name}" for name, count in found.items() if count)
+        if not words:
+            return passed(asked, "yes, but for what this migration put there" if folders else "yes")
+        words = words.replace(" in outside", " outside")
+        return remark(asked, f"no, these objects are there already, and stay: {words}")
+
+    def _count(self, prefix: str) -> str:
+        """How many objects below a prefix are not ours, "" for none."""
+        ours = self.context.journal.was_announced
+        place = destination(self.settings)
+        seen = [o.key for o in islice(self.bucket.list_objects(prefix), _MOST_COUNTED + 1)]
+        count = sum(1 for key in seen if not ours(place, key))
+        if len(seen) > _MOST_COUNTED and count:
+            return f"more than {count - 1:,}"
+        return f"{count:,}" if count else ""
+
+    async def listing_check(self) -> Check:
+        """A stranger must not be able to list the bucket."""
+        asked = "Is the list of files hidden from strangers?"
+        base = self.settings.public_base
+        for url in (f"{self.bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
+            seen = await look(url)
+            if seen.ok and "<ListBucketResult" in seen.text:
+                return failed(asked, _listable(self.settings, url))
+        return passed(asked, "yes")
+
+    def _write(self) -> Check:
+        self.plain = [self.canaries.put(prefix) for prefix in PREFIXES]
+        return passed("Can files be stored below images/ and static/?", "yes")
+
+    def _overwrite(self) -> Check:
+        self.plain = [self.canaries.overwrite(canary) for canary in self.plain]
+        asked = "Can they be replaced and read back?"
+        for canary in self.plain:
+            if self.bucket.get(canary.key) != canary.body:
+                return failed(asked, _not_replaced(canary.key))
+        return passed(asked, "yes, byte for byte")
+
+    def _try_acl(self) -> Check:
+        """Store the same with public-read; what comes of it the strangers tell."""
+        try:
+            self.with_acl = [self.canaries.put(prefix, acl="public-read") for prefix in PREFIXES]
+        except Problem as problem:
+            # Without the ACL it went well, so the ACL is what was refused.
+            self.acl_refused = problem
+            return self._refused_acl(problem)
+        return passed("Does the storage accept the ACL public-read?", "yes")
+
+    def _refused_acl(self, problem: Problem) -> Check:
+        asked = "Does the storage accept the ACL public-read?"
+        if self.context.instance.abilities.default_acl:
+            seen = "no; BookWyrm will send none (AWS_DEFAULT_ACL stays empty)"
+            return passed(asked, seen)
+        return failed(asked, _needs_newer_bookwyrm(self.context.instance.version, problem))
+
+    async def _strangers(self) -> AsyncIterator[Check]:
+        """Find the way in which strangers get to read, and whether the custom domain works."""
+        self.way = await self._find_way()
+        self.acl = "public-read" if self.way is Way.ACL else ""
+        if self.with_acl:
+            yield _acl_check(self.way)
+        asked = f"Can a stranger read through {self.settings.custom_domain}?"
+        if self.way is Way.POLICY:
+            yield await self._before_the_policy(asked)
+            return
+        for canary in self._readable():
+            seen_there = await reads(self.settings, canary, 3)
+            if seen_there is not None:
+                yield failed(asked, wrong_domain(self.settings, seen_there, at_endpoint=True))
+                return
+        yield passed(asked, "yes")
+
+    async def _before_the_policy(self, asked: str) -> Check:
+        """Nobody is let in yet; what can be said before is whether the address is right."""
+        seen = await look(f"{self.settings.public_base}/{self.plain[0].key}")
+        if seen.error is not None or seen.ok or seen.status == 404:
+            return failed(asked, wrong_domain(self.settings, seen, at_endpoint=False))
+        await asyncio.to_thread(self.bucket.get_policy)
+        return remark(
+            asked, "not yet: a bucket policy will open images/* and static/*, and nothing else"
+        )
+
+    def _readable(self) -> list[Canary]:
+        return self.with_acl if self.way is Way.ACL else self.plain
+
+    async def _find_way(self) -> Way:
+        if await self._anywhere(self.plain[0], 0):
+            return Way.OPEN
+        if self.with_acl and await self._anywhere(self.with_acl[0], 1):
+            return Way.ACL
+        return Way.POLICY
+
+    async def _anywhere(self, canary: Canary, seconds: float) -> bool:
+        """Whether a stranger reads it, through the custom domain or at the endpoint itself."""
+        if await reads(self.settings, canary, seconds) is None:
+            return True
+        direct = await look(f"{self.bucket.place}/{canary.key}")
+        return direct.ok and direct.body_start == canary.body
+
+    def _try_cors(self) -> Check:
+        """Read the CORS rules, set them once more, and read them back."""
+        asked = "Can CORS rules be read and set?"
+        try:
+            before = self.bucket.get_cors()
+            self._set_cors_and_back(before)
+        except Problem as problem:
+            note = preset(self.settings.provider).advice("cors", self.settings)
+            return remark(asked, f"no: {problem.what} They will have to be set by hand: {note}")
+        return passed(asked, "yes")
+
+    def _set_cors_and_back(self, before: list[CorsRule]) -> None:
+        if before:
+            self.bucket.put_cors(before)
+            return
+        self.context.journal.remember(_CORS_BEFORE, json.dumps([self.bucket.place, before]))
+        self.bucket.put_cors([_PROBE_RULE])
+        kept = self.bucket.get_cors()
+        self.bucket.put_cors(before)
+        self.context.journal.remember(_CORS_BEFORE, "")
+        if not kept:
+            raise Problem("The storage takes CORS rules and forgets them.", "It knows none.")
+
+
+async def live_checks(context: Context) -> AsyncIterator[Check]:
+    """Every check of configure_provider, one by one, the first failure last.
+
+    What they settle (the ACL) is in `context.settings` afterwards, and saved.
+    Asks whether to create a bucket that is missing.
+    """
+    async for check in probing(context, Probe(context)):
+        yield check
+
+
+async def probing(context: Context, probe: Probe) -> AsyncIterator[Check]:
+    """`live_checks` with a probe whose findings the caller wants to see."""
+    asked = "Do the settings fit together?"
+    try:
+        probe.begin()
+        asked = "Does the storage answer?"
+        async for check in probe.looks():
+            asked = check.asked
+            if is_missing_bucket(check) and await create_bucket(context, probe.bucket):
+                async for again in _after_creation(probe):
+                    yield again
+                continue
+            yield check
+            if check.problem:
+                return
+        async for check in probe.trials():
+            yield check
+            if check.problem:
+                return
+    except Problem as problem:
+        yield failed(_question_behind(problem, asked), problem)
+        return
+    settle(context, probe)
+
+
+async def _after_creation(probe: Probe) -> AsyncIterator[Check]:
+    yield passed(f"Is the bucket {probe.bucket.name} there?", "yes, it was created now")
+    yield await probe.listing_check()
+
+
+def settle(context: Context, probe: Probe) -> None:
+    """Keep what the probe found."""
+    context.settings = replace(context.settings, acl=probe.acl, acl_known=True)
+    context.journal.save_settings(context.settings)
+
+
+async def create_bucket(context: Context, bucket: Bucket) -> bool:
+    """Offer to create the bucket. Raises `Problem` where that is refused."""
+    text = f"There is no bucket {bucket.name} at {bucket.settings.endpoint_host}. Create it?"
+    if not await context.ask(Question(text, "Create it", "Choose another one")):
+        return False
+    await asyncio.to_thread(bucket.create)
+    return True
+
+
+async def reads(settings: Settings, canary: Canary, seconds: float) -> Seen | None:
+    """None where a stranger reads the canary through the custom domain, else what was seen."""
+    seen = await look_until(f"{settings.public_base}/{canary.key}", seconds)
+    return None if seen.ok and seen.body_start == canary.body else seen
+
+
+def require_keys(context: Context) -> None:
+    """Raise a `Problem` where the keys are not known."""
+    if context.keys:
+        return
+    raise Problem(
+        "The keys of the storage are not known.",
+        "They are neither in .env nor in the environment.",
+        preset(context.settings.provider).advice("keys", context.settings),
+        Remedy("Enter the access key and the secret key.", Action.EDIT_PROVIDER),
+        field="secret_access_key" if context.keys.access_key_id else "access_key_id",
+        usage=True,
+    )
+
+
+def missing_bucket(name: str) -> Problem:
+    """The `Problem` of a bucket that is not there, and was not created."""
+    return Problem(
+        f"There is no bucket {name}.",
+        "Its name is mistyped, it is in another region or account, or it was not created yet.",
+        Remedy("Correct the name, or let it be created here.", Action.EDIT_PROVIDER),
+        field="bucket",
+        decision=True,
+    )
+
+
+def is_missing_bucket(check: Check) -> bool:
+    """Whether this is the check that found no bucket."""
+    return check.problem is not None and check.problem.decision and check.problem.field == "bucket"
+
+
+def wrong_domain(settings: Settings, seen: Seen, *, at_endpoint: bool) -> Problem:
+    """The `Problem` of a custom domain that does not lead to the files."""
+    if seen.error is not None:
+        return seen.error
+    what = f"Through {settings.custom_domain} strangers do not get the bucket's files."
+    expected = preset(settings.provider).custom_domain_for(settings)
+    if seen.ok:
+        why = "Something answers there, but not with the file that was just stored."
+    elif at_endpoint:
+        why = f"It answers with HTTP {seen.status}, while the bucket itself lets strangers read."
+    else:
+        why = f"It answers with HTTP {seen.status}."
+    return Problem(
+        what,
+        why,
+        Remedy(f"The usual custom domain would be {expected}", Action.EDIT_PROVIDER)
+        if expected and expected != settings.custom_domain
+        else preset(settings.provider).advice("public", settings),
+        "If it is a proxy or a CDN of your own, let it lead to this bucket.",
+        raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
+        field="custom_domain",
+    )
+
+
+def _question_behind(problem: Problem, before: str) -> str:
+    """What was being asked when a problem came up, by the setting it is about."""
+    questions = {
+        "access_key_id": "Does the storage accept the keys?",
+        "secret_access_key": "Does the storage accept the keys?",
+        "bucket": "Is the bucket there?",
+        "region": "Is the region right?",
+    }
+    return questions.get(problem.field or "", f"After “{before}”")
+
+
+def _endpoint_check(seen: Seen, settings: Settings) -> Check:
+    asked = f"Does {settings.endpoint} answer?"
+    if seen.error is not None:
+        return failed(asked, seen.error)
+    target = seen.headers.get("location", "")
+    if settings.endpoint.startswith("http:") and target.startswith(
+        f"https://{urlsplit(settings.endpoint).hostname}"
+    ):
+        return failed(asked, _wants_https(settings.endpoint))
+    return passed(asked, "yes")
+
+
+def _tls_check(settings: Settings) -> Check:
+    asked = "Is the connection to the storage safe?"
+    if settings.endpoint.startswith("https:"):
+        return passed(asked, "yes, its certificate is trusted")
+    return remark(asked, "no, it is plain http: use it on your own machine or network only")
+
+
+def _clock_check(seen: Seen) -> Check:
+    asked = "Is this machine's clock right?"
+    skew = _skew(seen)
+    if skew is None:
+        return remark(asked, "the storage does not say what time it is")
+    if abs(skew) < _SKEW_ODD:
+        return passed(asked, "yes")
+    words = f"{abs(skew) / 60:,.0f} minutes {'ahead of' if skew > 0 else 'behind'} the storage's"
+    if abs(skew) < _SKEW_REFUSED:
+        return remark(asked, f"it is {words}; from 15 on, the storage refuses every request")
+    return failed(
+        asked,
+        Problem(
+            f"This machine's clock is {words}.",
+            "The storage refuses what was signed more than 15 minutes ago or ahead.",
+            "Set the clock: sudo timedatectl set-ntp true; then compare: date -u",
+            Remedy("Try again.", Action.RETRY),
+        ),
+    )
+
+
+def _skew(seen: Seen) -> float | None:
+    """Seconds by which our clock is ahead of the server's."""
+    try:
+        return time.time() - parsedate_to_datetime(seen.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError):
+        return None
+
+
+def _acl_check(way: Way) -> Check:
+    asked = "Does the ACL public-read open a file to strangers?"
+    if way is Way.ACL:
+        return passed(asked, "yes: BookWyrm will store each file with it")
+    if way is Way.OPEN:
+        return passed(asked, "not needed: strangers can read without it")
+    return passed(asked, "no, it is accepted without effect")
+
+
+def _wants_https(endpoint: str) -> Problem:
+    return Problem(
+        "The endpoint wants https.",
+        "It sends everybody who comes with http to https.",
+        Remedy(f"Use {endpoint.replace('http:', 'https:', 1)}", Action.EDIT_PROVIDER),
+        field="endpoint",
+    )
+
+
+def _listable(settings: Settings, url: str) -> Problem:
+    return Problem(
+        "Everybody can list the bucket's files.",
+        "The bucket itself is public. Strangers would see the names of all files, exports of "
+        "accounts included, where only those who know a name should get a file.",
+        "Make the bucket private, or let strangers read objects but not list them: "
+        + preset(settings.provider).advice("public", settings),
+        Remedy("Then try again.", Action.RETRY),
+        raw=f"GET {url}",
+        field="bucket",
+    )
+
+
+def _not_replaced(key: str) -> Problem:
+    return Problem(
+        "What was replaced in the bucket reads as before.",
+        "The bucket locks its objects, or a cache stands before the endpoint.",
+        "Turn object lock (retention) off, or use another bucket.",
+        "If the endpoint is a CDN, use the storage's own address as the endpoint.",
+        raw=key,
+        field="bucket",
+    )
+
+
+def _needs_newer_bookwyrm(version: str, refusal: Problem) -> Problem:
+    return Problem(
+        f"The storage refuses the ACL public-read, and BookWyrm {version} always sends it.",
+        "Since version 0.8.0 BookWyrm lets one choose (AWS_DEFAULT_ACL); yours does not.",
+        "Update BookWyrm to 0.8.0 or newer first, then start again.",
+        "Or allow ACLs for this bucket in your provider's console, or use another provider.",
+        raw=refusal.raw,
+        field="provider",
+    )

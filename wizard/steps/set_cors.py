@@ -1,0 +1,217 @@
+"""Step 5: let the instance's pages use the bucket's fonts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from wizard.access import as_text
+from wizard.assets import FONTS, find
+from wizard.bucket import Bucket, CorsRule
+from wizard.canary import Canaries
+from wizard.cors import covers, merged, origins, without
+from wizard.events import Check, Note, failed, passed, remark
+from wizard.owned import write_atomically
+from wizard.probe import require_keys
+from wizard.problem import Action, Problem, Remedy
+from wizard.providers import preset
+from wizard.public import look_until
+from wizard.step import Context, Document, Fact, Finding, Plan, Sentence, Step
+
+_ADDED = "set_cors.added"
+# Cloudflare documents 30 s until rules are in force; others are quicker.
+_SECONDS_TO_APPLY = 30
+
+
+class SetCors(Step):
+    """Merges one rule for each of the site's origins into the bucket's CORS rules."""
+
+    name = "set_cors"
+    title = "CORS"
+    purpose = (
+        "Browsers use a font from another host only if that host allows it. "
+        "CORS rules in the bucket allow it for your domain."
+    )
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """Whose pages, and which bucket."""
+        settings = context.settings
+        return {
+            "endpoint": settings.endpoint,
+            "bucket": settings.bucket,
+            "origins": " ".join(origins(context.instance)),
+        }
+
+    async def inspect(self, context: Context) -> Finding:
+        """Whether the bucket's rules let every origin in, or the storage does without rules."""
+        wanted = origins(context.instance)
+        facts: tuple[Fact, ...] = (Fact("origins", ", ".join(wanted)),)
+        bucket = _bucket(context)
+        try:
+            rules = await asyncio.to_thread(bucket.get_cors)
+        except Problem as problem:
+            open_to_all = await _let_in_anyway(context, bucket, wanted, canary=False)
+            return Finding(open_to_all, facts, "" if open_to_all else problem.what)
+        missing = [origin for origin in wanted if not covers(rules, origin)]
+        lost = bool(missing) and bool(context.journal.recall(_key(bucket)))
+        facts = (*facts, Fact("rules", str(len(rules))))
+        return Finding(not missing, facts, "the bucket's CORS rules are gone" if lost else "")
+
+    async def plan(self, context: Context) -> Plan:
+        """The rules as they will be sent."""
+        wanted = origins(context.instance)
+        rules, why_not = await _read(_bucket(context))
+        new = merged(rules, wanted)
+        safe = "Rules that are there already stay, and this can be taken back."
+        if why_not:
+            text = f"The rules of the bucket cannot be read now: {why_not}"
+            shown = Document("CORS rules", as_text({"CORSRules": new}))
+            return Plan((Sentence(text, warning=True), shown), safe)
+        if new == rules:
+            return Plan((Sentence("Nothing: the bucket lets your pages in already."),), safe)
+        text = f"{len(new) - len(rules)} rules are added to the {len(rules)} that are there."
+        return Plan((Sentence(text), Document("CORS rules", as_text({"CORSRules": new}))), safe)
+
+    async def apply(self, context: Context) -> None:
+        """Merge our rules into those of the bucket."""
+        bucket, wanted = _bucket(context), origins(context.instance)
+        try:
+            await asyncio.to_thread(_merge, context, bucket, wanted)
+        except Problem as problem:
+            if await _let_in_anyway(context, bucket, wanted):
+                text = "The storage takes no CORS rules, and lets every origin in by itself."
+                context.report(Note(text))
+                return
+            raise _by_hand(context, merged([], wanted), problem) from problem
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        """Read the rules back, and fetch a font as a browser on each origin would."""
+        bucket, wanted = _bucket(context), origins(context.instance)
+        checks = [await _read_back(bucket, wanted)]
+        context.report(checks[0])
+        answers = await _fetch_for(context, bucket, wanted)
+        for origin, let_in in answers.items():
+            asked = f"May a page on {origin} use the bucket's fonts?"
+            check = passed(asked, "yes") if let_in else failed(asked, _not_in_force(origin))
+            context.report(check)
+            checks.append(check)
+        return checks
+
+    async def undo(self, context: Context) -> bool:
+        """Take our rules out again; those that others set stay."""
+        bucket = _bucket(context)
+        added = json.loads(context.journal.recall(_key(bucket)) or "[]")
+        if not added:
+            return False
+        rules = await asyncio.to_thread(bucket.get_cors)
+        await asyncio.to_thread(bucket.put_cors, without(rules, added))
+        context.journal.remember(_key(bucket), "")
+        return True
+
+
+def _bucket(context: Context) -> Bucket:
+    context.settings.require("endpoint", "bucket", "custom_domain")
+    require_keys(context)
+    return Bucket(context.settings, context.keys)
+
+
+def _key(bucket: Bucket) -> str:
+    return f"{_ADDED} {bucket.place}"
+
+
+async def _read(bucket: Bucket) -> tuple[list[CorsRule], str]:
+    """The rules, and why they cannot be read."""
+    try:
+        return await asyncio.to_thread(bucket.get_cors), ""
+    except Problem as problem:
+        return [], problem.what
+
+
+def _merge(context: Context, bucket: Bucket, wanted: Sequence[str]) -> None:
+    rules = bucket.get_cors()
+    new = merged(rules, wanted)
+    added = new[len(rules) :]
+    if not added:
+        return
+    before = json.loads(context.journal.recall(_key(bucket)) or "[]")
+    context.journal.remember(_key(bucket), json.dumps([*before, *added]))
+    bucket.put_cors(new)
+
+
+async def _read_back(bucket: Bucket, wanted: Sequence[str]) -> Check:
+    asked = "Does the bucket have rules for your pages?"
+    rules, why_not = await _read(bucket)
+    missing = [origin for origin in wanted if not covers(rules, origin)]
+    if not missing:
+        return passed(asked, f"yes, for {' and '.join(wanted)}")
+    return remark(asked, why_not or f"not for {' and '.join(missing)}; what counts comes next")
+
+
+async def _let_in_anyway(
+    context: Context, bucket: Bucket, wanted: Sequence[str], *, canary: bool = True
+) -> bool:
+    """Whether browsers are let in without any rule of ours, as MinIO does by default."""
+    try:
+        if not canary and await asyncio.to_thread(find, bucket, "static/", FONTS) is None:
+            return False
+        answers = await _fetch_for(context, bucket, wanted, seconds=0)
+    except Problem:
+        return False
+    return all(answers.values())
+
+
+async def _fetch_for(
+    context: Context, bucket: Bucket, wanted: Sequence[str], seconds: float = _SECONDS_TO_APPLY
+) -> dict[str, bool]:
+    """Which origins a browser lets use a font, or a canary where no font is there yet."""
+    settings, canaries = context.settings, Canaries(bucket, context.journal)
+    try:
+        font = await asyncio.to_thread(find, bucket, "static/", FONTS)
+        if font is None:
+            font = (await asyncio.to_thread(canaries.put, "static/", settings.acl)).key
+        url = f"{settings.public_base}/{font}"
+        return {o: (await look_until(url, seconds, origin=o)).lets_in(o) for o in wanted}
+    finally:
+        await asyncio.to_thread(canaries.try_to_remove)
+
+
+def _by_hand(context: Context, rules: Sequence[CorsRule], problem: Problem) -> Problem:
+    """The storage refuses the call: what the admin can do in the console."""
+    path = _write_file(context, rules)
+    return Problem(
+        "The CORS rules could not be set.",
+        f"{problem.what} {problem.why}",
+        preset(context.settings.provider).advice("cors", context.settings),
+        f"The rules lie ready in {path}.",
+        Remedy("Then try again: if browsers are let in, this step is done.", Action.RETRY),
+        raw=problem.raw,
+        field=problem.field,
+    )
+
+
+def _write_file(context: Context, rules: Sequence[CorsRule]) -> Path:
+    path = context.journal.folder / "cors.json"
+    text = as_text({"CORSRules": [dict(rule) for rule in rules]}) + "\n"
+    try:
+        write_atomically(path, text.encode(), 0o644, context.instance.folder)
+    except OSError as error:
+        raise Problem(
+            f"{path} cannot be written.",
+            "The disk is full, or the folder is not ours.",
+            "Make room (df -h shows where), then try again.",
+            raw=str(error),
+        ) from error
+    return path
+
+
+def _not_in_force(origin: str) -> Problem:
+    return Problem(
+        f"Browsers on {origin} may not use the bucket's fonts.",
+        "The storage's answer lacks Access-Control-Allow-Origin for it. Icons would show as "
+        "empty boxes. Services take up to a minute until rules are in force; a CDN or a proxy "
+        "before the bucket may also keep answers without the header, or drop it.",
+        Remedy("Wait a minute and try again.", Action.RETRY),
+        "If a CDN or a proxy stands before the bucket, let it pass on Origin and the CORS headers.",
+    )
