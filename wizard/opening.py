@@ -20,6 +20,7 @@ from wizard.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, State, storage_changed
 from wizard.problem import Problem
 from wizard.providers import PRESETS
+from wizard.running import note_whether_it_ran
 from wizard.secrets import Keys, Masker
 from wizard.settings import DeploymentKind, MigrationPath, Settings
 from wizard.step import Ask, Context, Fact
@@ -142,6 +143,8 @@ async def _opened(
         settings = replace(settings, site_url=default_site_url(instance))
     resumed = _resumed(journal)
     journal.save_settings(settings)
+    if settings.path == MigrationPath.FRESH:
+        await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, settings, keys, report, ask)
     facts = _facts(instance, deployment, kind_reason, settings)

@@ -1,0 +1,171 @@
+"""Step 4: bring the static assets to the bucket, the themes' compiled CSS among them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from wizard.bucket import Bucket, ObjectInfo
+from wizard.events import Check, Note, failed, passed
+from wizard.problem import Action, Problem, Remedy
+from wizard.static_assets import (
+    PREFIX,
+    Assets,
+    Unreadable,
+    ask_django,
+    differences,
+    read_as_stranger,
+)
+from wizard.step import Context, Fact, Finding, Plan, Sentence, Step
+
+_REMEMBERED = "collect_static.assets"
+_NAMED = 5
+_AGAIN = Remedy("Do this step again.", Action.RETRY)
+_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
+
+
+class CollectStatic(Step):
+    """Runs `compile_themes` (where the version has it) and `collectstatic`."""
+
+    name = "collect_static"
+    title = "Static assets"
+    purpose = (
+        "Style sheets, scripts, icons and fonts go to the bucket, before the site points there."
+        " BookWyrm's own commands do it; every file is checked afterwards."
+    )
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """Another bucket, address or BookWyrm needs the files anew."""
+        settings = context.settings
+        return {
+            "endpoint": settings.endpoint,
+            "bucket": settings.bucket,
+            "custom_domain": settings.custom_domain,
+            "url_protocol": settings.url_protocol,
+            "BookWyrm": context.instance.version,
+        }
+
+    async def inspect(self, context: Context) -> Finding:
+        """Whether the files that Django named at the last proof are still in the bucket."""
+        remembered = context.journal.recall(_REMEMBERED)
+        stored = await asyncio.to_thread(_stored, context)
+        facts = (Fact("in the bucket", f"{len(stored)} static files"),)
+        if not remembered:
+            return Finding(False, facts)
+        assets = Assets.from_json(remembered)
+        away = differences(assets, stored)
+        if away:
+            gone = f"{len(away)} of {len(assets.files)} static files are no longer in the bucket"
+            return Finding(False, facts, gone)
+        return Finding(True, (Fact("in the bucket", f"{len(assets.files)} static files, all"),))
+
+    async def plan(self, context: Context) -> Plan:
+        """The commands. Raises `Problem` where they cannot run."""
+        commands = await context.deployment.static_commands()
+        target = f"s3://{context.settings.bucket}/{PREFIX}"
+        text = f"BookWyrm sends its static files to {target}; each is then compared and read."
+        return Plan(
+            (*commands, Sentence(text)),
+            "The running site keeps its own static files until the restart.",
+        )
+
+    async def apply(self, context: Context) -> None:
+        """Run the commands, with what `.env` says now."""
+        if not context.instance.uses_s3():
+            raise Problem(
+                "S3 is not enabled in .env.",
+                "Without USE_S3=true the static files would be collected on this server.",
+                "Do the step “Enable S3” first.",
+            )
+        await context.deployment.collect_static(context.report)
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        """Ask Django which files there are, look for each, and read each as a stranger."""
+        context.report(Note("Asking Django which static files the site needs."))
+        assets = await ask_django(context.deployment, context.instance.abilities.compile_themes)
+        checks = [_place(context, assets)]
+        stored = await asyncio.to_thread(_stored, context)
+        away = differences(assets, stored)
+        checks += [_all_there(assets, away), _themes_there(assets, away)]
+        for check in checks:
+            context.report(check)
+        context.report(Note(f"Reading {len(assets.files)} files as a stranger would."))
+        base = f"{context.settings.public_base}/{PREFIX}"
+        wrong = await read_as_stranger(base, [a for a in assets.files if a.path not in away])
+        checks.append(_readable(len(assets.files) - len(away), wrong, base))
+        context.report(checks[-1])
+        if all(check.problem is None for check in checks):
+            context.journal.remember(_REMEMBERED, assets.to_json())
+        return checks
+
+
+def _stored(context: Context) -> dict[str, ObjectInfo]:
+    """What lies below `static/` in the bucket, by its path there."""
+    listing = Bucket(context.settings, context.keys).list_objects(PREFIX)
+    return {entry.key.removeprefix(PREFIX): entry for entry in listing}
+
+
+def _place(context: Context, assets: Assets) -> Check:
+    asked = "Does Django keep static files in this bucket?"
+    base = f"{context.settings.public_base}/{PREFIX}"
+    if (assets.url, assets.bucket) == (base, context.settings.bucket):
+        return passed(asked, f"bucket {assets.bucket}, read from {assets.url}")
+    problem = Problem(
+        "Django keeps static files elsewhere.",
+        f"It says {assets.url} in bucket “{assets.bucket}”, not {base} in"
+        f" “{context.settings.bucket}”. .env was changed, or another file overrides it.",
+        _EDIT,
+        _AGAIN,
+    )
+    return failed(asked, problem)
+
+
+def _all_there(assets: Assets, away: Mapping[str, str]) -> Check:
+    asked = "Is every static file in the bucket, as it is here?"
+    if not away:
+        seen = f"{len(assets.files)} of {len(assets.files)} files, with the same size and MD5"
+        return passed(asked, seen)
+    problem = Problem(
+        f"{len(away)} of {len(assets.files)} static files are missing in the bucket or differ.",
+        f"{_some(f'{path} ({why})' for path, why in away.items())}.",
+        _AGAIN,
+    )
+    return failed(asked, problem)
+
+
+def _themes_there(assets: Assets, away: Mapping[str, str]) -> Check:
+    asked = "Is the compiled CSS of every theme in the bucket?"
+    missing = [path for path in assets.themes if path in away]
+    if not missing:
+        return passed(asked, _some(assets.themes) or "this version has no themes")
+    problem = Problem(
+        f"The compiled CSS of a theme is missing: {_some(missing)}.",
+        "Every page would come without its style. compile_themes did not write it,"
+        " or collectstatic did not see what it wrote.",
+        _AGAIN,
+    )
+    return failed(asked, problem)
+
+
+def _readable(count: int, wrong: Sequence[Unreadable], base: str) -> Check:
+    asked = "Can a stranger read the static files?"
+    if not wrong:
+        return passed(asked, f"{count} files read from {base}")
+    first = wrong[0]
+    problem = Problem(
+        f"A stranger cannot read {len(wrong)} of {count} static files.",
+        f"{first.path}: {first.why}. The bucket's policy or the ACL that BookWyrm sets does"
+        " not open it, or the custom domain does not lead to this bucket.",
+        _EDIT,
+        _AGAIN,
+        raw=_some((f"{base}{item.path}: {item.why}" for item in wrong), 20, "\n"),
+        field="custom_domain",
+    )
+    return failed(asked, problem)
+
+
+def _some(words: Iterable[str], most: int = _NAMED, between: str = ", ") -> str:
+    """The first few, and how many more there are."""
+    listed = list(words)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return between.join(listed[:most]) + more

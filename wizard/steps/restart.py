@@ -1,0 +1,283 @@
+"""Step 6: restart the instance with S3, wait for its own page, and catch up.
+
+If the site does not come back, the old `.env` does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from wizard.events import Check, Event, Note, Output, Report, failed, passed
+from wizard.problem import Action, Problem, Remedy
+from wizard.public import SiteView, look_at_site
+from wizard.running import once_it_runs
+from wizard.settings import MigrationPath
+from wizard.site_watch import Awaited, SiteWatch
+from wizard.step import Applicability, Context, Fact, Finding, Plan, Question, Sentence, Step
+from wizard.steps.enable_s3 import EnableS3
+from wizard.upload import copy_new_media
+
+_SWITCHED, _CAUGHT_UP = "restart.switched", "restart.caught_up"
+# Between two passes the community may upload; a busy one does not do so for ever.
+_MOST_PASSES = 20
+_RETRY = Remedy("Try again.", Action.RETRY)
+_RESTORE = Remedy("Put the old .env back and restart.", Action.RESTORE_ENV)
+_LAST_LINES = 15
+
+
+class Restart(Step):
+    """Restarts the services; `patience` in seconds is how long the site may take to come back."""
+
+    name = "restart"
+    title = "Restart"
+    purpose = (
+        "The services start anew and use the bucket from now on. Then what was uploaded meanwhile"
+        " is copied too. If the site does not come back, everything is put back."
+    )
+
+    def __init__(self, patience: float = 120) -> None:
+        self.patience = patience
+
+    def applies(self, context: Context) -> Applicability:
+        """Not before a fresh instance runs."""
+        return once_it_runs(context)
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """What the running site was switched to."""
+        settings = context.settings
+        return {
+            "endpoint": settings.endpoint,
+            "bucket": settings.bucket,
+            "custom_domain": settings.custom_domain,
+            "url_protocol": settings.url_protocol,
+        }
+
+    async def inspect(self, context: Context) -> Finding:
+        """Whether the site that answers now points to the bucket, and nothing is left behind."""
+        view = await _look(context)
+        facts = (Fact("site", context.settings.site_url), Fact("seen", _words(view)))
+        gone = "" if _on_bucket(view) else _words(view)
+        needed = context.settings.path != MigrationPath.FRESH
+        caught_up = not needed or bool(self._recall(context, _CAUGHT_UP))
+        return Finding(_on_bucket(view) and caught_up, facts, gone)
+
+    async def plan(self, context: Context) -> Plan:
+        """The commands, whom they interrupt, and what happens if the site does not come back."""
+        commands = await context.deployment.restart_commands()
+        sentences = [Sentence(await context.deployment.interruption(), warning=True)]
+        if context.settings.path != MigrationPath.FRESH:
+            text = (
+                "Then whatever was uploaded since the copy is copied, until nothing new is found."
+            )
+            sentences.append(Sentence(text))
+        back = (
+            f"If the site is not back after {self.patience:.0f} seconds, or with its error page,"
+            " the lines of “Enable S3” are put back in .env and the services restarted."
+        )
+        return Plan((*commands, *sentences, Sentence(back)), "The local media stay where they are.")
+
+    async def apply(self, context: Context) -> None:
+        """Restart, unless a start before this one did; then catch up."""
+        if not context.instance.uses_s3():
+            raise Problem(
+                "S3 is not enabled in .env.",
+                "A restart would change nothing.",
+                "Do the step “Enable S3” first.",
+            )
+        switched = self._recall(context, _SWITCHED) and _on_bucket(await _look(context))
+        if not switched:
+            await self._switch(context)
+        if context.settings.path != MigrationPath.FRESH:
+            await self._catch_up(context)
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        """Look at the site as a visitor, and say what was caught up."""
+        view = await _look(context)
+        checks = [_is_own(view), _points(view, context)]
+        if context.settings.path != MigrationPath.FRESH:
+            count = int(self._recall(context, _CAUGHT_UP) or 0)
+            seen = f"{count} files copied after the restart; the last pass found nothing new"
+            checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
+        for check in checks:
+            context.report(check)
+        return checks
+
+    async def _switch(self, context: Context) -> None:
+        await _ask_if_away(context)
+        self._remember(context, _SWITCHED, "")
+        self._remember(context, _CAUGHT_UP, "")
+        last: deque[str] = deque(maxlen=_LAST_LINES)
+        watch = SiteWatch(context.settings, context.instance.domain, context.report)
+        try:
+            async with watch:
+                await context.deployment.restart(_keeping(context.report, last))
+            await watch.wait_for(Awaited.BUCKET, self.patience)
+        except Problem as problem:
+            await self._go_back(context, problem, last)
+        self._remember(context, _SWITCHED, "yes")
+        context.report(Note(watch.absence))
+
+    async def _go_back(self, context: Context, problem: Problem, last: Sequence[str]) -> None:
+        """Put the old `.env` back, restart, see that the site is as before; always raises."""
+        raw = context.masker("\n".join(filter(None, (problem.raw, *last))))
+        question = Question(
+            f"{problem.what} Put the old .env back and restart?",
+            "Put it back: the instance runs as before",
+            "Leave it as it is",
+        )
+        if not await context.ask(question):
+            raise Problem(problem.what, problem.why, _RESTORE, _RETRY, raw=raw) from problem
+        context.report(Note("Putting the old .env back and restarting.", warning=True))
+        await EnableS3().undo(context)
+        context.journal.forget_result(EnableS3.name)
+        watch = SiteWatch(context.settings, context.instance.domain, context.report)
+        try:
+            await context.deployment.restart(context.report)
+            await watch.wait_for(Awaited.LOCAL, self.patience)
+        except Problem as second:
+            raise _not_back(problem, second, raw) from second
+        context.report(passed("Does the site run as before?", _words(watch.view)))
+        raise Problem(
+            "The site did not come back with S3. It runs as before: the old .env was put back.",
+            f"{problem.what} {problem.why}",
+            *[r for r in problem.remedies if r.action is not Action.RESTORE_ENV],
+            Remedy("Change the provider's settings.", Action.EDIT_PROVIDER),
+            "Then start bw-s3 again: what is proven is not done twice.",
+            raw=raw,
+            field=problem.field,
+        ) from problem
+
+    async def _catch_up(self, context: Context) -> None:
+        """Copy what was uploaded since the copy, until a pass finds nothing."""
+        context.report(Note("Looking for files that were uploaded meanwhile."))
+        count = 0
+        for _ in range(_MOST_PASSES):
+            outcome = await copy_new_media(context)
+            if outcome.conflicts:
+                raise _conflict(outcome.conflicts, outcome.conflicting)
+            if outcome.failed:
+                raise _left_behind(outcome.failed, [f.path for f in outcome.failures])
+            count += outcome.sent
+            if not outcome.sent:
+                self._remember(context, _CAUGHT_UP, str(count))
+                return
+        raise Problem(
+            "New files keep appearing in the local media.",
+            "Part of the instance still writes to its own disk: a worker that was not restarted.",
+            "Restart all services of the instance, then try again.",
+            _RETRY,
+        )
+
+    def _remember(self, context: Context, name: str, value: str) -> None:
+        """Keep a fact together with what it was true of."""
+        kept = {"of": dict(self.inputs(context)), "value": value}
+        context.journal.remember(name, json.dumps(kept))
+
+    def _recall(self, context: Context, name: str) -> str:
+        """The fact, unless the bucket or its address is another by now."""
+        text = context.journal.recall(name)
+        kept = json.loads(text) if text else {}
+        return str(kept["value"]) if kept.get("of") == dict(self.inputs(context)) else ""
+
+
+async def _look(context: Context) -> SiteView:
+    return await look_at_site(context.settings, context.instance.domain)
+
+
+def _on_bucket(view: SiteView) -> bool:
+    return view.own_page and view.points_to_bucket
+
+
+def _words(view: SiteView) -> str:
+    if not view.own_page:
+        return view.problem.what if view.problem else f"HTTP {view.status}"
+    where = "from the bucket" if view.points_to_bucket else "from this server"
+    return f"its own page, with its style {where}"
+
+
+async def _ask_if_away(context: Context) -> None:
+    """Without a site that answers now, nobody can tell whether the restart broke it."""
+    view = await _look(context)
+    if view.own_page:
+        return
+    seen = view.problem.what if view.problem else f"HTTP {view.status}"
+    question = Question(
+        f"The site does not show its own page even before the restart ({seen}) Restart it?",
+        "Restart: it should come back with S3",
+        "Stop here and look at the site first",
+    )
+    if not await context.ask(question):
+        raise Problem(
+            "The site does not answer as it should.",
+            f"It was asked at {context.settings.site_url}: {seen}",
+            "Say with --site-url where the instance is reached from here.",
+            _RETRY,
+            field="site_url",
+            decision=True,
+        )
+
+
+def _keeping(report: Report, last: deque[str]) -> Report:
+    """Passes everything on, and keeps the last lines that commands wrote."""
+
+    def keep(event: Event) -> None:
+        if isinstance(event, Output):
+            last.append(event.text)
+        report(event)
+
+    return keep
+
+
+def _is_own(view: SiteView) -> Check:
+    asked = "Does the site answer with a page of its own?"
+    if view.own_page:
+        return passed(asked, f"HTTP {view.status}, BookWyrm's first page")
+    return failed(
+        asked, view.problem or Problem("The site does not answer.", "It is down.", _RETRY)
+    )
+
+
+def _points(view: SiteView, context: Context) -> Check:
+    asked = "Do its pages point to the bucket?"
+    if view.points_to_bucket:
+        return passed(asked, ", ".join(view.stylesheets[:3]))
+    problem = Problem(
+        "The site's pages do not point to the bucket.",
+        f"Their style comes from {', '.join(view.stylesheets[:3]) or 'nowhere'}, not from"
+        f" {context.settings.public_base}. The services may not have been restarted.",
+        _RETRY,
+    )
+    return failed(asked, problem)
+
+
+def _not_back(first: Problem, second: Problem, raw: str) -> Problem:
+    return Problem(
+        "The site did not come back, not even with the old .env.",
+        f"With S3: {first.what} With the old .env: {second.what}",
+        "Look at the services' own log: journalctl -u bookwyrm -n 50, or ./bw-dev logs web",
+        Remedy("Restart it once more.", Action.RETRY),
+        raw="\n".join(filter(None, (raw, second.raw))),
+    )
+
+
+def _conflict(keys: Sequence[str], count: int) -> Problem:
+    return Problem(
+        f"{count} new files have the name of an object that bw-s3 did not put there.",
+        "Either the same bucket serves something else too, or a reader uploaded a picture both"
+        " before and after the restart. Nothing was overwritten.",
+        "Compare both, and remove or rename one of them. Then try again.",
+        _RETRY,
+        raw="\n".join(keys[:100]),
+        decision=True,
+    )
+
+
+def _left_behind(count: int, paths: Sequence[str]) -> Problem:
+    return Problem(
+        f"{count} files that were uploaded meanwhile could not be copied.",
+        "The site runs with S3 already, but these are only on this server.",
+        _RETRY,
+        raw="\n".join(paths[:100]),
+    )

@@ -1,0 +1,183 @@
+"""Step 8: the instance's own connector, where it still has one, names the bucket for covers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from wizard.events import Check, Note, failed, passed
+from wizard.problem import Action, Problem, Remedy
+from wizard.running import once_it_runs
+from wizard.step import (
+    Applicability,
+    Applies,
+    Context,
+    Document,
+    Fact,
+    Finding,
+    Plan,
+    Sentence,
+    Step,
+)
+
+_FOUND, _BEFORE = "update_connector.found", "update_connector.before"
+_NONE = "none"
+_REASON = (
+    "This instance has no connector of its own; since v0.1.0 (September 2021) BookWyrm needs none."
+)
+
+# The instance's own connector bears its domain's name, or the file's of old versions.
+_READ = """
+from django.db.models import Q
+from bookwyrm.models import Connector
+own = Q(identifier=values["domain"]) | Q(connector_file="self_connector")
+rows = Connector.objects.filter(own).order_by("pk").values("identifier", "covers_url")
+answer(list(rows))
+"""
+
+# Changes a row only where it still is as it was shown.
+_CHANGE = """
+from django.db import transaction
+from bookwyrm.models import Connector
+with transaction.atomic():
+    changed = [
+        Connector.objects.filter(identifier=c["identifier"], covers_url=c["old"]).update(
+            covers_url=c["new"]
+        )
+        for c in values["changes"]
+    ]
+answer(changed)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A connector of the instance's own: its identifier and its Covers url."""
+
+    identifier: str
+    covers_url: str
+
+
+class UpdateConnector(Step):
+    """Changes *Covers url* in the database through `manage.py shell`."""
+
+    name = "update_connector"
+    title = "Connector"
+    purpose = (
+        "Very old instances look up their own books through a connector that names the address of"
+        " the covers. It gets the bucket's address."
+    )
+
+    def applies(self, context: Context) -> Applicability:
+        """Not before the instance runs, and not where it was seen to have no such connector."""
+        waits = once_it_runs(context)
+        if waits.applies is Applies.YES and context.journal.recall(_FOUND) == _NONE:
+            return Applicability(Applies.NO, _REASON)
+        return waits
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """The address that the connector gets."""
+        return {"covers url": _wanted(context)}
+
+    async def inspect(self, context: Context) -> Finding:
+        """Ask the database."""
+        connectors = await _read(context)
+        if not connectors:
+            context.journal.remember(_FOUND, _NONE)
+            return Finding(True, (Fact("own connector", "none"),))
+        facts = tuple(Fact(c.identifier, c.covers_url) for c in connectors)
+        done = not _to_change(connectors, context)
+        lost = not done and bool(context.journal.recall(_BEFORE))
+        return Finding(done, facts, "Covers url is another again" if lost else "")
+
+    async def plan(self, context: Context) -> Plan:
+        """Old and new, side by side."""
+        connectors = await _read(context)
+        changes = _to_change(connectors, context)
+        if not changes:
+            text = "Nothing: Covers url is the bucket's already." if connectors else _REASON
+            return Plan((Sentence(text),))
+        wanted = _wanted(context)
+        documents = [
+            Document(f"Covers url of {c.identifier}", f"- {c.covers_url}\n+ {wanted}")
+            for c in changes
+        ]
+        command = await context.deployment.manage_command()
+        return Plan((*documents, command), "The old value is kept, and can be put back.")
+
+    async def apply(self, context: Context) -> None:
+        """One script, in one transaction; the values go in on standard input."""
+        changes = _to_change(await _read(context), context)
+        if not changes:
+            return
+        kept = context.journal.recall(_BEFORE)
+        # Kept before the change; what an earlier try kept is older, and the one to go back to.
+        if not kept:
+            context.journal.remember(_BEFORE, json.dumps([asdict(c) for c in changes]))
+        wanted = _wanted(context)
+        await _change(context, [(c.identifier, c.covers_url, wanted) for c in changes])
+        for c in changes:
+            context.report(Note(f"Covers url of {c.identifier}: {c.covers_url} → {wanted}"))
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        """Ask the database again."""
+        asked = "Does the instance's own connector name the bucket?"
+        connectors = await _read(context)
+        wrong = _to_change(connectors, context)
+        seen = ", ".join(f"{c.identifier}: {c.covers_url}" for c in connectors) or _REASON
+        check = failed(asked, _unchanged(wrong)) if wrong else passed(asked, seen)
+        context.report(check)
+        if not connectors:
+            context.journal.remember(_FOUND, _NONE)
+        return [check]
+
+    async def undo(self, context: Context) -> bool:
+        """Put the old addresses back, where nobody changed them since."""
+        kept = context.journal.recall(_BEFORE)
+        if not kept:
+            return False
+        before = {c["identifier"]: c["covers_url"] for c in json.loads(kept)}
+        now = await _read(context)
+        changes = [
+            (c.identifier, c.covers_url, before[c.identifier])
+            for c in now
+            if c.identifier in before and c.covers_url == _wanted(context)
+        ]
+        await _change(context, changes)
+        context.journal.remember(_BEFORE, "")
+        return True
+
+
+def _wanted(context: Context) -> str:
+    return f"{context.settings.public_base}/images"
+
+
+def _to_change(connectors: Sequence[Connector], context: Context) -> list[Connector]:
+    return [c for c in connectors if c.covers_url != _wanted(context)]
+
+
+async def _read(context: Context) -> list[Connector]:
+    values = json.dumps({"domain": context.instance.domain})
+    answer = await context.deployment.run_script(_READ, values)
+    return [Connector(**row) for row in json.loads(answer)]
+
+
+async def _change(context: Context, changes: Sequence[tuple[str, str, str]]) -> None:
+    listed = [{"identifier": i, "old": old, "new": new} for i, old, new in changes]
+    answer = await context.deployment.run_script(_CHANGE, json.dumps({"changes": listed}))
+    if sum(json.loads(answer)) != len(listed):
+        raise Problem(
+            "The connector was changed by somebody else meanwhile.",
+            "Its Covers url was no longer what it had been a moment before.",
+            Remedy("Look again, and change what is to be changed.", Action.RETRY),
+        )
+
+
+def _unchanged(wrong: Sequence[Connector]) -> Problem:
+    first = wrong[0]
+    return Problem(
+        f"The connector {first.identifier} still names {first.covers_url}.",
+        "Somebody changed it back, or another database answered.",
+        Remedy("Do this step again.", Action.RETRY),
+    )
