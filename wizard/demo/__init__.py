@@ -33,8 +33,6 @@ from wizard.problem import Problem
 from wizard.secrets import Keys
 from wizard.settings import Settings
 
-BUCKET = "rehearsal-books"
-
 
 def build(
     parent: Path | None = None,
@@ -43,6 +41,7 @@ def build(
     keep: bool = False,
     self_connector: bool = False,
     fresh: bool = False,
+    storage: SeaweedFS | None = None,
     report: Report = lambda event: None,
 ) -> DemoInstance:
     """A rehearsal, built when entered (`with` or `async with`) and removed when left.
@@ -50,29 +49,31 @@ def build(
     It lies in a new folder below `parent` (None: the temporary folder).
     `fresh`: an instance whose admin has not come to the end of BookWyrm's
     installation guide: no database, no media, never started. `keep` leaves
-    the folder; the servers end all the same. Enter it in the main thread.
+    the folder; the servers end all the same. `storage` is a server that runs
+    already and goes on running (None: one of its own). Enter it in the main thread.
     Raises `Problem` where the extra `demo` is not installed.
     """
     place = Path(parent or tempfile.gettempdir()).absolute()
-    return DemoInstance(place, covers, keep, self_connector, fresh, report)
+    root = place / f"bw-s3-demo-{secrets.token_hex(4)}"
+    server = storage or SeaweedFS(root / "s3")
+    return DemoInstance(root, covers, keep, self_connector, fresh, server, storage is None, report)
 
 
 @dataclass
 class DemoInstance:
     """A throw-away instance that runs, and its S3 server."""
 
-    parent: Path
+    root: Path
     covers: int
     keep: bool
     self_connector: bool
     fresh: bool
+    storage: SeaweedFS
+    owns_storage: bool
     report: Report
     port: int = field(default_factory=free_port)
+    bucket: str = field(default_factory=lambda: f"rehearsal-{secrets.token_hex(3)}")
     _supervisor: subprocess.Popen[bytes] | None = None
-
-    def __post_init__(self) -> None:
-        self.root = self.parent / f"bw-s3-demo-{secrets.token_hex(4)}"
-        self.storage = SeaweedFS(self.root / "s3")
 
     @property
     def folder(self) -> Path:
@@ -87,7 +88,7 @@ class DemoInstance:
     @property
     def settings(self) -> Settings:
         """What the migration must be told; the rest it finds out by itself."""
-        settings = self.storage.settings(BUCKET).to_dict()
+        settings = self.storage.settings(self.bucket).to_dict()
         site = {"site_url": self.site_url, "restart_command": "./site restart"}
         return Settings.from_dict({**settings, **site})
 
@@ -99,7 +100,8 @@ class DemoInstance:
     def __enter__(self) -> Self:
         self._prepare()
         try:
-            self.storage.start()
+            if self.owns_storage:
+                self.storage.start()
             self._make()
         except BaseException:
             self._remove()
@@ -118,11 +120,12 @@ class DemoInstance:
         self._prepare()
         try:
             # The kernel ties the server to the thread that starts it: this one.
-            self.storage.launch()
+            if self.owns_storage:
+                self.storage.launch()
             await asyncio.gather(
                 asyncio.to_thread(self._wait_for_storage), asyncio.to_thread(self._make)
             )
-            if not self.storage.pid:
+            if self.owns_storage and not self.storage.pid:
                 self.storage.start()
         except BaseException:
             self._remove()
@@ -172,6 +175,8 @@ class DemoInstance:
         self._record.make_folder()
 
     def _wait_for_storage(self) -> None:
+        if not self.owns_storage:
+            return
         try:
             self.storage.wait_ready()
         except Problem:
@@ -200,10 +205,12 @@ class DemoInstance:
                 stderr=log,
                 start_new_session=True,
             )
-        self._record.write(self._supervisor.pid, self.storage.pid)
+        servers = [self.storage.pid] if self.owns_storage else []
+        self._record.write(self._supervisor.pid, *servers)
 
     def _remove(self) -> None:
-        self.storage.stop()
+        if self.owns_storage:
+            self.storage.stop()
         if self._supervisor:
             self._supervisor.terminate()
             self._supervisor.wait()

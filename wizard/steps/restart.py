@@ -86,8 +86,7 @@ class Restart(Step):
                 "A restart would change nothing.",
                 "Do the step “Enable S3” first.",
             )
-        switched = self._recall(context, _SWITCHED) and _on_bucket(await _look(context))
-        if not switched:
+        if not await self._is_switched(context):
             await self._switch(context)
         if context.settings.path != MigrationPath.FRESH:
             await self._catch_up(context)
@@ -103,6 +102,12 @@ class Restart(Step):
         for check in checks:
             context.report(check)
         return checks
+
+    async def _is_switched(self, context: Context) -> bool:
+        """Whether all services were restarted with S3: by us, or a fresh instance's admin."""
+        if context.settings.path == MigrationPath.FRESH or self._recall(context, _SWITCHED):
+            return _on_bucket(await _look(context))
+        return False
 
     async def _switch(self, context: Context) -> None:
         await _ask_if_away(context)
