@@ -231,8 +231,7 @@ def _shown_line(line: str, shown: Mapping[str, str]) -> str:
 
 def _free_name(folder: Path) -> Path:
     base = time.strftime("env-%Y%m%d-%H%M%S", time.gmtime())
-    taken = sum(1 for path in folder.glob(f"{base}*"))
-    return folder / (f"{base}-{taken}.bak" if taken else f"{base}.bak")
+    return folder / f"{base}-{len(list(folder.glob(f'{base}-*'))):02}.bak"
 
 
 def _check_allowed(target: Path) -> None:

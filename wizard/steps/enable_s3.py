@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from wizard.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.env_file import EnvFile
-from wizard.events import Check, Note, failed, passed, remark
+from wizard.events import Check, Note, Verdict, failed, passed, remark
 from wizard.instance import is_true
 from wizard.problem import Action, Problem, Remedy
 from wizard.settings import DeploymentKind, MigrationPath
@@ -59,8 +59,10 @@ class EnableS3(Step):
             return Plan((Sentence(f"Nothing: {env.path} says so already."),))
         change = Diff(str(env.path), whole.diff(new, context.masker))
         backup = Sentence(f"{env.path} is copied to {context.journal.folder} before.")
+        check = await _in_bash(context, new)
+        doubt = () if check.verdict is Verdict.PASS else (Sentence(check.seen, warning=True),)
         return Plan(
-            (*items, change, backup, *_armed(context, env)),
+            (*items, change, backup, *doubt, *_armed(context, env)),
             "The running site does not change yet, and this step can be taken back.",
         )
 
@@ -73,6 +75,9 @@ class EnableS3(Step):
         if not missing:
             return
         new = env.with_values(missing)
+        check = await _in_bash(context, new)
+        if check.problem:
+            raise check.problem
         _remember_lines(context, env, tuple(missing))
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         context.report(Note(f"Changed {env.path}; as it was: {backup}"))
