@@ -14,7 +14,7 @@ def main() -> None:
 
 def _open_wizard(call: cli.WizardCall) -> int:
     # Imported here: textual takes a third of a second that `run` and `status` need not pay.
-    from screens.app import run_wizard
+    from screens.run import run_wizard
 
     return run_wizard(call)
 

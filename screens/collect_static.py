@@ -1,0 +1,20 @@
+"""Screen of the step that puts the static assets into the bucket."""
+
+from __future__ import annotations
+
+from screens.step_screen import StepScreen
+
+
+class CollectStaticScreen(StepScreen):
+    """Shows the commands beforehand, and their output live."""
+
+    here = "collect_static"
+    begin_label = "Collect and upload"
+    busy_label = "Collecting the static assets"
+    help_heading = "Static assets"
+    HELP = (
+        "Static assets are stylesheets, scripts, fonts and icons. BookWyrm collects them "
+        "itself, with the commands shown here, word for word, and puts them into the bucket. "
+        "Then each file that the site needs is asked for as a stranger would. o shows all "
+        "that the commands write."
+    )

@@ -1,0 +1,44 @@
+"""The command palette: every action that is possible now, and every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+
+_Command = tuple[str, str, Callable[[], object]]
+
+
+class Actions(Provider):
+    """What the keys of the screen do, and where one can go."""
+
+    async def discover(self) -> Hits:
+        """Everything, before a letter is typed."""
+        for name, text, run in self._commands():
+            yield DiscoveryHit(name, cast("Callable[[], Awaitable[None]]", run), help=text)
+
+    async def search(self, query: str) -> Hits:
+        """What matches the letters."""
+        matcher = self.matcher(query)
+        for name, text, run in self._commands():
+            if (score := matcher.match(name)) > 0:
+                command = cast("Callable[[], Awaitable[None]]", run)
+                yield Hit(score, matcher.highlight(name), command, help=text)
+
+    def _commands(self) -> Iterator[_Command]:
+        app = cast("WizardApp", self.app)
+        seen: set[str] = set()
+        for node, binding, enabled, tooltip in self.screen.active_bindings.values():
+            known = binding.action in seen or "." not in (binding.id or "")
+            if enabled and binding.description and not known:
+                seen.add(binding.action)
+                run = partial(app.run_action, binding.action, node)
+                yield binding.description, tooltip or "", run
+        for stop in app.session.stops():
+            name = f"Go to {stop.number} {stop.title}" if stop.number else f"Go to {stop.title}"
+            yield name, "", partial(app.go_to, stop.name)

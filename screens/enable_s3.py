@@ -1,0 +1,21 @@
+"""Screen of the step that switches S3 on in `.env`."""
+
+from __future__ import annotations
+
+from screens.step_screen import StepScreen
+
+
+class EnableS3Screen(StepScreen):
+    """Shows the diff of `.env` before it is written."""
+
+    here = "enable_s3"
+    begin_label = "Write .env"
+    busy_label = "Writing .env"
+    help_heading = "Enable S3"
+    HELP = (
+        "BookWyrm decides by one line of .env whether it uses S3: USE_S3=true. This step "
+        "writes that line, and shows you beforehand every line that changes. The old .env is "
+        "kept as a backup. Your site goes on as it is until it is restarted. But from here on "
+        "it is armed: whatever restarts the services switches it to S3. So go on with the "
+        "next steps soon, or undo this one with u."
+    )

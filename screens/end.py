@@ -1,0 +1,114 @@
+"""The last screen: what was done and proven, the way back, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from screens import words
+from screens.frame import Frame, Key
+
+if TYPE_CHECKING:
+    from wizard.migration import Status
+
+_KEEP = (
+    "Keep the local media. Other servers still ask for the old /images/ addresses, and pages "
+    "in caches point there too; nginx goes on serving them from the disk.",
+    "Back up the bucket as you did the disk: it now holds what your readers upload.",
+)
+_BACK = (
+    "“Enable S3” can be undone on its screen (3, then u): it puts .env back as it was. After a "
+    "restart your instance uses the local files again, which are all still there. Files that "
+    "came after the switch are in the bucket only."
+)
+_LATER = (
+    "Now follow BookWyrm's installation guide to its end. When the site runs, start bw-s3 again: "
+    "it completes the steps that wait."
+)
+
+
+class EndScreen(Frame):
+    """Where the migration stands, as a whole."""
+
+    here = "end"
+    heading = "Summary"
+    help_heading = "The summary"
+    HELP = (
+        "This says how each step ended and how many proofs there are for it. Press a number to "
+        "see the proofs themselves. When all is done you can quit: nothing of bw-s3 needs to "
+        "keep running."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(name="end")
+
+    def body(self) -> Iterable[Widget]:
+        """The verdict, a line a step, what next, the way back."""
+        yield Static("", id="verdict", markup=False)
+        yield Static("", id="results", markup=False)
+        yield Static("", id="to-do", markup=False)
+        yield Static("", id="way-back", markup=False)
+
+    def show(self) -> None:
+        """Bring it up to date."""
+        super().show()
+        if not self.is_mounted:
+            return
+        statuses = self.session.migration.statuses()
+        following = self.session.migration.next_step()
+        self.show_title("Summary")
+        self.query_one("#verdict", Static).update(self._verdict(statuses))
+        self.query_one("#results", Static).update(_results(statuses))
+        self.query_one("#to-do", Static).update(_paragraphs("What to do next", _to_do(statuses)))
+        self.query_one("#way-back", Static).update(_paragraphs("The way back", [_BACK]))
+        self.show_safe("" if following else "bw-s3 is not needed any more; the journal stays.")
+        if following is None:
+            self.show_keys([Key("Finish", "app.quit")])
+        else:
+            self.show_keys([Key(self.session.next_label("end"), "next")])
+
+    def _verdict(self, statuses: list[Status]) -> Content:
+        waiting = [s for s in statuses if s.state == "later"]
+        following = self.session.migration.next_step()
+        if following is not None:
+            return Content.styled(f"Not finished: “{following.title}” is next.", "bold")
+        if waiting:
+            text = "✓ The bucket's side is done and proven. The rest waits for your site."
+        else:
+            text = "✓ Done. Your instance keeps its files in the bucket, and that is proven."
+        return Content.styled(text, "bold $text-success")
+
+    def action_next(self) -> None:
+        """To the step that is next."""
+        self.wizard.go_on("end")
+
+
+def _results(statuses: list[Status]) -> Content:
+    return Content("\n").join(_result_line(number, s) for number, s in enumerate(statuses, 1))
+
+
+def _result_line(number: int, status: Status) -> Content:
+    mark = words.STATES[status.state]
+    result = status.result
+    text = status.why
+    if status.state == "done" and result:
+        proofs = sum(1 for check in result.checks if check.verdict == "pass")
+        text = f"{words.count(proofs, 'proof'):>9}  {words.took(result.seconds):>9}"
+    title = status.step.title[:14].ljust(14)
+    return Content.assemble(
+        (f"{mark.symbol} ", mark.style), f"{number} {title}", (text or mark.word, "$faint")
+    )
+
+
+def _to_do(statuses: list[Status]) -> list[str]:
+    later = [_LATER] if any(s.state == "later" for s in statuses) else []
+    return [*later, *_KEEP]
+
+
+def _paragraphs(heading: str, texts: Iterable[str]) -> Content:
+    head = Content.styled(heading, "bold $text-primary")
+    return Content("\n").join([head, *(Content.assemble(("• ", "$faint"), t) for t in texts)])

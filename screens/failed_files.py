@@ -1,0 +1,61 @@
+"""The files that could not be copied: which, why, and one key to try just these again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer, Static
+
+from screens import words
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+
+_SHOWN = 2000
+
+
+class FailedFilesScreen(Screen[bool]):
+    """Dismissed with True when they shall be tried again."""
+
+    AUTO_FOCUS = "#failed"
+    help_heading = "Failed files"
+    HELP = (
+        "These files could not be copied, each with the reason. Mend what can be mended (a file's "
+        "permissions, a full disk, the storage being away) and press t: only these are tried "
+        "again. The marked file's reason stands in full below the table."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave(False)", "Back", id="failed.back", tooltip="Back to the copy"),
+        Binding("t", "leave(True)", "Try these again", id="failed.retry", tooltip="Only these"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Heading, table, the marked one's reason in full."""
+        failed = cast("WizardApp", self.app).session.failed_files()
+        heading = f"{words.count(len(failed), 'file')} could not be copied"
+        yield Static(Content(heading), id="failed-title")
+        yield DataTable(id="failed", cursor_type="row", zebra_stripes=False)
+        yield Static("", id="failed-reason", markup=False)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Fill the table; a few thousand rows are enough to see what is wrong."""
+        table = self.query_one(DataTable)
+        table.add_columns("File", "Reason")
+        for name, reason in cast("WizardApp", self.app).session.failed_files()[:_SHOWN]:
+            table.add_row(Content(name), Content(reason))
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """The reason in full."""
+        failed = cast("WizardApp", self.app).session.failed_files()
+        if event.cursor_row < len(failed):
+            name, reason = failed[event.cursor_row]
+            self.query_one("#failed-reason", Static).update(Content(f"{name}\n{reason}"))
+
+    def action_leave(self, again: bool) -> None:
+        """Back, to try again or not."""
+        self.dismiss(again)

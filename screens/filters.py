@@ -1,0 +1,77 @@
+"""The picture for plainer terminals: ASCII for other locales, no colours under NO_COLOR."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
+# How much brighter or darker than the screen a background must be to be told from it.
+_STANDS_OUT = 0.15
+
+_SAME_WIDTH = str.maketrans(
+    {
+        "✓": "+", "✗": "x", "▶": ">", "·": ".", "◐": "~", "↻": "!", "–": "-", "◷": "o",
+        "—": "-", "−": "-", "…": "~", "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'",
+        "•": "*", "→": ">", "←": "<", "↑": "^", "↓": "v", "▸": ">", "▾": "v", "⏎": "<",
+        "▼": "v", "▲": "^", "×": "x", "⌕": "/", "↵": "<", "●": "*", "○": "o", "◉": "*",
+        "─": "-", "━": "=", "╸": "=", "╺": "=", "│": "|", "┃": "|", "┌": "+", "┐": "+",
+        "└": "+", "┘": "+", "├": "+", "┤": "+", "┬": "+", "┴": "+", "┼": "+", "╭": "+",
+        "╮": "+", "╯": "+", "╰": "+", "┏": "+", "┓": "+", "┗": "+", "┛": "+", "║": "|",
+        "═": "=", "╔": "+", "╗": "+", "╚": "+", "╝": "+", "▔": "-", "▁": "_", "▂": ".",
+        "▃": "-", "▄": "=", "▅": "+", "▆": "*", "▇": "%", "█": "#", "▏": "|", "▎": "|",
+        "▍": "|", "▌": "|", "▋": "|", "▊": "|", "▉": "|", "▕": "|", "▐": "|", "▀": "-",
+        "╱": "/", "╲": "\\", "\u00a0": " ",
+    }
+)  # fmt: skip
+
+
+class PlainLetters(LineFilter):
+    """Puts ASCII of the same width in place of each other character."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same line, drawn with what every terminal has."""
+        return [Segment(in_ascii(s.text), s.style, s.control) for s in segments]
+
+
+def in_ascii(text: str) -> str:
+    """`text` in ASCII, as wide as before; what has no likeness becomes "?"."""
+    if text.isascii():
+        return text
+    known = text.translate(_SAME_WIDTH)
+    return "".join(c if c.isascii() else "?" * cell_len(c) for c in known)
+
+
+class WithoutColours(LineFilter):
+    """Takes every colour away; what had a background of its own is shown in reverse."""
+
+    def __init__(self, dark: bool) -> None:
+        super().__init__()
+        self._screen = Color.parse("black" if dark else "white")
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same line in the terminal's own two colours."""
+        return [
+            Segment(s.text, s.style and _colourless(s.style, self._screen), s.control)
+            for s in segments
+        ]
+
+
+@lru_cache(2048)
+def _colourless(style: Style, screen: Color) -> Style:
+    stands_out = False
+    if style.bgcolor is not None and not style.bgcolor.is_default:
+        brightness = Color.from_rich_color(style.bgcolor).brightness
+        stands_out = abs(brightness - screen.brightness) > _STANDS_OUT
+    return Style(
+        bold=style.bold,
+        italic=style.italic,
+        underline=style.underline,
+        strike=style.strike,
+        reverse=stands_out != bool(style.reverse),
+        meta=style.meta,
+    )

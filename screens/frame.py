@@ -1,0 +1,207 @@
+"""What every screen has: whose instance this is, the rail, a body that scrolls, docked keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Button, Footer, OptionList, Static
+
+from screens.widgets.rail import Rail
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+    from screens.session import Session
+    from screens.work import Work
+    from wizard.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A button below the body: its label and the action of the screen that it runs."""
+
+    label: str
+    action: str
+    enabled: bool = True
+
+
+class KeyButton(Button):
+    """A button below a body; `runs` is the screen's action behind it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("", id=f"key-{number}", compact=True, classes="key")
+        self.runs = ""
+
+
+class Frame(Screen[None]):
+    """The common anatomy. Screens give a title, a body, and the keys that are possible now."""
+
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (72, "-normal"),
+        (110, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (22, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "main", "Go on", show=False, id="frame.main", tooltip="The button below"),
+        Binding("escape", "back", "Back", id="frame.back", tooltip="One screen back, all is kept"),
+        Binding("up", "scroll_body(-1)", "Up", show=False, id="frame.up"),
+        Binding("down", "scroll_body(1)", "Down", show=False, id="frame.down"),
+        Binding("pageup", "page_body(-1)", "Page up", show=False, id="frame.pageup"),
+        Binding("pagedown", "page_body(1)", "Page down", show=False, id="frame.pagedown"),
+        Binding("home", "scroll_home_body", "To the top", show=False, id="frame.home"),
+        Binding("end", "scroll_end_body", "To the end", show=False, id="frame.end"),
+    ]
+
+    here: ClassVar[str] = ""
+    heading: ClassVar[str] = ""
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The app, by its own type."""
+        return cast("WizardApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        """What is known and what runs."""
+        return self.wizard.session
+
+    def compose(self) -> ComposeResult:
+        """Header, rail and body beside each other, keys, footer."""
+        with Horizontal(id="head"):
+            yield Static("bw-s3", id="brand")
+            yield Static("", id="whose", markup=False)
+            yield Static("", id="path", markup=False)
+        with Horizontal(id="main"):
+            yield Rail()
+            with Vertical(id="content"):
+                with Horizontal(id="title-row"):
+                    yield Static(self.heading, id="title", markup=False)
+                    yield Static("", id="where", markup=False)
+                yield VerticalScroll(*self.body(), id="body", can_focus=False)
+                yield Static("", id="safe", markup=False)
+                with Horizontal(id="keys"):
+                    for number in range(4):
+                        yield KeyButton(number)
+        yield Footer(compact=True)
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets of the body."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Show what is known."""
+        self.show()
+
+    def on_screen_resume(self) -> None:
+        """Show what happened meanwhile."""
+        self.show()
+
+    def show(self) -> None:
+        """Bring the screen up to date; screens add their own parts."""
+        if not self.is_mounted:
+            return
+        self.show_frame()
+
+    def show_frame(self) -> None:
+        """Header and rail."""
+        session = self.session
+        self.query_one("#whose", Static).update(session.whose())
+        self.query_one("#path", Static).update(session.path_word())
+        self.query_one(Rail).show(session.stops(), self.here)
+
+    def news(self, work: Work) -> None:
+        """A step said something; at most ten times a second."""
+        self.query_one(Rail).show(self.session.stops(), self.here)
+
+    def show_title(self, title: str, where: str = "") -> None:
+        """The line above the body."""
+        self.query_one("#title", Static).update(Content(title))
+        self.query_one("#where", Static).update(Content(where))
+
+    def show_safe(self, text: str) -> None:
+        """The line that says what is safe."""
+        line = self.query_one("#safe", Static)
+        line.update(Content(text))
+        line.display = bool(text)
+
+    def show_keys(self, keys: Sequence[Key]) -> None:
+        """The buttons; the first is the obvious one, and has the focus unless it is elsewhere."""
+        for number in range(4):
+            button = self.query_one(f"#key-{number}", KeyButton)
+            key = keys[number] if number < len(keys) else None
+            button.display = key is not None
+            if key:
+                button.label = Content(f" {key.label} ")
+                button.runs = key.action
+                button.disabled = not key.enabled
+        self.query_one("#keys").display = bool(keys)
+        if self._may_take_focus():
+            self.call_after_refresh(self._focus_first)
+        self.refresh_bindings()
+
+    def _may_take_focus(self) -> bool:
+        focused = self.focused
+        if focused is None or not focused.display or focused.disabled:
+            return True
+        return isinstance(focused, Button) and focused.has_class("key")
+
+    def _focus_first(self) -> None:
+        if not self._may_take_focus():
+            return
+        first = next((b for b in self.query(Button).filter(".key") if b.display), None)
+        if first is not None and not first.disabled:
+            first.focus(scroll_visible=False)
+
+    @on(Button.Pressed, ".key")
+    async def _key_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if isinstance(event.button, KeyButton) and event.button.runs:
+            await self.run_action(event.button.runs)
+
+    @on(OptionList.OptionSelected, "#rail")
+    def _stop_chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.wizard.go_to(event.option.id or "start")
+
+    async def action_main(self) -> None:
+        """What the first button does."""
+        first = self.query_one("#key-0", KeyButton)
+        if first.display and not first.disabled:
+            await self.run_action(first.runs or "main")
+
+    def action_back(self) -> None:
+        """To the start screen; all that was typed stays."""
+        self.wizard.go_to("start")
+
+    def action_scroll_body(self, lines: int) -> None:
+        """Scroll by a line."""
+        self._body.scroll_relative(y=lines * 2, animate=False)
+
+    def action_page_body(self, pages: int) -> None:
+        """Scroll by a page."""
+        self._body.scroll_relative(y=pages * max(1, self._body.size.height - 1), animate=False)
+
+    def action_scroll_home_body(self) -> None:
+        """Scroll to the top."""
+        self._body.scroll_home(animate=False)
+
+    def action_scroll_end_body(self) -> None:
+        """Scroll to the end."""
+        self._body.scroll_end(animate=False)
+
+    @property
+    def _body(self) -> VerticalScroll:
+        return self.query_one("#body", VerticalScroll)
+
+    def failed_here(self, problem: Problem) -> None:
+        """The step of this screen did not succeed."""

@@ -1,0 +1,127 @@
+"""An error as a screen: what happened, why that is likely, what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Collapsible, Footer, Static
+
+from wizard.problem import Action, Problem
+
+# What each button says, where the remedy itself is a sentence.
+_LABELS = {
+    Action.RETRY: "Try again",
+    Action.EDIT_PROVIDER: "Change provider or keys",
+    Action.RESTORE_ENV: "Put .env back",
+    Action.CONVERT_ENV: "Convert .env",
+    Action.SKIP: "Skip, with a reason",
+}
+
+
+class ProblemScreen(Screen[str]):
+    """Shows a `Problem`; dismissed with the chosen remedy's action, "" for none."""
+
+    AUTO_FOCUS = ".key"
+    HELP = (
+        "Something did not work. Nothing is lost: what was proven stays proven. The screen says "
+        "what happened, why that is likely, and what to do. Buttons are what bw-s3 can do for "
+        "you; sentences with an arrow are for you to do. The message beneath is what the other "
+        "side said, word for word. d writes a file for a bug report; there are no secrets in it."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "choose('')", "Back", id="problem.back", tooltip="Back to the step"),
+        Binding("up", "move(-1)", "Up", show=False, id="problem.up"),
+        Binding("down", "move(1)", "Down", show=False, id="problem.down"),
+        Binding("m", "message", "Message", id="problem.message", tooltip="The raw message"),
+        Binding("d", "app.diagnosis", "Diagnosis", id="problem.diagnosis", tooltip="Write a file"),
+    ]
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        step_title: str = "",
+        choices: Sequence[tuple[str, str]] = (),
+        safe: str = "",
+    ) -> None:
+        super().__init__()
+        self.problem = problem
+        self._step_title = step_title
+        self._choices = [*choices, *self._choices_of(problem)]
+        self._safe = safe
+
+    def compose(self) -> ComposeResult:
+        """The four parts, with the remedies' buttons among them."""
+        problem = self.problem
+        with Vertical(id="problem-page"):
+            kind = "A decision is needed" if problem.decision else "This did not work"
+            where = f"  {self._step_title}" if self._step_title else ""
+            yield Static(
+                Content.assemble((f"✗ {kind}", "bold $text-error"), (where, "$faint")),
+                id="problem-kind",
+            )
+            with VerticalScroll(id="problem-body", can_focus=False):
+                yield Static(Content(problem.what), id="problem-what")
+                yield Static(Content.styled("Why that is likely", "bold"), classes="part")
+                yield Static(Content(problem.why), id="problem-why")
+                yield Static(Content.styled("What to do now", "bold"), classes="part")
+                for remedy in problem.remedies:
+                    yield Static(Content(f"→ {remedy.text}"), classes="remedy")
+                if problem.raw:
+                    with Collapsible(title="The message beneath", collapsed=True):
+                        yield Static(Content(problem.raw), id="problem-raw")
+            yield Static(Content(self._safe), id="safe")
+            with Vertical(id="problem-keys"):
+                for number, (action, label) in enumerate(self._choices):
+                    yield Button(
+                        Content(f" {label} "),
+                        name=action,
+                        id=f"choice-{number}",
+                        compact=True,
+                        classes="key",
+                    )
+        yield Footer(compact=True)
+
+    @staticmethod
+    def _choices_of(problem: Problem) -> list[tuple[str, str]]:
+        actions = [r.action for r in problem.remedies if r.action]
+        if Action.RETRY not in actions:
+            actions.append(Action.RETRY)
+        return [(action.value, _LABELS[action]) for action in dict.fromkeys(actions)]
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.name or "")
+
+    def action_choose(self, action: str) -> None:
+        """Leave with this choice."""
+        self.dismiss(action)
+
+    def action_move(self, step: int) -> None:
+        """From button to button, scrolling where the text is longer than the screen."""
+        body = self.query_one("#problem-body", VerticalScroll)
+        if body.max_scroll_y and not (body.scroll_y >= body.max_scroll_y and step > 0):
+            body.scroll_relative(y=step * 2, animate=False)
+        elif step > 0:
+            self.focus_next(Button)
+        else:
+            self.focus_previous(Button)
+
+    def action_message(self) -> None:
+        """Fold the raw message out or in."""
+        for folded in self.query(Collapsible):
+            folded.collapsed = not folded.collapsed
+            self.call_after_refresh(folded.scroll_visible)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is not always a raw message."""
+        del parameters
+        return bool(self.problem.raw) if action == "message" else True

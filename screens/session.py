@@ -1,0 +1,227 @@
+"""What the screens know: the opened migration, what runs, what each step said. No textual."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from screens.meta import FAILED, INTERRUPTED, OK
+from screens.progress import percent
+from screens.work import Record, Work
+
+if TYPE_CHECKING:
+    from wizard.events import Event
+    from wizard.migration import Migration, Status
+    from wizard.opening import Opened
+    from wizard.problem import Problem
+    from wizard.secrets import Keys
+    from wizard.settings import Settings
+    from wizard.step import Context, Step
+
+_RESTING = ("done", "skipped", "later")
+_PATH_WORDS = {"existing": "existing instance", "fresh": "fresh install"}
+
+# Whose words are heard: the looking of one screen must not end up in the work of another.
+_listener: ContextVar[Work | None] = ContextVar("listener", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One line of the rail. `number` is 0 for what is no step; `word` replaces the state's."""
+
+    name: str
+    title: str
+    state: str = ""
+    number: int = 0
+    word: str = ""
+
+
+class Session:
+    """One sitting of the wizard. `changes` grows when something may look different now."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.opened: Opened | None = None
+        self.opening_problem: Problem | None = None
+        self.last_problem: Problem | None = None
+        self.works: dict[str, Work] = {}
+        self.running = ""
+        self.changes = 0
+        self._clock = clock
+        self._records: dict[str, Record] = {}
+
+    @property
+    def migration(self) -> Migration:
+        """The migration; raises `LookupError` before it is opened."""
+        if self.opened is None:
+            raise LookupError("the migration is not open yet")
+        return self.opened.migration
+
+    @property
+    def context(self) -> Context:
+        """What the steps work with."""
+        return self.migration.context
+
+    # Where it stands -------------------------------------------------------------------------
+
+    def whose(self) -> str:
+        """Whose instance this is, for the header."""
+        if self.opened is None:
+            return ""
+        instance, label = self.context.instance, self.context.deployment.label
+        return f"{instance.domain} · BookWyrm {instance.version} · {label}"
+
+    def path_word(self) -> str:
+        """Which path, for the header."""
+        return "" if self.opened is None else _PATH_WORDS.get(self.context.settings.path, "")
+
+    def stops(self) -> list[Stop]:
+        """The lines of the rail."""
+        start = Stop("start", "Start")
+        if self.opened is None:
+            return [start]
+        steps = [self._stop(number, s) for number, s in enumerate(self.migration.statuses(), 1)]
+        return [start, *steps, Stop("end", "Summary")]
+
+    def _stop(self, number: int, status: Status) -> Stop:
+        name, state, word = status.step.name, str(status.state), ""
+        if name == self.running:
+            state = "now"
+            progress = self.works[name].progress
+            word = f"{percent(progress)} %" if progress else ""
+        return Stop(name, status.step.title, state, number, word)
+
+    def position(self, name: str) -> tuple[int, int]:
+        """Which step of how many."""
+        names = [step.name for step in self.migration.steps]
+        return names.index(name) + 1, len(names)
+
+    def title(self, name: str) -> str:
+        """A step's title by its name."""
+        return self.migration.step_named(name).title
+
+    def begun(self) -> bool:
+        """Whether any step ever began."""
+        return any(s.result for s in self.migration.statuses())
+
+    def before(self, step: Step) -> Step | None:
+        """The first step that has to be done before this one; None where there is none."""
+        for status in self.migration.statuses():
+            if status.step.name == step.name:
+                return None
+            if status.state not in _RESTING:
+                return status.step
+        return None
+
+    def after(self, here: str) -> str:
+        """The screen that comes next: the running step, the first open one, or the summary."""
+        if self.running and self.running != here:
+            return self.running
+        following = self.migration.next_step()
+        return following.name if following else "end"
+
+    def next_label(self, here: str) -> str:
+        """What the key that goes there says."""
+        name = self.after(here)
+        if name == "end":
+            return "Next: Summary"
+        return f"{'Look at' if name == self.running else 'Next'}: {self.title(name)}"
+
+    def in_the_middle(self) -> bool:
+        """Whether leaving now leaves something unfinished."""
+        if self.opened is None:
+            return False
+        if self.running or self.migration.is_armed():
+            return True
+        return self.begun() and self.migration.next_step() is not None
+
+    def what_is_safe(self) -> str:
+        """What leaving now means, in sentences."""
+        lines = []
+        if self.running:
+            title = self.title(self.running)
+            lines.append(f"“{title}” is under way and stops here. What is proven stays proven.")
+        lines.append("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
+        if self.migration.is_armed():
+            lines.append(
+                "But note: .env says USE_S3=true already. The next restart of the services, for "
+                "whatever reason, would switch the instance to S3."
+            )
+        return "\n\n".join(lines)
+
+    def exit_status(self) -> int:
+        """0 where all is done, 1 where a step failed, 130 where it can go on."""
+        if self.opened is None:
+            return FAILED if self.opening_problem else INTERRUPTED
+        if self.migration.next_step() is None:
+            return OK
+        failed = any(s.state == "failed" for s in self.migration.statuses())
+        return FAILED if failed else INTERRUPTED
+
+    # Work ------------------------------------------------------------------------------------
+
+    def begin(self, step: Step) -> Work:
+        """A step starts to work."""
+        work = Work(step.name, self._clock)
+        self.works[step.name] = work
+        folder = self.context.journal.folder
+        self._records[step.name] = Record(folder, step.name, self.context.instance.folder)
+        self.running = step.name
+        return work
+
+    def end(self, work: Work, problem: Problem | None, *, interrupted: bool) -> None:
+        """It stopped, well or not."""
+        work.end(problem, interrupted=interrupted)
+        self.keep_up()
+        self._records[work.step].close()
+        self.last_problem = problem or self.last_problem
+        self.running = ""
+        self.changes += 1
+
+    def new_work(self, name: str) -> Work:
+        """A place for what is said while a screen looks around."""
+        return Work(name, self._clock)
+
+    @contextmanager
+    def heard_by(self, work: Work) -> Iterator[None]:
+        """What is reported within goes to `work`."""
+        token = _listener.set(work)
+        try:
+            yield
+        finally:
+            _listener.reset(token)
+
+    def report(self, event: Event) -> None:
+        """What a step says goes to who listens, else to the one at work. From any thread."""
+        work = _listener.get() or self.works.get(self.running)
+        if work is not None:
+            work.take(event)
+
+    def keep_up(self) -> None:
+        """Write the output that came meanwhile to its file."""
+        record = self._records.get(self.running)
+        if record is not None:
+            record.keep_up(self.works[self.running], self.context.masker)
+
+    def failed_files(self) -> tuple[tuple[str, str], ...]:
+        """The media files that the last copy could not send, each with the reason."""
+        return ()
+
+    def record_path(self, name: str) -> str:
+        """Where a step's output is kept."""
+        record = self._records.get(name)
+        return str(record.path) if record else ""
+
+    def change(self, settings: Settings, keys: Keys) -> list[str]:
+        """Go on with other answers; returns the titles of the steps that went stale by it."""
+        before = {s.step.name for s in self.migration.statuses() if s.state == "stale"}
+        self.migration.change_settings(settings, keys)
+        self.changes += 1
+        return [
+            s.step.title
+            for s in self.migration.statuses()
+            if s.state == "stale" and s.step.name not in before
+        ]

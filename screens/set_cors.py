@@ -1,0 +1,20 @@
+"""Screen of the step that sets the bucket's CORS rules."""
+
+from __future__ import annotations
+
+from screens.step_screen import StepScreen
+
+
+class SetCorsScreen(StepScreen):
+    """Shows the rules as they will be sent."""
+
+    here = "set_cors"
+    begin_label = "Set these rules"
+    busy_label = "Setting the rules"
+    help_heading = "CORS"
+    HELP = (
+        "Browsers load fonts from another host only when that host allows it: that is what "
+        "CORS rules are. You see the rules as they will be sent. Rules that are there already "
+        "are kept. Where your provider takes no rules this way, you get a file to paste into "
+        "its console."
+    )

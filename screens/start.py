@@ -1,0 +1,190 @@
+"""The first screen: what was found about the instance, where it stands, what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from screens import words
+from screens.frame import Frame, Key
+from screens.widgets.facts import Facts
+
+if TYPE_CHECKING:
+    from wizard.opening import Opened
+    from wizard.problem import Problem
+
+_PURPOSE = (
+    "bw-s3 moves the covers, avatars and static files of your BookWyrm instance to "
+    "S3-compatible storage, one step at a time. Before each step you see what will change; "
+    "after it you see the proof."
+)
+_SAFE = "Nothing has been changed yet. You may stop at any time and come back."
+_SAFE_AGAIN = "You may stop at any time: what is proven stays proven."
+_TMUX = (
+    "You are connected over SSH without tmux or screen. If the line drops, nothing is lost, but "
+    "the work stops. In tmux it would go on: quit, type “tmux”, start bw-s3 again."
+)
+_ARMED = (
+    "Your instance is armed: .env says USE_S3=true, but it has not been restarted with it. "
+    "Whatever starts the services next (a reboot, an update, a crash) switches it to S3, ready "
+    "or not. Go on soon, or press x to disarm it."
+)
+_PATHS = {
+    "existing": (
+        "Path: an existing instance, with media to copy and a site that is running. "
+        "If this is a new instance that never ran, press f."
+    ),
+    "fresh": (
+        "Path: a fresh install that has not run yet. What needs a running site waits until you "
+        "have followed BookWyrm's installation guide to its end. If it is running already, "
+        "press f."
+    ),
+}
+
+
+class StartScreen(Frame):
+    """Opens at once; fills when the instance was looked at."""
+
+    here = "start"
+    heading = "Your instance"
+    help_heading = "What this is"
+    HELP = (
+        "This is the beginning. On the left are the eight steps, each with a sign and a word for "
+        "how it stands; in the middle is what was found out about your instance. Press Enter to "
+        "go on with the next step, or a number to look at any of them. Looking changes nothing. "
+        "Nothing is changed anywhere until you press the key that says so."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f", "other_path", "Fresh/existing", id="start.path", tooltip="Take the other path"
+        ),
+        Binding("x", "disarm", "Disarm", id="start.disarm", tooltip="Put USE_S3 in .env back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(name="start")
+        self._shown_problem: Problem | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """From top to bottom: what most needs to be known first."""
+        yield Static("", id="armed", classes="warning", markup=False)
+        yield Static(Content(_PURPOSE), id="purpose")
+        yield Static("", id="resumed", markup=False)
+        yield Facts(id="facts")
+        yield Static("", id="which-path", markup=False)
+        yield Static("", id="state", markup=False)
+        yield Static("", id="fragile", classes="warning", markup=False)
+
+    def show(self) -> None:
+        """Show what is known by now."""
+        super().show()
+        if not self.is_mounted:
+            return
+        self._set("#fragile", _TMUX if self.wizard.fragile else "")
+        if self.session.opened is None:
+            self._show_opening()
+        else:
+            self._show_opened(self.session.opened)
+        problem = self.session.opening_problem
+        if problem is not None and problem is not self._shown_problem:
+            self._shown_problem = problem
+            self.wizard.show_problem(problem)
+
+    def _show_opening(self) -> None:
+        source, problem = self.wizard.source, self.session.opening_problem
+        state = f"✗ {problem.what}" if problem else f"{source.looking}\n{source.hint}".strip()
+        self._set("#state", state)
+        for name in ("#armed", "#resumed", "#which-path"):
+            self._set(name, "")
+        self.show_safe(_SAFE)
+        self.show_keys(
+            [Key("Try again", "retry"), Key("What to do", "what_to_do")] if problem else []
+        )
+
+    def _show_opened(self, opened: Opened) -> None:
+        session = self.session
+        begun, armed = session.begun(), session.migration.is_armed()
+        self._set("#armed", f"! {_ARMED}" if armed else "")
+        self._set("#resumed", self._where_it_stands() if begun else "")
+        self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
+        self._set("#state", self.wizard.source.hint)
+        self.query_one("#purpose").display = not begun
+        self.query_one(Facts).show(f for f in opened.facts if f.label != "path")
+        self.show_safe(_SAFE_AGAIN if begun else _SAFE)
+        disarm = [Key("Disarm", "disarm")] if armed and not session.running else []
+        self.show_keys([Key(self._label(), "next"), *disarm])
+
+    def _where_it_stands(self) -> str:
+        statuses = self.session.migration.statuses()
+        done = sum(1 for s in statuses if s.state == "done")
+        lines = [f"Welcome back. {words.count(done, 'step')} of {len(statuses)} done and proven."]
+        for status in statuses:
+            why = {
+                "begun": "was interrupted and goes on where it was",
+                "failed": f"did not succeed: {status.why}",
+                "stale": f"has to be done again: {status.why}",
+            }.get(status.state)
+            if why and status.step.name != self.session.running:
+                symbol = words.STATES[status.state].symbol
+                lines.append(f"{symbol} {status.step.title} {why.rstrip('.')}.")
+        return "\n".join(lines)
+
+    def _label(self) -> str:
+        session = self.session
+        following = session.migration.next_step()
+        if session.running:
+            return session.next_label("start")
+        if following is None:
+            return "See the summary"
+        return f"{'Go on' if session.begun() else 'Begin'}: {following.title}"
+
+    def _set(self, selector: str, text: str) -> None:
+        widget = self.query_one(selector, Static)
+        widget.update(Content(text))
+        widget.display = bool(text)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The path can be changed until a step was begun."""
+        session = self.session
+        at_rest = session.opened is not None and not session.running
+        match action:
+            case "other_path":
+                return at_rest and not session.begun()
+            case "disarm":
+                return at_rest and session.migration.is_armed()
+            case "back":
+                return False
+            case _:
+                return super().check_action(action, parameters)
+
+    def action_retry(self) -> None:
+        """Look at the instance again."""
+        self._shown_problem = None
+        self.wizard.begin_opening()
+        self.show()
+
+    def action_what_to_do(self) -> None:
+        """The problem in full."""
+        if self.session.opening_problem is not None:
+            self.wizard.show_problem(self.session.opening_problem)
+
+    def action_next(self) -> None:
+        """To the next step."""
+        self.wizard.go_on("start")
+
+    def action_other_path(self) -> None:
+        """From existing to fresh, or back."""
+        context = self.session.context
+        other = "fresh" if context.settings.path == "existing" else "existing"
+        self.session.change(replace(context.settings, path=other), context.keys)
+        self.show()
+
+    def action_disarm(self) -> None:
+        """Switch S3 off again in `.env`."""
+        self.wizard.undo(self.session.migration.step_named("enable_s3"))

@@ -1,0 +1,360 @@
+"""The screen of a step: what it does, what was found, what will change, progress, proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from screens import words
+from screens.frame import Frame, Key
+from screens.widgets.facts import Facts
+from screens.widgets.meter import Meter
+from screens.widgets.output_log import LastLines
+from screens.widgets.plan_view import PlanView
+from screens.widgets.problem_box import ProblemBox
+from screens.widgets.proofs import Proofs
+from wizard.problem import Problem
+
+if TYPE_CHECKING:
+    from screens.work import Work
+    from wizard.migration import Status
+    from wizard.step import Finding, Plan, Step
+
+
+class Stage(Enum):
+    """What there is to do on a step's screen now."""
+
+    LOOKING = auto()
+    READY = auto()
+    BLOCKED = auto()
+    RUNNING = auto()
+    DONE = auto()
+    FAILED = auto()
+    NOT_NOW = auto()
+
+
+class StepScreen(Frame):
+    """One step. Subclasses name it and add what only they have."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "stop", "Stop", id="step.stop", tooltip="Stop the step; it can go on later"),
+        Binding("o", "output", "Output", id="step.output", tooltip="All that the commands wrote"),
+        Binding("r", "again", "Again", id="step.again", tooltip="Look at the plan and do it again"),
+        Binding("u", "take_back", "Undo", id="step.undo", tooltip="Take this step back"),
+        Binding("w", "what_to_do", "What to do", id="step.problem", tooltip="The problem in full"),
+    ]
+
+    # The words on the obvious key, and what F1 says.
+    begin_label: ClassVar[str] = "Do it"
+    busy_label: ClassVar[str] = "Working"
+
+    def __init__(self) -> None:
+        super().__init__(name=self.here)
+        self._status: Status | None = None
+        self._finding: Finding | None = None
+        self._plan: Plan | None = None
+        self._problem: Problem | None = None
+        self._again = False
+        self._looked_at = -1
+        self.looking: Work | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step this screen shows."""
+        return self.session.migration.step_named(self.here)
+
+    @property
+    def work(self) -> Work | None:
+        """This session's run of the step, if there was one."""
+        return self.session.works.get(self.here)
+
+    def body(self) -> Iterable[Widget]:
+        """The parts from top to bottom; those without content don't show."""
+        yield Static("", id="purpose", markup=False)
+        yield Static("", id="why", markup=False)
+        yield ProblemBox(id="problem")
+        yield Facts(id="facts")
+        yield from self.own_parts()
+        yield Meter(id="meter")
+        yield Static("", id="notes", markup=False)
+        yield Static("", id="waiting", markup=False)
+        yield Proofs(id="proofs")
+        yield PlanView(id="plan")
+        yield LastLines(id="last-lines")
+
+    def own_parts(self) -> Iterable[Widget]:
+        """What only this step has."""
+        return ()
+
+    @property
+    def stage(self) -> Stage:
+        """What there is to do now."""
+        if self.work and self.work.running:
+            return Stage.RUNNING
+        if self._status is None:
+            return Stage.FAILED if self._problem else Stage.LOOKING
+        resting = {"skipped": Stage.NOT_NOW, "later": Stage.NOT_NOW}
+        if not self._again:
+            resting["done"] = Stage.DONE
+        return resting.get(self._status.state) or self._stage_of_open_step()
+
+    def _stage_of_open_step(self) -> Stage:
+        if self._problem:
+            return Stage.FAILED
+        if self.session.running or self.session.before(self.step):
+            return Stage.BLOCKED
+        return Stage.LOOKING if self._plan is None else Stage.READY
+
+    def show(self) -> None:
+        """Bring all parts up to date, and look at the world if something changed since."""
+        super().show()
+        if not self.is_mounted:
+            return
+        if self._looked_at != self.session.changes and self.session.running != self.here:
+            self._looked_at = self.session.changes
+            self.wizard.look_at(self)
+        self.show_step()
+
+    def show_step(self) -> None:
+        """Everything but header and rail."""
+        self._show_words()
+        self._show_evidence()
+        self.show_safe(self._safe())
+        self.show_keys(self.keys())
+
+    def _show_words(self) -> None:
+        number, total = self.session.position(self.here)
+        self.show_title(self.step.title, f"step {number} of {total}")
+        self.query_one("#purpose", Static).update(Content(self.step.purpose))
+        why = self.query_one("#why", Static)
+        text = self._why()
+        why.update(text)
+        why.display = bool(text.plain)
+        facts = self._finding.facts if self._finding else ()
+        self.query_one("#facts", Facts).show(facts)
+        running = self.stage is Stage.RUNNING
+        self.query_one("#problem", ProblemBox).show(None if running else self._problem)
+        plan = self.query_one("#plan", PlanView)
+        shown = self._plan.items if self._plan and self._wants_plan() else ()
+        plan.show(shown, "What is being done" if running else "What will change")
+
+    def _wants_plan(self) -> bool:
+        return self.stage in (Stage.READY, Stage.BLOCKED, Stage.RUNNING, Stage.FAILED)
+
+    def _show_evidence(self) -> None:
+        work = self.work
+        self.show_progress(work)
+        remembered = self._status.result.checks if self._status and self._status.result else ()
+        checks, heading = (work.checks if work else remembered), "Proofs"
+        if self.stage in (Stage.READY, Stage.BLOCKED, Stage.LOOKING):
+            checks, heading = (self.looking.checks if self.looking else ()), "Looked at"
+        self.query_one("#proofs", Proofs).show(checks, heading)
+        path = self.session.record_path(self.here)
+        self.query_one("#last-lines", LastLines).show(work, path)
+
+    def show_progress(self, work: Work | None) -> None:
+        """Progress, notes and what is waited for."""
+        # Once all is proven, the proofs say more than the bar.
+        progress = work.progress if work and self.stage is not Stage.DONE else None
+        rates = work.rates if work and work.running else ()
+        self.query_one("#meter", Meter).show(progress, rates, self.meter_word())
+        notes = work.notes[-4:] if work else ()
+        lines = [_note_line(note.text, warning=note.warning) for note in notes]
+        shown = self.query_one("#notes", Static)
+        shown.update(Content("\n").join(lines))
+        shown.display = bool(lines)
+        waiting = self.query_one("#waiting", Static)
+        waiting.display = bool(work and work.running)
+        if work:
+            waiting.update(self._waiting_line(work))
+
+    def meter_word(self) -> str:
+        """What stands in place of the time left."""
+        work = self.work
+        return words.took(work.seconds) if work and not work.running else ""
+
+    def _waiting_line(self, work: Work) -> Content:
+        if work.waiting:
+            text = f"{work.waiting.text} ({words.clock(work.waiting.seconds)})"
+        else:
+            text = f"{self.busy_label} ({words.clock(work.seconds)})"
+        return Content.assemble(("… ", "bold $text-primary"), text)
+
+    def _why(self) -> Content:
+        """One line on how it stands, where there is something to say."""
+        status, stage = self._status, self.stage
+        text, style = "", "$text-warning"
+        if stage is Stage.LOOKING:
+            text, style = "Looking…", "$faint"
+        elif stage is Stage.BLOCKED:
+            text = self._what_first()
+        elif status is not None and stage is not Stage.RUNNING:
+            text, style = self._standing(status)
+        return Content.styled(text, style)
+
+    def _standing(self, status: Status) -> tuple[str, str]:
+        if self.stage is Stage.DONE:
+            return self._done_line(status), "$text-success"
+        if self.stage is Stage.NOT_NOW:
+            return f"{words.STATES[status.state].symbol} {status.why}", "$faint"
+        if status.state == "stale":
+            return f"↻ To be done again: {status.why}.", "$text-warning"
+        if status.state == "begun":
+            return "◐ Interrupted last time. It goes on from there.", "$text-warning"
+        if self._finding and self._finding.done and self.stage is Stage.READY:
+            return "✓ It is so already; what is left is to prove it.", "$text-success"
+        return "", ""
+
+    def _done_line(self, status: Status) -> str:
+        result = status.result
+        if result is None:
+            return ""
+        proofs = sum(1 for check in result.checks if check.verdict == "pass")
+        return f"✓ Done, with {words.count(proofs, 'proof')}, in {words.took(result.seconds)}."
+
+    def _what_first(self) -> str:
+        if running := self.session.running:
+            return f"“{self.session.title(running)}” is under way."
+        first = self.session.before(self.step)
+        return f"First: {first.title}." if first else ""
+
+    def _safe(self) -> str:
+        return self._plan.safe if self._plan and self._wants_plan() else ""
+
+    def keys(self) -> list[Key]:
+        """The buttons that make sense now; the first is the obvious one."""
+        match self.stage:
+            case Stage.READY:
+                return [Key(self.label(), "begin")]
+            case Stage.RUNNING:
+                return [Key("Stop", "stop")]
+            case Stage.FAILED:
+                return [Key("Try again", "retry"), Key("What to do", "what_to_do")]
+            case Stage.DONE | Stage.NOT_NOW:
+                return [Key(self.session.next_label(self.here), "next")]
+            case Stage.BLOCKED:
+                return [Key(self.session.next_label(""), "next")]
+            case _:
+                return []
+
+    def label(self) -> str:
+        """What the obvious key says when the step can be done."""
+        if self._finding and self._finding.done:
+            return "Prove it"
+        return self.begin_label
+
+    def news(self, work: Work) -> None:
+        """Show what the running step said."""
+        super().news(work)
+        if work.step == self.here:
+            self._show_evidence()
+            if work is self.looking:
+                self.query_one("#why", Static).update(self._why())
+
+    async def look(self) -> None:
+        """Ask the world how it is with this step, and what would change."""
+        self._problem = self.work.problem if self.work else None
+        self.looking = self.session.new_work(self.here)
+        try:
+            with self.session.heard_by(self.looking):
+                await self._look()
+        except Problem as problem:
+            self._problem = problem
+            self._status = self._status or self.session.migration.status(self.step)
+        finally:
+            self.looking.end()
+        if self.is_mounted:
+            self.show_frame()
+            self.show_step()
+
+    async def _look(self) -> None:
+        self._status, self._finding = await self.session.migration.look(self.step)
+        if self._problem is None and self._status.state == "failed" and self._status.result:
+            self._problem = self._status.result.problem
+        if self._needs_plan():
+            self._plan = await self.step.plan(self.session.context)
+
+    def _needs_plan(self) -> bool:
+        state = self._status.state if self._status else ""
+        return self._again or state not in ("done", "skipped", "later")
+
+    def forget(self) -> None:
+        """What was seen no longer holds."""
+        self._status = self._finding = self._plan = self._problem = None
+        self._again = False
+
+    def failed_here(self, problem: Problem) -> None:
+        """Show the problem in full."""
+        self.wizard.show_problem(problem, self.step)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is possible now."""
+        del parameters
+        stage = self.stage
+        match action:
+            case "stop":
+                return stage is Stage.RUNNING
+            case "output":
+                return bool(self.work and self.work.lines_seen)
+            case "again" | "take_back":
+                return stage is Stage.DONE and not self.session.running
+            case "what_to_do":
+                return stage is Stage.FAILED and self._problem is not None
+            case _:
+                return True
+
+    def action_begin(self) -> None:
+        """Carry the step out."""
+        if self.stage is Stage.READY:
+            self._again = False
+            self.wizard.begin(self.step)
+
+    def action_retry(self) -> None:
+        """Try again what failed: the looking, or the step."""
+        if self.session.running or self.session.before(self.step):
+            return
+        if self._plan is None:
+            self._problem = None
+            self.wizard.look_at(self)
+            self.show_step()
+        else:
+            self.wizard.begin(self.step)
+
+    def action_again(self) -> None:
+        """Show the plan of a done step, to do it again."""
+        self._again = True
+        self._plan = None
+        self.wizard.look_at(self)
+        self.show_step()
+
+    def action_next(self) -> None:
+        """To what comes after this."""
+        self.wizard.go_on(self.here)
+
+    def action_stop(self) -> None:
+        """Stop the running step."""
+        self.wizard.stop()
+
+    def action_output(self) -> None:
+        """Show all the output."""
+        self.wizard.show_output(self.here)
+
+    def action_what_to_do(self) -> None:
+        """The problem in full, with its remedies."""
+        if self._problem:
+            self.wizard.show_problem(self._problem, self.step)
+
+    def action_take_back(self) -> None:
+        """Undo the step, after asking."""
+        self.wizard.take_back(self.step)
+
+
+def _note_line(text: str, *, warning: bool) -> Content:
+    mark = ("! ", "bold $text-warning") if warning else ("  ", "")
+    return Content.assemble(mark, (text, "$text-warning" if warning else ""))

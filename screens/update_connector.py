@@ -1,0 +1,19 @@
+"""Screen of the step that changes the connector's covers address, where there is one."""
+
+from __future__ import annotations
+
+from screens.step_screen import StepScreen
+
+
+class UpdateConnectorScreen(StepScreen):
+    """Shows old and new address."""
+
+    here = "update_connector"
+    begin_label = "Update it"
+    busy_label = "Updating the connector"
+    help_heading = "Connector"
+    HELP = (
+        "Old instances have an entry in the database, the connector to themselves, that names the "
+        "address of the covers. Where there is one, it is changed to the bucket, with old and new "
+        "shown. Instances since v0.1.0 have none; then there is nothing to do here."
+    )

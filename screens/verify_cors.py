@@ -1,0 +1,19 @@
+"""Screen of the step that looks at the site as a visitor's browser does."""
+
+from __future__ import annotations
+
+from screens.step_screen import StepScreen
+
+
+class VerifyCorsScreen(StepScreen):
+    """Shows each check as it is made."""
+
+    here = "verify_cors"
+    begin_label = "Verify"
+    busy_label = "Asking as a browser would"
+    help_heading = "Verify"
+    HELP = (
+        "This looks at your site as a visitor does: the pages must point to the bucket, and their "
+        "stylesheet, a font and a picture must load from it, for a stranger and for a browser on "
+        "your domain. Nothing is changed."
+    )

@@ -1,0 +1,116 @@
+"""One line of a form: label, value, and what is wrong with it beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+if TYPE_CHECKING:
+    from wizard.problem import Problem
+
+
+class Field(Vertical):
+    """A text to type, cleaned and checked by `wizard.providers.clean`."""
+
+    class Edited(Message):
+        """The admin typed or pasted."""
+
+        def __init__(self, field: Field) -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(
+        self, name: str, label: str, *, placeholder: str = "", secret: bool = False, hint: str = ""
+    ) -> None:
+        super().__init__(name=name, id=f"field-{name}", classes="field")
+        self._label, self._placeholder = label, placeholder
+        self._secret, self._hint = secret, hint
+        self._problem: Problem | None = None
+
+    def compose(self) -> ComposeResult:
+        """Label and value in one line, the message below."""
+        with Horizontal(classes="line"):
+            yield Static(Content(self._label), classes="label")
+            yield Input(
+                placeholder=self._placeholder, password=self._secret, compact=True, name=self.name
+            )
+            yield Static("", classes="mark", markup=False)
+        yield Static("", classes="message", markup=False)
+
+    def on_mount(self) -> None:
+        """No message yet."""
+        self._show_message()
+
+    @property
+    def input(self) -> Input:
+        """The widget that takes the keys."""
+        return self.query_one(Input)
+
+    @property
+    def value(self) -> str:
+        """What is typed, as it is."""
+        return self.input.value
+
+    def put(self, value: str) -> None:
+        """Fill in a value that nobody typed."""
+        if self.input.value != value:
+            with self.input.prevent(Input.Changed):
+                self.input.value = value
+
+    def suggest(self, values: tuple[str, ...]) -> None:
+        """Complete what is typed to one of these."""
+        self.input.suggester = SuggestFromList(values, case_sensitive=False) if values else None
+
+    def reveal(self, *, shown: bool) -> None:
+        """Show a secret, or hide it again."""
+        if self._secret:
+            self.input.password = not shown
+
+    @property
+    def problem(self) -> Problem | None:
+        """What is wrong with the value."""
+        return self._problem
+
+    def judge(self, problem: Problem | None) -> None:
+        """Show what is wrong with the value, or that nothing is."""
+        self._problem = problem
+        self._show_message()
+
+    def _show_message(self) -> None:
+        problem, typing = self._problem, self.input.has_focus
+        mark = self.query_one(".mark", Static)
+        mark.update(self._mark())
+        message = self.query_one(".message", Static)
+        lines = []
+        if problem and (self.value or not typing):
+            lines = [problem.what, *(f"→ {r.text}" for r in problem.remedies[:2])]
+        elif typing and self._hint:
+            lines = [self._hint]
+        message.update(Content("\n".join(lines)))
+        message.display = bool(lines)
+        self.set_class(problem is not None and not typing, "-wrong")
+
+    def _mark(self) -> Content:
+        if self._problem:
+            return Content.styled("✗", "bold $text-error")
+        return Content.styled("✓", "$text-success") if self.value else Content("")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Edited(self))
+
+    def on_descendant_focus(self) -> None:
+        """The hint shows where the keys go."""
+        self._show_message()
+
+    def on_descendant_blur(self) -> None:
+        """What is wrong is said plainly once one leaves the field."""
+        self._show_message()

@@ -1,0 +1,96 @@
+"""How far a copy is: bar, percent, time left, files, bytes, and the rate over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widgets import Static
+
+from screens import words
+from screens.progress import percent, share
+
+if TYPE_CHECKING:
+    from wizard.events import Progress
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+class Meter(Static):
+    """The progress of a copy in three lines, or four when files failed."""
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__("", id=id, markup=False)
+        self._progress: Progress | None = None
+        self._rates: tuple[float, ...] = ()
+        self._word = ""
+        self.display = False
+
+    def show(self, progress: Progress | None, rates: Sequence[float], word: str = "") -> None:
+        """Show this progress; `word` ("paused") stands in place of the time left."""
+        self._progress, self._rates, self._word = progress, tuple(rates), word
+        self.display = progress is not None
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        """The bar takes the width there is."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self._progress is None:
+            return
+        width = self.content_size.width or 50
+        lines = [bar_line(self._progress, width, self._word), amounts(self._progress)]
+        lines += _rate_line(self._progress, self._rates, width)
+        if self._progress.failed:
+            lines.append(_failed_line(self._progress.failed))
+        self.update(Content("\n").join(lines))
+
+
+def bar_line(progress: Progress, width: int, word: str = "") -> Content:
+    """The bar with percent and time left behind it."""
+    tail = f"  {percent(progress):3} %  {word or _time_left(progress)}".ljust(22)
+    room = max(8, width - len(tail))
+    full = int(room * share(progress))
+    return Content.assemble(
+        ("━" * full, "$text-primary"), ("─" * (room - full), "$line"), (tail, "bold")
+    )
+
+
+def _time_left(progress: Progress) -> str:
+    if progress.counting:
+        return "still counting"
+    if progress.seconds_left is None:
+        return ""
+    return f"{words.clock(progress.seconds_left)} left"
+
+
+def amounts(progress: Progress) -> Content:
+    """Files and bytes."""
+    more = "+" if progress.counting else ""
+    text = (
+        f"{progress.files_done:,} of {progress.files_total:,}{more} files"
+        f"   {words.size_of(progress.bytes_done, progress.bytes_total)}{more}"
+    )
+    return Content(text)
+
+
+def _failed_line(failed: int) -> Content:
+    text = f"! {words.count(failed, 'file')} could not be copied yet"
+    return Content.assemble((text, "$text-warning"), ("  f shows which", "$faint"))
+
+
+def _rate_line(progress: Progress, rates: tuple[float, ...], width: int) -> list[Content]:
+    if not rates:
+        return []
+    text = words.rate(progress.rate).ljust(11)
+    room = max(8, min(60, width - len(text) - 2))
+    return [Content.assemble(text, "  ", (spark(rates, room), "$text-primary"))]
+
+
+def spark(values: Sequence[float], width: int) -> str:
+    """The last values as a row of blocks, the highest one full."""
+    shown = values[-width:]
+    top = max(shown, default=0) or 1
+    return "".join(_BLOCKS[min(7, int(value / top * 7.999))] for value in shown)

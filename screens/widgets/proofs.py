@@ -1,0 +1,68 @@
+"""The proofs: each check with what was asked, what was seen, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.words import VERDICTS
+
+if TYPE_CHECKING:
+    from wizard.events import Check
+
+
+class Proof(Horizontal):
+    """One check: symbol and word, question, answer. Two lines where it is narrow."""
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(classes=f"proof -{check.verdict}")
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        """Symbol, then what was asked and what was seen."""
+        mark = VERDICTS[self._check.verdict]
+        word = f"{mark.symbol} {mark.word}"
+        yield Static(Content.styled(word, mark.style), classes="verdict")
+        with Horizontal(classes="words"):
+            yield Static(Content(self._check.asked), classes="asked")
+            yield Static(self._seen(), classes="seen")
+
+    def _seen(self) -> Content:
+        problem = self._check.problem
+        if problem is None or not problem.remedies:
+            return Content(self._check.seen)
+        remedy = Content.styled(f"→ {problem.remedies[0].text}", "$text")
+        return Content(self._check.seen) + Content("\n") + remedy
+
+
+class Proofs(Vertical):
+    """The checks of a step, growing while they are made."""
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id)
+        self._shown: tuple[Check, ...] = ()
+        self.display = False
+
+    def compose(self) -> ComposeResult:
+        """The heading; the rows come with `show`."""
+        yield Static("", classes="heading", markup=False)
+
+    def show(self, checks: Sequence[Check], heading: str = "Proofs") -> None:
+        """Show these checks; what is there already stays where it is."""
+        checks = tuple(checks)
+        self.display = bool(checks)
+        if not self.is_mounted:
+            return
+        self.query_one(".heading", Static).update(Content.styled(heading, "bold $text-primary"))
+        if checks == self._shown:
+            return
+        if checks[: len(self._shown)] != self._shown:
+            self.query(Proof).remove()
+            self._shown = ()
+        self.mount_all([Proof(check) for check in checks[len(self._shown) :]])
+        self._shown = checks

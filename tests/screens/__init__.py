@@ -1,0 +1,1 @@
+"""Tests of the screens: pictures of every state, and walks by keyboard and mouse."""

@@ -1,0 +1,401 @@
+"""A small migration whose steps do real things in a folder, and always look the same.
+
+For pictures and for walks that need no server. Each step writes a file, proves
+it by reading it back, and can be held in the middle by a gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from screens.app import WizardApp
+from screens.sources import Source
+from wizard.deployment import Deployment
+from wizard.events import Check, Event, Note, Output, Progress, Report, Waiting, failed, passed
+from wizard.instance import open_instance
+from wizard.journal import Journal, ResultState, StepResult
+from wizard.media import Media
+from wizard.migration import Migration
+from wizard.opening import Opened
+from wizard.problem import Action, Problem, Remedy
+from wizard.secrets import Keys, Masker
+from wizard.settings import DeploymentKind, Settings
+from wizard.step import (
+    ALWAYS,
+    Applicability,
+    Applies,
+    Ask,
+    Command,
+    Context,
+    Diff,
+    Document,
+    Fact,
+    Finding,
+    Plan,
+    PlanItem,
+    Question,
+    Sentence,
+    Step,
+)
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+KEYS = Keys("AKIAIOSFODNN7EXAMPLE", SECRET)
+SETTINGS = Settings(
+    path="existing",
+    deployment="dockerless",
+    provider="scaleway",
+    endpoint="https://s3.fr-par.scw.cloud",
+    region="fr-par",
+    bucket="books-media",
+    custom_domain="books-media.s3.fr-par.scw.cloud",
+    site_url="https://books.example.org",
+)
+FACTS = (
+    Fact("instance", "books.example.org"),
+    Fact("folder", "/opt/bookwyrm"),
+    Fact("BookWyrm", "0.9.2"),
+    Fact("runs as", "dockerless (the unit bookwyrm.service names this folder)"),
+    Fact("site", "https://books.example.org"),
+)
+
+
+@dataclass
+class Script:
+    """What a kit step shows and says. `gate` holds it until it is set."""
+
+    title: str
+    purpose: str
+    facts: tuple[Fact, ...] = ()
+    items: tuple[PlanItem, ...] = ()
+    safe: str = ""
+    events: tuple[Event, ...] = ()
+    checks: tuple[Check, ...] = ()
+    inputs: tuple[str, ...] = ("bucket",)
+    later_when_fresh: bool = False
+    only_existing: bool = False
+    problem: Problem | None = None
+    question: Question | None = None
+    undoable: bool = False
+    gate: asyncio.Event | None = field(default=None, repr=False)
+
+
+class KitStep(Step):
+    """A step after a script; what it does is to write `effects/NAME`, and prove is to read it."""
+
+    def __init__(self, name: str, script: Script) -> None:
+        self.name = name  # type: ignore[misc]
+        self.title = script.title  # type: ignore[misc]
+        self.purpose = script.purpose  # type: ignore[misc]
+        self.script = script
+
+    def applies(self, context: Context) -> Applicability:
+        if context.settings.path == "fresh":
+            if self.script.only_existing:
+                return Applicability(Applies.NO, "A fresh install has no media yet.")
+            if self.script.later_when_fresh:
+                return Applicability(Applies.LATER, "Waits until your site runs.")
+        return ALWAYS
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        return {name: str(getattr(context.settings, name)) for name in self.script.inputs}
+
+    def _effect(self, context: Context) -> Path:
+        return context.instance.folder / "effects" / self.name
+
+    async def inspect(self, context: Context) -> Finding:
+        effect = self._effect(context)
+        done = effect.is_file() and effect.read_text() == context.settings.bucket
+        return Finding(done, self.script.facts, "" if done else "somebody emptied the bucket")
+
+    async def plan(self, context: Context) -> Plan:
+        return Plan(self.script.items, self.script.safe)
+
+    async def apply(self, context: Context) -> None:
+        if self.script.question and not await context.ask(self.script.question):
+            raise Problem("You said no.", "It was asked, and the answer was no.", decision=True)
+        for event in self.script.events:
+            context.report(event)
+        if self.script.gate:
+            await self.script.gate.wait()
+        if self.script.problem:
+            raise self.script.problem
+        effect = self._effect(context)
+        effect.parent.mkdir(exist_ok=True)
+        effect.write_text(context.settings.bucket)
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        written = self._effect(context).read_text() == context.settings.bucket
+        first = passed("What was written is there", "read back") if written else _not_there()
+        checks = (*self.script.checks, *(() if self.script.checks else (first,)))
+        for check in checks:
+            context.report(check)
+        return checks
+
+    async def undo(self, context: Context) -> bool:
+        if not self.script.undoable or not self._effect(context).exists():
+            return False
+        self._effect(context).unlink()
+        return True
+
+
+def _not_there() -> Check:
+    return failed("What was written is there", Problem("It is not there.", "It was removed."))
+
+
+class StillDeployment(Deployment):
+    """An instance that is never run."""
+
+    kind = DeploymentKind.DOCKERLESS
+    label = "dockerless"
+
+    async def ever_ran(self) -> bool:
+        return True
+
+    async def media(self) -> Media:
+        raise _never_run()
+
+    async def static_commands(self) -> Sequence[Command]:
+        return ()
+
+    async def collect_static(self, report: Report) -> None:
+        raise _never_run()
+
+    async def restart_commands(self) -> Sequence[Command]:
+        return ()
+
+    async def restart(self, report: Report) -> None:
+        raise _never_run()
+
+    async def manage_command(self) -> Command:
+        return Command(("manage.py",))
+
+    async def run_script(self, script: str, values: str) -> str:
+        raise _never_run()
+
+
+def _never_run() -> Problem:
+    return Problem("This instance is never run.", "It is there for pictures only.")
+
+
+class KitSource(Source):
+    """Opens the kit's migration; `resumed` as a second start would say it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        scripts: Mapping[str, Script],
+        *,
+        settings: Settings = SETTINGS,
+        keys: Keys = KEYS,
+        hold: asyncio.Event | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        self.folder = folder
+        self.steps = [KitStep(name, script) for name, script in scripts.items()]
+        self.settings, self.keys = settings, keys
+        self.hold, self.problem = hold, problem
+        self.journal = Journal.open(folder / ".bw-s3", folder)
+        self.journal.save_settings(settings)
+
+    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
+        if self.hold:
+            await self.hold.wait()
+        if self.problem:
+            raise self.problem
+        instance = open_instance(self.folder)
+        masker = Masker()
+        masker.add_keys(self.keys)
+        context = Context(
+            instance, StillDeployment(), self.journal, self.settings, self.keys, report, ask,
+            masker=masker,
+        )  # fmt: skip
+        return Opened(Migration(context, self.steps), FACTS, "")
+
+    def done(self, *names: str, checks: Iterable[Check] = ()) -> None:
+        """Remember these steps as done, with their effects in place."""
+        for step in self.steps:
+            if step.name in names:
+                self._remember(step, ResultState.DONE, step.script.checks or tuple(checks))
+                effect = self.folder / "effects" / step.name
+                effect.parent.mkdir(exist_ok=True)
+                effect.write_text(self.settings.bucket)
+
+    def began(self, name: str) -> None:
+        """Remember a step as interrupted."""
+        step = next(s for s in self.steps if s.name == name)
+        self._remember(step, ResultState.BEGUN, ())
+
+    def failed(self, name: str, problem: Problem) -> None:
+        """Remember a step as failed."""
+        step = next(s for s in self.steps if s.name == name)
+        self._remember(step, ResultState.FAILED, (), problem)
+
+    def _remember(
+        self,
+        step: KitStep,
+        state: ResultState,
+        checks: tuple[Check, ...],
+        problem: Problem | None = None,
+    ) -> None:
+        inputs = {name: str(getattr(self.settings, name)) for name in step.script.inputs}
+        result = StepResult(step.name, state, inputs, checks, problem, 1.0, 12.3)
+        self.journal.save_result(result)
+
+
+def make_instance(folder: Path) -> Path:
+    """The least that is a BookWyrm checkout."""
+    (folder / "bookwyrm").mkdir(parents=True)
+    (folder / "bookwyrm" / "settings.py").write_text('env("AWS_DEFAULT_ACL")\n')
+    (folder / "manage.py").write_text("")
+    (folder / "VERSION").write_text("0.9.2\n")
+    (folder / ".env").write_text("DOMAIN=books.example.org\nUSE_S3=false\n")
+    return folder
+
+
+def make_app(source: Source, *, theme: str = "night", **options: bool) -> WizardApp:
+    """The app on a clock that stands still."""
+    app = WizardApp(source, clock=lambda: 0.0, theme=theme, **options)
+    app.animation_level = "none"
+    return app
+
+
+ENV_DIFF = """\
+--- .env
++++ .env (new)
+@@ -41,4 +41,4 @@
+ # S3 configuration
+-USE_S3=false
++USE_S3=true
+-# AWS_ACCESS_KEY_ID=
++AWS_ACCESS_KEY_ID=••••••••
+"""
+
+CORS_RULES = """\
+{
+  "CORSRules": [
+    {
+      "AllowedOrigins": ["https://books.example.org"],
+      "AllowedMethods": ["GET", "HEAD"],
+      "AllowedHeaders": ["*"],
+      "MaxAgeSeconds": 3000
+    }
+  ]
+}"""
+
+PROBLEM = Problem(
+    "The storage refused the secret key.",
+    "The secret does not belong to this access key, or a part of it was lost while it was pasted.",
+    Remedy("Paste both keys again, as the console shows them.", Action.EDIT_PROVIDER),
+    Remedy("Make a new pair of keys: IAM > API keys > Generate an API key."),
+    Remedy("Try again.", Action.RETRY),
+    raw="<Error><Code>SignatureDoesNotMatch</Code><Message>[a] The request signature we "
+    "calculated does not match the signature you provided.</Message></Error>",
+)
+
+
+def all_scripts() -> dict[str, Script]:
+    """The eight steps, with words close to the real ones."""
+    return {
+        "configure_provider": Script(
+            "Provider",
+            "The bucket that will hold your files, and the keys to it. Small test objects show "
+            "that BookWyrm will be able to use it.",
+            facts=(
+                Fact("bucket", "s3://books-media at https://s3.fr-par.scw.cloud"),
+                Fact("visitors", "https://books-media.s3.fr-par.scw.cloud"),
+            ),
+            items=(
+                Sentence("Small objects under a random name are written, read back and deleted."),
+                Diff("/opt/bookwyrm/.env", ENV_DIFF),
+            ),
+            safe="The running site does not change.",
+            checks=(
+                passed("The endpoint answers", "https://s3.fr-par.scw.cloud, TLS 1.3, 18 ms"),
+                passed("The clock is right", "0.4 s apart"),
+                passed("The keys are accepted", "for the bucket books-media"),
+                passed("A test object can be written", "read back equal, overwritten, deleted"),
+                passed("A stranger can read it", "200 through the custom domain"),
+                passed("A stranger cannot list the bucket", "403 AccessDenied"),
+            ),
+        ),
+        "copy_media": Script(
+            "Copy media",
+            "Every cover and avatar goes to the bucket; the originals stay where they are, and "
+            "your instance keeps using them.",
+            facts=(
+                Fact("from", "/opt/bookwyrm/images, 20,431 files, 3.2 GB"),
+                Fact("to", "s3://books-media/images/, 8,112 proven before"),
+                Fact("held back", "3 files that are no pictures"),
+            ),
+            items=(
+                Sentence("12,319 files are sent, 2.0 GB."),
+                Sentence("3 archives are private and stay here.", warning=True),
+            ),
+            safe="Nothing is deleted or overwritten, here or in the bucket.",
+            events=(
+                Note("8,112 files were proven before and are not sent again."),
+                *(
+                    Progress(12871, 20431, 2_012_000_000, 3_210_000_000, rate, 41.0, failed=2)
+                    for rate in (48.2e6,)
+                ),
+            ),
+            checks=(
+                passed("Every file is in the bucket", "20,431 files, same size and MD5"),
+                passed("Nothing is missing", "0 missing, 0 different"),
+            ),
+            only_existing=True,
+        ),
+        "enable_s3": Script(
+            "Enable S3",
+            "One line in .env tells BookWyrm to keep its files in the bucket. It counts from "
+            "the next start of the services.",
+            facts=(Fact("USE_S3", "false in .env"),),
+            items=(
+                Diff("/opt/bookwyrm/.env", ENV_DIFF),
+                Sentence("From here on the instance is armed.", warning=True),
+            ),
+            safe="The running site does not change yet, and this step can be taken back.",
+            undoable=True,
+        ),
+        "collect_static": Script(
+            "Static assets",
+            "Stylesheets, scripts, fonts and icons go to the bucket, put there by BookWyrm's own "
+            "commands.",
+            items=(
+                Command(("venv/bin/python3", "manage.py", "compile_themes"), user="bookwyrm"),
+                Command(
+                    ("venv/bin/python3", "manage.py", "collectstatic", "--no-input"),
+                    user="bookwyrm",
+                ),
+            ),
+            events=tuple(Output(f"Copying '/opt/bookwyrm/[{n}].css'") for n in range(12)),
+        ),
+        "set_cors": Script(
+            "CORS",
+            "Browsers take fonts from another host only when that host allows it.",
+            items=(Document("Rules as they will be sent", CORS_RULES),),
+        ),
+        "restart": Script(
+            "Restart",
+            "Your instance starts again, with the bucket.",
+            items=(
+                Command(("systemctl", "restart", "bookwyrm", "bookwyrm-worker")),
+                Sentence("The site is away for less than a minute.", warning=True),
+            ),
+            events=(Waiting("for a page of the site's own", 12.0),),
+            later_when_fresh=True,
+        ),
+        "verify_cors": Script(
+            "Verify",
+            "What a visitor's browser does, done here.",
+            later_when_fresh=True,
+        ),
+        "update_connector": Script(
+            "Connector",
+            "The instance's entry for itself names where its covers are.",
+            later_when_fresh=True,
+        ),
+    }
