@@ -78,6 +78,8 @@ class Migration:
         result = self.context.journal.result(step.name)
         if applicability.applies is not Applies.YES:
             return _not_now(step, applicability, result)
+        if reason := self.context.journal.recall(f"skipped {step.name}"):
+            return Status(step, State.SKIPPED, f"you said: {reason}", result)
         if result is None:
             return Status(step, State.TODO)
         changed = self._changed_inputs(step, result)
@@ -135,6 +137,7 @@ class Migration:
         """
         inputs = dict(step.inputs(self.context))
         started = time.monotonic()
+        self.context.journal.remember(f"skipped {step.name}", "")
         self._remember(step, ResultState.BEGUN, inputs, started)
         try:
             await step.apply(self.context)
@@ -147,9 +150,14 @@ class Migration:
         wrong = next((c for c in checks if c.verdict is Verdict.FAIL), None)
         if wrong is None:
             return self._remember(step, ResultState.DONE, inputs, started, checks)
-        problem = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
-        self._remember(step, ResultState.FAILED, inputs, started, checks, problem)
-        raise problem
+        disproof = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
+        self._remember(step, ResultState.FAILED, inputs, started, checks, disproof)
+        raise disproof
+
+    def skip(self, step: Step, reason: str) -> None:
+        """Pass over a step because the admin says so; carrying it out ends that."""
+        self.context.journal.remember(f"skipped {step.name}", reason)
+        self.context.journal.write_log(step.name, f"skipped: {reason}")
 
     async def take_back(self, step: Step) -> bool:
         """Undo a step and forget its result; False where it cannot be taken back."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from wizard.compose import Compose
+from wizard.control import CopyControl
 from wizard.deployment import Deployment
 from wizard.detect import detect
 from wizard.dockerless import Dockerless
@@ -24,7 +25,6 @@ from wizard.running import note_whether_it_ran
 from wizard.secrets import Keys, Masker
 from wizard.settings import DeploymentKind, MigrationPath, Settings
 from wizard.step import Ask, Context, Fact
-from wizard.upload import CopyControl
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ async def _opened(
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, settings, keys, report, ask)
     facts = _facts(instance, deployment, kind_reason, settings)
-    return Opened(migration, facts, resumed and _where(migration))
+    return Opened(migration, facts, _where(migration) if resumed else "")
 
 
 def _migration(
@@ -163,7 +163,7 @@ def _migration(
     masker = Masker(instance.env_file().secrets())
     masker.add_keys(keys)
     context = Context(
-        instance, deployment, journal, settings, keys, report, ask, CopyControl(), masker
+        instance, deployment, journal, settings, keys, report, ask, masker, CopyControl()
     )
     context.control.limit_rate(settings.limit_rate)
     return Migration(context)

@@ -1,0 +1,173 @@
+"""The list of steps as a whole: what is next, what went stale, what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import make_checkout
+from wizard.dockerless import Dockerless
+from wizard.events import Check, failed, passed
+from wizard.instance import open_instance
+from wizard.journal import Journal, ResultState
+from wizard.migration import Migration, State
+from wizard.problem import Problem
+from wizard.secrets import Keys, Masker
+from wizard.settings import Settings
+from wizard.step import Applicability, Applies, Context, Finding, Plan, Question, Step
+
+
+class Write(Step):
+    """Writes the bucket's name into a file: as real as a step can be without a server."""
+
+    title = "Write"
+    purpose = "Writes a file."
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]
+        self.applicability = Applicability(Applies.YES)
+
+    def applies(self, context: Context) -> Applicability:
+        return self.applicability
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        return {"bucket": context.settings.bucket}
+
+    def path(self, context: Context) -> Path:
+        return context.instance.folder / self.name
+
+    async def inspect(self, context: Context) -> Finding:
+        path = self.path(context)
+        if not path.exists():
+            return Finding(False, gone="the file is gone")
+        return Finding(path.read_text() == context.settings.bucket)
+
+    async def plan(self, context: Context) -> Plan:
+        return Plan()
+
+    async def apply(self, context: Context) -> None:
+        if not context.settings.bucket:
+            raise Problem("No bucket.", "It was not named.", "Name it.")
+        self.path(context).write_text(context.settings.bucket)
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        text = self.path(context).read_text()
+        if text == "cursed":
+            return [failed("the file", Problem("It is cursed.", "The name says so."))]
+        return [passed("the file", text)]
+
+    async def undo(self, context: Context) -> bool:
+        self.path(context).unlink()
+        return True
+
+
+async def _yes(question: Question) -> bool:
+    return True
+
+
+@pytest.fixture
+def migration(tmp_path: Path) -> Iterator[Migration]:
+    """Two steps on an empty checkout, with bucket "one"."""
+    instance = open_instance(make_checkout(tmp_path / "bookwyrm"))
+    settings = Settings(bucket="one", deployment="dockerless")
+    journal = Journal.open(instance.folder / ".bw-s3", instance.folder)
+    deployment = Dockerless(instance, settings)
+    context = Context(
+        instance,
+        deployment,
+        journal,
+        settings,
+        Keys("AKEXAMPLE", "secret-of-tests"),
+        lambda event: None,
+        _yes,
+        Masker(),
+    )
+    yield Migration(context, [Write("first"), Write("second")])
+    journal.close()
+
+
+def states(migration: Migration) -> list[State]:
+    return [status.state for status in migration.statuses()]
+
+
+async def test_steps_are_done_in_order_and_remembered(migration: Migration) -> None:
+    assert migration.next_step() is migration.steps[0]
+    result = await migration.carry_out(migration.steps[0])
+    assert (result.state, result.inputs) == (ResultState.DONE, {"bucket": "one"})
+    assert states(migration) == [State.DONE, State.TODO]
+    assert migration.next_step() is migration.steps[1]
+    await migration.carry_out(migration.steps[1])
+    assert migration.next_step() is None
+
+
+async def test_another_bucket_makes_what_depended_on_it_stale(migration: Migration) -> None:
+    for step in migration.steps:
+        await migration.carry_out(step)
+    settings = replace(migration.context.settings, bucket="two", acl="public-read", acl_known=True)
+    migration.change_settings(settings, migration.context.keys)
+    statuses = migration.statuses()
+    assert [s.state for s in statuses] == [State.STALE, State.STALE]
+    assert "bucket" in statuses[0].why
+    assert not migration.context.settings.acl_known, "the canary spoke of the old bucket"
+    await migration.carry_out(migration.steps[0])
+    assert states(migration) == [State.DONE, State.STALE]
+
+
+async def test_the_world_is_asked_not_the_journal(migration: Migration) -> None:
+    first = migration.steps[0]
+    await migration.carry_out(first)
+    assert (await migration.look(first))[0].state is State.DONE
+    (migration.context.instance.folder / "first").unlink()
+    status, finding = await migration.look(first)
+    assert (status.state, status.why) == (State.STALE, "the file is gone")
+    assert finding and not finding.done
+
+
+async def test_a_problem_is_remembered_with_the_step(migration: Migration) -> None:
+    migration.context.settings = replace(migration.context.settings, bucket="")
+    with pytest.raises(Problem, match="No bucket"):
+        await migration.carry_out(migration.steps[0])
+    status = migration.status(migration.steps[0])
+    assert (status.state, status.why) == (State.FAILED, "No bucket.")
+    assert status.result and status.result.problem
+    assert status.result.problem.remedies[0].text == "Name it."
+
+
+async def test_a_proof_that_fails_is_a_step_that_failed(migration: Migration) -> None:
+    migration.context.settings = replace(migration.context.settings, bucket="cursed")
+    with pytest.raises(Problem, match="cursed"):
+        await migration.carry_out(migration.steps[0])
+    status = migration.status(migration.steps[0])
+    assert status.state is State.FAILED
+    assert status.result and status.result.checks[0].problem
+
+
+async def test_steps_that_do_not_apply_are_passed_over(migration: Migration) -> None:
+    first, second = migration.steps
+    assert isinstance(first, Write)
+    assert isinstance(second, Write)
+    first.applicability = Applicability(Applies.NO, "nothing to copy")
+    second.applicability = Applicability(Applies.LATER, "it does not run yet")
+    assert states(migration) == [State.SKIPPED, State.LATER]
+    assert migration.next_step() is None
+
+
+async def test_a_step_is_skipped_with_a_reason_until_it_is_carried_out(
+    migration: Migration,
+) -> None:
+    migration.skip(migration.steps[0], "done by hand")
+    status = migration.status(migration.steps[0])
+    assert (status.state, status.why) == (State.SKIPPED, "you said: done by hand")
+    await migration.carry_out(migration.steps[0])
+    assert migration.status(migration.steps[0]).state is State.DONE
+
+
+async def test_what_is_taken_back_is_to_be_done_again(migration: Migration) -> None:
+    first = migration.steps[0]
+    await migration.carry_out(first)
+    assert await migration.take_back(first)
+    assert states(migration)[0] is State.TODO
+    assert not (migration.context.instance.folder / "first").exists()
