@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
 import stat
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wizard.env_lines import BOM, assigned, line_of, parts, resolved, with_line
-from wizard.owned import make_private_folder, write_atomically
+from wizard.owned import free_bytes, make_private_folder, write_atomically
 from wizard.problem import Action, Problem, Remedy
 from wizard.secrets import MASK, is_secret_name
 
@@ -243,10 +244,9 @@ def _check_allowed(target: Path) -> None:
 
 
 def _check_space(folder: Path, size: int) -> None:
-    disk = os.statvfs(folder)
-    free = (disk.f_bfree if os.geteuid() == 0 else disk.f_bavail) * disk.f_frsize
-    if free < size + _ROOM_FOR_ENTRIES or (disk.f_files and not disk.f_ffree):
-        raise OSError(28, f"only {free} bytes free in {folder}")
+    free = free_bytes(folder)
+    if free < size + _ROOM_FOR_ENTRIES:
+        raise OSError(errno.ENOSPC, f"only {free} bytes free in {folder}")
 
 
 def _not_read_back(path: Path, name: str) -> Problem:
@@ -297,7 +297,7 @@ def _writing_explained(path: Path) -> Iterator[None]:
             raw=str(error),
         ) from error
     except OSError as error:
-        full = error.errno in (28, 122)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise Problem(
             f"{path} cannot be changed; it is as it was.",
             "The disk is full." if full else "The disk or the file system refused it.",

@@ -6,15 +6,12 @@ It is never believed alone: steps ask the world again (`Step.inspect`).
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pwd
 import sqlite3
 import threading
 import time
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,30 +19,26 @@ from pathlib import Path
 from typing import Any
 
 from wizard.events import Check, Verdict
-from wizard.owned import give_to_owner, make_private_folder
+from wizard.journal_file import (
+    FILE,
+    FOLDER,
+    VERSION,
+    check_room,
+    check_sound,
+    connect,
+    connect_to_read,
+    explained,
+    is_empty,
+    prepare_folder,
+    take_lock,
+)
 from wizard.problem import Problem
 from wizard.settings import Settings
 
-VERSION = 1
-FOLDER = ".bw-s3"
-_FILE = "journal.sqlite3"
+__all__ = ["FOLDER", "VERSION", "Journal", "ProvenFile", "ResultState", "StepResult"]
 
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE results (
-    step TEXT PRIMARY KEY, state TEXT NOT NULL, inputs TEXT NOT NULL,
-    checks TEXT NOT NULL, problem TEXT, at REAL NOT NULL, seconds REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE files (
-    destination TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, md5 BLOB NOT NULL, etag TEXT NOT NULL,
-    PRIMARY KEY (destination, key)
-) WITHOUT ROWID;
-CREATE TABLE sending (
-    destination TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (destination, key)
-) WITHOUT ROWID;
-CREATE TABLE log (at REAL NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL);
-"""
+# One page of proven files: few megabytes, and few milliseconds.
+_PAGE = 5000
 
 
 class ResultState(StrEnum):
@@ -90,7 +83,10 @@ class ProvenFile:
 class Journal:
     """The journal of one migration, open and locked for this process.
 
-    Methods may be called from any thread. Each is one transaction.
+    Methods may be called from any thread. Each is one transaction. `mask` (a
+    `Masker`) takes secrets out of texts for people: log, checks, problems. What
+    is compared or put back later (settings, inputs, facts) stays as it is, and
+    is no secret.
     """
 
     def __init__(self, folder: Path, database: sqlite3.Connection, lock: int | None) -> None:
@@ -98,6 +94,7 @@ class Journal:
         self._database = database
         self._lock = lock
         self._guard = threading.RLock()
+        self.mask: Callable[[str], str] = str
 
     @classmethod
     def open(cls, folder: Path, owner_like: Path) -> Journal:
@@ -106,15 +103,11 @@ class Journal:
         Raises `Problem` where another wizard holds it, where it is damaged or
         from a newer version, or where it cannot be written.
         """
-        with _explained(folder):
-            make_private_folder(folder, owner_like)
-            ignore = folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n")
-                give_to_owner(ignore, owner_like)
-            lock = _take_lock(folder, owner_like)
+        with explained(folder):
+            prepare_folder(folder, owner_like)
+            lock = take_lock(folder, owner_like)
             try:
-                database = _connect(folder / _FILE, owner_like)
+                database = connect(folder / FILE, owner_like)
             except BaseException:
                 os.close(lock)
                 raise
@@ -123,28 +116,41 @@ class Journal:
     @classmethod
     def read(cls, folder: Path) -> Journal | None:
         """Open the journal to look at it, without the lock; None where there is none."""
-        path = folder / _FILE
-        with _explained(folder):
-            if not path.exists():
+        with explained(folder):
+            if not (folder / FILE).exists():
                 return None
-            database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
-            _check_version(database, path)
-        return cls(folder, database, None)
+            database = connect_to_read(folder / FILE)
+            try:
+                if not is_empty(database):
+                    check_sound(database, folder)
+                    return cls(folder, database, None)
+            except BaseException:
+                database.close()
+                raise
+        database.close()
+        return None
 
     def copy_to(self, folder: Path) -> None:
         """Write a copy of the journal into another, existing folder."""
         with self._reading() as database:
-            copy = sqlite3.connect(folder / _FILE)
+            copy = sqlite3.connect(folder / FILE)
             database.backup(copy)
             copy.close()
 
     def close(self) -> None:
         """Write what is left and let the next one in."""
         with self._guard:
-            self._database.close()
-            if self._lock is not None:
-                os.close(self._lock)
-                self._lock = None
+            try:
+                self._database.close()
+            finally:
+                lock, self._lock = self._lock, None
+                if lock is not None:
+                    os.close(lock)
+
+    def check_room(self, files: int) -> None:
+        """Raise a `Problem` where the disk has no room to remember so many files more."""
+        with explained(self.folder):
+            check_room(self.folder, files)
 
     @property
     def id(self) -> str:
@@ -155,14 +161,18 @@ class Journal:
     def settings(self) -> Settings:
         """What was settled so far; empty settings before the first `save_settings`."""
         text = self._meta("settings")
-        return Settings.from_dict(json.loads(text)) if text else Settings()
+        with explained(self.folder):
+            return Settings.from_dict(json.loads(text)) if text else Settings()
 
     def save_settings(self, settings: Settings) -> None:
         """Remember the settings (they hold no secrets)."""
         self.remember("settings", json.dumps(settings.to_dict()))
 
     def remember(self, name: str, value: str) -> None:
-        """Keep a small fact of a step's own, such as the CORS rules that were there before."""
+        """Keep a small fact of a step's own, such as the CORS rules that were there before.
+
+        Never a secret.
+        """
         with self._transaction() as database:
             database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
@@ -174,12 +184,13 @@ class Journal:
         """What is remembered of a step; None where it never began."""
         with self._reading() as database:
             row = database.execute("SELECT * FROM results WHERE step = ?", (step,)).fetchone()
-        return _result(row) if row else None
+        with explained(self.folder):
+            return _result(row) if row else None
 
     def save_result(self, result: StepResult) -> None:
         """Remember how a step ended (or that it began)."""
-        checks = json.dumps([_check_to_dict(c) for c in result.checks])
-        problem = json.dumps(result.problem.to_dict()) if result.problem else None
+        checks = self._json([_check_to_dict(c) for c in result.checks])
+        problem = self._json(result.problem.to_dict()) if result.problem else None
         inputs = json.dumps(dict(result.inputs), sort_keys=True)
         row = (result.step, result.state, inputs, checks, problem, result.at, result.seconds)
         with self._transaction() as database:
@@ -213,11 +224,14 @@ class Journal:
 
     def proven(self, destination: str) -> Iterator[ProvenFile]:
         """Proven files of a destination in the order of their keys' bytes, a page at a time."""
-        query = "SELECT key, size, mtime_ns, md5, etag FROM files WHERE destination = ? AND key > ? ORDER BY key LIMIT 5000"
+        query = (
+            "SELECT key, size, mtime_ns, md5, etag FROM files"
+            " WHERE destination = ? AND key > ? ORDER BY key LIMIT ?"
+        )
         last = b""
         while True:
             with self._reading() as database:
-                rows = database.execute(query, (destination, last)).fetchall()
+                rows = database.execute(query, (destination, last, _PAGE)).fetchall()
             if not rows:
                 return
             for key, size, mtime_ns, md5, etag in rows:
@@ -245,14 +259,19 @@ class Journal:
             database.executemany("DELETE FROM files WHERE destination = ? AND key = ?", rows)
 
     def write_log(self, step: str, text: str) -> None:
-        """Add a line to the log; the caller has masked the secrets in it."""
+        """Add a line to the log, secrets masked."""
         with self._transaction() as database:
-            database.execute("INSERT INTO log VALUES (?,?,?)", (time.time(), step, text))
+            row = (time.time(), step, self.mask(text))
+            database.execute("INSERT INTO log VALUES (?,?,?)", row)
 
     def log_lines(self) -> list[tuple[float, str, str]]:
         """The log: seconds since the epoch, step, text."""
         with self._reading() as database:
             return database.execute("SELECT at, step, text FROM log ORDER BY at, rowid").fetchall()
+
+    def _json(self, data: Any) -> str:
+        # Masked before, since JSON writes some characters of a secret differently.
+        return json.dumps(_mapped(data, self.mask), sort_keys=True)
 
     def _meta(self, name: str) -> str:
         with self._reading() as database:
@@ -261,116 +280,25 @@ class Journal:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._guard, _explained(self.folder):
+        with self._guard, explained(self.folder):
             yield self._database
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._guard, _explained(self.folder), self._database:
+        with self._guard, explained(self.folder), self._database:
             yield self._database
 
 
-def _connect(path: Path, owner_like: Path) -> sqlite3.Connection:
-    is_new = not path.exists()
-    if is_new:
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        give_to_owner(path, owner_like)
-    database = sqlite3.connect(path, timeout=10, check_same_thread=False)
-    try:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=NORMAL")
-        # An empty file is what a kill between creating and filling it leaves.
-        if is_new or not database.execute("SELECT 1 FROM sqlite_master").fetchone():
-            _create(database)
-        _check_version(database, path)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _create(database: sqlite3.Connection) -> None:
-    row = f"INSERT INTO meta VALUES ('version', '{VERSION}'), ('id', '{uuid.uuid4().hex}')"
-    database.executescript(f"BEGIN; {_SCHEMA} {row}; COMMIT;")
-
-
-def _check_version(database: sqlite3.Connection, path: Path) -> None:
-    row = database.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
-    version = int(row[0]) if row else 0
-    if version > VERSION:
-        raise Problem(
-            "The journal was written by a newer bw-s3.",
-            f"It is version {version}; this bw-s3 knows version {VERSION}.",
-            "Update bw-s3 and start it again.",
-            f"Or move {path.parent} away and start anew: the bucket is inspected again, and nothing that is there already is sent twice.",
-        )
-
-
-def _take_lock(folder: Path, owner_like: Path) -> int:
-    """The lock's descriptor. The kernel frees it when this process ends, however it ends."""
-    path = folder / "lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(descriptor, 1000).decode(errors="replace") or "another process"
-        os.close(descriptor)
-        raise Problem(
-            "Another bw-s3 is working on this instance.",
-            f"It is {holder}.",
-            "Wait for it or quit it there, then start again. `bw-s3 status` shows where it is.",
-        ) from None
-    give_to_owner(path, owner_like)
-    user = pwd.getpwuid(os.getuid()).pw_name if _has_name(os.getuid()) else str(os.getuid())
-    os.truncate(descriptor, 0)
-    os.write(descriptor, f"process {os.getpid()} of user {user}, since {time.strftime('%F %T')}".encode())
-    return descriptor
-
-
-def _has_name(uid: int) -> bool:
-    return any(entry.pw_uid == uid for entry in pwd.getpwall())
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn what the disk and SQLite can answer into a `Problem`."""
-    try:
-        yield
-    except PermissionError as error:
-        raise _not_ours(folder, error) from error
-    except OSError as error:
-        raise Problem(
-            f"The folder {folder} cannot be written.",
-            "The disk may be full or read-only.",
-            "Make room (df -h shows where) or name another place with --state, then start again.",
-            raw=str(error),
-        ) from error
-    except sqlite3.OperationalError as error:
-        if "readonly" in str(error) or "unable to open" in str(error):
-            raise _not_ours(folder, error) from error
-        raise Problem(
-            "The journal cannot be written.",
-            "The disk is probably full." if "full" in str(error) else "The disk or the file system refused it.",
-            "Make room (df -h shows where), then start again: it goes on where it was.",
-            raw=str(error),
-        ) from error
-    except (sqlite3.DatabaseError, ValueError) as error:
-        raise Problem(
-            "The journal is damaged.",
-            "The disk failed, or something else wrote to it.",
-            f"Move {folder} away (it holds backups of .env: keep it) and start again: the bucket is inspected anew, and nothing that is there already is sent twice.",
-            raw=str(error),
-        ) from error
-
-
-def _not_ours(folder: Path, error: Exception) -> Problem:
-    return Problem(
-        f"The journal in {folder} cannot be opened or written.",
-        "It probably belongs to another user, who began this migration.",
-        f"sudo bw-s3 {folder.parent}",
-        "Or name another place for the journal with --state.",
-        raw=str(error),
-    )
+def _mapped(data: Any, change: Callable[[str], str]) -> Any:
+    """`data`, as JSON can hold it, with each of its texts changed."""
+    match data:
+        case str():
+            return change(data)
+        case dict():
+            return {name: _mapped(value, change) for name, value in data.items()}
+        case list() | tuple():
+            return [_mapped(value, change) for value in data]
+    return data
 
 
 def _check_to_dict(check: Check) -> dict[str, Any]:

@@ -27,6 +27,14 @@ def make_private_folder(path: Path, like: Path) -> None:
         give_to_owner(path, like)
 
 
+def free_bytes(folder: Path) -> int:
+    """How many bytes we may still write there; 0 where no file can be created. Raises `OSError`."""
+    disk = os.statvfs(folder)
+    blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
+    has_entries = disk.f_ffree or not disk.f_files  # some file systems do not count them
+    return blocks * disk.f_frsize if has_entries else 0
+
+
 def write_atomically(path: Path, data: bytes, mode: int, like: Path) -> None:
     """Replace or create `path` in one move, on disk before the name points to it.
 
