@@ -162,6 +162,7 @@ def _migration(
 ) -> Migration:
     masker = Masker(instance.env_file().secrets())
     masker.add_keys(keys)
+    journal.mask = masker
     context = Context(
         instance, deployment, journal, settings, keys, report, ask, masker, CopyControl()
     )
