@@ -1,0 +1,113 @@
+"""A real Docker Engine: whether it answers, and the images that the stand-in runs on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.parts import need
+from wizard.demo.seaweedfs import Ports, SeaweedFS
+
+_IMAGE_FILES = Path(__file__).parent.parent / "standin" / "image"
+BASE = "bw-s3-standin-base:1"
+IMAGE = "bw-s3-standin:1"
+# The base is a Debian 12, whatever this machine is.
+_PYTHON = ("--python-version", "3.11", "--implementation", "cp", "--only-binary", ":all:")
+_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+_PACKAGES = (
+    *("django>=4.2,<5.3", "django-storages>=1.14.6", "environs>=14.1", "boto3"),
+    *("psycopg[binary]", "gunicorn"),
+)
+
+
+def docker(*arguments: str, given: bytes | None = None, folder: Path | None = None) -> str:
+    """Run docker, return its output; its complaints are in the error."""
+    done = subprocess.run(
+        ["docker", *arguments], input=given, cwd=folder, capture_output=True, check=False
+    )
+    assert done.returncode == 0, f"docker {arguments}: {done.stderr.decode()}"
+    return done.stdout.decode()
+
+
+def need_engine() -> None:
+    """Skip the test where no engine answers or Compose is missing; in CI that is a failure."""
+    need("docker")
+    for argv in (["docker", "info"], ["docker", "compose", "version"]):
+        done = subprocess.run(argv, capture_output=True, check=False)
+        if done.returncode:
+            reason = f"“{' '.join(argv)}” fails (.ci/start-docker starts an engine)"
+            if os.environ.get("CI"):
+                pytest.fail(f"{reason}: {done.stderr.decode()}")
+            pytest.skip(reason)
+
+
+def need_images() -> None:
+    """Build the stand-in's two images, unless this machine has them."""
+    need_engine()
+    if not _has(BASE):
+        if shutil.which("debootstrap") is None or os.geteuid() != 0:
+            need("debootstrap as root")
+        subprocess.run([_IMAGE_FILES / "build-base", BASE], check=True)
+    if docker("images", "--quiet", "--filter", f"label=recipe={_recipe()}", IMAGE):
+        return
+    with tempfile.TemporaryDirectory(prefix="bw-s3-image-") as name:
+        context = Path(name) / "context"
+        shutil.copytree(_IMAGE_FILES, context)
+        _download_wheels(context / "wheels")
+        build(context, IMAGE, "--build-arg", f"BASE={BASE}", "--label", f"recipe={_recipe()}")
+
+
+def build(context: Path, image: str, *options: str) -> None:
+    """Build an image with the engine's own builder, which needs no plugin and no registry."""
+    env = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    argv = ["docker", "build", "--quiet", *options, "--tag", image, "."]
+    done = subprocess.run(argv, cwd=context, env=env, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def bridge_address() -> str:
+    """The host's own address on the engine's bridge: containers reach it, the network does not."""
+    form = "{{(index .IPAM.Config 0).Gateway}}"
+    return docker("network", "inspect", "bridge", "--format", form).strip()
+
+
+class BridgedSeaweedFS(SeaweedFS):
+    """A SeaweedFS that this host and its containers reach at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.address = bridge_address()
+
+    @property
+    def endpoint(self) -> str:
+        return super().endpoint.replace("127.0.0.1", self.address)
+
+    def _arguments(self, ports: Ports) -> list[str]:
+        return [a.replace("127.0.0.1", self.address) for a in super()._arguments(ports)]
+
+
+def _has(image: str) -> bool:
+    return bool(docker("images", "--quiet", image))
+
+
+def _recipe() -> str:
+    """Changes with what the image is made of."""
+    files = sorted(path for path in _IMAGE_FILES.iterdir() if path.is_file())
+    text = b"".join(path.read_bytes() for path in files) + " ".join(_PACKAGES).encode()
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def _download_wheels(folder: Path) -> None:
+    platforms = [word for name in _PLATFORMS for word in ("--platform", name)]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(folder)]
+    done = subprocess.run(
+        [*pip, *_PYTHON, *platforms, *_PACKAGES], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()

@@ -1,0 +1,166 @@
+"""A stand-in instance: BookWyrm's services and volumes by name, under a real Docker Compose.
+
+`web` is the rehearsal's Django project (`wizard/demo/instance/`) with the
+database of Compose; everything around it is in `checkout/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.servers.docker import build, docker, need_images
+from wizard.demo.checkout import Picture, free_port, make_checkout, make_media, write_catalogue
+from wizard.env_file import EnvFile
+
+_CHECKOUT = Path(__file__).parent / "checkout"
+# What the rehearsal has instead of Compose.
+_OF_THE_REHEARSAL = ("site", "supervisor.py", "serve.py", "venv")
+_MANY_SECONDS = 300
+_ENV = """
+POSTGRES_DB=bookwyrm
+REDIS_ACTIVITY_HOST=redis_activity
+REDIS_ACTIVITY_PORT=6379
+REDIS_ACTIVITY_PASSWORD={activity}
+REDIS_BROKER_HOST=redis_broker
+REDIS_BROKER_PORT=6379
+REDIS_BROKER_PASSWORD='{broker}'
+NGINX_SETUP=reverse_proxy
+"""
+
+
+class StandIn:
+    """An instance in `folder`, which may be called anything; its containers go when it is left."""
+
+    def __init__(self, folder: Path, *, covers: int = 60, self_connector: bool = False) -> None:
+        need_images()
+        self.folder = folder
+        self.port = free_port()
+        make_checkout(folder, self.port)
+        for name in _OF_THE_REHEARSAL:
+            path = folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self._add_compose()
+        self.media_folder = folder.parent / f"{folder.name}-media"
+        self.pictures: list[Picture] = make_media(self.media_folder, covers)
+        write_catalogue(folder, self.pictures, self_connector)
+        self._built: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.compose("down", "--volumes", "--timeout", "1", "--remove-orphans", check=False)
+        for image in self._built:
+            subprocess.run(["docker", "rmi", "--force", image], capture_output=True, check=False)
+
+    @property
+    def name(self) -> str:
+        """The Compose project's name, as Compose itself makes it from the folder's."""
+        name: str = json.loads(self.compose("config", "--format", "json"))["name"]
+        return name
+
+    @property
+    def site_url(self) -> str:
+        """Where the site answers on this host."""
+        return f"http://localhost:{self.port}"
+
+    def build(self) -> None:
+        """Build the images of `web` and `celery_worker`, as the admin's `docker compose build`."""
+        self._built = [f"{self.name}-{service}" for service in ("web", "celery_worker")]
+        build(self.folder, self._built[0])
+        docker("tag", *self._built)
+
+    def install(self) -> None:
+        """Follow the installation guide to its end: build, fill the volume, start."""
+        self.build()
+        self.fill_media()
+        self.up()
+
+    def fill_media(self) -> None:
+        """Put the media into the volume, whatever it is called."""
+        self.compose("create", "web")
+        container = self.compose("ps", "--all", "--quiet", "web").strip()
+        docker("cp", f"{self.media_folder}/.", f"{container}:/app/images/")
+
+    def up(self) -> None:
+        """`./bw-dev up -d`, and the site answers."""
+        argv = ["./bw-dev", "up", "-d"]
+        done = subprocess.run(argv, cwd=self.folder, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        self.wait_for_site()
+
+    def wait_for_site(self) -> str:
+        """The landing page, once it is there."""
+        deadline = time.monotonic() + _MANY_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                answer = httpx.get(self.site_url, timeout=5)
+            except httpx.TransportError:
+                time.sleep(0.3)
+                continue
+            if answer.status_code == 200:
+                return answer.text
+            time.sleep(0.3)
+        raise AssertionError(f"{self.site_url} does not answer")
+
+    def compose(self, *arguments: str, check: bool = True) -> str:
+        """Run `docker compose` in the folder; returns its output."""
+        argv = ["docker", "compose", *arguments]
+        done = subprocess.run(argv, cwd=self.folder, capture_output=True, check=False)
+        assert not check or done.returncode == 0, f"{argv}: {done.stderr.decode()}"
+        return done.stdout.decode()
+
+    def container(self, service: str) -> str:
+        """The full id of a service's container, running or not; "" where there is none."""
+        return self.compose("ps", "--all", "--quiet", "--no-trunc", service).strip()
+
+    def in_web(self, *argv: str, given: bytes | None = None) -> str:
+        """Run a command inside the running `web`."""
+        return docker("exec", "--interactive", self.container("web"), *argv, given=given)
+
+    def sql(self, statement: str) -> str:
+        """What the database answers to one statement, without decoration."""
+        psql = ["psql", "-h", "localhost", "-U", "bookwyrm", "-At", "-c", statement, "bookwyrm"]
+        password = EnvFile.read(self.folder / ".env").get("POSTGRES_PASSWORD")
+        return docker(
+            *("exec", "--env", f"PGPASSWORD={password}", self.container("db"), *psql)
+        ).strip()
+
+    def set_env(self, **values: str | None) -> None:
+        """Change lines of `.env`, as the admin would."""
+        path = self.folder / ".env"
+        path.write_bytes(EnvFile.read(path).with_values(values).data)
+
+    def give_to(self, uid: int, gid: int) -> None:
+        """Hand the folder to an ordinary user."""
+        for path in (self.folder, *self.folder.rglob("*")):
+            os.chown(path, uid, gid, follow_symlinks=False)
+
+    def _add_compose(self) -> None:
+        for source in _CHECKOUT.iterdir():
+            place = {
+                "dockerignore": self.folder / ".dockerignore",
+                "fill_once.py": self.folder / "bookwyrm/management/commands/fill_once.py",
+            }.get(source.name, self.folder / source.name)
+            if source.is_file():
+                shutil.copy(source, place)
+        path = self.folder / ".env"
+        # One with a `$`, since real passwords have them.
+        secret = {"activity": secrets.token_urlsafe(12), "broker": f"a${secrets.token_hex(6)}"}
+        env = EnvFile.read(path).with_values({"POSTGRES_HOST": "db"}).data
+        path.write_bytes(env + _ENV.format(**secret).encode())
