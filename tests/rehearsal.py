@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -73,7 +72,7 @@ class Rehearsal:
         name = self.context.settings.bucket
         places = [f"arn:aws:s3:::{name}/{prefix}/*" for prefix in ("images", "static")]
         allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": places}
-        self.bucket.put_policy(json.loads(json.dumps({"Version": "2012-10-17", "Statement": [allow]})))
+        self.bucket.put_policy({"Version": "2012-10-17", "Statement": [allow]})
 
     async def carry_out(self, step: Step) -> list[Check]:
         """Apply and prove a step; none of its proofs may have failed."""
@@ -93,9 +92,7 @@ async def rehearse(
     self_connector: bool = False,
 ) -> AsyncIterator[Rehearsal]:
     """A throw-away instance below `parent` on a server that runs, and its context."""
-    demo = build(
-        parent, covers=covers, fresh=fresh, self_connector=self_connector, storage=storage
-    )
+    demo = build(parent, covers=covers, fresh=fresh, self_connector=self_connector, storage=storage)
     async with demo:
         instance = open_instance(demo.folder)
         path = MigrationPath.FRESH if fresh else MigrationPath.EXISTING

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MARK = "@bw-s3@"
+# What runs programs cuts very long lines, so an answer comes in pieces. The
+# last one ends in a dot, the others in a plus.
+_PIECE = 8000
 
 _BEGIN = f"""\
 import json, sys
 values = json.loads(sys.stdin.read() or "null")
 def answer(value):
-    sys.stdout.write("\\n{MARK}" + json.dumps(value) + "\\n")
+    text = json.dumps(value)
+    for start in range(0, len(text), {_PIECE}):
+        end = "+" if start + {_PIECE} < len(text) else "."
+        sys.stdout.write("\\n{MARK}" + text[start:start + {_PIECE}] + end + "\\n")
     sys.stdout.flush()
 """
 
@@ -36,4 +42,5 @@ def is_answer(line: str) -> bool:
 
 def answers(lines: Iterable[str]) -> str:
     """What the script answered, a line of JSON for each `answer`; "" where it said nothing."""
-    return "\n".join(line.removeprefix(MARK) for line in lines if is_answer(line))
+    pieces = [line.removeprefix(MARK) for line in lines if is_answer(line)]
+    return "".join(p[:-1] + ("\n" if p.endswith(".") else "") for p in pieces).rstrip("\n")
