@@ -28,7 +28,7 @@ _ARCHIVES = frozenset({"csv", "gz", "json", "rar", "tar", "tgz", "zip"})
 
 
 class Reason(StrEnum):
-    """Why a file cannot be had."""
+    """Why a file cannot be had, or not be stored."""
 
     DANGLING = "dangling link"
     LOOP = "link to a folder that contains it"
@@ -37,6 +37,10 @@ class Reason(StrEnum):
     VANISHED = "vanished"
     CHANGED = "changed while it was read"
     SPECIAL = "not a regular file"
+    REFUSED = "refused by the storage service"
+    CORRUPTED = "stored with other bytes than were sent"
+    LOST = "said to be stored, but not listed"
+    HEADERS = "stored, but its headers could not be mended"
 
 
 @dataclass(frozen=True, slots=True)

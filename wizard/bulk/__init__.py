@@ -1,0 +1,1 @@
+"""Many requests at once to one bucket, through AWS's C runtime (awscrt)."""

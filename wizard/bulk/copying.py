@@ -1,0 +1,468 @@
+"""One copy from beginning to end: walk, list, sort out, send, compare."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from wizard.bucket import Bucket
+from wizard.bulk.client import Answer, Client, Request
+from wizard.bulk.comparison import Comparison, compare, compare_into
+from wizard.bulk.courier import OUTAGE, Courier
+from wizard.bulk.inventory import Fate, Inventory, Pair
+from wizard.bulk.large import abort_left_over
+from wizard.bulk.listing import Listed, OutOfOrder, Refused, list_all
+from wizard.bulk.proofs import Proofs
+from wizard.bulk.sending import Job, Sender
+from wizard.bulk.tally import Tally
+from wizard.bulk.worker import Stopped
+from wizard.events import Note
+from wizard.media import (
+    PREFIX,
+    Media,
+    MediaFailure,
+    MediaFile,
+    Reason,
+    held_back_class,
+    is_public,
+    key_of,
+    path_of,
+)
+from wizard.problem import Action, Problem, Remedy
+
+if TYPE_CHECKING:
+    from wizard.settings import Settings
+    from wizard.step import Context
+
+# So many failures and conflicts are handed out by name; all are in the comparison's file.
+_NAMED = 1000
+# Passes over files that changed while they were read, or that the listing did not show.
+_ROUNDS = 4
+_WALKED = 2000
+# Objects a range of the listing should have at least, for listing in parallel to pay.
+_RANGE = 5000
+_MOST_RANGES = 64
+# Up to so many candidates, catching up asks for each key instead of listing all of them.
+_ASKED_ONE_BY_ONE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailure:
+    """A file that is not accounted for: which, why, the system's or service's own words.
+
+    `harmless`: nobody could ever ask for it (a link to nothing, a name that
+    no page can hold), so nothing is lost without it.
+    """
+
+    path: str
+    what: str
+    raw: str = ""
+    harmless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOutcome:
+    """What a copy did. `already` were there with the same bytes, and not sent.
+
+    `failures` and `conflicts` (keys that hold other bytes, and that we never
+    wrote) name the first thousand; `failed` and `conflicting` count all,
+    without the harmless ones. `total` files with `total_bytes` are here.
+    """
+
+    sent: int
+    sent_bytes: int
+    already: int
+    failures: tuple[FileFailure, ...]
+    conflicts: tuple[str, ...]
+    failed: int = 0
+    conflicting: int = 0
+    total: int = 0
+    total_bytes: int = 0
+    comparison: Comparison | None = None
+
+
+@dataclass(slots=True)
+class MediaCount:
+    """What a walk found: public files and their bytes, what is held back, what cannot be had.
+
+    `held_back` maps a class, in words, to its number of files and bytes.
+    """
+
+    files: int = 0
+    size: int = 0
+    failures: int = 0
+    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def hold_back(self, file: MediaFile) -> None:
+        """One more file that is not public."""
+        kind = held_back_class(file.path)
+        count, size = self.held_back.get(kind, (0, 0))
+        self.held_back[kind] = (count + 1, size + file.size)
+
+
+def destination(settings: Settings) -> str:
+    """Names endpoint and bucket in the journal's rows; short, since a million of them have it."""
+    text = f"{settings.endpoint.rstrip('/').lower()}\n{settings.bucket}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Copying:
+    """One copy, in one thread of its own; `stop` ends it soon with `Stopped`."""
+
+    def __init__(self, context: Context, media: Media, stop: threading.Event) -> None:
+        self._context = context
+        self._media = media
+        self._stop = stop
+        self._destination = destination(context.settings)
+        self._tally = Tally(context.report)
+        self._retries_seen = context.control.retries
+        self._proven_before = 0
+        self._count = MediaCount()
+
+    def count(self) -> MediaCount:
+        """Walk the media and count them."""
+        return self._walk(lambda files: None, lambda failure: None)
+
+    def compare_only(self) -> Comparison:
+        """Compare both sets as they are now; nothing is sent."""
+        with self._job() as job:
+            self._take_stock(job)
+            result = compare(job.inventory, self._destination)
+            result.held_back = self._count.held_back
+            return result
+
+    def copy_all(self) -> CopyOutcome:
+        """Copy all that is not proven, and compare at the end."""
+        with self._job() as job:
+            self._take_stock(job)
+            abort_left_over(job, PREFIX)
+            self._sort_out(job)
+            touched = self._work_off(job)
+            comparison = self._confirm(job, touched)
+            return self._outcome(job, comparison)
+
+    def catch_up(self) -> CopyOutcome:
+        """Copy what is not proven as it is here now; asks for few keys one by one."""
+        with self._job() as job:
+            self._walk_into(job.inventory)
+            self._load_proven(job)
+            self._ask_or_list(job)
+            self._sort_out(job)
+            self._work_off(job)
+            return self._outcome(job, None)
+
+    @contextmanager
+    def _job(self) -> Iterator[Job]:
+        """Everything set up, and taken down again whatever happens."""
+        context = self._context
+        settings = context.settings
+        settings.require("endpoint", "bucket")
+        if context.control.rate is None:
+            context.control.limit_rate(settings.limit_rate)
+        inventory = Inventory(context.journal.folder, context.journal.folder)
+        courier = Courier(Client(settings, context.keys), context.control)
+        proofs = Proofs(
+            self._media,
+            context.journal,
+            self._destination,
+            inventory,
+            self._tally,
+            lambda: self._watch(courier),
+            courier.stop,
+        )
+        job = Job(
+            self._media,
+            context.journal,
+            self._destination,
+            settings.bucket,
+            settings.acl,
+            inventory,
+            courier,
+            context.control,
+            self._tally,
+            proofs,
+        )
+        try:
+            with self._explained(courier):
+                yield job
+        finally:
+            courier.close()
+            inventory.close()
+
+    @contextmanager
+    def _explained(self, courier: Courier) -> Iterator[None]:
+        """Why the copy ended early, in the admin's words."""
+        try:
+            yield
+        except Refused as error:
+            raise self._problem(error.answer) from error
+        except Stopped as error:
+            if courier.gone is not None:
+                raise self._problem(courier.gone) from error
+            raise
+
+    def _problem(self, answer: Answer) -> Problem:
+        """The provider's own words for an answer; asks once more where the runtime has none."""
+        bucket = Bucket(self._context.settings, self._context.keys)
+        if not answer.code:
+            try:
+                bucket.ask()
+            except Problem as problem:
+                return problem
+        if not answer.status:
+            return Problem(
+                "The storage service does not answer any more.",
+                f"Nothing got through for {OUTAGE / 60:.0f} minutes.",
+                Remedy("Try again: what is proven is not sent again.", Action.RETRY),
+                raw=self._context.masker(answer.words),
+            )
+        error = {"Code": answer.code or str(answer.status), "Message": answer.words}
+        metadata = {"HTTPStatusCode": answer.status}
+        return bucket.explain(
+            ClientError({"Error": error, "ResponseMetadata": metadata}, "PutObject")  # type: ignore[typeddict-item]
+        )
+
+    def _watch(self, courier: Courier) -> None:
+        """Looked at several times a second."""
+        if self._stop.is_set():
+            courier.stop()
+        self._tally.wait("The storage service does not answer", courier.trouble_for)
+
+    def _walk(
+        self,
+        found: Callable[[list[MediaFile]], None],
+        failed: Callable[[MediaFailure], None],
+    ) -> MediaCount:
+        count = MediaCount()
+        batch: list[MediaFile] = []
+        for item in self._media.walk():
+            if isinstance(item, MediaFailure):
+                if item.folder or is_public(item.path):
+                    count.failures += 1
+                    failed(item)
+            elif not is_public(item.path):
+                count.hold_back(item)
+            else:
+                batch.append(item)
+            if len(batch) == _WALKED:
+                self._add(count, batch, found)
+                batch = []
+        self._add(count, batch, found)
+        return count
+
+    def _add(
+        self, count: MediaCount, batch: list[MediaFile], found: Callable[[list[MediaFile]], None]
+    ) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        found(batch)
+        size = sum(file.size for file in batch)
+        count.files += len(batch)
+        count.size += size
+        self._tally.found(len(batch), size)
+
+    def _walk_into(self, inventory: Inventory) -> None:
+        self._count = self._walk(inventory.add_files, inventory.add_failure)
+        inventory.index()
+
+    def _take_stock(self, job: Job) -> None:
+        """What is here, what is there, what was proven."""
+        self._walk_into(job.inventory)
+        self._list(job)
+        self._load_proven(job)
+
+    def _load_proven(self, job: Job) -> None:
+        rows = job.journal.proven(self._destination)
+        job.inventory.load_proven((path_of(row.key), row) for row in rows)
+
+    def _list(self, job: Job) -> None:
+        """One listing of the prefix, in parallel where it is large and the service keeps order."""
+        splits = self._splits(job)
+        try:
+            self._list_with(job, splits)
+        except OutOfOrder:
+            self._list_with(job, [])
+        job.inventory.index_there()
+
+    def _list_with(self, job: Job, splits: list[str]) -> None:
+        def take(page: list[Listed]) -> None:
+            job.inventory.add_there((path_of(o.key), o) for o in page)
+            if self._stop.is_set():
+                job.courier.stop()
+
+        job.inventory.forget_there()
+        list_all(job.courier, PREFIX, splits, take)
+
+    def _splits(self, job: Job) -> list[str]:
+        """Keys that cut the listing into ranges; none before anything can be there."""
+        proven, _ = job.journal.proven_count(self._destination)
+        files, _ = job.inventory.totals()
+        ranges = min(_MOST_RANGES, max(proven, job.proofs.sent) // _RANGE)
+        return [key_of(path) for path in job.inventory.splits(files, ranges)]
+
+    def _ask_or_list(self, job: Job) -> None:
+        candidates = 0
+        for page in job.inventory.pairs():
+            candidates += sum(not _is_proven_here(pair) for pair in page)
+        if candidates > _ASKED_ONE_BY_ONE:
+            self._list(job)
+            return
+        found: list[tuple[bytes, Listed]] = []
+        for page in job.inventory.pairs():
+            for pair in page:
+                if _is_proven_here(pair):
+                    # Not listed, and not doubted: it was proven before.
+                    found.append((pair.file.path, Listed("", pair.file.size, pair.proven_etag)))
+                elif there := self._head(job, key_of(pair.file.path)):
+                    found.append((pair.file.path, there))
+            job.inventory.add_there(found)
+            found = []
+        job.inventory.index_there()
+
+    def _head(self, job: Job, key: str) -> Listed | None:
+        answer = job.courier.ask(Request("HeadObject", "HEAD", key, lambda answer: None))
+        if answer.status == 404:
+            return None
+        if not answer.ok:
+            raise Refused(answer)
+        return Listed(key, int(answer.header("content-length") or 0), answer.etag)
+
+    def _sort_out(self, job: Job) -> None:
+        """Decide for each file: proven, to be sent, to be looked at, or in conflict."""
+        for page in job.inventory.pairs():
+            fates = [(self._fate(job, pair), pair) for pair in page]
+            job.inventory.set_fates((f, p.id) for f, p in fates if f is not Fate.SEND)
+            stale = [p for f, p in fates if f is not Fate.PROVEN and p.proven_size >= 0]
+            # Forgotten before it is sent again: otherwise a kill after the request would
+            # leave an object that looks as if a stranger had changed it.
+            keys = [key_of(p.file.path) for p in stale if self._is_ours(job, p)]
+            if keys:
+                job.journal.forget_proven(self._destination, keys)
+                job.journal.announce_sending(self._destination, keys)
+        proven = job.inventory.totals(Fate.PROVEN)
+        self._proven_before = proven[0]
+        self._tally.start(*proven)
+
+    def _fate(self, job: Job, pair: Pair) -> Fate:
+        if pair.there_size < 0:
+            return Fate.SEND
+        if _is_proven_here(pair) and pair.there_etag == pair.proven_etag:
+            return Fate.PROVEN if pair.there_size == pair.file.size else Fate.LOOK
+        if pair.there_size == pair.file.size:
+            return Fate.LOOK
+        return Fate.SEND if self._is_ours(job, pair) else Fate.CONFLICT
+
+    def _is_ours(self, job: Job, pair: Pair) -> bool:
+        """Whether what is there now is what we put there."""
+        if pair.there_size < 0:
+            return True
+        if pair.proven_size >= 0:
+            return pair.there_etag == pair.proven_etag
+        return job.journal.was_announced(self._destination, key_of(pair.file.path))
+
+    def _work_off(self, job: Job) -> bool:
+        """Look at what needs a look, send what is to be sent; whether anything was done."""
+        touched = bool(job.inventory.totals(Fate.LOOK)[0])
+        sender = Sender(job)
+        job.proofs.start()
+        try:
+            sender.look()
+            for _ in range(_ROUNDS):
+                self._retry_if_asked(job)
+                if not job.inventory.totals(Fate.SEND)[0]:
+                    break
+                touched = True
+                sender.send()
+                job.proofs.settle()
+        except BaseException:
+            # What is in the air may still land, and shall be written.
+            job.courier.close()
+            raise
+        finally:
+            job.proofs.finish()
+        return touched
+
+    def _retry_if_asked(self, job: Job) -> None:
+        asked = job.control.retries
+        if asked != self._retries_seen:
+            self._retries_seen = asked
+            self._tally.failed -= job.inventory.retry_failures()
+
+    def _confirm(self, job: Job, touched: bool) -> Comparison:
+        """The listing after the copy; what it does not show is sent once more."""
+        for last in (False, True):
+            if touched:
+                self._list(job)
+                self._load_proven(job)
+            comparison = compare(job.inventory, self._destination)
+            if not comparison.only_here or last or not touched:
+                break
+            self._send_lost(job)
+        for path in comparison.examples.get("-", []):
+            job.failed(path.encode(), Reason.LOST)
+        return self._compare(job)
+
+    def _send_lost(self, job: Job) -> None:
+        """Said to be stored, but not listed: asked for one by one, and sent again."""
+        lost = [
+            pair
+            for page in job.inventory.pairs()
+            for pair in page
+            if pair.there_size < 0 and pair.proven_size >= 0
+        ]
+        gone = [pair for pair in lost if self._head(job, key_of(pair.file.path)) is None]
+        job.journal.forget_proven(self._destination, [key_of(p.file.path) for p in gone])
+        job.inventory.set_fates((Fate.SEND, pair.id) for pair in gone)
+        self._tally.done(-len(gone), -sum(pair.file.size for pair in gone))
+        self._work_off(job)
+
+    def _compare(self, job: Job) -> Comparison:
+        """The comparison, written down where the disk has room for it."""
+        folder = self._context.journal.folder
+        try:
+            result = compare_into(job.inventory, self._destination, folder, folder, PREFIX)
+        except OSError as error:
+            self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
+            result = compare(job.inventory, self._destination)
+        result.held_back = self._count.held_back
+        result.at = time.monotonic()
+        self._context.control.latest = result
+        return result
+
+    def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:
+        self._tally.tell(now=True)
+        failed, _ = job.inventory.failure_counts()
+        files, size = job.inventory.totals()
+        conflicting, _ = job.inventory.totals(Fate.CONFLICT)
+        return CopyOutcome(
+            job.proofs.sent,
+            job.proofs.sent_bytes,
+            self._proven_before + job.proofs.already,
+            tuple(
+                FileFailure(_shown(t.path), t.reason, t.detail, t.harmless)
+                for t in job.inventory.failures(_NAMED)
+            ),
+            tuple(key_of(path) for path in job.inventory.paths(Fate.CONFLICT, _NAMED)),
+            failed,
+            conflicting,
+            files,
+            size,
+            comparison,
+        )
+
+
+def _is_proven_here(pair: Pair) -> bool:
+    """Whether the file is still as it was when it was proven."""
+    file = pair.file
+    return (file.size, file.mtime_ns) == (pair.proven_size, pair.proven_mtime_ns)
+
+
+def _shown(path: bytes) -> str:
+    return path.decode(errors="backslashreplace")

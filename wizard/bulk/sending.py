@@ -1,0 +1,209 @@
+"""Sends files and proves what was stored, with many requests in the air."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wizard.bulk.client import Answer, Request
+from wizard.bulk.digests import read_digests
+from wizard.bulk.headers import object_headers
+from wizard.bulk.inventory import Fate, Pair
+from wizard.bulk.large import LARGE, LargeFile
+from wizard.bulk.mending import Mending
+from wizard.bulk.proofs import Proofs, Stored
+from wizard.bulk.worker import Stopped, Worker, raise_first
+from wizard.media import MediaFailure, MediaFile, Reason, Stream, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from wizard.bulk.courier import Courier
+    from wizard.bulk.inventory import Inventory
+    from wizard.bulk.tally import Tally
+    from wizard.control import CopyControl
+    from wizard.journal import Journal
+    from wizard.media import Media
+
+_SENDS = 3
+
+
+@dataclass(slots=True)
+class Job:
+    """All that a copy works with."""
+
+    media: Media
+    journal: Journal
+    destination: str
+    bucket: str
+    acl: str
+    inventory: Inventory
+    courier: Courier
+    control: CopyControl
+    tally: Tally
+    proofs: Proofs
+
+    def failed(self, path: bytes, reason: Reason, detail: str = "") -> None:
+        """A file failed for good, or until it is tried again."""
+        self.tally.fail()
+        self.inventory.add_failure(MediaFailure(path, reason, detail))
+
+
+@dataclass(slots=True)
+class _Small:
+    """A file in memory, on its way."""
+
+    job: Job
+    file: MediaFile
+    key: str
+    body: bytes
+    md5: bytes
+    sends: int = 0
+    etag: str = ""
+
+    def request(self) -> Request:
+        """The request that stores it. Content-MD5 has the service refuse a torn body."""
+        self.sends += 1
+        headers = object_headers(self.key, self.job.acl)
+        headers.append(("Content-MD5", b64encode(self.md5).decode()))
+        return Request("PutObject", "PUT", self.key, self.stored, headers=headers, body=self.body)
+
+    def stored(self, answer: Answer) -> None:
+        """The service's last answer: proven where its ETag is our MD5."""
+        if not answer.ok:
+            self.job.failed(self.file.path, Reason.REFUSED, answer.words)
+            return
+        self.etag = answer.etag
+        if self.etag == self.md5.hex():
+            self.proven()
+            return
+        # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked for.
+        look = Request("GetObject", "GET", self.key, lambda a: self.read_back(look, a))
+        look.digest = hashlib.md5
+        self.job.courier.follow_up(look)
+
+    def read_back(self, look: Request, answer: Answer) -> None:
+        """What the service gives for the key, byte by byte."""
+        if answer.ok and look.hashed == self.md5:
+            self.etag = answer.etag or self.etag
+            self.proven()
+        elif self.sends < _SENDS:
+            self.job.courier.follow_up(self.request())
+        elif answer.ok:
+            self.job.failed(self.file.path, Reason.CORRUPTED)
+        else:
+            self.job.failed(self.file.path, Reason.LOST, answer.words)
+
+    def proven(self) -> None:
+        """The service holds these bytes."""
+        self.job.proofs.add(Stored(self.file, self.md5, self.etag, sent=True))
+
+
+class Sender:
+    """Works off the files with a fate: compares those that are there, sends the others."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._guard = threading.Lock()
+        self._last_id = 0
+
+    def look(self) -> None:
+        """Compare the bytes of files whose objects are there, but not proven by us."""
+        self._work(Fate.LOOK, self._compare)
+
+    def send(self) -> None:
+        """Send all that is to be sent."""
+        self._work(Fate.SEND, self._send)
+
+    def _work(self, fate: Fate, handle: Callable[[Pair, MediaFile, Stream], None]) -> None:
+        """Hand every file with this fate to `handle`, in as many threads as the media allow."""
+        self._last_id = 0
+        readers = [
+            Worker(lambda: self._read(fate, handle), f"reader-{n}")
+            for n in range(self._job.media.readers)
+        ]
+        for reader in readers:
+            reader.join()
+        raise_first(readers)
+        self._job.courier.drain()
+
+    def _read(self, fate: Fate, handle: Callable[[Pair, MediaFile, Stream], None]) -> None:
+        try:
+            for batch in self._batches(fate):
+                self._read_batch(batch, handle)
+        except BaseException:
+            self._job.courier.stop()
+            raise
+
+    def _batches(self, fate: Fate) -> Iterator[Sequence[Pair]]:
+        """The next files, announced in the journal before their requests."""
+        job = self._job
+        while True:
+            with self._guard:
+                batch = job.inventory.to_do(fate, self._last_id, max(job.media.batch, 128))
+                if not batch:
+                    return
+                self._last_id = batch[-1].id
+            if fate is Fate.SEND:
+                keys = [key_of(pair.file.path) for pair in batch]
+                job.journal.announce_sending(job.destination, keys)
+            for start in range(0, len(batch), job.media.batch):
+                yield batch[start : start + job.media.batch]
+
+    def _read_batch(
+        self, batch: Sequence[Pair], handle: Callable[[Pair, MediaFile, Stream], None]
+    ) -> None:
+        pairs = {pair.file.path: pair for pair in batch}
+        for found in self._job.media.read([pair.file for pair in batch]):
+            if self._job.courier.stopped:
+                raise Stopped
+            if isinstance(found, MediaFailure):
+                self._unreadable(found)
+                continue
+            file, stream = found
+            try:
+                handle(pairs[file.path], file, stream)
+            except OSError as error:
+                self._unreadable(MediaFailure(file.path, Reason.UNREADABLE, str(error)))
+
+    def _unreadable(self, failure: MediaFailure) -> None:
+        if failure.reason is not Reason.VANISHED:
+            self._job.tally.fail()
+        self._job.inventory.lost_here(failure)
+
+    def _send(self, _: Pair, file: MediaFile, stream: Stream) -> None:
+        if file.size > LARGE:
+            LargeFile(self._job, file).send(stream)
+            return
+        body = _read_whole(stream, file.size)
+        if len(body) != file.size:
+            # It grows or shrinks under our eyes: the proof would fail, so look again later.
+            self._job.proofs.add_changed(file)
+            return
+        md5 = hashlib.md5(body, usedforsecurity=False).digest()
+        self._job.courier.submit(_Small(self._job, file, key_of(file.path), body, md5).request())
+
+    def _compare(self, pair: Pair, file: MediaFile, stream: Stream) -> None:
+        """An object is there that we did not prove: the same bytes are as good as sent."""
+        digests = read_digests(stream, file.size, pair.there_etag)
+        if file.size == pair.there_size and pair.there_etag in digests.etags:
+            Mending(self._job, file, digests.md5, pair.there_etag).begin()
+            return
+        Mending(self._job, file, digests.md5, pair.there_etag).read_back(pair)
+
+
+def _read_whole(stream: Stream, size: int) -> bytes:
+    """`size` bytes, or one more or less where the file is no longer as long."""
+    body = stream.read(size + 1) or b""
+    if len(body) >= size:
+        return body
+    # A pipe gives less than was asked for.
+    pieces = [body]
+    missing = size + 1 - len(body)
+    while missing and (piece := stream.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)

@@ -1,0 +1,44 @@
+"""A thread whose failure does not get lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+
+class Worker(threading.Thread):
+    """Runs `work` in a thread from now on; what it raises waits for `raise_error`."""
+
+    def __init__(self, work: Callable[[], None], name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        """The thread's own part."""
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+            self._error = error
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the work raised, None so far."""
+        return self._error
+
+    def raise_error(self) -> None:
+        """Raise what the work raised, if anything."""
+        if self._error is not None:
+            raise self._error
+
+
+class Stopped(Exception):
+    """The copy was told to stop, or cannot go on."""
+
+
+def raise_first(workers: Iterable[Worker]) -> None:
+    """Raise what one of these raised: the cause before those that only stopped because of it."""
+    errors = [w.error for w in workers if w.error is not None]
+    for error in sorted(errors, key=lambda e: isinstance(e, Stopped)):
+        raise error

@@ -1,0 +1,270 @@
+"""Step 2: copy what strangers may see of the media into the bucket."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from wizard.bulk.headers import CACHE_CONTROL, content_type
+from wizard.events import Check, Note, failed, later, passed, remark
+from wizard.media import PREFIX
+from wizard.narration import describe_size
+from wizard.probe import require_keys
+from wizard.problem import Action, Problem, Remedy
+from wizard.public import Seen, look
+from wizard.settings import MigrationPath
+from wizard.step import (
+    ALWAYS,
+    Applicability,
+    Applies,
+    Context,
+    Fact,
+    Finding,
+    Plan,
+    PlanItem,
+    Sentence,
+    Step,
+)
+from wizard.upload import (
+    Comparison,
+    CopyOutcome,
+    compare_media,
+    copy_media,
+    count_media,
+    destination,
+)
+
+# A comparison this old is made anew, in seconds.
+_FRESH = 600.0
+_SAMPLES = 3
+_NAMED = 20
+
+
+class CopyMedia(Step):
+    """Copies every public media file, and compares both sides key by key."""
+
+    name = "copy_media"
+    title = "Copy media"
+    purpose = (
+        "Every cover and avatar goes to the bucket; the originals stay where they are, "
+        "and your instance keeps using them."
+    )
+
+    def applies(self, context: Context) -> Applicability:
+        """Only where there can be media: not on a new instance."""
+        if context.settings.path == MigrationPath.FRESH:
+            return Applicability(Applies.NO, "A new instance has no media yet.")
+        return ALWAYS
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """Where to, and how strangers reach it."""
+        settings = context.settings
+        return {
+            "endpoint": settings.endpoint,
+            "bucket": settings.bucket,
+            "custom_domain": settings.custom_domain,
+        }
+
+    async def inspect(self, context: Context) -> Finding:
+        """Count what is here; where something was proven, ask the bucket whether it is still so."""
+        media = await context.deployment.media()
+        proven, size = context.journal.proven_count(destination(context.settings))
+        if not proven:
+            count = await count_media(context, media)
+            return Finding(not count.files, _facts(context, media.label, count.files, count.size))
+        compared = await compare_media(context, media)
+        lost = compared.only_here + compared.different
+        files = compared.same + lost
+        facts = (
+            *_facts(context, media.label, files, compared.same_bytes),
+            Fact("proven before", f"{proven:,} files, {describe_size(size)}"),
+        )
+        return Finding(compared.complete, facts, _gone(compared, proven))
+
+    async def plan(self, context: Context) -> Plan:
+        """How many files, what is sent with each, and what is held back."""
+        media = await context.deployment.media()
+        count = await count_media(context, media)
+        settings = context.settings
+        items: list[PlanItem] = [
+            Sentence(
+                f"{count.files:,} files, {describe_size(count.size)}, are copied from "
+                f"{media.label} to s3://{settings.bucket or 'BUCKET'}/{PREFIX}"
+            ),
+            Sentence(_headers(settings.acl)),
+        ]
+        items += [
+            Sentence(f"Held back, never uploaded: {number:,} {kind}, {describe_size(size)}.")
+            for kind, (number, size) in sorted(count.held_back.items())
+        ]
+        if count.failures:
+            text = f"{count.failures:,} files or folders cannot be read as they are."
+            items.append(Sentence(text, warning=True))
+        return Plan(tuple(items), _SAFE)
+
+    async def apply(self, context: Context) -> None:
+        """Copy what is not proven. Raises `Problem` where a file is not accounted for."""
+        context.settings.require("endpoint", "bucket")
+        require_keys(context)
+        outcome = await copy_media(context, await context.deployment.media())
+        context.report(Note(_summary(outcome)))
+        if outcome.failed:
+            raise _not_copied(outcome)
+        if outcome.conflicting:
+            raise conflict(outcome)
+
+    async def prove(self, context: Context) -> Sequence[Check]:
+        """Compare both sets, and read some of the files as a stranger."""
+        compared = await _latest(context)
+        checks = [_same(compared)]
+        context.report(checks[0])
+        for check in (*_remarks(compared), *await _as_stranger(context, compared)):
+            context.report(check)
+            checks.append(check)
+        return checks
+
+
+_SAFE = (
+    "The originals stay where they are. Nothing in the bucket is overwritten that bw-s3 did not "
+    "put there. You may stop at any time: what is proven is not sent again."
+)
+
+
+def conflict(outcome: CopyOutcome) -> Problem:
+    """Keys that hold something else, which only a person may decide about."""
+    names = "\n".join(outcome.conflicts[:_NAMED])
+    return Problem(
+        f"{outcome.conflicting:,} keys in the bucket hold other bytes than your media.",
+        "Something else wrote them: bw-s3 never overwrites what it did not put there.",
+        "Look at them. Where yours are right, delete the object in the bucket, then start again.",
+        "Or use an empty bucket.",
+        raw=names,
+        decision=True,
+    )
+
+
+def _facts(context: Context, source: str, files: int, size: int) -> tuple[Fact, ...]:
+    return (
+        Fact("from", f"{source}  {files:,} files  {describe_size(size)}"),
+        Fact("to", f"s3://{context.settings.bucket}/{PREFIX}"),
+    )
+
+
+def _gone(compared: Comparison, proven: int) -> str:
+    if compared.complete:
+        return ""
+    if not compared.same and proven:
+        return "nothing of what was proven is in the bucket any more"
+    parts = {"not in the bucket": compared.only_here, "other than proven": compared.different}
+    return "; ".join(f"{number:,} files are {what}" for what, number in parts.items() if number)
+
+
+def _headers(acl: str) -> str:
+    sent = f"Each gets its Content-Type by its name (such as {content_type('cover.jpg')})"
+    access = f", Cache-Control: {CACHE_CONTROL} and the ACL {acl}." if acl else ""
+    return sent + (access or f" and Cache-Control: {CACHE_CONTROL}; no ACL is sent.")
+
+
+def _summary(outcome: CopyOutcome) -> str:
+    return (
+        f"{outcome.sent:,} files sent ({describe_size(outcome.sent_bytes)}), "
+        f"{outcome.already:,} were there already."
+    )
+
+
+def _not_copied(outcome: CopyOutcome) -> Problem:
+    shown = [f for f in outcome.failures if not f.harmless][:_NAMED]
+    lines = [f"{f.path}: {f.what}{f' ({f.raw})' if f.raw else ''}" for f in shown]
+    if outcome.failed > len(shown):
+        lines.append(f"… and {outcome.failed - len(shown):,} more")
+    return Problem(
+        f"{outcome.failed:,} of {outcome.total:,} files could not be copied.",
+        "The reason stands with each; all the others are copied and proven.",
+        Remedy("Mend what can be mended, then try just these again.", Action.RETRY),
+        raw="\n".join(lines),
+    )
+
+
+async def _latest(context: Context) -> Comparison:
+    """The comparison that the copy ended with, used once; else a new one."""
+    compared, context.control.latest = context.control.latest, None
+    if (
+        compared is not None
+        and compared.destination == destination(context.settings)
+        and time.monotonic() - compared.at < _FRESH
+    ):
+        return compared
+    return await compare_media(context, await context.deployment.media())
+
+
+def _same(compared: Comparison) -> Check:
+    asked = "Is every public file in the bucket, with the same size and MD5?"
+    if compared.complete:
+        where = f"; line by line in {compared.file}" if compared.file else ""
+        return passed(
+            asked, f"all {compared.same:,} files, {describe_size(compared.same_bytes)}{where}"
+        )
+    lines = [
+        f"{sign} {name}" for sign in "-*!" for name in compared.examples.get(sign, [])[:_NAMED]
+    ]
+    return failed(
+        asked,
+        Problem(
+            f"{compared.only_here:,} files are missing in the bucket, {compared.different:,} are "
+            f"different there, {compared.unreadable - compared.harmless:,} could not be read.",
+            "Something changed files or objects since they were copied.",
+            Remedy("Copy again: only these are sent.", Action.RETRY),
+            raw="\n".join(lines),
+        ),
+    )
+
+
+def _remarks(compared: Comparison) -> list[Check]:
+    found = []
+    if compared.only_there:
+        asked = "Is there anything in the bucket that is not among your media?"
+        found.append(remark(asked, f"{compared.only_there:,} objects; they are left alone"))
+    if compared.harmless:
+        names = ", ".join(compared.examples.get("!", [])[:3])
+        asked = "Are there names that no page can ask for?"
+        found.append(remark(asked, f"{compared.harmless:,}, not copied: {names}"))
+    if compared.held_back:
+        kinds = "; ".join(f"{n:,} {kind}" for kind, (n, _) in sorted(compared.held_back.items()))
+        found.append(remark("What was held back?", kinds))
+    return found
+
+
+async def _as_stranger(context: Context, compared: Comparison) -> list[Check]:
+    """Some files, read through the custom domain without credentials."""
+    if not compared.samples:
+        return []
+    if not context.settings.custom_domain:
+        return [later("Can a stranger read the files?", "once the custom domain is known")]
+    chosen = random.sample(compared.samples, min(_SAMPLES, len(compared.samples)))
+    return [await _read_as_stranger(context, PREFIX + path) for path in chosen]
+
+
+async def _read_as_stranger(context: Context, key: str) -> Check:
+    url = f"{context.settings.public_base}/{quote(key)}"
+    asked = f"Can a stranger read {url}?"
+    seen = await look(url)
+    if seen.ok:
+        return passed(asked, _description(seen))
+    if seen.error is not None:
+        return failed(asked, seen.error)
+    return failed(
+        asked,
+        Problem(
+            f"A stranger gets HTTP {seen.status} for {url}.",
+            "The bucket is not open for reading, or the custom domain leads elsewhere.",
+            Remedy("Check the provider's settings again.", Action.EDIT_PROVIDER),
+            raw=seen.text[:500],
+            field="custom_domain",
+        ),
+    )
+
+
+def _description(seen: Seen) -> str:
+    return f"yes, as {seen.headers.get('content-type', 'a file without a type')}"
