@@ -25,6 +25,7 @@ from wizard.journal_file import (
     VERSION,
     check_room,
     check_sound,
+    check_there,
     connect,
     connect_to_read,
     explained,
@@ -162,7 +163,7 @@ class Journal:
         """What was settled so far; empty settings before the first `save_settings`."""
         text = self._meta("settings")
         with explained(self.folder):
-            return Settings.from_dict(json.loads(text)) if text else Settings()
+            return Settings.from_dict(dict(json.loads(text))) if text else Settings()
 
     def save_settings(self, settings: Settings) -> None:
         """Remember the settings (they hold no secrets)."""
@@ -286,6 +287,7 @@ class Journal:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._guard, explained(self.folder), self._database:
+            check_there(self.folder)  # SQLite would write on into a deleted file
             yield self._database
 
 

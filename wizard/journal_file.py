@@ -135,6 +135,16 @@ def check_sound(database: sqlite3.Connection, folder: Path) -> None:
         raise sqlite3.DatabaseError(verdict)
 
 
+def check_there(folder: Path) -> None:
+    """Raise a `Problem` where the journal is no longer in its folder."""
+    if not (folder / FILE).exists():
+        raise Problem(
+            f"The journal in {folder} was deleted while bw-s3 was at work.",
+            "Somebody or something removed it.",
+            "Start again: the bucket is inspected anew, and what is there is not sent twice.",
+        )
+
+
 def _create(database: sqlite3.Connection) -> None:
     database.executescript(f"BEGIN; {_SCHEMA}")
     rows = [("version", str(VERSION)), ("id", uuid.uuid4().hex)]
@@ -192,8 +202,6 @@ def _refused(folder: Path, error: sqlite3.OperationalError) -> Problem:
     text = str(error)
     if "no such" in text or "has no column" in text:
         return _damaged(folder, error)
-    if not (folder / FILE).exists() and folder.exists():
-        return _deleted(folder, error)
     if _is_full(folder) or "full" in text:
         return _unwritable(folder, error)
     if "readonly" in text or "unable to open" in text:
@@ -226,15 +234,6 @@ def _damaged(folder: Path, error: Exception) -> Problem:
         f"The journal in {folder} is damaged.",
         "The disk failed, or something else wrote to it.",
         _move_away(folder),
-        raw=str(error),
-    )
-
-
-def _deleted(folder: Path, error: Exception) -> Problem:
-    return Problem(
-        f"The journal in {folder} was deleted while bw-s3 was at work.",
-        "Somebody or something removed it.",
-        "Start again: the bucket is inspected anew, and what is there already is not sent twice.",
         raw=str(error),
     )
 
