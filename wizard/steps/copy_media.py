@@ -10,10 +10,10 @@ from urllib.parse import quote
 from wizard.bulk.headers import CACHE_CONTROL, content_type
 from wizard.events import Check, Note, failed, later, passed, remark
 from wizard.media import PREFIX
-from wizard.narration import describe_size
 from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
 from wizard.public import Seen, look
+from wizard.quantities import describe_size
 from wizard.settings import MigrationPath
 from wizard.step import (
     ALWAYS,
