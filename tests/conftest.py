@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.parts import need
+from tests.servers.ceph import Ceph
+from tests.servers.rclone import Rclone
 from wizard.bucket import connect
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.secrets import Keys
 from wizard.settings import Settings
+
+
+@dataclass(frozen=True)
+class FewRights:
+    """Keys that may not write, not administer, not list."""
+
+    server: SeaweedFS
+    reader: Keys
+    writer: Keys
+    blind: Keys
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +36,61 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def few_rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FewRights]:
+    """A SeaweedFS that knows keys with some rights only."""
+    need("weed")
+    server = SeaweedFS(Path(tmp_path_factory.mktemp("few-rights")))
+    reader = server.add_keys("reader", ["Read", "List"])
+    writer = server.add_keys("writer", ["Read", "Write", "List"])
+    blind = server.add_keys("blind", ["Read", "Write"])
+    with server:
+        yield FewRights(server, reader, writer, blind)
+
+
 @pytest.fixture
 def storage(seaweedfs: SeaweedFS) -> tuple[Settings, Keys]:
     """A fresh, empty bucket of this test's own on SeaweedFS."""
     settings = seaweedfs.settings(f"books-{uuid.uuid4().hex[:12]}")
     connect(settings, seaweedfs.keys).create_bucket(Bucket=settings.bucket)
     return settings, seaweedfs.keys
+
+
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
+    """One Ceph cluster for the whole run: ACLs, CORS, policies and Block Public Access."""
+    need("ceph")
+    server = Ceph(Path(tmp_path_factory.mktemp("ceph")))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def ceph_storage(ceph: Ceph) -> tuple[Settings, Keys]:
+    """A fresh, empty bucket of this test's own on Ceph."""
+    settings = ceph.settings(f"books-{uuid.uuid4().hex[:12]}")
+    connect(settings, ceph.keys).create_bucket(Bucket=settings.bucket)
+    return settings, ceph.keys
+
+
+@pytest.fixture(scope="session")
+def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rclone]:
+    """One `rclone serve s3` for the whole run: objects and nothing else."""
+    need("rclone")
+    server = Rclone(Path(tmp_path_factory.mktemp("rclone")))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def rclone_storage(rclone: Rclone) -> tuple[Settings, Keys]:
+    """A fresh, empty bucket of this test's own on `rclone serve s3`."""
+    settings = rclone.settings(f"books-{uuid.uuid4().hex[:12]}")
+    connect(settings, rclone.keys).create_bucket(Bucket=settings.bucket)
+    return settings, rclone.keys

@@ -282,8 +282,18 @@ class Bucket:
             raise self.explain(error) from error
         except S3_ERRORS as error:
             raise self.explain(error) from error
-        policy: Policy | None = json.loads(text) if text else None
-        return policy
+        return self._parsed(text) if text else None
+
+    def _parsed(self, text: str) -> Policy:
+        try:
+            policy = json.loads(text)
+        except ValueError:
+            policy = None
+        if isinstance(policy, dict):
+            return policy
+        # Such as `rclone serve s3`, which answers with a list of objects.
+        unknown = Answer("NotImplemented", 501, "The answer is no policy.", "GetBucketPolicy")
+        raise refused(unknown, self.settings)
 
     def put_policy(self, policy: Policy | None) -> None:
         """Replace the bucket policy; None deletes it."""

@@ -206,10 +206,12 @@ class Probe:
         seen = await look(f"{self.settings.public_base}/{self.plain[0].key}")
         if seen.error is not None or seen.ok or seen.status == 404:
             return failed(asked, wrong_domain(self.settings, seen, at_endpoint=False))
-        await asyncio.to_thread(self.bucket.get_policy)
-        return remark(
-            asked, "not yet: a bucket policy will open images/* and static/*, and nothing else"
-        )
+        try:
+            await asyncio.to_thread(self.bucket.get_policy)
+        except Problem as problem:
+            return failed(asked, _closed(self.settings, problem))
+        opens = "a bucket policy will open images/* and static/*, and nothing else"
+        return remark(asked, f"not yet: {opens}")
 
     def _readable(self) -> list[Canary]:
         return self.with_acl if self.way is Way.ACL else self.plain
@@ -453,6 +455,17 @@ def _listable(settings: Settings, url: str) -> Problem:
         + preset(settings.provider).advice("public", settings),
         Remedy("Then try again.", Action.RETRY),
         raw=f"GET {url}",
+        field="bucket",
+    )
+
+
+def _closed(settings: Settings, problem: Problem) -> Problem:
+    return Problem(
+        "Strangers cannot read the bucket, and it cannot be opened from here.",
+        f"The ACL public-read does not open its files, and for a bucket policy: {problem.what}",
+        preset(settings.provider).advice("public", settings),
+        Remedy("Then try again.", Action.RETRY),
+        raw=problem.raw,
         field="bucket",
     )
 

@@ -158,7 +158,7 @@ def _host_header(domain: str, base: str) -> str:
 
 def _judge_site(seen: Seen, settings: Settings, *, untrusted: bool) -> SiteView:
     if not seen.status:
-        return SiteView(False, 0, False, False, problem=seen.error)
+        return SiteView(False, 0, False, False, problem=_site_away(seen))
     page = _Page(seen.url)
     page.feed(seen.text)
     static = f"{settings.public_base}/static/"
@@ -174,6 +174,19 @@ def _judge_site(seen: Seen, settings: Settings, *, untrusted: bool) -> SiteView:
         problem=problem,
         images=tuple(page.images),
         untrusted=untrusted,
+    )
+
+
+def _site_away(seen: Seen) -> Problem:
+    words, raw = (seen.error.what, seen.error.raw) if seen.error else ("No answer.", "")
+    address = seen.url.partition("?")[0]
+    return Problem(
+        f"The site does not answer at {address}",
+        f"{words} It may be starting still, or this machine cannot reach it under that address.",
+        Remedy("Wait a moment and try again.", Action.RETRY),
+        "If the instance is reached differently from here, say so: --site-url http://127.0.0.1:PORT",
+        raw=raw,
+        field="site_url",
     )
 
 

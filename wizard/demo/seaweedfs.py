@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from wizard.bucket import connect
 from wizard.problem import Problem
+from wizard.process import tied_to_us
 from wizard.secrets import Keys
 from wizard.settings import Settings
 
@@ -63,7 +64,9 @@ class SeaweedFS:
 
     def __init__(self, folder: Path, ports: Ports | None = None) -> None:
         self.folder = folder
-        self.keys = Keys(secrets.token_hex(10).upper(), secrets.token_urlsafe(30))
+        self.keys = _new_keys()
+        self._identities: list[dict[str, object]] = []
+        self._identify("bookwyrm", self.keys, ["Admin", "Read", "Write", "List", "Tagging"])
         self._fixed_ports = ports
         self._ports = ports
         self._process: subprocess.Popen[bytes] | None = None
@@ -109,6 +112,12 @@ class SeaweedFS:
             url_protocol="http:",
         )
 
+    def add_keys(self, name: str, actions: list[str]) -> Keys:
+        """Keys with some rights only (Admin, Read, Write, List), from the next start on."""
+        keys = _new_keys()
+        self._identify(name, keys, actions)
+        return keys
+
     def start(self) -> None:
         """Start the server and wait until it stores objects. Raises `Problem`."""
         for _ in range(_STARTS - 1):
@@ -116,8 +125,9 @@ class SeaweedFS:
             try:
                 self.wait_ready()
             except Problem:
-                if self.pid:
-                    self.stop()
+                died = not self.pid
+                self.stop()
+                if not died:
                     raise
                 # It died: somebody else may have taken one of our ports meanwhile.
                 self._ports = self._fixed_ports
@@ -175,26 +185,20 @@ class SeaweedFS:
             self._process.wait()
         self._process = None
 
+    def _identify(self, name: str, keys: Keys, actions: list[str]) -> None:
+        credentials = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
+        self._identities.append({"name": name, "credentials": [credentials], "actions": actions})
+
     def _write_settings(self) -> None:
         for name in ("data", "filer"):
             (self.folder / name).mkdir(exist_ok=True)
         (self.folder / "filer.toml").write_text(_FILER_SETTINGS)
         (self.folder / "security.toml").write_text("")
-        credentials = {
-            "accessKey": self.keys.access_key_id,
-            "secretKey": self.keys.secret_access_key,
-        }
-        actions = ["Admin", "Read", "Write", "List", "Tagging"]
-        identity = {"name": "bookwyrm", "credentials": [credentials], "actions": actions}
-        self.write_identities([identity])
-
-    def write_identities(self, identities: list[dict[str, object]]) -> None:
-        """Who may do what, in SeaweedFS's own form; it is read at the next start."""
-        path = self.folder / "identities.json"
         # A file, since arguments can be read by every user of the machine.
+        path = self.folder / "identities.json"
         handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
-            json.dump({"identities": identities}, file)
+            json.dump({"identities": self._identities}, file)
 
     def _arguments(self, ports: Ports) -> list[str]:
         return [
@@ -231,15 +235,13 @@ class SeaweedFS:
         return True
 
 
+def _new_keys() -> Keys:
+    return Keys(secrets.token_hex(10).upper(), secrets.token_urlsafe(30))
+
+
 def find_program(name: str) -> str | None:
     """A program in PATH or beside our own Python, as in a virtual environment not activated."""
     return shutil.which(name) or shutil.which(name, path=sysconfig.get_path("scripts"))
-
-
-def tied_to_us(argv: list[str]) -> list[str]:
-    """`argv` under util-linux's setpriv, which has the kernel kill it when we die."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--", *argv] if setpriv else argv
 
 
 def _environment(folder: Path) -> Mapping[str, str]:

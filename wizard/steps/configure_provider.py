@@ -19,7 +19,7 @@ from wizard.bucket import Bucket, Policy
 from wizard.canary import Canaries
 from wizard.env_change import conversion_plan, env_to_change
 from wizard.env_file import EnvFile, backups
-from wizard.events import Check, Note, Verdict, failed, passed
+from wizard.events import Check, Note, Verdict, failed, later, passed
 from wizard.probe import Probe, Way, is_missing_bucket, probing, reads, require_keys, wrong_domain
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import preset
@@ -85,11 +85,15 @@ class ConfigureProvider(Step):
         probe = Probe(context)
         items: list[PlanItem] = []
         async for check in probe.looks():
-            context.report(check)
             if is_missing_bucket(check):
+                context.report(
+                    later(check.asked, "no; it can be created, and you are asked before")
+                )
                 text = f"The bucket {probe.bucket.name} is created; you are asked before."
                 items.append(Sentence(text, warning=True))
-            elif check.problem is not None:
+                continue
+            context.report(check)
+            if check.problem is not None:
                 raise check.problem
         items += await _policy_plan(context, probe.bucket, there=not items)
         items += _env_plan(context)
