@@ -111,7 +111,8 @@ class WizardApp(App[int]):
         from screens.dialogs import YesNo
 
         dialog = YesNo("A question", question.text, yes=question.yes, no=question.no)
-        return bool(await self.push_screen_wait(dialog))
+        answer = await self.push_screen_wait(dialog)
+        return bool(answer)
 
     def begin(self, step: Step) -> None:
         """Carry a step out. It goes on whatever is on the screen."""
@@ -181,6 +182,8 @@ class WizardApp(App[int]):
         self.run_worker(screen.look(), group=group, exclusive=True, exit_on_error=False)
 
     def _tell_news(self) -> None:
+        if not self.screen_stack:  # the last tick may come when the screens are gone
+            return
         session = self.session
         news = getattr(self.screen, "news", None)
         work = session.works.get(session.running) or getattr(self.screen, "looking", None)
@@ -224,7 +227,7 @@ class WizardApp(App[int]):
 
     def show_changes(self) -> None:
         """Bring the screen up to date."""
-        if isinstance(self.screen, Frame):
+        if self.screen_stack and isinstance(self.screen, Frame):
             self.screen.show()
             self.screen.refresh_bindings()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from screens.app import WizardApp
 
 _Command = tuple[str, str, Callable[[], object]]
@@ -32,8 +34,11 @@ class Actions(Provider):
 
     def _commands(self) -> Iterator[_Command]:
         app = cast("WizardApp", self.app)
-        seen: set[str] = set()
-        for node, binding, enabled, tooltip in self.screen.active_bindings.values():
+        # What can be done here comes before what can be done everywhere.
+        seen = {"main", "back"}
+        yield from _keys(self.screen)
+        active = sorted(self.screen.active_bindings.values(), key=lambda found: found[0] is app)
+        for node, binding, enabled, tooltip in active:
             known = binding.action in seen or "." not in (binding.id or "")
             if enabled and binding.description and not known:
                 seen.add(binding.action)
@@ -42,3 +47,12 @@ class Actions(Provider):
         for stop in app.session.stops():
             name = f"Go to {stop.number} {stop.title}" if stop.number else f"Go to {stop.title}"
             yield name, "", partial(app.go_to, stop.name)
+
+
+def _keys(screen: Screen[Any]) -> Iterator[_Command]:
+    """The buttons below the body."""
+    from screens.frame import KeyButton
+
+    for button in screen.query(KeyButton):
+        if button.display and not button.disabled:
+            yield str(button.label).strip(), "", button.press

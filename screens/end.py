@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from screens import words
 from screens.frame import Frame, Key
+from screens.widgets.lines import Line, Lines, marked, plain
 
 if TYPE_CHECKING:
     from wizard.migration import Status
@@ -50,8 +51,8 @@ class EndScreen(Frame):
         """The verdict, a line a step, what next, the way back."""
         yield Static("", id="verdict", markup=False)
         yield Static("", id="results", markup=False)
-        yield Static("", id="to-do", markup=False)
-        yield Static("", id="way-back", markup=False)
+        yield Lines(id="to-do")
+        yield Lines(id="way-back")
 
     def show(self) -> None:
         """Bring it up to date."""
@@ -63,8 +64,8 @@ class EndScreen(Frame):
         self.show_title("Summary")
         self.query_one("#verdict", Static).update(self._verdict(statuses))
         self.query_one("#results", Static).update(_results(statuses))
-        self.query_one("#to-do", Static).update(_paragraphs("What to do next", _to_do(statuses)))
-        self.query_one("#way-back", Static).update(_paragraphs("The way back", [_BACK]))
+        self.query_one("#to-do", Lines).put(_paragraphs("What to do next", _to_do(statuses)))
+        self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
         self.show_safe("" if following else "bw-s3 is not needed any more; the journal stays.")
         if following is None:
             self.show_keys([Key("Finish", "app.quit")])
@@ -109,6 +110,5 @@ def _to_do(statuses: list[Status]) -> list[str]:
     return [*later, *_KEEP]
 
 
-def _paragraphs(heading: str, texts: Iterable[str]) -> Content:
-    head = Content.styled(heading, "bold $text-primary")
-    return Content("\n").join([head, *(Content.assemble(("• ", "$faint"), t) for t in texts)])
+def _paragraphs(heading: str, texts: Iterable[str]) -> list[Line]:
+    return [plain(heading, "bold $text-primary"), *(marked("•", text) for text in texts)]

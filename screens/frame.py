@@ -45,21 +45,18 @@ class Frame(Screen[None]):
     """The common anatomy. Screens give a title, a body, and the keys that are possible now."""
 
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (72, "-normal"),
-        (110, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (22, "-tall")]
+    # Textual declares these two as variables of an instance.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-normal"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "main", "Go on", show=False, id="frame.main", tooltip="The button below"),
         Binding("escape", "back", "Back", id="frame.back", tooltip="One screen back, all is kept"),
-        Binding("up", "scroll_body(-1)", "Up", show=False, id="frame.up"),
-        Binding("down", "scroll_body(1)", "Down", show=False, id="frame.down"),
-        Binding("pageup", "page_body(-1)", "Page up", show=False, id="frame.pageup"),
-        Binding("pagedown", "page_body(1)", "Page down", show=False, id="frame.pagedown"),
-        Binding("home", "scroll_home_body", "To the top", show=False, id="frame.home"),
-        Binding("end", "scroll_end_body", "To the end", show=False, id="frame.end"),
+        Binding("up", "scroll_body(-1)", "Up", show=False, system=True),
+        Binding("down", "scroll_body(1)", "Down", show=False, system=True),
+        Binding("pageup", "page_body(-1)", "Page up", show=False, system=True),
+        Binding("pagedown", "page_body(1)", "Page down", show=False, system=True),
+        Binding("home", "scroll_home_body", "To the top", show=False, system=True),
+        Binding("end", "scroll_end_body", "To the end", show=False, system=True),
     ]
 
     here: ClassVar[str] = ""
@@ -144,6 +141,7 @@ class Frame(Screen[None]):
                 button.label = Content(f" {key.label} ")
                 button.runs = key.action
                 button.disabled = not key.enabled
+                button.refresh(layout=True)
         self.query_one("#keys").display = bool(keys)
         if self._may_take_focus():
             self.call_after_refresh(self._focus_first)

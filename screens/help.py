@@ -42,7 +42,10 @@ class Help(ModalScreen[None]):
             )
             for key, name, tooltip in self._keys
         ]
-        return Content("\n").join([Content.styled("Keys", "bold $text-primary"), *lines])
+        scroll = Content.styled(
+            "Arrows and PgUp, PgDn scroll; Tab goes from part to part.", "$faint"
+        )
+        return Content("\n").join([Content.styled("Keys", "bold $text-primary"), *lines, scroll])
 
 
 def keys_of(screen: Screen[object]) -> list[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Collapsible, Footer, Static
 
+from screens.widgets.lines import Lines, marked
 from wizard.problem import Action, Problem
 
 # What each button says, where the remedy itself is a sentence.
@@ -72,8 +73,9 @@ class ProblemScreen(Screen[str]):
                 yield Static(Content.styled("Why that is likely", "bold"), classes="part")
                 yield Static(Content(problem.why), id="problem-why")
                 yield Static(Content.styled("What to do now", "bold"), classes="part")
-                for remedy in problem.remedies:
-                    yield Static(Content(f"→ {remedy.text}"), classes="remedy")
+                remedies = Lines(id="problem-remedies")
+                remedies.put(marked("→", remedy.text) for remedy in problem.remedies)
+                yield remedies
                 if problem.raw:
                     with Collapsible(title="The message beneath", collapsed=True):
                         yield Static(Content(problem.raw), id="problem-raw")

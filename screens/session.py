@@ -48,6 +48,7 @@ class Session:
         self.opening_problem: Problem | None = None
         self.last_problem: Problem | None = None
         self.works: dict[str, Work] = {}
+        self.looking: Work | None = None
         self.running = ""
         self.changes = 0
         self._clock = clock
@@ -189,14 +190,18 @@ class Session:
     def heard_by(self, work: Work) -> Iterator[None]:
         """What is reported within goes to `work`."""
         token = _listener.set(work)
+        # Threads that the engine starts by itself don't inherit the variable.
+        self.looking = work
         try:
             yield
         finally:
             _listener.reset(token)
+            if self.looking is work:
+                self.looking = None
 
     def report(self, event: Event) -> None:
         """What a step says goes to who listens, else to the one at work. From any thread."""
-        work = _listener.get() or self.works.get(self.running)
+        work = _listener.get() or self.works.get(self.running) or self.looking
         if work is not None:
             work.take(event)
 

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from screens import words
 from screens.frame import Frame, Key
 from screens.widgets.facts import Facts
+from screens.widgets.lines import Line, Lines, marked
 from screens.widgets.meter import Meter
 from screens.widgets.output_log import LastLines
 from screens.widgets.plan_view import PlanView
@@ -82,7 +83,7 @@ class StepScreen(Frame):
         yield Facts(id="facts")
         yield from self.own_parts()
         yield Meter(id="meter")
-        yield Static("", id="notes", markup=False)
+        yield Lines(id="notes")
         yield Static("", id="waiting", markup=False)
         yield Proofs(id="proofs")
         yield PlanView(id="plan")
@@ -162,13 +163,12 @@ class StepScreen(Frame):
         """Progress, notes and what is waited for."""
         # Once all is proven, the proofs say more than the bar.
         progress = work.progress if work and self.stage is not Stage.DONE else None
+        if self.stage is Stage.LOOKING:
+            progress = None
         rates = work.rates if work and work.running else ()
         self.query_one("#meter", Meter).show(progress, rates, self.meter_word())
         notes = work.notes[-4:] if work else ()
-        lines = [_note_line(note.text, warning=note.warning) for note in notes]
-        shown = self.query_one("#notes", Static)
-        shown.update(Content("\n").join(lines))
-        shown.display = bool(lines)
+        self.query_one("#notes", Lines).put(_note_line(n.text, warning=n.warning) for n in notes)
         waiting = self.query_one("#waiting", Static)
         waiting.display = bool(work and work.running)
         if work:
@@ -191,12 +191,18 @@ class StepScreen(Frame):
         status, stage = self._status, self.stage
         text, style = "", "$text-warning"
         if stage is Stage.LOOKING:
-            text, style = "Looking…", "$faint"
+            text, style = self._looking_words(), "$faint"
         elif stage is Stage.BLOCKED:
             text = self._what_first()
         elif status is not None and stage is not Stage.RUNNING:
             text, style = self._standing(status)
         return Content.styled(text, style)
+
+    def _looking_words(self) -> str:
+        progress = self.looking.progress if self.looking else None
+        if progress is None:
+            return "Looking…"
+        return f"Looking… {words.count(progress.files_total, 'file')} so far"
 
     def _standing(self, status: Status) -> tuple[str, str]:
         if self.stage is Stage.DONE:
@@ -355,6 +361,7 @@ class StepScreen(Frame):
         self.wizard.take_back(self.step)
 
 
-def _note_line(text: str, *, warning: bool) -> Content:
-    mark = ("! ", "bold $text-warning") if warning else ("  ", "")
-    return Content.assemble(mark, (text, "$text-warning" if warning else ""))
+def _note_line(text: str, *, warning: bool) -> Line:
+    if warning:
+        return marked("!", text, "bold $text-warning", "$text-warning")
+    return marked("•", text)

@@ -7,70 +7,66 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
 
+from screens.widgets.lines import Line, Lines, laid_out, marked, plain
 from wizard.step import Command, Diff, Document, Sentence
 
 if TYPE_CHECKING:
     from wizard.step import PlanItem
 
+_INDENT = Content("  ")
 
-class PlanView(Static):
+
+class PlanView(Lines):
     """A plan's items below each other, headed "What will change"."""
-
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__("", id=id, markup=False)
-        self.display = False
 
     def show(self, items: Iterable[PlanItem], heading: str = "What will change") -> None:
         """Show the items; nothing at all where there are none."""
-        blocks = [plan_item(item) for item in items]
-        self.display = bool(blocks)
-        head = Content.styled(heading, "bold $text-primary")
-        self.update(Content("\n").join([head, *_spaced(blocks)]))
+        lines = list(_spaced([plan_item(item) for item in items]))
+        self.put([plain(heading, "bold $text-primary"), *lines] if lines else [])
 
 
-def plan_item(item: PlanItem) -> list[Content]:
+def plan_item(item: PlanItem) -> list[Line]:
     """One item as lines."""
     match item:
-        case Sentence(text, warning):
-            mark = ("! ", "bold $text-warning") if warning else ("• ", "$faint")
-            return [Content.assemble(mark, (text, "$text-warning" if warning else ""))]
+        case Sentence(text, True):
+            return [marked("!", text, "bold $text-warning", "$text-warning")]
+        case Sentence(text):
+            return [marked("•", text)]
         case Diff(file, text):
-            return [Content.styled(file, "bold"), *(_diff_line(t) for t in text.splitlines())]
+            return [plain(file, "bold"), *(_diff_line(t) for t in text.splitlines())]
         case Command(argv, user, note):
             return _command(argv, user, note)
         case Document(title, text):
-            lines = (Content.styled(f"  {line}", "$faint") for line in text.splitlines())
-            return [Content.styled(title, "bold"), *lines]
+            inside = (Line(_INDENT, Content.styled(t, "$faint")) for t in text.splitlines())
+            return [plain(title, "bold"), *inside]
 
 
-def plan_lines(*items: PlanItem) -> Content:
+def plan_lines(*items: PlanItem, width: int = 62) -> Content:
     """Items below each other, for a dialog."""
-    return Content("\n").join(_spaced([plan_item(item) for item in items]))
+    lines = _spaced([plan_item(item) for item in items])
+    return Content("\n").join(laid_out(lines, width))
 
 
-def _diff_line(line: str) -> Content:
+def _diff_line(line: str) -> Line:
+    style = {"+": "$text-success", "-": "$text-error", "@": "$text-primary"}.get(line[:1], "$faint")
     if line.startswith(("---", "+++")):
-        return Content.styled(f"  {line}", "$faint")
-    if line.startswith("@@"):
-        return Content.styled(f"  {line}", "$text-primary")
-    style = {"+": "$text-success", "-": "$text-error"}.get(line[:1], "$faint")
-    return Content.styled(f"  {line}", style)
+        style = "$faint"
+    return Line(_INDENT, Content.styled(line, style))
 
 
-def _command(argv: tuple[str, ...], user: str, note: str) -> list[Content]:
-    line = Content.assemble(("$ ", "bold $text-primary"), (shlex.join(argv), "bold"))
+def _command(argv: tuple[str, ...], user: str, note: str) -> list[Line]:
     said = [text for text in (user and f"as user {user}", note) if text]
-    return [line, *(Content.styled(f"  {text}", "$faint") for text in said)]
+    line = marked("$", shlex.join(argv), "bold $text-primary", "bold")
+    return [line, *(Line(_INDENT, Content.styled(text, "$faint")) for text in said)]
 
 
-def _spaced(blocks: Iterable[list[Content]]) -> Iterable[Content]:
+def _spaced(blocks: Iterable[list[Line]]) -> Iterable[Line]:
     """A blank line around what is longer than a line."""
     before_long = False
-    for block in blocks:
+    for number, block in enumerate(blocks):
         is_long = len(block) > 1
-        if is_long or before_long:
-            yield Content("")
+        if number and (is_long or before_long):
+            yield plain("")
         yield from block
         before_long = is_long
