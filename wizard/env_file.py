@@ -16,7 +16,7 @@ from pathlib import Path
 from wizard.env_lines import BOM, assigned, line_of, parts, resolved, with_line
 from wizard.owned import free_bytes, make_private_folder, write_atomically
 from wizard.problem import Action, Problem, Remedy
-from wizard.secrets import MASK, is_secret_name
+from wizard.secrets import MASK, is_secret_name, secrets_among
 
 # Nobody's `.env` is larger; something else is lying under that name.
 _LARGEST = 1024 * 1024
@@ -66,8 +66,8 @@ class EnvFile:
         """The values of variables that hold secrets by their names, for a `Masker`."""
         pieces = parts(self._text)
         written = [(p.name, p.value) for p in pieces]  # also of lines that a later one overrides
-        found = [v for n, v in [*written, *resolved(pieces).items()] if n and is_secret_name(n)]
-        return tuple(dict.fromkeys(line for value in found if value for line in value.split("\n")))
+        pairs = [(n, v) for n, v in [*written, *resolved(pieces).items()] if n and v]
+        return secrets_among(pairs)
 
     def with_values(self, values: Mapping[str, str | None]) -> EnvFile:
         """The file with these variables set; None comments one out. Nothing is written yet.

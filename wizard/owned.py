@@ -21,10 +21,17 @@ def give_to_owner(path: Path, like: Path) -> None:
 
 
 def make_private_folder(path: Path, like: Path) -> None:
-    """Create `path` with mode 0700, owned as `like` is; fine if it exists."""
-    if not path.is_dir():
-        path.mkdir(mode=0o700, parents=True)
-        give_to_owner(path, like)
+    """Create `path` with mode 0700, owned as `like` is; fine if it exists.
+
+    Folders above it that are missing are created and owned the same way.
+    """
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_private_folder(path.parent, like)
+    path.mkdir(mode=0o700)
+    path.chmod(0o700)  # the umask may have taken more away
+    give_to_owner(path, like)
 
 
 def free_bytes(folder: Path) -> int:

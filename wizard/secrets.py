@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
 
 MASK = "••••••••"
 
-_SECRET_NAME = re.compile(r"SECRET|PASSWORD|ACCESS_KEY|_KEY$|TOKEN|_HEADERS$|_URL$")
+_SECRET_NAME = re.compile(
+    r"SECRET|PASSW|_PASS$|_PWD$|ACCESS_KEY|_KEY$|_KEYS$|TOKEN|CREDENTIAL|_HEADERS$|_URL$|_DSN$"
+)
+# Public addresses of S3 services.
+_PUBLIC_NAME = re.compile(r"(AWS|EXPORTS)_S3_ENDPOINT_URL")
 # Below this length a value is too likely to be an ordinary word of the output.
 _SHORTEST = 6
 
@@ -33,8 +39,14 @@ class Masker:
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
-        """Learn more secrets; short ones (under six characters) are ignored."""
-        self._secrets |= {s for s in secrets if len(s) >= _SHORTEST}
+        """Learn more secrets; short ones (under six characters) are ignored.
+
+        Also as they look within a URL and within JSON.
+        """
+        for secret in secrets:
+            if len(secret) >= _SHORTEST:
+                in_url = quote(secret, safe="", errors="surrogateescape")
+                self._secrets |= {secret, in_url, json.dumps(secret)[1:-1]}
         # Longest first, so that a secret which contains another goes as a whole.
         longest_first = sorted(self._secrets, key=len, reverse=True)
         self._pattern = (
@@ -55,4 +67,26 @@ def is_secret_name(name: str) -> bool:
     URLs count, since `REDIS_BROKER_URL` and the like carry passwords, but
     for the public address of the S3 service.
     """
-    return bool(_SECRET_NAME.search(name)) and name != "AWS_S3_ENDPOINT_URL"
+    name = name.upper()
+    return bool(_SECRET_NAME.search(name)) and not _PUBLIC_NAME.fullmatch(name)
+
+
+def secrets_among(values: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """What must not be shown of these variables: (name, value), a name may come twice.
+
+    A value of several lines counts line by line, a URL with a password also
+    by its password. A password that is the value of a public variable, too
+    ("bookwyrm"), cannot be hidden, and hiding it would hide half the output.
+    """
+    pairs = list(values)
+    public = {value for name, value in pairs if not is_secret_name(name)}
+    found = [value for name, value in pairs if is_secret_name(name) and value not in public]
+    lines = [line for value in found for line in value.split("\n")]
+    return tuple(dict.fromkeys(s for s in [*lines, *map(_url_password, found)] if s))
+
+
+def _url_password(value: str) -> str:
+    try:
+        return urlsplit(value).password or ""
+    except ValueError:  # not a URL at all
+        return ""
