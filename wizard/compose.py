@@ -30,6 +30,12 @@ from wizard.step import Command
 # collectstatic may need longer, and is through when it is called again.
 _STARTS = 3
 
+# nginx asks for the address of `web` when it starts. It is not started anew
+# with the others, and would answer 502 for hours where `web` got another address.
+_NGINX = "nginx"
+_RELOAD = ("docker", "compose", "exec", "-T", _NGINX, "nginx", "-s", "reload")
+_RELOAD_NOTE = "nginx finds the new containers, without an interruption"
+
 # BookWyrm's own commands for both, in one container: alone, `compile_themes`
 # would lose its CSS with its container. The text is constant.
 _COLLECT = "python manage.py collectstatic --no-input"
@@ -79,10 +85,11 @@ class Compose(Deployment):
         return [Command(self._collect_argv())]
 
     async def collect_static(self, report: Report) -> None:
-        await self._one_off(self._collect_argv(), lambda line: report(Output(line)))
+        masker = self._masker()
+        await self._one_off(self._collect_argv(), lambda line: report(Output(masker(line))))
 
     async def restart_commands(self) -> Sequence[Command]:
-        return [Command(self._up_argv())]
+        return [Command(self._up_argv()), Command(_RELOAD, note=_RELOAD_NOTE)]
 
     async def restart(self, report: Report) -> None:
         project = await self._project()
@@ -91,6 +98,7 @@ class Compose(Deployment):
             ended = await self._up(report)
             if ended.status == 0:
                 await watch.until_up()
+                await self._reload_nginx(project, report)
                 return
             state = await asyncio.to_thread(watch.state)
             if state.is_down:
@@ -169,18 +177,18 @@ class Compose(Deployment):
         self, argv: Sequence[str], on_line: Callable[[str], None], given: str = ""
     ) -> None:
         """Run a command in a container of its own, which is gone afterwards in any case."""
-        masker = self._masker()
         await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
         try:
-            ended = await self.docker.run(argv, lambda line: on_line(masker(line)), given)
+            ended = await self.docker.run(argv, on_line, given)
         except BaseException:
             # docker is dead by now, but not what it started.
             remove_ours(self.docker, self._journal_id)
             raise
         if ended.status:
-            raise self._failed(argv, ended, masker)
+            raise self._failed(argv, ended)
 
-    def _failed(self, argv: Sequence[str], ended: Completed, masker: Masker) -> Problem:
+    def _failed(self, argv: Sequence[str], ended: Completed) -> Problem:
+        masker = self._masker()
         lines = [masker(line) for line in ended.lines if not is_answer(line)]
         if is_docker_failure(ended.status, ended.output):
             return explain(_shown(argv), "\n".join(lines), self.docker.environment())
@@ -189,6 +197,12 @@ class Compose(Deployment):
     async def _up(self, report: Report) -> Completed:
         masker = self._masker()
         return await self.docker.run(self._up_argv(), lambda line: report(Output(masker(line))))
+
+    async def _reload_nginx(self, project: ComposeProject, report: Report) -> None:
+        """Have nginx look up where `web` is now; whether the site is back, others judge."""
+        containers = await asyncio.to_thread(project.containers, self.docker)
+        if any(c.service == _NGINX and c.state == "running" for c in containers):
+            await self.docker.run(_RELOAD, lambda line: report(Output(line)))
 
     def _not_up(self, ended: Completed) -> Problem:
         said = self._masker()(ended.output)
