@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from wizard import django_failure
 from wizard.compose_media import empty_but_used, is_empty, open_media
@@ -64,6 +65,8 @@ class Compose(Deployment):
 
     kind = DeploymentKind.COMPOSE
     label = "Docker Compose"
+    # How long `web` may prepare its start without a word and without traffic.
+    quiet_seconds: ClassVar[float] = 120
 
     def __init__(self, instance: Instance, settings: Settings, journal_id: str) -> None:
         self.instance = instance
@@ -93,7 +96,8 @@ class Compose(Deployment):
 
     async def restart(self, report: Report) -> None:
         project = await self._project()
-        watch = WebWatch(self.docker, project, report, self._masker())
+        watch = WebWatch(self.docker, project, report, self._masker(), self.quiet_seconds)
+        await asyncio.to_thread(watch.begin)
         for _ in range(_STARTS):
             ended = await self._up(report)
             if ended.status == 0:

@@ -8,17 +8,14 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from wizard import django_failure
 from wizard.compose_project import WEB, ComposeProject
 from wizard.docker import Docker
-from wizard.docker_problems import telling_line
 from wizard.events import Output, Report, Waiting
 from wizard.problem import Action, Problem, Remedy
 from wizard.secrets import Masker
 
 _POLL_SECONDS = 2.0
-# collectstatic asks about each file one after the other and prints nothing
-# meanwhile; what shows that it lives is what goes over the container's network.
-_QUIET_SECONDS = 120.0
 _LAST_LINES = 20
 
 
@@ -26,7 +23,8 @@ _LAST_LINES = 20
 class WebState:
     """What the engine says of `web`: `status` "" where there is no container.
 
-    `restarts` counts how often the engine had to start it again by itself;
+    `restarts` counts how often the engine has started it again by itself since
+    the watch began;
     `works` is true while the entrypoint still prepares the start.
     """
 
@@ -52,15 +50,26 @@ class WebState:
 
 @dataclass(slots=True)
 class WebWatch:
-    """Follows `web` after a start: its log onto the screen, its signs of life."""
+    """Follows `web` after a start: its log onto the screen, its signs of life.
+
+    collectstatic asks about each file, one after the other, and prints nothing
+    meanwhile: what shows that it lives is what goes over its network. Without
+    any for `quiet_seconds` it is given up.
+    """
 
     docker: Docker
     project: ComposeProject
     report: Report
     masker: Masker
-    quiet_seconds: float = _QUIET_SECONDS
+    quiet_seconds: float
     _stamp: str = field(default="", init=False)
     _last_lines: list[str] = field(default_factory=list, init=False)
+    _restarts_before: dict[str, int] = field(default_factory=dict, init=False)
+
+    def begin(self) -> None:
+        """Note how it is now: a crash of last month says nothing about the new settings."""
+        state = self.state()
+        self._restarts_before = {state.id: state.restarts}
 
     async def until_up(self) -> None:
         """Wait until `web` is up. Raises `Problem` where it ended or shows no sign of life."""
@@ -92,7 +101,7 @@ class WebWatch:
             id=web.id,
             status=state.get("Status", ""),
             health=(state.get("Health") or {}).get("Status", ""),
-            restarts=data.get("RestartCount", 0),
+            restarts=data.get("RestartCount", 0) - self._restarts_before.get(web.id, 0),
             exit_code=state.get("ExitCode", 0),
             works=self._works(web.id),
         )
@@ -100,14 +109,13 @@ class WebWatch:
     def ended(self, state: WebState) -> Problem:
         """The problem for a `web` that does not stay up, with its last words."""
         self._read_log(state)
-        said = "\n".join(self._last_lines)
-        how = f"It ended with status {state.exit_code}" if state.id else "Its container is gone"
+        likely = django_failure.explain((), state.exit_code, self._last_lines)
         return Problem(
             "BookWyrm's web container does not come up.",
-            f"{how}: {telling_line(said) or 'it said nothing'}",
-            Remedy("Check the provider's settings and keys.", Action.EDIT_PROVIDER),
+            likely.why if state.id else "Its container is gone.",
+            *likely.remedies,
             f"See all it said: docker compose logs {WEB}",
-            raw=said,
+            raw="\n".join(self._last_lines),
         )
 
     def _silent(self, seconds: float) -> Problem:
