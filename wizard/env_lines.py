@@ -158,7 +158,7 @@ def _split(piece: str) -> tuple[str, str, str]:
     """Blank lines before, the line itself, and its end."""
     indented = len(piece) - len(piece.lstrip())
     start = piece.rfind("\n", 0, indented) + 1
-    end = "\n" if piece.endswith("\n") else ""
+    end = piece[len(piece.rstrip("\r\n")) :]
     return piece[:start], piece[start:].removesuffix(end), end
 
 
