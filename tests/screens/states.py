@@ -1,0 +1,287 @@
+"""Every screen in every state it can have: how to get there, for the pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from screens.app import WizardApp
+from tests.screens.kit import (
+    KEYS,
+    PROBLEM,
+    SETTINGS,
+    KitSource,
+    Script,
+    all_scripts,
+    make_app,
+    make_instance,
+)
+from wizard.problem import Action, Problem, Remedy
+from wizard.secrets import Keys
+from wizard.settings import Settings
+from wizard.step import Question
+
+NAMES = tuple(all_scripts())
+Walk = Callable[["Stage"], Awaitable[None]]
+
+
+@dataclass
+class Stage:
+    """An app on the kit's migration, for one picture."""
+
+    app: WizardApp
+    pilot: Pilot[int]
+    source: KitSource
+    gate: asyncio.Event
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until it is so; fails after five seconds."""
+        for _ in range(250):
+            await self.pilot.pause()
+            if true():
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("it never came to that")
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and let everything settle."""
+        await self.pilot.press(*keys)
+        await self.rest()
+
+    async def rest(self) -> None:
+        """Let everything settle that is not held by the gate."""
+        await self.until(self._at_rest)
+
+    def _at_rest(self) -> bool:
+        waited_for = ("look",) if self.source.hold else ("look", "open")
+        return not any(
+            not w.is_finished and (w.group or "").startswith(waited_for) for w in self.app.workers
+        )
+
+
+@dataclass
+class State:
+    """A state of a screen. `done` are remembered as done, `prepare` does the rest before."""
+
+    walk: Walk
+    done: tuple[str, ...] = ()
+    settings: Settings = SETTINGS
+    keys: Keys = KEYS
+    scripts: dict[str, Script] = field(default_factory=all_scripts)
+    prepare: Callable[[KitSource], None] = lambda source: None
+    hold_opening: bool = False
+    opening_problem: Problem | None = None
+    fragile: bool = False
+
+
+def open_stage(state: State, folder: Path) -> tuple[WizardApp, KitSource, asyncio.Event]:
+    """The app for a state, not running yet."""
+    gate = asyncio.Event()
+    for script in state.scripts.values():
+        script.gate = gate if script.gate else None
+    source = KitSource(
+        make_instance(folder),
+        state.scripts,
+        settings=state.settings,
+        keys=state.keys,
+        hold=gate if state.hold_opening else None,
+        problem=state.opening_problem,
+    )
+    source.done(*state.done)
+    state.prepare(source)
+    return make_app(source, fragile=state.fragile), source, gate
+
+
+async def _stay(stage: Stage) -> None:
+    await stage.rest()
+
+
+def _keys(*keys: str) -> Walk:
+    async def walk(stage: Stage) -> None:
+        await stage.rest()
+        for key in keys:
+            await stage.press(key)
+
+    return walk
+
+
+def _before(name: str) -> tuple[str, ...]:
+    return NAMES[: NAMES.index(name)]
+
+
+def _number(name: str) -> str:
+    return str(NAMES.index(name) + 1)
+
+
+def _held(name: str) -> dict[str, Script]:
+    scripts = all_scripts()
+    scripts[name].gate = asyncio.Event()
+    return scripts
+
+
+def _begin(name: str, *more: str) -> Walk:
+    async def walk(stage: Stage) -> None:
+        await stage.rest()
+        await stage.press(_number(name))
+        if name == "configure_provider":
+            await stage.press("ctrl+n")
+        await stage.press("enter")
+        for key in more:
+            await stage.press(key)
+
+    return walk
+
+
+def _with_problem(name: str, problem: Problem = PROBLEM) -> dict[str, Script]:
+    scripts = all_scripts()
+    scripts[name].problem = problem
+    return scripts
+
+
+def _enable(source: KitSource) -> None:
+    (source.folder / ".env").write_text("DOMAIN=books.example.org\nUSE_S3=true\n")
+
+
+def _half_way(source: KitSource) -> None:
+    _enable(source)
+    source.began("set_cors")
+    source.failed("restart", Problem("The site did not come back.", "It answers with 502."))
+
+
+def _moved(source: KitSource) -> None:
+    source.settings = replace(source.settings, bucket="other-books")
+
+
+async def _wrong_fields(stage: Stage) -> None:
+    await stage.rest()
+    await stage.press("1")
+    for name, text in {
+        "bucket": "Books Media",
+        "endpoint": "https://s3.fr-par.scw.cloud/books-media",
+    }.items():
+        stage.app.screen.query_one(f"#field-{name} Input", Input).focus()
+        stage.app.screen.query_one(f"#field-{name} Input", Input).value = text
+        await stage.rest()
+
+
+async def _failed_run(stage: Stage, name: str) -> None:
+    await _begin(name)(stage)
+    await stage.until(lambda: not stage.app.session.running)
+    await stage.rest()
+
+
+def _failed(name: str, *more: str) -> Walk:
+    async def walk(stage: Stage) -> None:
+        await _failed_run(stage, name)
+        for key in more:
+            await stage.press(key)
+
+    return walk
+
+
+def _question() -> dict[str, Script]:
+    scripts = all_scripts()
+    text = "There is no bucket called books-media yet. Shall it be created?"
+    scripts["configure_provider"].question = Question(text, "Create it", "Leave it")
+    return scripts
+
+
+_KEY_PROBLEM = Problem(
+    "The storage does not know this access key.",
+    "It was deleted, or a part of it was lost while it was pasted.",
+    Remedy("Enter the access key anew.", Action.EDIT_PROVIDER),
+    field="access_key_id",
+)
+_DEPLOYMENT_PROBLEM = Problem(
+    "It is not clear how this instance runs.",
+    "There are traces of Docker Compose as well as a virtual environment.",
+    field="deployment",
+    decision=True,
+)
+_NO_INSTANCE = Problem(
+    "There is no BookWyrm instance in /root.",
+    "A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env.",
+    "Go to the instance's folder and start bw-s3 there.",
+)
+_FRESH = replace(SETTINGS, path="fresh")
+_EMPTY = Settings(path="existing", deployment="dockerless")
+
+
+def all_states() -> dict[str, State]:
+    """Each state by the name of its picture."""
+    states = {
+        "start-looking": State(_stay, hold_opening=True),
+        "start": State(_stay),
+        "start-fresh": State(_stay, settings=_FRESH),
+        "start-ssh": State(_stay, fragile=True),
+        "start-half-way": State(_stay, done=NAMES[:4], prepare=_half_way),
+        "start-no-instance": State(_stay, opening_problem=_NO_INSTANCE),
+        "start-which-deployment": State(_stay, opening_problem=_DEPLOYMENT_PROBLEM),
+        "provider-empty": State(_keys("1"), settings=_EMPTY, keys=Keys("", "")),
+        "provider-list": State(_keys("1", "enter"), settings=_EMPTY, keys=Keys("", "")),
+        "provider-wrong": State(_wrong_fields),
+        "provider-filled": State(_keys("1")),
+        "provider-plan": State(_keys("1", "ctrl+n")),
+        "provider-refused": State(
+            _failed("configure_provider"),
+            scripts=_with_problem("configure_provider", _KEY_PROBLEM),
+        ),
+        "provider-question": State(_begin("configure_provider"), scripts=_question()),
+        "provider-stale": State(_keys("1"), done=NAMES[:4], prepare=_moved),
+        "copy-paused": State(
+            _begin("copy_media", "p"), done=_before("copy_media"), scripts=_held("copy_media")
+        ),
+        "copy-limit": State(
+            _begin("copy_media", "l"), done=_before("copy_media"), scripts=_held("copy_media")
+        ),
+        "copy-elsewhere": State(
+            _begin("copy_media", "0"), done=_before("copy_media"), scripts=_held("copy_media")
+        ),
+        "copy-leave": State(
+            _begin("copy_media", "q"), done=_before("copy_media"), scripts=_held("copy_media")
+        ),
+        "copy-skipped": State(_keys("2"), settings=_FRESH),
+        "blocked": State(_keys("5"), done=NAMES[:2]),
+        "interrupted": State(
+            _keys("2"), done=NAMES[:1], prepare=lambda s: s.began("copy_media")
+        ),
+        "take-back": State(_keys("3", "u"), done=NAMES[:3]),
+        "later": State(_keys("6"), done=(*NAMES[:1], *NAMES[2:5]), settings=_FRESH),
+        "output": State(_begin("collect_static", "o"), done=_before("collect_static")),
+        "output-search": State(
+            _begin("collect_static", "o", "slash", "[", "7", "enter"),
+            done=_before("collect_static"),
+        ),
+        "problem-message": State(
+            _failed("set_cors", "m"), done=_before("set_cors"), scripts=_with_problem("set_cors")
+        ),
+        "problem": State(
+            _failed("set_cors"), done=_before("set_cors"), scripts=_with_problem("set_cors")
+        ),
+        "help": State(_keys("2", "f1"), done=NAMES[:1]),
+        "palette": State(_keys("2", "ctrl+p"), done=NAMES[:1]),
+        "end-unfinished": State(_keys("9"), done=NAMES[:4]),
+        "end": State(_keys("9"), done=NAMES),
+        "end-fresh": State(_keys("9"), done=(*NAMES[:1], *NAMES[2:5]), settings=_FRESH),
+    }  # fmt: skip
+    for name in NAMES:
+        states |= _states_of_step(name)
+    return states
+
+
+def _states_of_step(name: str) -> dict[str, State]:
+    """What every step can be: ready, at work, done, failed."""
+    before = _before(name)
+    number = _number(name)
+    ready = (number, "ctrl+n") if name == "configure_provider" else (number,)
+    return {
+        f"{name}-ready": State(_keys(*ready), done=before),
+        f"{name}-at-work": State(_begin(name), done=before, scripts=_held(name)),
+        f"{name}-done": State(_keys(number), done=(*before, name)),
+        f"{name}-failed": State(_failed(name, "escape"), done=before, scripts=_with_problem(name)),
+    }
