@@ -74,9 +74,19 @@ def connect(settings: Settings, keys: Keys) -> S3Client:
         aws_secret_access_key=keys.secret_access_key,
         config=config,
     )
+    client.meta.events.register("before-call.s3", _stay)
     for call in _MD5_CALLS:
         client.meta.events.register(f"before-call.s3.{call}", _send_md5)
     return client
+
+
+def _stay(params: dict[str, Any], **_: object) -> None:
+    """Say botocore that it followed a redirect already.
+
+    It would look for the bucket's region by itself, and asks without end where
+    a service that is not Amazon's answers everything with a redirect.
+    """
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _own_session() -> botocore.session.Session:
@@ -167,19 +177,21 @@ class Bucket:
     def ask(self) -> None:
         """Ask for the first key of the listing: whether keys, bucket and region are right."""
         with self.explained():
-            self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+            page = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+        if not {"IsTruncated", "Name"} & set(page):
+            # botocore takes every well-formed page, such as a website's, for an empty listing.
+            not_s3 = Answer("", 404, "The answer is no listing.", "ListObjectsV2")
+            raise refused(not_s3, self.settings)
 
     def exists(self) -> bool:
         """Whether the bucket is there (`Problem` where it cannot be said)."""
         try:
-            self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
-        except ClientError as error:
-            answer = answer_of(error)
+            self.ask()
+        except Problem as problem:
+            answer = answer_of(problem.__cause__) if problem.__cause__ else None
             if answer is not None and answer.code == "NoSuchBucket":
                 return False
-            raise self.explain(error) from error
-        except S3_ERRORS as error:
-            raise self.explain(error) from error
+            raise
         return True
 
     def create(self) -> None:

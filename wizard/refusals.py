@@ -114,6 +114,7 @@ _BROKEN = _refusal(
     "It answered with an error of the server's.",
     _RETRY,
     "If it stays so, look at your provider's status page.",
+    "If it never worked, compare the endpoint: another service may answer there.",
 )
 _FULL = _refusal(
     "The storage takes no more data.",
