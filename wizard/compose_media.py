@@ -37,7 +37,7 @@ def open_media(inside: Inside) -> Media:
     if mount and mount.volume and inspected_volume(docker, mount.volume) is None:
         raise _never_started(docker, project, mount)
     folder = _folder_here(docker, mount) if mount else None
-    if mount and folder and _is_the_same(folder, inside):
+    if mount and folder and is_the_same(folder, inside):
         return VolumeMedia(folder, mount.label)
     return ContainerMedia(inside, mount.label if mount else f"web:{project.media_root}")
 
@@ -67,7 +67,7 @@ def _folder_here(docker: Docker, mount: Mount) -> Path | None:
     return folder if os.access(folder, os.R_OK | os.X_OK) else None
 
 
-def _is_the_same(folder: Path, inside: Inside) -> bool:
+def is_the_same(folder: Path, inside: Inside) -> bool:
     """Whether the container lists the same files: inode, size, time and name of some hundred.
 
     A socket may lead into a virtual machine or to another host, where the

@@ -72,6 +72,20 @@ def build(context: Path, image: str, *options: str) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
+def claim(project: str) -> None:
+    """Make sure that a Compose project of this name is nobody's: tests remove it with its volumes.
+
+    A developer's real instance may be called “bookwyrm”, too.
+    """
+    mark = f"label=com.docker.compose.project={project}"
+    found = docker("ps", "--all", "--quiet", "--filter", mark)
+    found += docker("volume", "ls", "--quiet", "--filter", mark)
+    if found:
+        pytest.fail(
+            f"there is a Compose project “{project}” on this engine already; not touching it"
+        )
+
+
 def bridge_address() -> str:
     """The host's own address on the engine's bridge: containers reach it, the network does not."""
     form = "{{(index .IPAM.Config 0).Gateway}}"

@@ -18,7 +18,7 @@ from typing import Self
 
 import httpx
 
-from tests.servers.docker import build, docker, need_images
+from tests.servers.docker import build, claim, docker, need_images
 from wizard.demo.checkout import Picture, free_port, make_checkout, make_media, write_catalogue
 from wizard.env_file import EnvFile
 
@@ -54,6 +54,7 @@ class StandIn:
         self.pictures: list[Picture] = make_media(self.media_folder, covers)
         write_catalogue(folder, self.pictures, self_connector)
         self._built: list[str] = []
+        self._claimed = False
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +65,8 @@ class StandIn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.compose("down", "--volumes", "--timeout", "1", "--remove-orphans", check=False)
+        if self._claimed:
+            self.compose("down", "--volumes", "--timeout", "1", "--remove-orphans", check=False)
         for image in self._built:
             subprocess.run(["docker", "rmi", "--force", image], capture_output=True, check=False)
 
@@ -81,6 +83,8 @@ class StandIn:
 
     def build(self) -> None:
         """Build the images of `web` and `celery_worker`, as the admin's `docker compose build`."""
+        claim(self.name)
+        self._claimed = True
         self._built = [f"{self.name}-{service}" for service in ("web", "celery_worker")]
         build(self.folder, self._built[0])
         docker("tag", *self._built)
