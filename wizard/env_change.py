@@ -14,10 +14,12 @@ from wizard.step import Context, Diff, PlanItem, Question, Sentence
 
 # What `bw-dev` does with the file (`set -a; source .env`), in a restricted bash without
 # a PATH, so that a line which is a command by mistake runs nothing.
-_BASH = """
-PATH=/nonexistent; set -r; names=("$@"); set -a; IFS= read -r -d '' text; eval "$text"; printf '\\n'
-for name in "${names[@]}"; do printf '%s=%s|\\n' "$name" "${!name}"; done
-"""
+# In one group: a syntax error in the file must not spoil the parsing of what follows.
+_BASH = """{
+PATH=/nonexistent; set -r; _names=("$@"); set -a
+IFS= read -r -d '' _text; eval "$_text"; printf '\\n'
+for _name in "${_names[@]}"; do printf '%s=%s|\\n' "$_name" "${!_name}"; done
+}"""
 _SECONDS_FOR_BASH = 10
 
 
