@@ -28,7 +28,7 @@ from wizard.demo import DemoInstance, build
 from wizard.journal import Journal
 from wizard.media import PUBLIC_SUFFIXES
 
-KILLS = int(os.environ.get("BW_S3_KILLS", "6"))
+KILLS = int(os.environ.get("BW_S3_KILLS", "4"))
 PATIENCE = 180
 
 
