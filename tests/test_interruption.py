@@ -20,13 +20,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from wizard.upload import destination
 
 from tests.parts import need
 from wizard.bucket import Bucket
 from wizard.demo import DemoInstance, build
 from wizard.journal import Journal
 from wizard.media import PUBLIC_SUFFIXES
+from wizard.upload import destination
 
 KILLS = int(os.environ.get("BW_S3_KILLS", "4"))
 PATIENCE = 180
