@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
+import struct
 from pathlib import Path
 
 import pytest
@@ -55,13 +57,31 @@ def replace_env(path: Path, values: dict[str, str | None]) -> Path:
     return EnvFile.read(path).with_values(values).write(path.parent / ".bw-s3")
 
 
+def readable_by(uid: int) -> bytes:
+    """An access control list that lets the owner write and one user read (Linux's own format)."""
+    nobody = 0xFFFFFFFF
+    entries = [(1, 6, nobody), (2, 4, uid), (4, 0, nobody), (16, 4, nobody), (32, 0, nobody)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def kill_at_sync(survived: int) -> None:
+    """Have this process die when, after so many times, the disk is to keep something."""
+    calls = iter(range(survived))
+
+    def sync(descriptor: int) -> None:
+        if next(calls, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.fsync = sync  # type: ignore[assignment]
+
+
 def refused(path: Path) -> Problem:
     """The problem that a change of the file meets; the file is then as it was."""
     before = path.read_bytes()
     with pytest.raises(Problem) as caught:
         replace_env(path, {"USE_S3": "true"})
     assert path.read_bytes() == before
-    assert not list(path.parent.glob("..env.*")), "a temporary file was left"
+    assert not list(path.parent.rglob("*.new")), "a temporary file was left"
     return caught.value
 
 
@@ -192,6 +212,43 @@ class TestWriting:
         backup = replace_env(env, {"USE_S3": "true"})
         assert (env.stat().st_uid, env.stat().st_gid) == (BOB, ALICE)
         assert (backup.stat().st_uid, backup.parent.stat().st_uid) == (ALICE, ALICE)
+
+    def test_an_access_control_list_is_kept(self, tmp_path: Path) -> None:
+        need_root()
+        home = owned_folder(tmp_path, ALICE)
+        env = home / ".env"
+        env.write_text(TEMPLATE)
+        env.chmod(0o600)
+        try:
+            os.setxattr(env, "system.posix_acl_access", readable_by(BOB))
+        except OSError:
+            pytest.skip("the file system has no access control lists")
+        replace_env(env, {"USE_S3": "true"})
+        assert as_user(BOB, lambda: EnvFile.read(env).get("USE_S3")) == "true"
+
+    @pytest.mark.parametrize("survived", [0, 1, 2, 3])
+    def test_killed_while_writing_no_secret_lies_about(self, env: Path, survived: int) -> None:
+        """Killed as the disk is to keep one of these: backup, its folder, `.env`, its folder."""
+        folder = env.parent / ".bw-s3"
+        child = os.fork()
+        if child == 0:
+            kill_at_sync(survived)
+            replace_env(env, {"USE_S3": "true"})
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        assert ("USE_S3=true" in env.read_text()) is (survived == 3)
+        assert {path.name for path in env.parent.iterdir()} == {".env", ".bw-s3"}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        replace_env(env, {"USE_S3": "true"})
+        assert not list(env.parent.rglob("*.new"))
+
+    def test_backups_on_another_disk(self, env: Path, tmp_path: Path) -> None:
+        with small_disk(tmp_path / "disk", "2m") as disk:
+            backup = EnvFile.read(env).with_values({"USE_S3": "true"}).write(disk / "state")
+            assert backup.read_text() == TEMPLATE
+            assert "USE_S3=true" in env.read_text()
+            assert [path.name for path in env.parent.iterdir()] == [".env"]
 
     def test_a_link_stays_and_its_target_is_replaced(self, env: Path, tmp_path: Path) -> None:
         target = tmp_path / "etc" / "bookwyrm.env"

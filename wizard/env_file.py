@@ -152,7 +152,7 @@ class EnvFile:
             write_atomically(backup, self.on_disk, 0o600, like)
             self._check_unchanged(target)
             mode = stat.S_IMODE(target.stat().st_mode)
-            write_atomically(target, self.data, mode, target)
+            write_atomically(target, self.data, mode, target, through=backup_folder)
         return backup
 
     @property

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -42,27 +41,47 @@ def free_bytes(folder: Path) -> int:
     return blocks * disk.f_frsize if has_entries else 0
 
 
-def write_atomically(path: Path, data: bytes, mode: int, like: Path) -> None:
+def write_atomically(
+    path: Path, data: bytes, mode: int, like: Path, *, through: Path | None = None
+) -> None:
     """Replace or create `path` in one move, on disk before the name points to it.
 
     The new file never exists with more permissions than `mode`, and belongs
     to the owner of `like` (to us where we are not root; the group is kept
-    where we are in it). Raises `OSError`; the old file is then untouched.
+    where we are in it); access control lists stay. It is made in the folder
+    `through` where that is on the same file system, so that a kill leaves
+    nothing beside `path`; what a kill left goes with the next call. One call
+    for a path at a time. Raises `OSError`; the old file is then untouched.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
+    folder = through if through and _same_disk(through, path.parent) else path.parent
+    temporary = folder / f".{path.name}.new"
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             _hand_over(file.fileno(), like)
             os.fchmod(file.fileno(), mode)
+            _copy_attributes(path, file.fileno())
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.stat().st_dev
+
+
+def _copy_attributes(path: Path, descriptor: int) -> None:
+    """Access control lists and the like, as far as we may and the file system knows them."""
+    with contextlib.suppress(OSError):  # no such file yet, or no such thing here
+        for name in os.listxattr(path):
+            with contextlib.suppress(OSError):
+                os.setxattr(descriptor, name, os.getxattr(path, name))
 
 
 def _hand_over(descriptor: int, like: Path) -> None:
