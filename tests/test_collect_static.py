@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from tests.rehearsal import rehearse
+from tests.rehearsal import Rehearsal, rehearse
 from wizard.bucket import ObjectInfo
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.events import Check, Verdict
@@ -20,11 +22,34 @@ STEP = CollectStatic()
 THEME = "static/css/themes/bookwyrm-light.css"
 
 
-@pytest.mark.parametrize("fresh", [False, True])
-async def test_every_static_file_arrives_and_is_read(
-    tmp_path: Path, seaweedfs: SeaweedFS, fresh: bool
-) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=fresh) as rehearsal:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(
+    tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
+) -> AsyncIterator[Rehearsal]:
+    """An instance whose static files are in the bucket, proven."""
+    async with rehearse(tmp_path_factory.mktemp("static"), seaweedfs, fresh=True) as rehearsal:
+        rehearsal.open_bucket()
+        rehearsal.enable_s3()
+        await rehearsal.carry_out(STEP)
+        yield rehearsal
+
+
+@pytest.fixture
+def collected(shared: Rehearsal) -> Iterator[Rehearsal]:
+    """The same; what a test changes of bucket, settings and `.env` is put back."""
+    settings, env = shared.context.settings, shared.context.instance.env_path.read_bytes()
+    policy, theme = shared.bucket.get_policy(), shared.bucket.get(THEME)
+    script = shared.bucket.get("static/js/bookwyrm.js")
+    yield shared
+    shared.context.settings = settings
+    shared.context.instance.env_path.write_bytes(env)
+    shared.bucket.put_policy(policy)
+    shared.bucket.put(THEME, theme, content_type="text/css")
+    shared.bucket.put("static/js/bookwyrm.js", script, content_type="text/javascript")
+
+
+async def test_every_static_file_arrives_and_is_read(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
         rehearsal.open_bucket()
         rehearsal.enable_s3()
         assert not (await STEP.inspect(rehearsal.context)).done
@@ -38,10 +63,10 @@ async def test_every_static_file_arrives_and_is_read(
 
 
 async def test_the_plan_shows_the_commands_before_anything_is_enabled(
-    tmp_path: Path, seaweedfs: SeaweedFS
+    collected: Rehearsal,
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        plan = await STEP.plan(rehearsal.context)
+    collected.set_env(USE_S3="false", AWS_ACCESS_KEY_ID=None)
+    plan = await STEP.plan(collected.context)
     commands = [item.argv[2] for item in plan.items if isinstance(item, Command)]
     assert commands == ["compile_themes", "collectstatic"]
 
@@ -61,22 +86,17 @@ async def test_a_version_without_themes_is_not_asked_for_them(
     assert checks[2].seen == "this version has no themes"
 
 
-async def test_it_is_refused_while_s3_is_off(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3(USE_S3="false")
-        with pytest.raises(Problem) as caught:
-            await STEP.apply(rehearsal.context)
-        assert "not enabled" in caught.value.what
-        assert list(rehearsal.bucket.list_objects()) == []
+async def test_it_is_refused_while_s3_is_off(collected: Rehearsal) -> None:
+    collected.set_env(USE_S3="false")
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(collected.context)
+    assert "not enabled" in caught.value.what
 
 
-async def test_wrong_keys_between_the_steps(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3(AWS_SECRET_ACCESS_KEY="not-the-secret-any-more")
-        with pytest.raises(Problem) as caught:
-            await STEP.apply(rehearsal.context)
+async def test_wrong_keys_between_the_steps(collected: Rehearsal) -> None:
+    collected.set_env(AWS_SECRET_ACCESS_KEY="not-the-secret-any-more")
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(collected.context)
     problem = caught.value
     assert "collectstatic" in problem.what
     assert "refused the keys" in problem.why
@@ -85,39 +105,28 @@ async def test_wrong_keys_between_the_steps(tmp_path: Path, seaweedfs: SeaweedFS
     assert "not-the-secret-any-more" not in problem.raw
 
 
-async def test_an_endpoint_without_scheme_is_explained(
-    tmp_path: Path, seaweedfs: SeaweedFS
+@pytest.mark.parametrize(
+    ("endpoint", "why", "raw"),
+    [
+        ("127.0.0.1:8333", "scheme", "Invalid endpoint"),
+        ("http://127.0.0.1:9", "did not answer", "127.0.0.1:9"),
+    ],
+)
+async def test_an_endpoint_that_cannot_be_right_is_explained(
+    collected: Rehearsal, endpoint: str, why: str, raw: str
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3(AWS_S3_ENDPOINT_URL=rehearsal.context.settings.endpoint_host)
-        with pytest.raises(Problem) as caught:
-            await STEP.apply(rehearsal.context)
-    assert "scheme" in caught.value.why
-    assert "Invalid endpoint" in caught.value.raw
+    collected.set_env(AWS_S3_ENDPOINT_URL=endpoint)
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(collected.context)
+    assert why in caught.value.why
+    assert raw in caught.value.raw
 
 
-async def test_a_storage_that_does_not_answer_is_explained(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.enable_s3(AWS_S3_ENDPOINT_URL="http://127.0.0.1:9")
-        with pytest.raises(Problem) as caught:
-            await STEP.apply(rehearsal.context)
-    assert "did not answer" in caught.value.why
-
-
-async def test_what_went_from_the_bucket_since_is_noticed(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        await rehearsal.carry_out(STEP)
-        rehearsal.bucket.delete(THEME)
-        rehearsal.bucket.put("static/js/bookwyrm.js", b"something else")
-        finding = await STEP.inspect(rehearsal.context)
-        checks = failed(await STEP.prove(rehearsal.context))
+async def test_what_went_from_the_bucket_since_is_noticed(collected: Rehearsal) -> None:
+    collected.bucket.delete(THEME)
+    collected.bucket.put("static/js/bookwyrm.js", b"something else")
+    finding = await STEP.inspect(collected.context)
+    checks = failed(await STEP.prove(collected.context))
     assert not finding.done
     assert finding.gone.startswith("2 of ")
     assert "css/themes/bookwyrm-light.css (missing)" in explained(checks[0])
@@ -126,48 +135,31 @@ async def test_what_went_from_the_bucket_since_is_noticed(
     assert len(checks) == 2, "what is there can be read"
 
 
-async def test_a_bucket_that_strangers_cannot_read(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.bucket.create()
-        rehearsal.enable_s3()
-        await STEP.apply(rehearsal.context)
-        (check,) = failed(await STEP.prove(rehearsal.context))
+async def test_a_bucket_that_strangers_cannot_read(collected: Rehearsal) -> None:
+    collected.bucket.put_policy(None)
+    (check,) = failed(await STEP.prove(collected.context))
     assert "HTTP 403" in explained(check)
     assert check.problem
     assert check.problem.field == "custom_domain"
 
 
-async def test_a_custom_domain_where_nobody_answers(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        context = rehearsal.context
-        context.settings = replace(context.settings, custom_domain="127.0.0.1:9/books")
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        await STEP.apply(context)
-        (check,) = failed(await STEP.prove(context))
+async def test_a_custom_domain_where_nobody_answers(collected: Rehearsal) -> None:
+    context = collected.context
+    context.settings = replace(context.settings, custom_domain="127.0.0.1:9/books")
+    collected.set_env(AWS_S3_CUSTOM_DOMAIN="127.0.0.1:9/books")
+    (check,) = failed(await STEP.prove(context))
     assert "no answer" in explained(check)
 
 
-async def test_css_of_the_wrong_type_is_no_css(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        await STEP.apply(rehearsal.context)
-        body = rehearsal.bucket.get(THEME)
-        rehearsal.bucket.put(THEME, body, content_type="text/plain")
-        (check,) = failed(await STEP.prove(rehearsal.context))
+async def test_css_of_the_wrong_type_is_no_css(collected: Rehearsal) -> None:
+    collected.bucket.put(THEME, collected.bucket.get(THEME), content_type="text/plain")
+    (check,) = failed(await STEP.prove(collected.context))
     assert "text/plain" in explained(check)
 
 
-async def test_an_env_that_names_another_bucket_is_noticed(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        await STEP.apply(rehearsal.context)
-        rehearsal.set_env(AWS_STORAGE_BUCKET_NAME="another-bucket")
-        (check,) = failed(await STEP.prove(rehearsal.context))
+async def test_an_env_that_names_another_bucket_is_noticed(collected: Rehearsal) -> None:
+    collected.set_env(AWS_STORAGE_BUCKET_NAME="another-bucket")
+    (check,) = failed(await STEP.prove(collected.context))
     assert "another-bucket" in explained(check)
 
 

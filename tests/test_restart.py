@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.rehearsal import Rehearsal, rehearse
 from wizard.demo.seaweedfs import SeaweedFS
@@ -24,40 +24,71 @@ from wizard.steps.restart import Restart
 from wizard.upload import copy_media
 
 STEP = Restart(patience=20)
+# For a site that will not come back: waiting longer would prove no more.
+BRIEF = Restart(patience=3)
 
 
-async def test_the_site_comes_back_with_s3_and_catches_up(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        context = rehearsal.context
-        late = rehearsal.folder / "images" / "covers" / "uploaded later.jpg"
-        late.write_bytes(b"a cover of the last minute")
-        before = await STEP.inspect(context)
-        assert (before.done, before.gone != "") == (False, True)
-        checks = await rehearsal.carry_out(STEP)
-        assert rehearsal.bucket.get("images/covers/uploaded later.jpg") == late.read_bytes()
-        assert (await STEP.inspect(context)).done
-        page = httpx.get(rehearsal.demo.site_url).text
-        cover = httpx.get(f"{context.settings.public_base}/images/covers/uploaded%20later.jpg")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(
+    tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
+) -> AsyncIterator[Rehearsal]:
+    """An instance with all done that comes before the restart."""
+    async with rehearse(tmp_path_factory.mktemp("restart"), seaweedfs) as rehearsal:
+        rehearsal.open_bucket()
+        media = await rehearsal.context.deployment.media()
+        await copy_media(rehearsal.context, media)
+        rehearsal.enable_s3()
+        await rehearsal.context.deployment.collect_static(lambda event: None)
+        yield rehearsal
+
+
+@pytest.fixture
+def ready(shared: Rehearsal) -> Iterator[Rehearsal]:
+    """The same before each test: the site runs without S3, `.env` is armed."""
+    context = shared.context
+    settings, deployment = context.settings, context.deployment
+    code = shared.folder / "bookwyrm" / "settings.py"
+    text, env = code.read_text(), context.instance.env_path.read_bytes()
+    shared.set_env(USE_S3="false")
+    shared.demo.site("restart")
+    shared.enable_s3()
+    shared.events.clear()
+    shared.questions.clear()
+    shared.answer = True
+    for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
+        context.journal.remember(name, "")
+    yield shared
+    context.settings, context.deployment = settings, deployment
+    code.write_text(text)
+    context.instance.env_path.write_bytes(env)
+
+
+async def test_the_site_comes_back_with_s3_and_catches_up(ready: Rehearsal) -> None:
+    context = ready.context
+    late = ready.folder / "images" / "covers" / "uploaded later.jpg"
+    late.write_bytes(b"a cover of the last minute")
+    before = await STEP.inspect(context)
+    assert (before.done, before.gone != "") == (False, True)
+    checks = await ready.carry_out(STEP)
+    assert ready.bucket.get("images/covers/uploaded later.jpg") == late.read_bytes()
+    assert (await STEP.inspect(context)).done
+    page = httpx.get(ready.demo.site_url).text
+    cover = httpx.get(f"{context.settings.public_base}/images/covers/uploaded%20later.jpg")
     assert context.settings.public_base in page
     assert cover.content == b"a cover of the last minute"
     assert "1 files copied after the restart" in checks[2].seen
-    assert rehearsal.questions == []
-    assert any("away for" in e.text for e in rehearsal.events if isinstance(e, Note))
+    assert ready.questions == []
+    assert any("away for" in e.text for e in ready.events if isinstance(e, Note))
 
 
-async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        await rehearsal.carry_out(STEP)
-        cover = {"cover": ("new.jpg", b"a new cover")}
-        url = f"{rehearsal.demo.site_url}/create-book"
-        answer = httpx.post(url, data={"title": "New"}, files=cover).json()
-        assert httpx.get(answer["cover"]).content == b"a new cover"
-        assert answer["cover"].startswith(rehearsal.context.settings.public_base)
-        assert not (rehearsal.folder / "images" / "covers" / "new.jpg").exists()
+async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: Rehearsal) -> None:
+    await ready.carry_out(STEP)
+    cover = {"cover": ("new.jpg", b"a new cover")}
+    url = f"{ready.demo.site_url}/create-book"
+    answer = httpx.post(url, data={"title": "New"}, files=cover).json()
+    assert httpx.get(answer["cover"]).content == b"a new cover"
+    assert answer["cover"].startswith(ready.context.settings.public_base)
+    assert not (ready.folder / "images" / "covers" / "new.jpg").exists()
 
 
 async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
@@ -72,131 +103,114 @@ async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
     assert "put back in .env" in texts
 
 
-async def test_a_site_that_does_not_start_is_put_back(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        begun = StepResult("enable_s3", ResultState.DONE, {}, (), None, 0.0, 0.0)
-        rehearsal.context.journal.save_result(begun)
-        rehearsal.set_env(AWS_STORAGE_BUCKET_NAME=None)
-        problem = await failing(rehearsal)
-        await runs_as_before(rehearsal)
-        assert rehearsal.context.journal.result("enable_s3") is None, "so that it is done again"
+async def test_a_site_that_does_not_start_is_put_back(ready: Rehearsal) -> None:
+    begun = StepResult("enable_s3", ResultState.DONE, {}, (), None, 0.0, 0.0)
+    ready.context.journal.save_result(begun)
+    ready.set_env(AWS_STORAGE_BUCKET_NAME=None)
+    problem = await failing(ready)
+    await runs_as_before(ready)
+    assert ready.context.journal.result("enable_s3") is None, "so that it is done again"
     assert "runs as before" in problem.what
     assert "AWS_STORAGE_BUCKET_NAME" in problem.raw
-    assert len(rehearsal.questions) == 1
+    assert len(ready.questions) == 1
 
 
-async def test_a_site_that_comes_back_with_the_error_page_is_put_back(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.set_env(AWS_S3_CUSTOM_DOMAIN=None)
-        seen: list[str] = []
-        problem = await failing(rehearsal, seen)
-        await runs_as_before(rehearsal)
+async def test_a_site_that_comes_back_with_the_error_page_is_put_back(ready: Rehearsal) -> None:
+    ready.set_env(AWS_S3_CUSTOM_DOMAIN=None)
+    seen: list[str] = []
+    problem = await failing(ready, seen)
+    await runs_as_before(ready)
     assert "runs as before" in problem.what
     assert "error page" in problem.why
     assert seen, "nothing showed that it was waited"
 
 
-async def test_without_consent_nothing_is_put_back(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.set_env(AWS_S3_CUSTOM_DOMAIN=None)
-        rehearsal.answer = False
-        problem = await failing(rehearsal)
-        assert rehearsal.context.instance.uses_s3()
-        assert Action.RESTORE_ENV in [remedy.action for remedy in problem.remedies]
-        assert "Oops!" in httpx.get(rehearsal.demo.site_url).text
-        # The remedy is to answer differently: the step itself carries it out.
-        rehearsal.answer = True
-        await failing(rehearsal)
-        await runs_as_before(rehearsal)
+async def test_without_consent_nothing_is_put_back(ready: Rehearsal) -> None:
+    ready.set_env(AWS_S3_CUSTOM_DOMAIN=None)
+    ready.answer = False
+    problem = await failing(ready)
+    assert ready.context.instance.uses_s3()
+    assert Action.RESTORE_ENV in [remedy.action for remedy in problem.remedies]
+    assert "Oops!" in httpx.get(ready.demo.site_url).text
+    # The remedy is to answer differently: the step itself carries it out.
+    ready.answer = True
+    await failing(ready)
+    await runs_as_before(ready)
 
 
-async def test_a_restart_that_changes_nothing_is_noticed(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        context = rehearsal.context
-        settings = replace(context.settings, restart_command="true")
-        context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
-        with pytest.raises(Problem) as caught:
-            await Restart(patience=2).apply(context)
-        await runs_as_before(rehearsal)
+async def test_a_restart_that_changes_nothing_is_noticed(ready: Rehearsal) -> None:
+    context = ready.context
+    settings = replace(context.settings, restart_command="true")
+    context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
+    with pytest.raises(Problem) as caught:
+        await BRIEF.apply(context)
+    await runs_as_before(ready)
     assert "did not reach the process" in caught.value.why
 
 
-async def test_a_site_that_does_not_come_back_at_all(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        settings = rehearsal.folder / "bookwyrm" / "settings.py"
-        settings.write_text(settings.read_text() + "\nraise RuntimeError('broken for good')\n")
-        with pytest.raises(Problem) as caught:
-            await Restart(patience=3).apply(rehearsal.context)
-        assert not rehearsal.context.instance.uses_s3()
+async def test_a_site_that_does_not_come_back_at_all(ready: Rehearsal) -> None:
+    settings = ready.folder / "bookwyrm" / "settings.py"
+    settings.write_text(settings.read_text() + "\nraise RuntimeError('broken for good')\n")
+    with pytest.raises(Problem) as caught:
+        await BRIEF.apply(ready.context)
+    assert not ready.context.instance.uses_s3()
     assert "not even with the old .env" in caught.value.what
     assert "broken for good" in caught.value.raw
 
 
-async def test_somebody_elses_object_is_a_conflict_and_stays(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        context = rehearsal.context
-        (rehearsal.folder / "images" / "covers" / "twice.jpg").write_bytes(b"ours, uploaded late")
-        rehearsal.bucket.put("images/covers/twice.jpg", b"theirs")
-        with pytest.raises(Problem) as caught:
-            await STEP.apply(context)
-        assert caught.value.decision
-        assert "images/covers/twice.jpg" in caught.value.raw
-        assert rehearsal.bucket.get("images/covers/twice.jpg") == b"theirs"
-        assert not (await STEP.inspect(context)).done, "the site runs, but is not caught up"
-        running = rehearsal.demo.site("status")
-        rehearsal.bucket.delete("images/covers/twice.jpg")
-        await rehearsal.carry_out(STEP)
-        assert rehearsal.bucket.get("images/covers/twice.jpg") == b"ours, uploaded late"
-        assert rehearsal.demo.site("status") == running, "it was not restarted again"
+async def test_somebody_elses_object_is_a_conflict_and_stays(ready: Rehearsal) -> None:
+    context = ready.context
+    (ready.folder / "images" / "covers" / "twice.jpg").write_bytes(b"ours, uploaded late")
+    ready.bucket.put("images/covers/twice.jpg", b"theirs")
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(context)
+    assert caught.value.decision
+    assert "images/covers/twice.jpg" in caught.value.raw
+    assert ready.bucket.get("images/covers/twice.jpg") == b"theirs"
+    assert not (await STEP.inspect(context)).done, "the site runs, but is not caught up"
+    running = ready.demo.site("status")
+    ready.bucket.delete("images/covers/twice.jpg")
+    await ready.carry_out(STEP)
+    assert ready.bucket.get("images/covers/twice.jpg") == b"ours, uploaded late"
+    assert ready.demo.site("status") == running, "it was not restarted again"
 
 
-async def test_a_site_that_was_away_before_is_asked_about(
-    tmp_path: Path, seaweedfs: SeaweedFS
-) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.demo.site("stop")
-        rehearsal.answer = False
-        problem = await failing(rehearsal)
-        assert (problem.decision, problem.field) == (True, "site_url")
-        assert "stopped" in rehearsal.demo.site("status")
-        rehearsal.answer = True
-        await rehearsal.carry_out(STEP)
-    assert "even before the restart" in rehearsal.questions[0].text
+async def test_a_site_that_was_away_before_is_asked_about(ready: Rehearsal) -> None:
+    ready.demo.site("stop")
+    ready.answer = False
+    problem = await failing(ready)
+    assert (problem.decision, problem.field) == (True, "site_url")
+    assert "stopped" in ready.demo.site("status")
+    ready.answer = True
+    await ready.carry_out(STEP)
+    assert "even before the restart" in ready.questions[0].text
 
 
-async def test_a_slow_site_is_waited_for(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        context = rehearsal.context
-        settings = replace(context.settings, restart_command="./site stop")
-        context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
-        starter = Timer(4, lambda: rehearsal.demo.site("restart"))
-        starter.start()
-        try:
-            await rehearsal.carry_out(STEP)
-        finally:
-            starter.join()
-    waited = [e.seconds for e in rehearsal.events if isinstance(e, Waiting)]
+async def test_a_slow_site_is_waited_for(ready: Rehearsal) -> None:
+    context = ready.context
+    settings = replace(context.settings, restart_command="./site stop")
+    context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
+    starter = Timer(4, lambda: ready.demo.site("restart"))
+    starter.start()
+    try:
+        await ready.carry_out(STEP)
+    finally:
+        starter.join()
+    waited = [e.seconds for e in ready.events if isinstance(e, Waiting)]
     assert waited == sorted(waited)
     assert waited[-1] > 1
-    assert rehearsal.questions == []
+    assert ready.questions == []
 
 
-async def test_another_bucket_means_another_restart(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with ready(tmp_path, seaweedfs) as rehearsal:
-        context = rehearsal.context
-        await rehearsal.carry_out(STEP)
-        inputs = dict(STEP.inputs(context))
-        context.settings = replace(context.settings, custom_domain="media.example.org")
-        assert dict(STEP.inputs(context)) != inputs
-        finding = await STEP.inspect(context)
-        assert not finding.done
-        checks = await STEP.prove(context)
+async def test_another_bucket_means_another_restart(ready: Rehearsal) -> None:
+    context = ready.context
+    await ready.carry_out(STEP)
+    inputs = dict(STEP.inputs(context))
+    context.settings = replace(context.settings, custom_domain="media.example.org")
+    assert dict(STEP.inputs(context)) != inputs
+    finding = await STEP.inspect(context)
+    assert not finding.done
+    checks = await STEP.prove(context)
     assert [c.verdict for c in checks][1] is Verdict.FAIL
 
 
@@ -231,23 +245,11 @@ async def test_on_a_fresh_install_it_waits_and_then_is_done(
     assert len(checks) == 2, "there is nothing to catch up"
 
 
-@asynccontextmanager
-async def ready(tmp_path: Path, seaweedfs: SeaweedFS) -> AsyncIterator[Rehearsal]:
-    """A rehearsal with all done that comes before the restart."""
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.open_bucket()
-        media = await rehearsal.context.deployment.media()
-        await copy_media(rehearsal.context, media)
-        rehearsal.enable_s3()
-        await rehearsal.context.deployment.collect_static(lambda event: None)
-        yield rehearsal
-
-
 async def failing(rehearsal: Rehearsal, waited: list[str] | None = None) -> Problem:
     """Apply the step, which must fail; what was waited for lands in `waited`."""
     events = len(rehearsal.events)
     with pytest.raises(Problem) as caught:
-        await STEP.apply(rehearsal.context)
+        await BRIEF.apply(rehearsal.context)
     if waited is not None:
         new: list[Event] = rehearsal.events[events:]
         waited += [event.text for event in new if isinstance(event, Waiting)]
