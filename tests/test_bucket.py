@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def test_a_region_unknown_to_a_server_does_not_stop_the_creation(ceph_storage: S
 
 def test_listing_goes_on_after_a_thousand(storage: Storage) -> None:
     bucket = Bucket(*storage)
-    for number in range(1003):
-        bucket.put(f"images/{number:04}", b"x")
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: bucket.put(f"images/{number:04}", b"x"), range(1003)))
     found = list(bucket.list_objects("images/"))
     assert [o.key for o in found] == [f"images/{number:04}" for number in range(1003)]
     assert {o.size for o in found} == {1}

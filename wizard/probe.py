@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -81,7 +82,7 @@ class Probe:
         self.bucket = Bucket(self.settings, self.context.keys)
         self.canaries = Canaries(self.bucket, self.context.journal)
 
-    async def looks(self) -> AsyncIterator[Check]:
+    async def looks(self) -> AsyncGenerator[Check, None]:
         """The checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
         self.begin()
         seen = await touch(self.settings.endpoint)
@@ -99,7 +100,7 @@ class Probe:
         yield await asyncio.to_thread(self._contents)
         yield await self.listing_check()
 
-    async def trials(self) -> AsyncIterator[Check]:
+    async def trials(self) -> AsyncGenerator[Check, None]:
         """The checks with canaries: writing, ACL, strangers, CORS. All is removed again."""
         try:
             await asyncio.to_thread(self._clean_up)
@@ -184,7 +185,7 @@ class Probe:
             return passed(asked, seen)
         return failed(asked, _needs_newer_bookwyrm(self.context.instance.version, problem))
 
-    async def _strangers(self) -> AsyncIterator[Check]:
+    async def _strangers(self) -> AsyncGenerator[Check, None]:
         """Find the way in which strangers get to read, and whether the custom domain works."""
         self.way = await self._find_way()
         self.acl = "public-read" if self.way is Way.ACL else ""
@@ -254,17 +255,18 @@ class Probe:
             raise Problem("The storage takes CORS rules and forgets them.", "It knows none.")
 
 
-async def live_checks(context: Context) -> AsyncIterator[Check]:
+async def live_checks(context: Context) -> AsyncGenerator[Check, None]:
     """Every check of configure_provider, one by one, the first failure last.
 
     What they settle (the ACL) is in `context.settings` afterwards, and saved.
     Asks whether to create a bucket that is missing.
     """
-    async for check in probing(context, Probe(context)):
-        yield check
+    async with aclosing(probing(context, Probe(context))) as checks:
+        async for check in checks:
+            yield check
 
 
-async def probing(context: Context, probe: Probe) -> AsyncIterator[Check]:
+async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]:
     """`live_checks` with a probe whose findings the caller wants to see."""
     asked = "Do the settings fit together?"
     try:
@@ -279,17 +281,19 @@ async def probing(context: Context, probe: Probe) -> AsyncIterator[Check]:
             yield check
             if check.problem:
                 return
-        async for check in probe.trials():
-            yield check
-            if check.problem:
-                return
+        # Closed here and now, so that the canaries are gone before anybody goes on.
+        async with aclosing(probe.trials()) as trials:
+            async for check in trials:
+                yield check
+                if check.problem:
+                    return
     except Problem as problem:
         yield failed(_question_behind(problem, asked), problem)
         return
     settle(context, probe)
 
 
-async def _after_creation(probe: Probe) -> AsyncIterator[Check]:
+async def _after_creation(probe: Probe) -> AsyncGenerator[Check, None]:
     yield passed(f"Is the bucket {probe.bucket.name} there?", "yes, it was created now")
     yield await probe.listing_check()
 

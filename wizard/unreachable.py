@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from wizard.problem import Action, Problem, Remedy
 
@@ -124,11 +123,13 @@ def unreachable(error: BaseException, address: str, field: str | None = "endpoin
     """
     said = " | ".join(_all_that_was_said(error))
     cause = next((c for c in _CAUSES if c.pattern.search(said)), _OTHERWISE)
-    parts = urlsplit(address)
+    # By hand: urlsplit raises for what may be exactly the mistake.
+    scheme, _, rest = address.partition("://")
+    host = rest.partition("/")[0]
     places = {
-        "{host}": parts.netloc or address,
+        "{host}": host or address,
         "{address}": address,
-        "{other}": f"{'http' if parts.scheme == 'https' else 'https'}://{parts.netloc}",
+        "{other}": f"{'http' if scheme == 'https' else 'https'}://{host}",
     }
     remedies = (_with_places(r, places) for r in cause.remedies)
     what, why = _put(cause.what, places), _put(cause.why, places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 
 from wizard.access import (
     as_text,
@@ -105,10 +106,11 @@ class ConfigureProvider(Step):
         """Try the storage out, open it to readers where that is needed, and write the lines."""
         _refuse_http(context)
         probe = Probe(context)
-        async for check in probing(context, probe):
-            context.report(check)
-            if check.problem is not None:
-                raise check.problem
+        async with aclosing(probing(context, probe)) as checks:
+            async for check in checks:
+                context.report(check)
+                if check.problem is not None:
+                    raise check.problem
         if probe.way is Way.POLICY:
             await _open(context, probe.bucket)
         await _write_env(context)
