@@ -91,14 +91,12 @@ class ConfigureProviderScreen(StepScreen):
 
     def show_step(self) -> None:
         """The form shows while there is something to say, the rest when it is said."""
-        if self._editing is None and self._status is not None:
-            self._editing = self._status.state not in ("done", "stale", "begun", "failed")
         super().show_step()
         editing = self._shows_form()
         self.query_one("#form").display = editing
         if editing:
-            self.query_one("#plan").display = False
-            self.query_one("#facts").display = False
+            for part in ("#plan", "#facts", "#checks"):
+                self.query_one(part).display = False
             self.query_one("#problem").display = bool(self._problem and not self._problem.field)
 
     def _shows_form(self) -> bool:
@@ -311,9 +309,11 @@ class ConfigureProviderScreen(StepScreen):
 
     async def look(self) -> None:
         """Ask the world only when there is something to ask about."""
-        settings, keys = self.session.context.settings, self.session.context.keys
-        if not (settings.bucket and settings.endpoint and settings.custom_domain and keys):
-            self._status = self.session.migration.status(self.step)
+        status = self.session.migration.status(self.step)
+        if self._editing is None:
+            self._editing = status.state == "todo"
+        if self._editing:
+            self._status = status
             self.show_frame()
             self.show_step()
             return

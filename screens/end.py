@@ -50,7 +50,7 @@ class EndScreen(Frame):
     def body(self) -> Iterable[Widget]:
         """The verdict, a line a step, what next, the way back."""
         yield Static("", id="verdict", markup=False)
-        yield Static("", id="results", markup=False)
+        yield Lines(id="results")
         yield Lines(id="to-do")
         yield Lines(id="way-back")
 
@@ -63,7 +63,8 @@ class EndScreen(Frame):
         following = self.session.migration.next_step()
         self.show_title("Summary")
         self.query_one("#verdict", Static).update(self._verdict(statuses))
-        self.query_one("#results", Static).update(_results(statuses))
+        lines = (_result_line(number, status) for number, status in enumerate(statuses, 1))
+        self.query_one("#results", Lines).put(lines)
         self.query_one("#to-do", Lines).put(_paragraphs("What to do next", _to_do(statuses)))
         self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
         self.show_safe("" if following else "bw-s3 is not needed any more; the journal stays.")
@@ -88,11 +89,7 @@ class EndScreen(Frame):
         self.wizard.go_on("end")
 
 
-def _results(statuses: list[Status]) -> Content:
-    return Content("\n").join(_result_line(number, s) for number, s in enumerate(statuses, 1))
-
-
-def _result_line(number: int, status: Status) -> Content:
+def _result_line(number: int, status: Status) -> Line:
     mark = words.STATES[status.state]
     result = status.result
     text = status.why
@@ -100,9 +97,8 @@ def _result_line(number: int, status: Status) -> Content:
         proofs = sum(1 for check in result.checks if check.verdict == "pass")
         text = f"{words.count(proofs, 'proof'):>9}  {words.took(result.seconds):>9}"
     title = status.step.title[:14].ljust(14)
-    return Content.assemble(
-        (f"{mark.symbol} ", mark.style), f"{number} {title}", (text or mark.word, "$faint")
-    )
+    name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
+    return Line(name, Content.styled(text or mark.word, "$faint"))
 
 
 def _to_do(statuses: list[Status]) -> list[str]:

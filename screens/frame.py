@@ -113,7 +113,9 @@ class Frame(Screen[None]):
         """Header and rail."""
         session = self.session
         self.query_one("#whose", Static).update(session.whose())
-        self.query_one("#path", Static).update(session.path_word())
+        path = self.query_one("#path", Static)
+        path.update(session.path_word())
+        path.set_class(session.path_word().startswith("!"), "-armed")
         self.query_one(Rail).show(session.stops(), self.here)
 
     def news(self, work: Work) -> None:

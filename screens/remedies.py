@@ -62,7 +62,9 @@ class Remedies:
             case Action.EDIT_PROVIDER:
                 self._edit_provider(problem)
             case Action.RESTORE_ENV:
-                app.undo(app.session.migration.step_named("enable_s3"))
+                # After a restart that failed, the services have to be restarted with it, too.
+                failed = step is not None and step.name == "restart"
+                app.undo(app.session.migration.step_named("restart" if failed else "enable_s3"))
             case Action.CONVERT_ENV:
                 app.run_worker(self._convert_env(), group="env", exit_on_error=False)
             case Action.SKIP if step is not None:

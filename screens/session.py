@@ -76,8 +76,12 @@ class Session:
         return f"{instance.domain} · BookWyrm {instance.version} · {label}"
 
     def path_word(self) -> str:
-        """Which path, for the header."""
-        return "" if self.opened is None else _PATH_WORDS.get(self.context.settings.path, "")
+        """Which path, for the header; that the instance is armed is more important."""
+        if self.opened is None:
+            return ""
+        if self.migration.is_armed():
+            return "! armed for S3"
+        return _PATH_WORDS.get(self.context.settings.path, "")
 
     def stops(self) -> list[Stop]:
         """The lines of the rail."""

@@ -24,6 +24,7 @@ from wizard.problem import Problem
 
 if TYPE_CHECKING:
     from screens.work import Work
+    from wizard.events import Check
     from wizard.migration import Status
     from wizard.step import Finding, Plan, Step
 
@@ -80,14 +81,16 @@ class StepScreen(Frame):
         yield Static("", id="purpose", markup=False)
         yield Static("", id="why", markup=False)
         yield ProblemBox(id="problem")
-        yield Facts(id="facts")
         yield from self.own_parts()
-        yield Meter(id="meter")
-        yield Lines(id="notes")
-        yield Static("", id="waiting", markup=False)
         yield Proofs(id="proofs")
+        yield Facts(id="facts")
+        yield Meter(id="meter")
+        yield Static("", id="waiting", markup=False)
         yield PlanView(id="plan")
+        yield Proofs(id="checks")
+        yield Lines(id="notes")
         yield LastLines(id="last-lines")
+        yield PlanView(id="doing")
 
     def own_parts(self) -> Iterable[Widget]:
         """What only this step has."""
@@ -141,9 +144,9 @@ class StepScreen(Frame):
         self.query_one("#facts", Facts).show(facts)
         running = self.stage is Stage.RUNNING
         self.query_one("#problem", ProblemBox).show(None if running else self._problem)
-        plan = self.query_one("#plan", PlanView)
-        shown = self._plan.items if self._plan and self._wants_plan() else ()
-        plan.show(shown, "What is being done" if running else "What will change")
+        items = self._plan.items if self._plan and self._wants_plan() else ()
+        self.query_one("#plan", PlanView).show(() if running else items)
+        self.query_one("#doing", PlanView).show(items if running else (), "What is being done")
 
     def _wants_plan(self) -> bool:
         return self.stage in (Stage.READY, Stage.BLOCKED, Stage.RUNNING, Stage.FAILED)
@@ -152,10 +155,16 @@ class StepScreen(Frame):
         work = self.work
         self.show_progress(work)
         remembered = self._status.result.checks if self._status and self._status.result else ()
-        checks, heading = (work.checks if work else remembered), "Proofs"
+        proofs = work.checks if work else remembered
+        checks: tuple[Check, ...] = ()
+        heading = "Checks so far" if self.stage is Stage.RUNNING else "Checks"
         if self.stage in (Stage.READY, Stage.BLOCKED, Stage.LOOKING):
-            checks, heading = (self.looking.checks if self.looking else ()), "Looked at"
-        self.query_one("#proofs", Proofs).show(checks, heading)
+            proofs, checks = (), self.looking.checks if self.looking else ()
+            heading = "Looked at"
+        elif self.stage is not Stage.DONE:
+            proofs, checks = (), proofs
+        self.query_one("#proofs", Proofs).show(proofs, "Proofs")
+        self.query_one("#checks", Proofs).show(checks, heading)
         path = self.session.record_path(self.here)
         self.query_one("#last-lines", LastLines).show(work, path)
 

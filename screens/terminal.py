@@ -12,7 +12,8 @@ _LIGHT_BACKGROUNDS = {"7", "15"}  # COLORFGBG, as rxvt, konsole and others set i
 
 def why_not(environment: Mapping[str, str] = os.environ) -> str:
     """Why the wizard cannot be shown here; "" where it can."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on standard error.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         return "The wizard needs a terminal, and input or output is not one."
     if environment.get("TERM", "") in ("", "dumb", "unknown"):
         return (

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.widgets.lines import Line, Lines
+from screens.widgets.lines import Line, Lines, plain
 
 if TYPE_CHECKING:
     from wizard.step import Fact
+
+
+_LONGEST_LABEL = 12
 
 
 class Facts(Lines):
@@ -19,7 +22,13 @@ class Facts(Lines):
     def show(self, facts: Iterable[Fact]) -> None:
         """Show these facts; nothing at all where there are none."""
         facts = tuple(facts)
-        indent = max((len(f.label) for f in facts), default=0) + 2
-        self.put(
-            Line(Content.styled(f.label.ljust(indent), "$faint"), Content(f.value)) for f in facts
-        )
+        indent = min(_LONGEST_LABEL, max((len(f.label) for f in facts), default=0)) + 2
+        self.put(line for fact in facts for line in _fact_lines(fact, indent))
+
+
+def _fact_lines(fact: Fact, indent: int) -> Iterable[Line]:
+    label = fact.label
+    if len(label) > indent - 2:
+        yield plain(label, "$faint")
+        label = ""
+    yield Line(Content.styled(label.ljust(indent), "$faint"), Content(fact.value))

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.visual import Visual
 from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from textual.css.styles import RulesMap
+    from textual.strip import Strip
+    from textual.style import Style
+    from textual.visual import RenderOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +35,47 @@ def marked(mark: str, text: str, mark_style: str = "$faint", style: str = "") ->
     return Line(Content.styled(f"{mark} ", mark_style), Content.styled(text, style))
 
 
+class _LaidOut(Visual):
+    """Lines that are wrapped when it is known how wide they may be."""
+
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        self._lines = lines
+        self._width = -1
+        self._content = Content("")
+
+    def _at(self, width: int) -> Content:
+        if width != self._width:
+            self._width = width
+            self._content = Content("\n").join(laid_out(self._lines, width))
+        return self._content
+
+    def render_strips(
+        self, width: int, height: int | None, style: Style, options: RenderOptions
+    ) -> list[Strip]:
+        return self._at(width).render_strips(width, height, style, options)
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        return container_width
+
+    def get_minimal_width(self, rules: RulesMap) -> int:
+        return 1
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        return self._at(width).get_height(rules, width)
+
+
 class Lines(Static):
     """Shows lines; not there at all where there are none."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__("", id=id, markup=False)
-        self._lines: tuple[Line, ...] = ()
         self.display = False
 
     def put(self, lines: Iterable[Line]) -> None:
         """Show these lines in place of what was there."""
-        self._lines = tuple(lines)
-        self.display = bool(self._lines)
-        self._lay_out()
-
-    def on_resize(self) -> None:
-        """How a line wraps depends on the width."""
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        if self._lines:
-            width = self.content_size.width or 50
-            self.update(Content("\n").join(laid_out(self._lines, width)))
+        shown = tuple(lines)
+        self.display = bool(shown)
+        self.update(_LaidOut(shown) if shown else "")
 
 
 def laid_out(lines: Iterable[Line], width: int) -> Iterable[Content]:
