@@ -76,7 +76,7 @@ async def test_the_site_comes_back_with_s3_and_catches_up(ready: Rehearsal) -> N
     cover = httpx.get(f"{context.settings.public_base}/images/covers/uploaded%20later.jpg")
     assert context.settings.public_base in page
     assert cover.content == b"a cover of the last minute"
-    assert "1 files copied after the restart" in checks[2].seen
+    assert "1 file copied after the restart" in checks[2].seen
     assert ready.questions == []
     assert any("away for" in e.text for e in ready.events if isinstance(e, Note))
 
@@ -89,6 +89,8 @@ async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: R
     assert httpx.get(answer["cover"]).content == b"a new cover"
     assert answer["cover"].startswith(ready.context.settings.public_base)
     assert not (ready.folder / "images" / "covers" / "new.jpg").exists()
+    assert not await STEP.undo(ready.context), "the new cover would be lost from the site"
+    assert ready.context.instance.uses_s3()
 
 
 async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
@@ -132,9 +134,7 @@ async def test_without_consent_nothing_is_put_back(ready: Rehearsal) -> None:
     assert ready.context.instance.uses_s3()
     assert Action.RESTORE_ENV in [remedy.action for remedy in problem.remedies]
     assert "Oops!" in httpx.get(ready.demo.site_url).text
-    # The remedy is to answer differently: the step itself carries it out.
-    ready.answer = True
-    await failing(ready)
+    assert await STEP.undo(ready.context), "that remedy"
     await runs_as_before(ready)
 
 

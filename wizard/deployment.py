@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from wizard.events import Report
 from wizard.media import Media
-from wizard.settings import DeploymentKind
+from wizard.settings import DeploymentKind, Settings
 from wizard.step import Command
 
 
@@ -20,11 +20,13 @@ class Deployment(ABC):
 
     All methods that change something take a `report` for the lines that the
     commands write, and raise `Problem` where a command fails. What they run
-    is what the `..._commands` methods show, word for word.
+    is what the `..._commands` methods show, word for word. `settings` follow
+    those of the migration (`Migration.change_settings`).
     """
 
     kind: ClassVar[DeploymentKind]
     label: ClassVar[str]
+    settings: Settings
 
     @abstractmethod
     async def ever_ran(self) -> bool:

@@ -114,7 +114,7 @@ class Migration:
         """
         if storage_changed(self.context.settings, settings):
             settings = replace(settings, acl="", acl_known=False)
-        self.context.settings = settings
+        self.context.settings = self.context.deployment.settings = settings
         self.context.keys = keys
         self.context.masker.add_keys(keys)
         self.context.journal.save_settings(settings)
@@ -125,6 +125,9 @@ class Migration:
         if status.state in (State.SKIPPED, State.LATER):
             return status, None
         finding = await step.inspect(self.context)
+        # Looking may show that there is nothing to do here at all.
+        if step.applies(self.context).applies is Applies.NO:
+            return self.status(step), finding
         if status.state is State.DONE and not finding.done:
             why = finding.gone or "it is no longer as it was proven"
             return Status(step, State.STALE, why, status.result), finding

@@ -97,11 +97,21 @@ class Restart(Step):
         checks = [_is_own(view), _points(view, context)]
         if context.settings.path != MigrationPath.FRESH:
             count = int(self._recall(context, _CAUGHT_UP) or 0)
-            seen = f"{count} files copied after the restart; the last pass found nothing new"
+            seen = f"{_files(count)} copied after the restart; the last pass found nothing new"
             checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
         for check in checks:
             context.report(check)
         return checks
+
+    async def undo(self, context: Context) -> bool:
+        """Put the old `.env` back and restart, where the site did not come back with S3.
+
+        Not once it runs with S3: what was uploaded since is in the bucket only.
+        """
+        if self._recall(context, _SWITCHED) or _on_bucket(await _look(context)):
+            return False
+        await self._put_back(context)
+        return True
 
     async def _is_switched(self, context: Context) -> bool:
         """Whether all services were restarted with S3: by us, or a fresh instance's admin."""
@@ -134,16 +144,11 @@ class Restart(Step):
         )
         if not await context.ask(question):
             raise Problem(problem.what, problem.why, _RESTORE, _RETRY, raw=raw) from problem
-        context.report(Note("Putting the old .env back and restarting.", warning=True))
-        await EnableS3().undo(context)
-        context.journal.forget_result(EnableS3.name)
-        watch = SiteWatch(context.settings, context.instance.domain, context.report)
         try:
-            await context.deployment.restart(context.report)
-            await watch.wait_for(Awaited.LOCAL, self.patience)
+            view = await self._put_back(context)
         except Problem as second:
             raise _not_back(problem, second, raw) from second
-        context.report(passed("Does the site run as before?", _words(watch.view)))
+        context.report(passed("Does the site run as before?", _words(view)))
         raise Problem(
             "The site did not come back with S3. It runs as before: the old .env was put back.",
             f"{problem.what} {problem.why}",
@@ -153,6 +158,16 @@ class Restart(Step):
             raw=raw,
             field=problem.field,
         ) from problem
+
+    async def _put_back(self, context: Context) -> SiteView:
+        """The old `.env` and another restart; raises `Problem` where that does not help either."""
+        context.report(Note("Putting the old .env back and restarting.", warning=True))
+        self._remember(context, _SWITCHED, "")
+        await EnableS3().undo(context)
+        context.journal.forget_result(EnableS3.name)
+        watch = SiteWatch(context.settings, context.instance.domain, context.report)
+        await context.deployment.restart(context.report)
+        return await watch.wait_for(Awaited.LOCAL, self.patience)
 
     async def _catch_up(self, context: Context) -> None:
         """Copy what was uploaded since the copy, until a pass finds nothing."""
@@ -269,7 +284,8 @@ def _not_back(first: Problem, second: Problem, raw: str) -> Problem:
 
 def _conflict(keys: Sequence[str], count: int) -> Problem:
     return Problem(
-        f"{count} new files have the name of an object that bw-s3 did not put there.",
+        f"{_files(count)} uploaded meanwhile: the bucket holds something else of that name,"
+        " which bw-s3 did not put there.",
         "Either the same bucket serves something else too, or a reader uploaded a picture both"
         " before and after the restart. Nothing was overwritten.",
         "Compare both, and remove or rename one of them. Then try again.",
@@ -281,8 +297,12 @@ def _conflict(keys: Sequence[str], count: int) -> Problem:
 
 def _left_behind(count: int, paths: Sequence[str]) -> Problem:
     return Problem(
-        f"{count} files that were uploaded meanwhile could not be copied.",
-        "The site runs with S3 already, but these are only on this server.",
+        f"{_files(count)} uploaded meanwhile could not be copied.",
+        "The site runs with S3 already, but what could not be copied is only on this server.",
         _RETRY,
         raw="\n".join(paths[:100]),
     )
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
