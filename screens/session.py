@@ -170,6 +170,9 @@ class Session:
 
     def begin(self, step: Step) -> Work:
         """A step starts to work."""
+        if step.name == "copy_media":
+            self.context.control.forget_failures()
+        self.context.control.resume()
         work = Work(step.name, self._clock)
         self.works[step.name] = work
         folder = self.context.journal.folder
@@ -217,7 +220,7 @@ class Session:
 
     def failed_files(self) -> tuple[tuple[str, str], ...]:
         """The media files that the last copy could not send, each with the reason."""
-        return ()
+        return () if self.opened is None else self.context.control.failures
 
     def record_path(self, name: str) -> str:
         """Where a step's output is kept."""

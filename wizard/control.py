@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # How much may be sent at once after a quiet moment, in seconds at the limit.
 _BURST_SECONDS = 0.5
+# The comparison's file names all of them.
+_FAILURES_KEPT = 2000
 
 
 class CopyControl:
@@ -27,6 +29,7 @@ class CopyControl:
         self._paused = False
         self._rate: int | None = None
         self._retries = 0
+        self._failures: dict[str, str] = {}
         self._balance = 0.0
         self._filled_at = time.monotonic()
 
@@ -44,6 +47,23 @@ class CopyControl:
     def retries(self) -> int:
         """How often `retry_failed` was called; the engine compares it with what it saw."""
         return self._retries
+
+    @property
+    def failures(self) -> tuple[tuple[str, str], ...]:
+        """The files that failed so far, the first few thousand, each with the reason."""
+        with self._changed:
+            return tuple(self._failures.items())
+
+    def note_failure(self, path: str, reason: str) -> None:
+        """A file could not be copied."""
+        with self._changed:
+            if path in self._failures or len(self._failures) < _FAILURES_KEPT:
+                self._failures[path] = reason
+
+    def forget_failures(self) -> None:
+        """A copy begins."""
+        with self._changed:
+            self._failures.clear()
 
     def pause(self) -> None:
         """Send nothing new until `resume`."""
@@ -68,6 +88,7 @@ class CopyControl:
         """Try the files that failed so far once more, within the copy under way."""
         with self._changed:
             self._retries += 1
+            self._failures.clear()
 
     def delay(self, size: int) -> float:
         """Seconds to wait before `size` bytes may be sent; 0.0 grants them (and counts them).
