@@ -16,8 +16,8 @@ from typing import IO, cast
 
 from wizard.compose_project import WEB, ComposeProject
 from wizard.docker import Docker
-from wizard.docker_problems import explain, image_missing
-from wizard.problem import Problem
+from wizard.docker_problems import explain, image_missing, is_docker_failure
+from wizard.problem import Action, Problem, Remedy
 
 _GUARD = Path(__file__).with_name("guarded.py").read_text()
 _LAST_COMPLAINTS = 5000
@@ -123,13 +123,13 @@ def one_off(labels: Sequence[str]) -> list[str]:
 def interrupted(running: Running, docker: Docker) -> Problem:
     """What to say where a program inside ended in the middle."""
     said = "\n".join(running.complaints)
-    if running.status in (125, 126, 127) or "docker daemon" in said.lower():
+    if is_docker_failure(0, said):
         return explain(running.argv, said, docker.environment())
     return Problem(
         "The container from which the media are read ended in the middle.",
         "It was stopped or restarted, or the connection to Docker's engine broke.",
-        "Start again: what is proven is not sent again.",
-        raw=said[-2000:],
+        Remedy("Start again: what is proven is not sent again.", Action.RETRY),
+        raw=f"exit status {running.status}\n{said[-2000:]}",
     )
 
 

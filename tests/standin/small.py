@@ -67,11 +67,15 @@ class SmallProject:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
-    def up(self) -> None:
-        """Start it."""
+    def claim(self) -> None:
+        """Make sure that the project's name is free, and have it removed in the end."""
         if not self._claimed:
             claim(json.loads(self.compose("config", "--format", "json"))["name"])
             self._claimed = True
+
+    def up(self) -> None:
+        """Start it."""
+        self.claim()
         self.compose("up", "-d", "--wait")
 
     @property
