@@ -275,6 +275,8 @@ class Copying:
     def _take_stock(self, job: Job) -> None:
         """What is here, what is there, what was proven."""
         self._walk_into(job.inventory)
+        proven, _ = job.journal.proven_count(self._destination)
+        job.journal.check_room(max(0, self._count.files - proven))
         self._list(job)
         self._load_proven(job)
 
