@@ -29,23 +29,21 @@ class FewRights:
 
 
 @pytest.fixture(scope="session")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
-    """One SeaweedFS for the whole run: CORS and policies enforced, ACLs without effect."""
-    need("weed")
-    with SeaweedFS(Path(tmp_path_factory.mktemp("seaweedfs"))) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def few_rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FewRights]:
-    """A SeaweedFS that knows keys with some rights only."""
+    """The same SeaweedFS, with keys that have some rights only."""
     need("weed")
-    server = SeaweedFS(Path(tmp_path_factory.mktemp("few-rights")))
+    server = SeaweedFS(Path(tmp_path_factory.mktemp("seaweedfs")))
     reader = server.add_keys("reader", ["Read", "List"])
     writer = server.add_keys("writer", ["Read", "Write", "List"])
     blind = server.add_keys("blind", ["Read", "Write"])
     with server:
         yield FewRights(server, reader, writer, blind)
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(few_rights: FewRights) -> SeaweedFS:
+    """One SeaweedFS for the whole run: CORS and policies enforced, ACLs without effect."""
+    return few_rights.server
 
 
 @pytest.fixture

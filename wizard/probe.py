@@ -84,7 +84,7 @@ class Probe:
 
     async def looks(self) -> AsyncGenerator[Check, None]:
         """The checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
-        self.begin()
+        await asyncio.to_thread(self.begin)
         seen = await touch(self.settings.endpoint)
         yield _endpoint_check(seen, self.settings)
         yield _tls_check(self.settings)
@@ -270,8 +270,6 @@ async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]
     """`live_checks` with a probe whose findings the caller wants to see."""
     asked = "Do the settings fit together?"
     try:
-        probe.begin()
-        asked = "Does the storage answer?"
         async for check in probe.looks():
             asked = check.asked
             if is_missing_bucket(check) and await create_bucket(context, probe.bucket):

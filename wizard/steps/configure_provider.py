@@ -24,6 +24,7 @@ from wizard.events import Check, Note, Verdict, failed, later, passed
 from wizard.probe import Probe, Way, is_missing_bucket, probing, reads, require_keys, wrong_domain
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import preset
+from wizard.settings import Settings
 from wizard.step import (
     Context,
     Diff,
@@ -118,7 +119,7 @@ class ConfigureProvider(Step):
     async def prove(self, context: Context) -> Sequence[Check]:
         """What a stranger gets of fresh canaries, and the lines as `.env` has them now."""
         require_keys(context)
-        bucket = Bucket(context.settings, context.keys)
+        bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
         canaries = Canaries(bucket, context.journal)
         checks: list[Check] = []
         try:
@@ -178,7 +179,7 @@ def _gone(context: Context) -> str:
     try:
         bucket = Bucket(context.settings, context.keys)
         bucket.ask()
-        ours = context.journal.recall(_policy_key(bucket))
+        ours = context.journal.recall(_policy_key(context.settings))
         if ours and not is_opened(bucket.name, bucket.get_policy()):
             return "the bucket policy that lets strangers read is gone"
     except Problem as problem:
@@ -213,8 +214,13 @@ async def _policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list
         "If the test files show that strangers cannot read, the bucket gets this policy. It lets "
         "everybody read images/* and static/*, and nothing else; you are asked before."
     )
-    policy = opening_policy(bucket.name, current)
-    return [Sentence(text), Document("bucket policy", as_text(policy))]
+    items: list[PlanItem] = [Sentence(text)]
+    items.append(Document("bucket policy", as_text(opening_policy(bucket.name, current))))
+    on = blocking(await asyncio.to_thread(bucket.public_access_block)) if there else ()
+    if on:
+        text = f"For it, Block Public Access is relaxed: {' and '.join(on)} are turned off."
+        items.append(Sentence(text, warning=True))
+    return items
 
 
 def _env_plan(context: Context) -> list[PlanItem]:
@@ -287,8 +293,8 @@ def _backup_with(context: Context, env: EnvFile, name: str, backup: str) -> EnvF
     return next((c for c in candidates if c.line(name) != env.line(name)), None)
 
 
-def _policy_key(bucket: Bucket) -> str:
-    return f"{_POLICY_BEFORE} {bucket.place}"
+def _policy_key(settings: Settings) -> str:
+    return f"{_POLICY_BEFORE} {settings.endpoint}/{settings.bucket}"
 
 
 async def _open(context: Context, bucket: Bucket) -> None:
@@ -297,8 +303,8 @@ async def _open(context: Context, bucket: Bucket) -> None:
     switches = await asyncio.to_thread(bucket.public_access_block)
     await _ask_to_open(context, bucket, opening_policy(bucket.name, before))
     await _ask_to_unblock(context, switches)
-    if not context.journal.recall(_policy_key(bucket)):
-        context.journal.remember(_policy_key(bucket), json.dumps(switches))
+    if not context.journal.recall(_policy_key(context.settings)):
+        context.journal.remember(_policy_key(context.settings), json.dumps(switches))
     try:
         if blocking(switches):
             await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
@@ -306,7 +312,7 @@ async def _open(context: Context, bucket: Bucket) -> None:
         await _check_opened(context, bucket)
     except BaseException:
         await asyncio.to_thread(_put_back, bucket, before, switches)
-        context.journal.remember(_policy_key(bucket), "")
+        context.journal.remember(_policy_key(context.settings), "")
         raise
     context.report(passed("Does the bucket policy let strangers read?", "yes"))
 
@@ -383,7 +389,7 @@ async def _stranger_reads(context: Context, canaries: Canaries, prefix: str) -> 
 async def _hidden(context: Context, bucket: Bucket) -> Check:
     """What is below no opened folder must stay closed, and the list of files too."""
     probe = Probe(context)
-    probe.begin()
+    await asyncio.to_thread(probe.begin)
     return await probe.listing_check()
 
 
@@ -404,10 +410,10 @@ def _lines_there(context: Context) -> Check:
 
 def _restore_policy(context: Context) -> bool:
     """Take our statement out again, where we put it in."""
-    bucket = Bucket(context.settings, context.keys)
-    kept = context.journal.recall(_policy_key(bucket))
+    kept = context.journal.recall(_policy_key(context.settings))
     if not kept:
         return False
+    bucket = Bucket(context.settings, context.keys)
     current = bucket.get_policy()
     closed = closing_policy(current)
     if closed != current:
@@ -415,7 +421,7 @@ def _restore_policy(context: Context) -> bool:
     switches = json.loads(kept)
     if blocking(switches):
         bucket.put_public_access_block(switches)
-    context.journal.remember(_policy_key(bucket), "")
+    context.journal.remember(_policy_key(context.settings), "")
     return True
 
 

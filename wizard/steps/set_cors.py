@@ -48,7 +48,7 @@ class SetCors(Step):
         """Whether the bucket's rules let every origin in, or the storage does without rules."""
         wanted = origins(context.instance)
         facts: tuple[Fact, ...] = (Fact("origins", ", ".join(wanted)),)
-        bucket = _bucket(context)
+        bucket = await _bucket(context)
         try:
             rules = await asyncio.to_thread(bucket.get_cors)
         except Problem as problem:
@@ -62,7 +62,7 @@ class SetCors(Step):
     async def plan(self, context: Context) -> Plan:
         """The rules as they will be sent."""
         wanted = origins(context.instance)
-        rules, why_not = await _read(_bucket(context))
+        rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted)
         safe = "Rules that are there already stay, and this can be taken back."
         if why_not:
@@ -71,12 +71,12 @@ class SetCors(Step):
             return Plan((Sentence(text, warning=True), shown), safe)
         if new == rules:
             return Plan((Sentence("Nothing: the bucket lets your pages in already."),), safe)
-        text = f"{len(new) - len(rules)} rules are added to the {len(rules)} that are there."
+        text = f"Added to the rules that are there ({len(rules)}): {len(new) - len(rules)}."
         return Plan((Sentence(text), Document("CORS rules", as_text({"CORSRules": new}))), safe)
 
     async def apply(self, context: Context) -> None:
         """Merge our rules into those of the bucket."""
-        bucket, wanted = _bucket(context), origins(context.instance)
+        bucket, wanted = await _bucket(context), origins(context.instance)
         try:
             await asyncio.to_thread(_merge, context, bucket, wanted)
         except Problem as problem:
@@ -88,7 +88,7 @@ class SetCors(Step):
 
     async def prove(self, context: Context) -> Sequence[Check]:
         """Read the rules back, and fetch a font as a browser on each origin would."""
-        bucket, wanted = _bucket(context), origins(context.instance)
+        bucket, wanted = await _bucket(context), origins(context.instance)
         checks = [await _read_back(bucket, wanted)]
         context.report(checks[0])
         answers = await _fetch_for(context, bucket, wanted)
@@ -101,7 +101,7 @@ class SetCors(Step):
 
     async def undo(self, context: Context) -> bool:
         """Take our rules out again; those that others set stay."""
-        bucket = _bucket(context)
+        bucket = await _bucket(context)
         added = json.loads(context.journal.recall(_key(bucket)) or "[]")
         if not added:
             return False
@@ -111,10 +111,10 @@ class SetCors(Step):
         return True
 
 
-def _bucket(context: Context) -> Bucket:
+async def _bucket(context: Context) -> Bucket:
     context.settings.require("endpoint", "bucket", "custom_domain")
     require_keys(context)
-    return Bucket(context.settings, context.keys)
+    return await asyncio.to_thread(Bucket, context.settings, context.keys)
 
 
 def _key(bucket: Bucket) -> str:

@@ -70,7 +70,7 @@ class VerifyCors(Step):
     async def prove(self, context: Context) -> Sequence[Check]:
         """The bucket's side first, then the site's own page and what it loads."""
         require_keys(context)
-        bucket = Bucket(context.settings, context.keys)
+        bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
         checks: list[Check] = []
         for part in (_fonts, _files, _site):
             for check in await part(context, bucket):
