@@ -100,9 +100,11 @@ class CollectStatic(Step):
 
 
 def _stored(context: Context) -> dict[str, ObjectInfo]:
-    """What lies below `static/` in the bucket, by its path there."""
-    listing = Bucket(context.settings, context.keys).list_objects(PREFIX)
-    return {entry.key.removeprefix(PREFIX): entry for entry in listing}
+    """What lies below `static/` in the bucket, by its path there; nothing in one still to come."""
+    bucket = Bucket(context.settings, context.keys)
+    if not bucket.exists():
+        return {}
+    return {entry.key.removeprefix(PREFIX): entry for entry in bucket.list_objects(PREFIX)}
 
 
 def _place(context: Context, assets: Assets) -> Check:
