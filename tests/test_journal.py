@@ -162,6 +162,17 @@ class TestMemory:
         journal.forget_result("copy_media")
         assert journal.result("copy_media") is None
 
+    def test_names_that_are_no_text_can_be_told(self, journal: Journal) -> None:
+        name = "latin1_\udce9.jpg"
+        journal.write_log("copy_media", f"{name} could not be read")
+        problem = Problem(f"{name} could not be read", "y")
+        checks = (failed("a", problem),)
+        journal.save_result(StepResult("s", ResultState.FAILED, {}, checks, problem, 0, 0))
+        assert journal.log_lines()[0][2] == "latin1_\\udce9.jpg could not be read"
+        kept = journal.result("s")
+        assert kept is not None
+        assert kept.checks[0].seen == problem.what
+
     def test_settings_of_a_later_release_are_left_out(self, journal: Journal) -> None:
         journal.remember("settings", '{"bucket": "b", "colour": "red"}')
         assert journal.settings == Settings(bucket="b")

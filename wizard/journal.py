@@ -262,7 +262,9 @@ class Journal:
     def write_log(self, step: str, text: str) -> None:
         """Add a line to the log, secrets masked."""
         with self._transaction() as database:
-            row = (time.time(), step, self.mask(text))
+            # File names may hold bytes that are no text; SQLite takes only text.
+            plain = self.mask(text).encode(errors="backslashreplace").decode()
+            row = (time.time(), step, plain)
             database.execute("INSERT INTO log VALUES (?,?,?)", row)
 
     def log_lines(self) -> list[tuple[float, str, str]]:
