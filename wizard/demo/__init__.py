@@ -214,7 +214,9 @@ class DemoInstance:
         if self._supervisor:
             self._supervisor.terminate()
             self._supervisor.wait()
-        if not self.keep:
+        if self.keep:
+            self.report(Note(f"The rehearsal stays in {self.root}; its servers have ended."))
+        else:
             remove_tree(self.root)
         self._record.forget()
 

@@ -34,7 +34,8 @@ _QUANTISER = bytes([8] + [12] * 63)
 def cover(seed: int) -> bytes:
     """A book cover as JPEG, 200 to 400 pixels wide, about 5 to 60 kB."""
     draw = _dice(seed)
-    width, height = draw.choice(_WIDTHS), draw.randint(34, 75)
+    width = draw.choice(_WIDTHS)
+    height = int(width * draw.uniform(1.3, 1.65))
     colour = draw.randrange(len(_PALETTE))
     title = draw.randint(6, height // 2)
     rows = [
