@@ -229,6 +229,11 @@ class TestOwnership:
         status = ["git", "-C", str(folder.parent), "status", "--porcelain", "-uall"]
         assert subprocess.run(status, capture_output=True, check=True).stdout == b""
 
+    def test_a_folder_that_was_open_to_others_is_closed(self, folder: Path) -> None:
+        folder.mkdir(mode=0o755)
+        Journal.open(folder, folder.parent).close()
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
     def test_begun_by_root_the_owner_goes_on(self, tmp_path: Path) -> None:
         need_root()
         home = owned_folder(tmp_path, ALICE)
@@ -350,6 +355,19 @@ class TestTwoWizards:
         assert reader is not None
         assert reader.proven_count("there")[0] >= 50
         reader.close()
+
+    @pytest.mark.parametrize("killed", [True, False])
+    def test_reading_leaves_the_folder_as_it_is(self, folder: Path, killed: bool) -> None:
+        if killed:
+            end(start(WRITE_ON, folder))
+        else:
+            Journal.open(folder, folder.parent).close()
+        before = {path.name: path.stat().st_size for path in folder.iterdir()}
+        reader = Journal.read(folder)
+        assert reader is not None
+        assert reader.id
+        reader.close()
+        assert {path.name: path.stat().st_size for path in folder.iterdir()} == before
 
     def test_a_reader_cannot_write(self, journal: Journal, folder: Path) -> None:
         reader = Journal.read(folder)

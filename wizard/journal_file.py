@@ -48,7 +48,9 @@ def prepare_folder(folder: Path, owner_like: Path) -> None:
     """Create the journal's folder, private, and keep it out of the checkout's `git status`."""
     make_private_folder(folder, owner_like)
     if folder.parent == owner_like:
-        give_to_owner(folder, owner_like)  # a kill may have come between creating and giving
+        # A kill may have come between creating and giving, or somebody else created it.
+        give_to_owner(folder, owner_like)
+        folder.chmod(0o700)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         write_atomically(ignore, b"*\n", 0o644, folder)
@@ -92,16 +94,13 @@ def connect(path: Path, owner_like: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open the journal to look at it, also while a writer has it open."""
+    """Open the journal to look at it, also while a writer has it open. Creates no file."""
     address = f"{path.absolute().as_uri()}?mode=ro"
-    try:
+    if path.with_name(f"{FILE}-wal").exists():
         return _readable(address)
-    except sqlite3.OperationalError:
-        if path.with_name(f"{FILE}-wal").exists():
-            raise
-        # On a read-only disk SQLite cannot make the files that it shares with
-        # writers; where there is no writer it needs none.
-        return _readable(f"{address}&immutable=1")
+    # Nobody is writing. SQLite would create the files that it shares with writers all the
+    # same, could not remove them afterwards, and could not even read on a read-only disk.
+    return _readable(f"{address}&immutable=1")
 
 
 def _readable(address: str) -> sqlite3.Connection:
@@ -128,7 +127,7 @@ def check_sound(database: sqlite3.Connection, folder: Path) -> None:
             "The journal was written by a newer bw-s3.",
             f"It is version {version}; this bw-s3 knows version {VERSION}.",
             "Update bw-s3 and start it again.",
-            _move_away(folder),
+            f"Or start anew: {_move_away(folder)}",
         )
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok" or version < 1:
@@ -233,14 +232,14 @@ def _damaged(folder: Path, error: Exception) -> Problem:
     return Problem(
         f"The journal in {folder} is damaged.",
         "The disk failed, or something else wrote to it.",
-        _move_away(folder),
+        f"Start anew: {_move_away(folder)}",
         raw=str(error),
     )
 
 
 def _move_away(folder: Path) -> str:
     return (
-        f"Or start anew: mv {folder} {folder}.old (keep it: it holds backups of .env)."
+        f"mv {folder} {folder}.old (keep it: it holds backups of .env), then start bw-s3 again."
         " The bucket is inspected again, and what is there already is not sent twice."
     )
 
