@@ -6,9 +6,10 @@ import asyncio
 import os
 import random
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import md5
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from tests.servers.bad_proxy import BadProxy
 from wizard.bucket import connect
@@ -22,6 +23,9 @@ from wizard.secrets import Keys, Masker
 from wizard.settings import Settings
 from wizard.step import Context, Question
 from wizard.upload import CopyOutcome, copy_media, copy_new_media, destination
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ class CopyKit:
     keys: Keys
     events: list[Event] = field(default_factory=list)
     control: CopyControl = field(default_factory=CopyControl)
+
+    @cached_property
+    def client(self) -> S3Client:
+        """boto3's view of the bucket."""
+        return connect(self.settings, self.keys)
 
     @property
     def root(self) -> Path:
@@ -120,8 +129,7 @@ class CopyKit:
 
     def there(self) -> dict[str, bytes]:
         """The bucket's objects below images/ and the MD5 of the bytes they give."""
-        client = connect(self.settings, self.keys)
-        pages = client.get_paginator("list_objects_v2").paginate(
+        pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.settings.bucket, Prefix="images/"
         )
         keys = [o["Key"] for page in pages for o in page.get("Contents", [])]
@@ -139,10 +147,8 @@ class CopyKit:
 
     def get(self, key: str) -> bytes:
         """An object's bytes."""
-        client = connect(self.settings, self.keys)
-        return client.get_object(Bucket=self.settings.bucket, Key=key)["Body"].read()
+        return self.client.get_object(Bucket=self.settings.bucket, Key=key)["Body"].read()
 
     def put(self, key: str, data: bytes, **headers: str) -> None:
         """An object that somebody else puts there."""
-        client = connect(self.settings, self.keys)
-        client.put_object(Bucket=self.settings.bucket, Key=key, Body=data, **headers)  # type: ignore[arg-type]
+        self.client.put_object(Bucket=self.settings.bucket, Key=key, Body=data, **headers)  # type: ignore[arg-type]

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.copy_kit import CopyKit
-from wizard.bucket import connect
-from wizard.events import Progress
 from wizard.journal import Journal
 from wizard.media import FolderMedia
 from wizard.secrets import Keys
@@ -25,7 +23,7 @@ ODD_NAMES = [
     "a+b.jpg",
     "100%.jpg",
     "50%25.jpg",
-    "it's \"quoted\".jpg",
+    'it\'s "quoted".jpg',
     "emoji 😀.png",
     "combining e\u0301 and \u00e9.jpg",
     "question?mark&and=more#hash.webp",
@@ -48,11 +46,6 @@ def kit(tmp_path: Path, storage: tuple[Settings, Keys]) -> CopyKit:
     return CopyKit(tmp_path, *storage)
 
 
-def puts(kit: CopyKit) -> int:
-    """How many bytes the last progress counted."""
-    return max(e.files_done for e in kit.events if isinstance(e, Progress))
-
-
 def test_every_file_arrives_byte_for_byte_and_is_journalled(kit: CopyKit) -> None:
     kit.fill(120)
     kit.write("avatars/empty.png", b"")
@@ -68,19 +61,20 @@ def test_headers_are_those_of_bookwyrms_storage(kit: CopyKit) -> None:
     for suffix in ("jpg", "webp", "svg"):
         kit.write(f"covers/cover.{suffix}", b"picture")
     kit.copy()
-    client = connect(kit.settings, kit.keys)
+    client = kit.client
     for suffix, kind in (("jpg", "image/jpeg"), ("webp", "image/webp"), ("svg", "image/svg+xml")):
         head = client.head_object(Bucket=kit.settings.bucket, Key=f"images/covers/cover.{suffix}")
         assert head["ContentType"] == kind
         assert head["CacheControl"] == "max-age=86400"
 
 
-@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda n: n[:12].encode("unicode_escape").decode())
-def test_odd_names(kit: CopyKit, name: str) -> None:
-    kit.write(f"covers/{name}", name.encode())
-    assert kit.copy().failures == ()
+def test_odd_names(kit: CopyKit) -> None:
+    for name in ODD_NAMES:
+        kit.write(f"covers/{name}", name.encode())
+    outcome = kit.copy()
+    assert (outcome.sent, outcome.failures) == (len(ODD_NAMES), ())
     assert kit.there() == kit.here()
-    # The listing gives the name back as it is, or it would be sent again here.
+    # The listing gives the names back as they are, or they would be sent again here.
     assert kit.copy().sent == 0
 
 
@@ -108,9 +102,7 @@ def test_a_large_file_goes_up_in_parts(kit: CopyKit) -> None:
     assert kit.copy().failures == ()
     assert kit.there() == {"images/covers/large.png": md5(data).digest()}
     assert kit.proven() == kit.there()
-    head = connect(kit.settings, kit.keys).head_object(
-        Bucket=kit.settings.bucket, Key="images/covers/large.png"
-    )
+    head = kit.client.head_object(Bucket=kit.settings.bucket, Key="images/covers/large.png")
     assert (head["ContentType"], head["CacheControl"]) == ("image/png", "max-age=86400")
     assert kit.copy().sent == 0
 
@@ -139,9 +131,7 @@ def test_the_same_bytes_are_not_sent_again_but_their_headers_mended(kit: CopyKit
     kit.put("images/covers/a.jpg", b"the same", ContentType="binary/octet-stream")
     outcome = kit.copy()
     assert (outcome.sent, outcome.already, outcome.conflicts) == (0, 1, ())
-    head = connect(kit.settings, kit.keys).head_object(
-        Bucket=kit.settings.bucket, Key="images/covers/a.jpg"
-    )
+    head = kit.client.head_object(Bucket=kit.settings.bucket, Key="images/covers/a.jpg")
     assert (head["ContentType"], head["CacheControl"]) == ("image/jpeg", "max-age=86400")
     assert kit.get("images/covers/a.jpg") == b"the same"
     assert kit.copy().sent == 0
@@ -150,9 +140,7 @@ def test_the_same_bytes_are_not_sent_again_but_their_headers_mended(kit: CopyKit
 def test_a_multipart_object_of_another_tool_is_recognised(kit: CopyKit) -> None:
     data = b"0123456789abcdef" * (1 << 16) * 11
     file = kit.write("covers/large.jpg", data)
-    connect(kit.settings, kit.keys).upload_file(
-        str(file), kit.settings.bucket, "images/covers/large.jpg"
-    )
+    kit.client.upload_file(str(file), kit.settings.bucket, "images/covers/large.jpg")
     outcome = kit.copy()
     assert (outcome.sent, outcome.already, outcome.failures) == (0, 1, ())
 
@@ -160,7 +148,7 @@ def test_a_multipart_object_of_another_tool_is_recognised(kit: CopyKit) -> None:
 def test_an_emptied_bucket_is_noticed(kit: CopyKit) -> None:
     kit.fill(30)
     kit.copy()
-    client = connect(kit.settings, kit.keys)
+    client = kit.client
     for key in list(kit.there())[:10]:
         client.delete_object(Bucket=kit.settings.bucket, Key=key)
     outcome = kit.copy()

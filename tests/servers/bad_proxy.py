@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from wizard.bucket import connect
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from wizard.secrets import Keys
+    from wizard.settings import Settings
 
 
 class Fault(StrEnum):
@@ -41,6 +50,7 @@ _ERRORS = {
     Fault.REVOKED: (403, "InvalidAccessKeyId", "The key does not exist in our records."),
     Fault.SKEWED: (403, "RequestTimeTooSkewed", "The difference between the times is too large."),
 }
+_ETAG = re.compile(rb"<ETag>[^<]*</ETag>")
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 # Decides by method, path with query, and how many requests came before.
@@ -53,6 +63,7 @@ class BadProxy:
 
     endpoint: str
     plan: Plan
+    client: S3Client
     seen: list[tuple[str, str]] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,19 +80,20 @@ class BadProxy:
 
 
 @contextmanager
-def bad_proxy(upstream: str, plan: Plan) -> Iterator[BadProxy]:
-    """A misbehaving proxy in front of `upstream` (a URL), on a free port."""
-    address = urlsplit(upstream)
+def bad_proxy(settings: Settings, keys: Keys, plan: Plan) -> Iterator[BadProxy]:
+    """A misbehaving proxy in front of these settings' endpoint, on a free port."""
+    address = urlsplit(settings.endpoint)
 
     class Handler(_Handler):
         target = (address.hostname or "", address.port or 80)
 
     server = _Server(("127.0.0.1", 0), Handler)
-    server.proxy = Handler.proxy = BadProxy(f"http://127.0.0.1:{server.server_port}", plan)
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    Handler.proxy = BadProxy(endpoint, plan, connect(settings, keys))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield server.proxy
+        yield Handler.proxy
     finally:
         server.shutdown()
         server.server_close()
@@ -91,7 +103,6 @@ def bad_proxy(upstream: str, plan: Plan) -> Iterator[BadProxy]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
-    proxy: BadProxy
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Connections are torn on purpose here."""
@@ -123,23 +134,25 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _handle  # noqa: N815
 
     def _forward(self, body: bytes, fault: Fault) -> None:
-        sent = body
-        headers = dict(self.headers.items())
-        if fault is Fault.OTHER_BYTES and body:
-            # The same length, and a signature that does not cover it (UNSIGNED-PAYLOAD).
-            sent = bytes([body[0] ^ 1]) + body[1:]
-            headers.pop("Content-MD5", None)
         upstream = http.client.HTTPConnection(*self.target, timeout=60)
-        upstream.request(self.command, self.path, sent, headers)
+        upstream.request(self.command, self.path, body, dict(self.headers.items()))
         answer = upstream.getresponse()
         data = answer.read()
         upstream.close()
         kept = [(k, v) for k, v in answer.getheaders() if k.lower() not in _HOP]
-        if fault is Fault.NO_ETAG:
+        if fault is Fault.OTHER_BYTES and body:
+            kept = [(k, self._spoil(body) if k.lower() == "etag" else v) for k, v in kept]
+        if fault is Fault.NO_ETAG and "partNumber=" not in self.path:
             kept = [(k, _opaque(v) if k.lower() == "etag" else v) for k, v in kept]
-            data = re.sub(rb'"?[0-9a-f]{32}"?(?=</ETag>)', lambda m: _opaque_bytes(m[0]), data)
+            data = _ETAG.sub(lambda m: _opaque(m[0].decode()).encode(), data)
         length = answer.getheader("Content-Length") if self.command == "HEAD" else None
         self._answer(answer.status, kept, data, length, cut=fault is Fault.CUT)
+
+    def _spoil(self, body: bytes) -> str:
+        """Store other bytes of the same length under the key; their ETag."""
+        _, bucket, key = unquote(urlsplit(self.path).path).split("/", 2)
+        other = bytes([body[0] ^ 1]) + body[1:]
+        return self.proxy.client.put_object(Bucket=bucket, Key=key, Body=other)["ETag"]
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -174,9 +187,5 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _opaque(etag: str) -> str:
-    """An ETag that looks like an MD5 and is none, as with SSE-KMS; stays the same for the same."""
-    return f'"{md5(etag.strip(chr(34)).encode()).hexdigest()}"'
-
-
-def _opaque_bytes(etag: bytes) -> bytes:
-    return _opaque(etag.decode()).encode()
+    """An ETag that looks like an MD5 and is none, as with SSE-KMS; the same for the same bytes."""
+    return re.sub("[0-9a-f]{32}(-[0-9]+)?", lambda m: md5(m[0].encode()).hexdigest(), etag)
