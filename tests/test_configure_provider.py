@@ -13,6 +13,7 @@ from tests.servers.refusing import Refusing, Reply, Request, error, refuse
 from tests.storage_context import Witness, carry_out, storage_context
 from wizard.access import opening_policy
 from wizard.bucket import Bucket
+from wizard.cors import rule_for
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.events import Verdict
 from wizard.instance import open_instance
@@ -264,8 +265,7 @@ async def test_canaries_of_a_killed_run_are_removed(storage: Storage, tmp_path: 
         left = keys_left(settings, keys)
         assert len(left) == 2
         # A process that is killed runs no `finally`; here the generator just stays open.
-        probe_rule = {"AllowedOrigins": ["https://a.invalid"], "AllowedMethods": ["GET"]}
-        bucket.put_cors([probe_rule])
+        bucket.put_cors([rule_for("https://bw-s3.invalid")])
         context.journal.remember("cors before the probe", json.dumps([bucket.place, []]))
         await carry_out(STEP, context)
         assert keys_left(settings, keys) == []
@@ -395,6 +395,7 @@ async def test_keys_that_may_not_set_cors_are_only_remarked(tmp_path: Path) -> N
         Refusing(refusing) as server,
         storage_context(tmp_path, server.settings(), server.keys, witness) as context,
     ):
+        await carry_out(STEP, context)
         await carry_out(STEP, context)
     assert witness.seen("CORS").verdict is Verdict.REMARK
 

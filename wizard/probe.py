@@ -118,12 +118,21 @@ class Probe:
     def _clean_up(self) -> None:
         """What a run that was killed left behind."""
         self.canaries.remove()
+        self._put_cors_back()
+
+    def _put_cors_back(self) -> None:
+        """Put back the CORS rules that a probe replaced, where one was killed in between."""
         before = self.context.journal.recall(_CORS_BEFORE)
-        if before:
-            place, rules = json.loads(before)
-            if place == self.bucket.place:
+        if not before:
+            return
+        place, rules = json.loads(before)
+        try:
+            if place == self.bucket.place and _is_probe(self.bucket.get_cors()):
                 self.bucket.put_cors(rules)
-            self.context.journal.remember(_CORS_BEFORE, "")
+        except Problem:
+            # Remembered until it works; the rule means nothing to any real site.
+            return
+        self.context.journal.remember(_CORS_BEFORE, "")
 
     def _contents(self) -> Check:
         asked = "Is the bucket empty?"
@@ -369,6 +378,11 @@ def wrong_domain(settings: Settings, seen: Seen, *, at_endpoint: bool) -> Proble
         raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
         field="custom_domain",
     )
+
+
+def _is_probe(rules: list[CorsRule]) -> bool:
+    """Whether the rules are those of a probe, and nobody set others since."""
+    return [r.get("AllowedOrigins") for r in rules] == [_PROBE_RULE["AllowedOrigins"]]
 
 
 def _question_behind(problem: Problem, before: str) -> str:

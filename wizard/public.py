@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import certifi
 import httpx
@@ -80,6 +80,11 @@ class SiteView:
     problem: Problem | None = None
     images: tuple[str, ...] = ()
     untrusted: bool = False
+
+
+def address(settings: Settings, key: str) -> str:
+    """Where strangers find an object."""
+    return f"{settings.public_base}/{quote(key)}"
 
 
 async def look(url: str, *, origin: str = "", field: str | None = "custom_domain") -> Seen:

@@ -17,7 +17,7 @@ from wizard.owned import write_atomically
 from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import preset
-from wizard.public import look_until
+from wizard.public import address, look_until
 from wizard.step import Context, Document, Fact, Finding, Plan, Sentence, Step
 
 _ADDED = "set_cors.added"
@@ -171,7 +171,7 @@ async def _fetch_for(
         font = await asyncio.to_thread(find, bucket, "static/", FONTS)
         if font is None:
             font = (await asyncio.to_thread(canaries.put, "static/", settings.acl)).key
-        url = f"{settings.public_base}/{font}"
+        url = address(settings, font)
         return {o: (await look_until(url, seconds, origin=o)).lets_in(o) for o in wanted}
     finally:
         await asyncio.to_thread(canaries.try_to_remove)

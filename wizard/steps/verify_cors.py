@@ -12,7 +12,7 @@ from wizard.events import Check, Verdict, failed, later, passed, remark
 from wizard.journal import ResultState
 from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
-from wizard.public import SiteView, look, look_at_site, preflight
+from wizard.public import SiteView, address, look, look_at_site, preflight
 from wizard.settings import MigrationPath
 from wizard.step import Context, Fact, Finding, Plan, Sentence, Step
 
@@ -83,7 +83,7 @@ async def _fonts(context: Context, bucket: Bucket) -> list[Check]:
     font = await asyncio.to_thread(find, bucket, "static/", FONTS)
     if font is None:
         return [_nothing_there(context, "a font", "static/")]
-    url = f"{context.settings.public_base}/{font}"
+    url = address(context.settings, font)
     checks: list[Check] = []
     for origin in origins(context.instance):
         checks.append(await _preflight_check(url, origin))
@@ -131,7 +131,7 @@ async def _files(context: Context, bucket: Bucket) -> list[Check]:
         if key is None:
             checks.append(_nothing_there(context, what, prefix))
         else:
-            url = f"{context.settings.public_base}/{key}"
+            url = address(context.settings, key)
             checks.append(await _load_check(f"Does {what} load for a stranger?", url))
     return checks
 
