@@ -131,7 +131,11 @@ class StandIn:
 
     def container(self, service: str) -> str:
         """The full id of a service's container, running or not; "" where there is none."""
-        return self.compose("ps", "--all", "--quiet", "--no-trunc", service).strip()
+        labels = (f"project={self.name}", f"service={service}", "oneoff=False")
+        filters = [
+            word for text in labels for word in ("--filter", f"label=com.docker.compose.{text}")
+        ]
+        return docker("ps", "--all", "--quiet", "--no-trunc", *filters).strip()
 
     def in_web(self, *argv: str, given: bytes | None = None) -> str:
         """Run a command inside the running `web`."""
@@ -148,7 +152,10 @@ class StandIn:
     def set_env(self, **values: str | None) -> None:
         """Change lines of `.env`, as the admin would."""
         path = self.folder / ".env"
-        path.write_bytes(EnvFile.read(path).with_values(values).data)
+        new = path.with_name(".env.new")
+        new.write_bytes(EnvFile.read(path).with_values(values).data)
+        shutil.copymode(path, new)
+        new.replace(path)
 
     def give_to(self, uid: int, gid: int) -> None:
         """Hand the folder to an ordinary user."""

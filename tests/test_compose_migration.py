@@ -1,0 +1,223 @@
+"""The whole migration under a real Docker Engine: as root, as a user, existing, fresh, killed."""
+
+from __future__ import annotations
+
+import grp
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.servers.docker import BridgedSeaweedFS, docker, need_engine
+from tests.standin import StandIn
+from tests.users import ALICE, need_root
+from wizard.bucket import Bucket
+from wizard.media import PUBLIC_SUFFIXES
+from wizard.settings import Settings
+
+_ROOT = Path(__file__).parent.parent
+_SERVICES = ("db", "redis_activity", "redis_broker", "web", "nginx", "celery_worker")
+Event = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedSeaweedFS]:
+    """An S3 server that the containers reach."""
+    need_engine()
+    with BridgedSeaweedFS(tmp_path_factory.mktemp("weed")) as server:
+        yield server
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that an ordinary user can enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="bw-s3-compose-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@dataclass
+class Migration:
+    """`bw-s3 run` on a stand-in, as root or as an ordinary user of the docker group."""
+
+    instance: StandIn
+    storage: BridgedSeaweedFS
+    bucket_name: str
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        return self.storage.settings(self.bucket_name)
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(self.settings, self.storage.keys)
+
+    def run(
+        self,
+        *options: str,
+        uid: int = 0,
+        watch: Callable[[Event], bool] = lambda event: False,
+    ) -> int:
+        """Run to the end, or until `watch` says so, when it is killed; the exit status."""
+        settings, keys = self.settings, self.storage.keys
+        argv = [
+            *_as(uid), sys.executable, "-m", "screens",
+            "run", str(self.instance.folder), "--yes", "--json",
+            "--provider", "seaweedfs", "--endpoint", settings.endpoint, "--region", "us-east-1",
+            "--bucket", settings.bucket, "--custom-domain", settings.custom_domain,
+            "--url-protocol", "http:", *options,
+        ]  # fmt: skip
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(_ROOT),
+            "HOME": str(self.instance.folder.parent),
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        }
+        self.events.clear()
+        with subprocess.Popen(argv, cwd="/", env=env, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            for line in process.stdout:
+                self.events.append(json.loads(line))
+                if watch(self.events[-1]):
+                    process.kill()
+        return process.returncode
+
+    def words(self) -> str:
+        """The last events, for a test that failed."""
+        return "\n".join(map(str, self.events[-12:]))
+
+    def containers(self) -> dict[str, str]:
+        return {name: self.instance.container(name) for name in _SERVICES}
+
+    def check_bucket(self, more: dict[str, bytes] | None = None) -> None:
+        """The bucket holds all public media byte for byte and nothing else; the site uses it."""
+        folder = self.instance.media_folder
+        wanted = {
+            f"images/{path.relative_to(folder)}": path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix[1:] in PUBLIC_SUFFIXES
+        } | (more or {})
+        sums = {key: hashlib.md5(data).hexdigest() for key, data in wanted.items()}
+        found = {item.key: item.etag.strip('"') for item in self.bucket.list_objects("images/")}
+        assert found == sums
+        key = next(iter(wanted))
+        seen = httpx.get(f"{self.settings.public_base}/{key}")
+        assert seen.content == wanted[key]
+        assert f"//{self.settings.custom_domain}/static/css" in self.instance.wait_for_site()
+
+
+def _as(uid: int) -> list[str]:
+    if uid == 0:
+        return []
+    group = grp.getgrgid(Path("/var/run/docker.sock").stat().st_gid).gr_gid
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={group}", "--"]
+
+
+def test_existing_instance_killed_twice_and_written_to_meanwhile(
+    place: Path, storage: BridgedSeaweedFS
+) -> None:
+    """kill -9 in the copy, kill -9 in collectstatic, a reader's upload before the restart."""
+    with StandIn(place / "bookwyrm", covers=120, self_connector=True) as instance:
+        instance.install()
+        migration = Migration(instance, storage, "existing-books")
+        before = migration.containers()
+
+        def copying(event: Event) -> bool:
+            return (event["event"], event["step"]) == ("progress", "copy_media")
+
+        assert migration.run(watch=copying) == -9
+
+        def collecting(event: Event) -> bool:
+            return event["event"] == "output" and "Compiled SASS" in str(event["text"])
+
+        assert migration.run(watch=collecting) == -9, migration.words()
+        assert migration.containers() == before
+        new = {"images/covers/late.jpg": b"late", "images/avatars/late.png": b"too"}
+
+        def upload(event: Event) -> bool:
+            if event["event"] == "output" and event["text"].endswith("docker compose up -d"):
+                assert migration.containers()["db"] == before["db"]
+                for key, data in new.items():
+                    target = f"/app/{key}"
+                    instance.in_web("sh", "-c", 'cat >"$1"', "sh", target, given=data)
+            return False
+
+        instance.in_web("sh", "-c", "echo early >/app/images/covers/early.jpg")
+        new["images/covers/early.jpg"] = b"early\n"
+        assert migration.run(watch=upload) == 0, migration.words()
+        migration.check_bucket(new)
+        assert docker("ps", "--all", "--quiet", "--filter", "label=bw-s3.journal") == ""
+        covers = instance.sql(
+            "select covers_url from bookwyrm_connector where connector_file = 'self_connector'"
+        )
+        assert covers == f"{migration.settings.public_base}/images"
+        assert any("away for about" in str(event.get("text")) for event in migration.events)
+
+
+def test_root_begins_and_an_ordinary_user_finishes(place: Path, storage: BridgedSeaweedFS) -> None:
+    """A user of the docker group cannot look into the volume's folder, only through `web`."""
+    need_root()
+    with StandIn(place / "my-books", covers=60) as instance:
+        instance.install()
+        instance.give_to(ALICE, ALICE)
+        place.chmod(0o777)
+        migration = Migration(instance, storage, "user-books")
+
+        def copying(event: Event) -> bool:
+            return (event["event"], event["step"]) == ("progress", "copy_media")
+
+        assert migration.run(watch=copying) == -9
+        assert migration.run("--deployment", "compose", uid=ALICE) == 0, migration.words()
+        migration.check_bucket()
+        owners = {path.stat().st_uid for path in instance.folder.rglob("*")}
+        assert owners == {ALICE}
+
+
+def test_fresh_instance_waits_for_its_first_start(place: Path, storage: BridgedSeaweedFS) -> None:
+    with StandIn(place / "Bücher 2", covers=8) as instance:
+        instance.build()
+        migration = Migration(instance, storage, "fresh-books")
+        assert migration.run() == 0, migration.words()
+        later = [e["step"] for e in migration.events if e.get("state") == "later"]
+        assert "restart" in later
+        assert not instance.container("web")
+        assert list(migration.bucket.list_objects("static/"))
+        instance.fill_media()
+        instance.up()
+        assert migration.run() == 0, migration.words()
+        assert f"//{migration.settings.custom_domain}/" in instance.wait_for_site()
+
+
+def test_wrong_keys_between_the_steps_bring_the_old_env_back(
+    place: Path, storage: BridgedSeaweedFS
+) -> None:
+    """The keys stop working after the static assets were collected: the instance runs as before."""
+    with StandIn(place / "bw-s3-keys", covers=8) as instance:
+        instance.install()
+        before = (instance.folder / ".env").read_text()
+        migration = Migration(instance, storage, "broken-books")
+
+        def break_keys(event: Event) -> bool:
+            if event["event"] == "status" and event["step"] == "restart":
+                instance.set_env(AWS_SECRET_ACCESS_KEY="x" * 40)
+            return False
+
+        assert migration.run(watch=break_keys) == 1, migration.words()
+        problem = next(e for e in migration.events if e["event"] == "problem")
+        assert "It runs as before" in problem["what"]
+        assert 'href="/static/css/themes/' in instance.wait_for_site()
+        assert "\nUSE_S3=false\n" in (instance.folder / ".env").read_text()
+        assert "\nUSE_S3=false\n" in before
