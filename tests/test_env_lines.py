@@ -57,7 +57,7 @@ FILES = st.tuples(st.lists(LINES, max_size=8), st.booleans()).map(
 SLOWLY = settings(
     max_examples=int(os.environ.get("BW_S3_EXAMPLES", "60")),
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -145,6 +145,7 @@ def test_only_the_line_of_the_variable_changes(tmp_path: Path, text: str, value:
     assert text.endswith("\n") == new.endswith("\n") or not text
 
 
+@SLOWLY
 @given(FILES, VALUES)
 def test_setting_a_value_twice_changes_nothing_more(text: str, value: str) -> None:
     if not writable([value]):
@@ -153,6 +154,7 @@ def test_setting_a_value_twice_changes_nothing_more(text: str, value: str) -> No
     assert assigned(once, "TARGET", value) == once
 
 
+@SLOWLY
 @given(FILES)
 def test_a_line_can_be_put_back_byte_by_byte(text: str) -> None:
     before = line_of(text, "TARGET")
@@ -161,6 +163,7 @@ def test_a_line_can_be_put_back_byte_by_byte(text: str) -> None:
     assert restored == text
 
 
+@SLOWLY
 @given(FILES)
 def test_pieces_make_up_the_whole(text: str) -> None:
     assert "".join(piece.text for piece in parts(text)) == text

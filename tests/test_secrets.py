@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.secrets import MASK, Keys, Masker, is_secret_name, secrets_among
@@ -81,6 +81,7 @@ def test_short_ones_are_left_alone() -> None:
     assert Masker(["", "true", "admin"])("admin true") == "admin true"
 
 
+@settings(deadline=None)
 @given(st.text(min_size=6, max_size=40))
 def test_a_secret_shows_neither_plain_nor_in_a_url_nor_in_json(secret: str) -> None:
     mask = Masker([secret])
