@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.rehearsal import rehearse
+from tests.users import small_disk
 from wizard.demo import build, checkout
 from wizard.demo.font import woff
 from wizard.demo.leftovers import Process, Record, clean_up
@@ -161,6 +162,34 @@ def test_a_missing_extra_is_said_with_the_command(
     assert "a_package_that_is_not_installed" in caught.value.why
     assert caught.value.remedies[0].text == f"{sys.executable} -m pip install 'bw-s3[demo]'"
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, records: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Problem) as caught, build(tmp_path / "file"):
+        pass
+    assert "TMPDIR" in caught.value.remedies[0].text
+    assert list(records.iterdir()) == []
+
+
+def test_a_disk_that_is_too_small_leaves_nothing_behind(
+    tmp_path: Path, records: Path, seaweedfs: SeaweedFS
+) -> None:
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        with pytest.raises(Problem) as caught, build(disk, covers=200, storage=seaweedfs):
+            pass
+        assert "No space left" in caught.value.raw
+        assert list(disk.iterdir()) == []
+    assert list(records.iterdir()) == []
+
+
+def test_a_cache_folder_that_cannot_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(Problem) as caught, build(tmp_path):
+        pass
+    assert "XDG_CACHE_HOME" in caught.value.remedies[0].text
 
 
 def test_pictures_are_valid_and_alike_for_a_seed() -> None:

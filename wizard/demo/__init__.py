@@ -103,8 +103,10 @@ class DemoInstance:
             if self.owns_storage:
                 self.storage.start()
             self._make()
-        except BaseException:
+        except BaseException as error:
             self._remove()
+            if isinstance(error, OSError):
+                raise _no_room(self.root, error) from error
             raise
         return self
 
@@ -127,8 +129,10 @@ class DemoInstance:
             )
             if self.owns_storage and not self.storage.pid:
                 self.storage.start()
-        except BaseException:
+        except BaseException as error:
             self._remove()
+            if isinstance(error, OSError):
+                raise _no_room(self.root, error) from error
             raise
         return self
 
@@ -172,7 +176,11 @@ class DemoInstance:
             self.report(Note(f"Removed what an earlier rehearsal had left in {folder}."))
         self.report(Note("Building a throw-away instance and starting its S3 server."))
         self._record = Record(self.root.name, self.root)
-        self._record.make_folder()
+        try:
+            self._record.make_folder()
+        except OSError as error:
+            self._record.forget()
+            raise _no_room(self.root, error) from error
 
     def _wait_for_storage(self) -> None:
         if not self.owns_storage:
@@ -229,6 +237,15 @@ def _require_extra() -> None:
             f"It needs the install extra “demo”; missing: {', '.join(missing)}.",
             f"{sys.executable} -m pip install 'bw-s3[demo]'",
         )
+
+
+def _no_room(root: Path, error: OSError) -> Problem:
+    return Problem(
+        "The rehearsal could not be built.",
+        f"Writing to {root} failed; the disk may be full, or the folder is not yours.",
+        f"Make room (df -h {root.parent}), or name another place: TMPDIR=/var/tmp bw-s3 demo",
+        raw=str(error),
+    )
 
 
 def _environment() -> Mapping[str, str]:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard.problem import Problem
+
 _MARKER = "demo.json"
 
 
@@ -140,9 +142,21 @@ def remove_tree(folder: Path) -> None:
 
 
 def _records() -> Path:
-    """Where the records lie: nobody else may read or write there."""
-    home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME") or home, ".cache"))
+    """Where the records lie: nobody else may read or write there. Raises `Problem`."""
+    home = os.environ.get("HOME") or pwd.getpwuid(os.geteuid()).pw_dir
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(home, ".cache"))
     folder = cache / "bw-s3" / "demos"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private = folder.stat().st_uid == os.geteuid() and os.access(folder, os.W_OK | os.X_OK)
+        reason = "it belongs to another user"
+    except OSError as error:
+        private, reason = False, str(error)
+    if private:
+        return folder
+    raise Problem(
+        "The rehearsal cannot note where it lies.",
+        f"It needs {folder}, so that it can clean up after itself even if it is killed.",
+        "Name another place: XDG_CACHE_HOME=/var/tmp/my-cache bw-s3 demo",
+        raw=reason,
+    )
