@@ -47,6 +47,13 @@ _PART_OF_GET = 8 << 20
 _CONNECT_MS = 10_000
 # Enough for an error's XML; a listing's page asks for more by `collect`.
 _WORDS = 64 << 10
+# What the runtime tries again by itself comes without the service's body, but under these names.
+_CODES = {
+    "AWS_ERROR_S3_INTERNAL_ERROR": "InternalError",
+    "AWS_ERROR_S3_REQUEST_TIME_TOO_SKEWED": "RequestTimeTooSkewed",
+    "AWS_ERROR_S3_REQUEST_TIMEOUT": "RequestTimeout",
+    "AWS_ERROR_S3_SLOW_DOWN": "SlowDown",
+}
 _FIELD = re.compile(rb"<(Code|Message)>([^<]*)</")
 _CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -80,8 +87,8 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """S3's own code for the error, such as SlowDown; "" where the answer has none."""
-        return self._field(b"Code")
+        """S3's own code for the error, such as SlowDown; "" where it is not known."""
+        return self._field(b"Code") or _CODES.get(self.error, "")
 
     @property
     def words(self) -> str:

@@ -166,6 +166,9 @@ class Copying:
         settings.require("endpoint", "bucket")
         if context.control.rate is None:
             context.control.limit_rate(settings.limit_rate)
+        # boto3 says at once, and in the service's words, what the runtime tries for long:
+        # a wrong key or clock, an untrusted certificate, an unknown host.
+        Bucket(settings, context.keys).ask()
         inventory = Inventory(context.journal.folder, context.journal.folder)
         courier = Courier(Client(settings, context.keys), context.control)
         proofs = Proofs(

@@ -208,7 +208,7 @@ class Courier:
             self._refused = 0
             self._trouble_since = 0.0
             self._finish(request, answer)
-        elif _is_transient(answer):
+        elif answer.code not in _HOPELESS and _is_transient(answer):
             self._trouble_since = self._trouble_since or now
             self._adapt(answer, now)
             self._try_again(request, answer, now)
