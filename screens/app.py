@@ -192,7 +192,7 @@ class WizardApp(App[int]):
         session.keep_up()
         # The second that passes is news as well: a watch has to run.
         now = (work.version, int(work.seconds))
-        if now != self._told and news is not None:
+        if now != self._told and news is not None and getattr(self.screen, "is_whole", True):
             self._told = now
             news(work)
 

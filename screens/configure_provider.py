@@ -84,7 +84,7 @@ class ConfigureProviderScreen(StepScreen):
 
     def show(self) -> None:
         """Fill the form when it is seen for the first time."""
-        if self.is_mounted and self._draft is None:
+        if self.is_whole and self._draft is None:
             self._draft = self.session.context.settings
             self._fill(self.session.context.keys)
         super().show()
@@ -270,7 +270,7 @@ class ConfigureProviderScreen(StepScreen):
         """Show the form, with the problem beside its field where it has one."""
         self._editing = True
         self._problem = None
-        if self.is_mounted:
+        if self.is_whole:
             self.show_step()
             self._show_beside(problem)
 

@@ -57,7 +57,7 @@ class EndScreen(Frame):
     def show(self) -> None:
         """Bring it up to date."""
         super().show()
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         statuses = self.session.migration.statuses()
         following = self.session.migration.next_step()

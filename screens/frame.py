@@ -91,6 +91,11 @@ class Frame(Screen[None]):
                         yield KeyButton(number)
         yield Footer(compact=True)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its parts are there: not yet before it is composed, no more when it closes."""
+        return self.is_mounted and bool(self.query(KeyButton))
+
     def body(self) -> Iterable[Widget]:
         """The widgets of the body."""
         return ()
@@ -105,9 +110,8 @@ class Frame(Screen[None]):
 
     def show(self) -> None:
         """Bring the screen up to date; screens add their own parts."""
-        if not self.is_mounted:
-            return
-        self.show_frame()
+        if self.is_whole:
+            self.show_frame()
 
     def show_frame(self) -> None:
         """Header and rail."""

@@ -60,7 +60,7 @@ class OutputScreen(Screen[None]):
 
     def news(self, work: Work) -> None:
         """Called at most ten times a second while a step runs."""
-        if work is self._work:
+        if work is self._work and self.query(OutputLog):
             self.follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

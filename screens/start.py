@@ -84,7 +84,7 @@ class StartScreen(Frame):
     def show(self) -> None:
         """Show what is known by now."""
         super().show()
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._set("#fragile", _TMUX if self.wizard.fragile else "")
         if self.session.opened is None:

@@ -118,7 +118,7 @@ class StepScreen(Frame):
     def show(self) -> None:
         """Bring all parts up to date, and look at the world if something changed since."""
         super().show()
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         if self._looked_at != self.session.changes and self.session.running != self.here:
             self._looked_at = self.session.changes
@@ -284,7 +284,7 @@ class StepScreen(Frame):
             self._status = self._status or self.session.migration.status(self.step)
         finally:
             self.looking.end()
-        if self.is_mounted:
+        if self.is_whole:
             self.show_frame()
             self.show_step()
 

@@ -1,0 +1,126 @@
+"""Someone who walks through the wizard: waits for what is on the screen, then acts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from screens.app import WizardApp
+from screens.dialogs import YesNo
+from screens.frame import KeyButton
+from screens.problem import ProblemScreen
+from screens.sources import InstanceSource
+from screens.step_screen import Stage, StepScreen
+from wizard.demo import DemoInstance
+from wizard.opening import Opening
+
+_PATIENCE = 150
+
+
+@dataclass
+class Walker:
+    """Drives the app with the keyboard, or with the mouse alone."""
+
+    app: WizardApp
+    pilot: Pilot[int]
+    mouse: bool = False
+
+    @property
+    def screen(self) -> Any:
+        """What is on top."""
+        return self.app.screen
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until it is so; a problem on the screen ends the waiting."""
+        for _ in range(_PATIENCE * 20):
+            await self.pilot.pause()
+            if true():
+                return
+            if isinstance(self.screen, ProblemScreen):
+                raise AssertionError(f"{self.screen.problem.what} {self.screen.problem.raw}")
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"it never came to that, on {self.screen!r}")
+
+    async def obvious(self) -> None:
+        """Do the obvious: Enter, or a click on the first button."""
+        if not self.mouse:
+            await self.pilot.press("enter")
+        elif isinstance(self.screen, YesNo):
+            await self.pilot.click("#yes")
+        else:
+            await self.pilot.click("#key-0")
+
+    async def type(self, text: str) -> None:
+        """Type a text, key by key."""
+        await self.pilot.press(*text)
+
+    def here(self) -> str:
+        """The name of the screen."""
+        return str(getattr(self.screen, "here", ""))
+
+    def label(self) -> str:
+        """What the obvious key says."""
+        return str(self.screen.query_one("#key-0", KeyButton).label).strip()
+
+    def stage(self) -> Stage | None:
+        """What there is to do on a step's screen."""
+        return self.screen.stage if isinstance(self.screen, StepScreen) else None
+
+    def words(self) -> str:
+        """All the text of the body."""
+        return "\n".join(str(w.visual) for w in self.screen.query(Static) if w.display)
+
+    async def do_step(self, name: str) -> None:
+        """Carry out the step on the screen, saying yes to what is asked."""
+        await self.until(lambda: self.here() == name and self.stage() is not Stage.LOOKING)
+        if self.label() == "Go on: see what will change":
+            await self.obvious()
+        await self.until(lambda: self.stage() in (Stage.READY, Stage.NOT_NOW))
+        if self.stage() is Stage.NOT_NOW:
+            return
+        await self.obvious()
+        while True:
+            await self.until(lambda: isinstance(self.screen, YesNo) or self._over())
+            if not isinstance(self.screen, YesNo):
+                return
+            await self.obvious()
+            await self.until(lambda: not isinstance(self.screen, YesNo) or self._over())
+
+    def _over(self) -> bool:
+        over = (Stage.DONE, Stage.NOT_NOW)
+        return not self.app.session.running and self.stage() in over
+
+    async def go_on(self) -> None:
+        """To the next screen."""
+        here = self.here()
+        await self.obvious()
+        await self.until(lambda: self.here() != here)
+
+    def state(self, name: str) -> str:
+        """Where a step stands."""
+        migration = self.app.session.migration
+        return str(migration.status(migration.step_named(name)).state)
+
+
+@asynccontextmanager
+async def walking(demo: DemoInstance, *, told: bool, mouse: bool = False) -> AsyncIterator[Walker]:
+    """The wizard on a rehearsal's instance; `told`: the storage is said on the command line."""
+    settings = demo.settings.to_dict()
+    names = settings if told else ("site_url", "restart_command")
+    said = {name: settings[name] for name in names if settings[name]}
+    opening = Opening(demo.folder, None, said)
+    if told:
+        opening = Opening(demo.folder, None, said, demo.keys)
+    app = WizardApp(InstanceSource(opening))
+    async with app.run_test(size=(80, 24)) as pilot:
+        walker = Walker(app, pilot, mouse)
+        await walker.until(lambda: app.session.opened is not None)
+        yield walker
+    if app.session.opened is not None:
+        app.session.opened.close()
