@@ -135,9 +135,9 @@ def test_a_refusal_for_all_stops_soon(kit: CopyKit) -> None:
 
 
 def test_a_clock_that_is_wrong_is_said_at_once(kit: CopyKit) -> None:
-    with bad_proxy(kit.settings, kit.keys, lambda m, p, n: Fault.SKEWED) as proxy:
-        with pytest.raises(Problem) as raised:
-            kit.through(proxy).copy()
+    skewed = bad_proxy(kit.settings, kit.keys, lambda m, p, n: Fault.SKEWED)
+    with skewed as proxy, pytest.raises(Problem) as raised:
+        kit.through(proxy).copy()
     assert "clock" in f"{raised.value.what} {raised.value.why}".lower()
 
 
