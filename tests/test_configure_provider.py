@@ -69,6 +69,7 @@ async def test_where_acls_have_no_effect_a_policy_opens_two_folders(
         assert env["CSP_ADDITIONAL_HOSTS"] == f"http://{settings.endpoint_host}"
         assert env["USE_S3"] == "false"
         assert (await STEP.inspect(context)).done
+    assert witness.seen("outside of images/ and static/").seen == "yes"
     (question,) = witness.questions
     assert "images/*" in question.text
     assert "s3:GetObject" in question.text
@@ -333,13 +334,15 @@ def without_acl(request: Request) -> Reply | None:
 
 
 async def test_a_refused_acl_is_left_out_where_this_bookwyrm_can(tmp_path: Path) -> None:
+    witness = Witness()
     # This server lets strangers read what was stored.
     with (
         Refusing(without_acl) as server,
-        storage_context(tmp_path, server.settings("aws"), server.keys, Witness()) as context,
+        storage_context(tmp_path, server.settings("aws"), server.keys, witness) as context,
     ):
         await carry_out(STEP, context)
         assert env_of(context)["AWS_DEFAULT_ACL"] == ""
+    assert "the whole bucket is public" in witness.seen("outside of images/ and static/").seen
 
 
 async def test_a_refused_acl_stops_an_older_bookwyrm(tmp_path: Path) -> None:

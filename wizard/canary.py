@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 _REMEMBERED = "canaries"
 # Names and types as BookWyrm has them there, for proxies that let nothing else through.
-_KINDS = {"images/": ("svg", "image/svg+xml"), "static/": ("css", "text/css")}
+_KINDS = {
+    "images/": ("svg", "image/svg+xml"),
+    "static/": ("css", "text/css"),
+    "": ("txt", "text/plain"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Canaries:
         self._journal = journal
 
     def put(self, prefix: str, acl: str = "") -> Canary:
-        """Store a new canary below `prefix` (images/ or static/)."""
+        """Store a new canary below `prefix` (images/, static/, or "" for outside of both)."""
         suffix, content_type = _KINDS[prefix]
         key = f"{prefix}bw-s3-canary-{secrets.token_hex(8)}.{suffix}"
         canary = Canary(key, content_type, _body(suffix))

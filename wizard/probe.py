@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from wizard.access import PREFIXES
 from wizard.bucket import Bucket, CorsRule
@@ -27,13 +23,26 @@ from wizard.providers import contradictions, preset
 from wizard.public import Seen, look, look_until, touch
 from wizard.step import Question
 from wizard.upload import destination
+from wizard.verdicts import (
+    Way,
+    acl_check,
+    clock_check,
+    closed,
+    endpoint_check,
+    is_missing_bucket,
+    listable,
+    missing_bucket,
+    needs_newer_bookwyrm,
+    not_replaced,
+    question_behind,
+    tls_check,
+    wrong_domain,
+)
 
 if TYPE_CHECKING:
     from wizard.settings import Settings
     from wizard.step import Context
 
-# S3 refuses what was signed more than 15 minutes off.
-_SKEW_REFUSED, _SKEW_ODD = 15 * 60, 2 * 60
 _MOST_COUNTED = 10_000
 _CORS_BEFORE = "cors before the probe"
 # Sets and reads rules without meaning anything for a real site.
@@ -43,16 +52,6 @@ _PROBE_RULE = {
     "AllowedHeaders": ["*"],
     "MaxAgeSeconds": 3000,
 }
-
-
-class Way(StrEnum):
-    """How strangers get to read what BookWyrm stores."""
-
-    UNKNOWN = "unknown"
-    OPEN = "open"  # they can already, without an ACL
-    ACL = "acl"  # each object is stored with the ACL public-read
-    POLICY = "policy"  # a bucket policy has to be put
-    NONE = "none"
 
 
 @dataclass(slots=True)
@@ -86,9 +85,9 @@ class Probe:
         """The checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
         await asyncio.to_thread(self.begin)
         seen = await touch(self.settings.endpoint)
-        yield _endpoint_check(seen, self.settings)
-        yield _tls_check(self.settings)
-        yield _clock_check(seen)
+        yield endpoint_check(seen, self.settings)
+        yield tls_check(self.settings)
+        yield clock_check(seen)
         there = await asyncio.to_thread(self.bucket.exists)
         yield passed("Does the storage accept the keys?", "yes")
         if not there:
@@ -98,7 +97,7 @@ class Probe:
             return
         yield passed(f"Is the bucket {self.bucket.name} there?", "yes")
         yield await asyncio.to_thread(self._contents)
-        yield await self.listing_check()
+        yield await listing_check(self.bucket)
 
     async def trials(self) -> AsyncGenerator[Check, None]:
         """The checks with canaries: writing, ACL, strangers, CORS. All is removed again."""
@@ -155,16 +154,6 @@ class Probe:
             return f"more than {count - 1:,}"
         return f"{count:,}" if count else ""
 
-    async def listing_check(self) -> Check:
-        """A stranger must not be able to list the bucket."""
-        asked = "Is the list of files hidden from strangers?"
-        base = self.settings.public_base
-        for url in (f"{self.bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
-            seen = await look(url)
-            if seen.ok and "<ListBucketResult" in seen.text:
-                return failed(asked, _listable(self.settings, url))
-        return passed(asked, "yes")
-
     def _write(self) -> Check:
         self.plain = [self.canaries.put(prefix) for prefix in PREFIXES]
         return passed("Can files be stored below images/ and static/?", "yes")
@@ -174,7 +163,7 @@ class Probe:
         asked = "Can they be replaced and read back?"
         for canary in self.plain:
             if self.bucket.get(canary.key) != canary.body:
-                return failed(asked, _not_replaced(canary.key))
+                return failed(asked, not_replaced(canary.key))
         return passed(asked, "yes, byte for byte")
 
     def _try_acl(self) -> Check:
@@ -192,14 +181,14 @@ class Probe:
         if self.context.instance.abilities.default_acl:
             seen = "no; BookWyrm will send none (AWS_DEFAULT_ACL stays empty)"
             return passed(asked, seen)
-        return failed(asked, _needs_newer_bookwyrm(self.context.instance.version, problem))
+        return failed(asked, needs_newer_bookwyrm(self.context.instance.version, problem))
 
     async def _strangers(self) -> AsyncGenerator[Check, None]:
         """Find the way in which strangers get to read, and whether the custom domain works."""
         self.way = await self._find_way()
         self.acl = "public-read" if self.way is Way.ACL else ""
         if self.with_acl:
-            yield _acl_check(self.way)
+            yield acl_check(self.way)
         asked = f"Can a stranger read through {self.settings.custom_domain}?"
         if self.way is Way.POLICY:
             yield await self._before_the_policy(asked)
@@ -219,7 +208,7 @@ class Probe:
         try:
             await asyncio.to_thread(self.bucket.get_policy)
         except Problem as problem:
-            return failed(asked, _closed(self.settings, problem))
+            return failed(asked, closed(self.settings, problem))
         opens = "a bucket policy will open images/* and static/*, and nothing else"
         return remark(asked, f"not yet: {opens}")
 
@@ -295,14 +284,14 @@ async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]
                 if check.problem:
                     return
     except Problem as problem:
-        yield failed(_question_behind(problem, asked), problem)
+        yield failed(question_behind(problem, asked), problem)
         return
     settle(context, probe)
 
 
 async def _after_creation(probe: Probe) -> AsyncGenerator[Check, None]:
     yield passed(f"Is the bucket {probe.bucket.name} there?", "yes, it was created now")
-    yield await probe.listing_check()
+    yield await listing_check(probe.bucket)
 
 
 def settle(context: Context, probe: Probe) -> None:
@@ -318,6 +307,17 @@ async def create_bucket(context: Context, bucket: Bucket) -> bool:
         return False
     await asyncio.to_thread(bucket.create)
     return True
+
+
+async def listing_check(bucket: Bucket) -> Check:
+    """Whether strangers are kept from listing the bucket, at the endpoint and beside it."""
+    asked = "Is the list of files hidden from strangers?"
+    base = bucket.settings.public_base
+    for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
+        seen = await look(url)
+        if seen.ok and "<ListBucketResult" in seen.text:
+            return failed(asked, listable(bucket.settings, url))
+    return passed(asked, "yes")
 
 
 async def reads(settings: Settings, canary: Canary, seconds: float) -> Seen | None:
@@ -340,169 +340,6 @@ def require_keys(context: Context) -> None:
     )
 
 
-def missing_bucket(name: str) -> Problem:
-    """The `Problem` of a bucket that is not there, and was not created."""
-    return Problem(
-        f"There is no bucket {name}.",
-        "Its name is mistyped, it is in another region or account, or it was not created yet.",
-        Remedy("Correct the name, or let it be created here.", Action.EDIT_PROVIDER),
-        field="bucket",
-        decision=True,
-    )
-
-
-def is_missing_bucket(check: Check) -> bool:
-    """Whether this is the check that found no bucket."""
-    return check.problem is not None and check.problem.decision and check.problem.field == "bucket"
-
-
-def wrong_domain(settings: Settings, seen: Seen, *, at_endpoint: bool) -> Problem:
-    """The `Problem` of a custom domain that does not lead to the files."""
-    if seen.error is not None:
-        return seen.error
-    what = f"Through {settings.custom_domain} strangers do not get the bucket's files."
-    expected = preset(settings.provider).custom_domain_for(settings)
-    if seen.ok:
-        why = "Something answers there, but not with the file that was just stored."
-    elif at_endpoint:
-        why = f"It answers with HTTP {seen.status}, while the bucket itself lets strangers read."
-    else:
-        why = f"It answers with HTTP {seen.status}."
-    return Problem(
-        what,
-        why,
-        Remedy(f"The usual custom domain would be {expected}", Action.EDIT_PROVIDER)
-        if expected and expected != settings.custom_domain
-        else preset(settings.provider).advice("public", settings),
-        "If it is a proxy or a CDN of your own, let it lead to this bucket.",
-        raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
-        field="custom_domain",
-    )
-
-
 def _is_probe(rules: list[CorsRule]) -> bool:
     """Whether the rules are those of a probe, and nobody set others since."""
     return [r.get("AllowedOrigins") for r in rules] == [_PROBE_RULE["AllowedOrigins"]]
-
-
-def _question_behind(problem: Problem, before: str) -> str:
-    """What was being asked when a problem came up, by the setting it is about."""
-    questions = {
-        "access_key_id": "Does the storage accept the keys?",
-        "secret_access_key": "Does the storage accept the keys?",
-        "bucket": "Is the bucket there?",
-        "region": "Is the region right?",
-    }
-    return questions.get(problem.field or "", f"After “{before}”")
-
-
-def _endpoint_check(seen: Seen, settings: Settings) -> Check:
-    asked = f"Does {settings.endpoint} answer?"
-    if seen.error is not None:
-        return failed(asked, seen.error)
-    target = seen.headers.get("location", "")
-    if settings.endpoint.startswith("http:") and target.startswith(
-        f"https://{urlsplit(settings.endpoint).hostname}"
-    ):
-        return failed(asked, _wants_https(settings.endpoint))
-    return passed(asked, "yes")
-
-
-def _tls_check(settings: Settings) -> Check:
-    asked = "Is the connection to the storage safe?"
-    if settings.endpoint.startswith("https:"):
-        return passed(asked, "yes, its certificate is trusted")
-    return remark(asked, "no, it is plain http: use it on your own machine or network only")
-
-
-def _clock_check(seen: Seen) -> Check:
-    asked = "Is this machine's clock right?"
-    skew = _skew(seen)
-    if skew is None:
-        return remark(asked, "the storage does not say what time it is")
-    if abs(skew) < _SKEW_ODD:
-        return passed(asked, "yes")
-    words = f"{abs(skew) / 60:,.0f} minutes {'ahead of' if skew > 0 else 'behind'} the storage's"
-    if abs(skew) < _SKEW_REFUSED:
-        return remark(asked, f"it is {words}; from 15 on, the storage refuses every request")
-    return failed(
-        asked,
-        Problem(
-            f"This machine's clock is {words}.",
-            "The storage refuses what was signed more than 15 minutes ago or ahead.",
-            "Set the clock: sudo timedatectl set-ntp true; then compare: date -u",
-            Remedy("Try again.", Action.RETRY),
-        ),
-    )
-
-
-def _skew(seen: Seen) -> float | None:
-    """Seconds by which our clock is ahead of the server's."""
-    try:
-        return time.time() - parsedate_to_datetime(seen.headers.get("date", "")).timestamp()
-    except (ValueError, TypeError):
-        return None
-
-
-def _acl_check(way: Way) -> Check:
-    asked = "Does the ACL public-read open a file to strangers?"
-    if way is Way.ACL:
-        return passed(asked, "yes: BookWyrm will store each file with it")
-    if way is Way.OPEN:
-        return passed(asked, "not needed: strangers can read without it")
-    return passed(asked, "no, it is accepted without effect")
-
-
-def _wants_https(endpoint: str) -> Problem:
-    return Problem(
-        "The endpoint wants https.",
-        "It sends everybody who comes with http to https.",
-        Remedy(f"Use {endpoint.replace('http:', 'https:', 1)}", Action.EDIT_PROVIDER),
-        field="endpoint",
-    )
-
-
-def _listable(settings: Settings, url: str) -> Problem:
-    return Problem(
-        "Everybody can list the bucket's files.",
-        "The bucket itself is public. Strangers would see the names of all files, exports of "
-        "accounts included, where only those who know a name should get a file.",
-        "Make the bucket private, or let strangers read objects but not list them: "
-        + preset(settings.provider).advice("public", settings),
-        Remedy("Then try again.", Action.RETRY),
-        raw=f"GET {url}",
-        field="bucket",
-    )
-
-
-def _closed(settings: Settings, problem: Problem) -> Problem:
-    return Problem(
-        "Strangers cannot read the bucket, and it cannot be opened from here.",
-        f"The ACL public-read does not open its files, and for a bucket policy: {problem.what}",
-        preset(settings.provider).advice("public", settings),
-        Remedy("Then try again.", Action.RETRY),
-        raw=problem.raw,
-        field="bucket",
-    )
-
-
-def _not_replaced(key: str) -> Problem:
-    return Problem(
-        "What was replaced in the bucket reads as before.",
-        "The bucket locks its objects, or a cache stands before the endpoint.",
-        "Turn object lock (retention) off, or use another bucket.",
-        "If the endpoint is a CDN, use the storage's own address as the endpoint.",
-        raw=key,
-        field="bucket",
-    )
-
-
-def _needs_newer_bookwyrm(version: str, refusal: Problem) -> Problem:
-    return Problem(
-        f"The storage refuses the ACL public-read, and BookWyrm {version} always sends it.",
-        "Since version 0.8.0 BookWyrm lets one choose (AWS_DEFAULT_ACL); yours does not.",
-        "Update BookWyrm to 0.8.0 or newer first, then start again.",
-        "Or allow ACLs for this bucket in your provider's console, or use another provider.",
-        raw=refusal.raw,
-        field="provider",
-    )

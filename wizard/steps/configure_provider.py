@@ -7,41 +7,35 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
-from wizard.access import (
-    as_text,
-    blocking,
-    closing_policy,
-    exposure,
-    is_opened,
-    opening_policy,
-    unblocked,
-)
-from wizard.bucket import Bucket, Policy
+from wizard.access import PREFIXES
+from wizard.bucket import Bucket
 from wizard.canary import Canaries
 from wizard.env_change import conversion_plan, env_to_change
 from wizard.env_file import EnvFile, backups
-from wizard.events import Check, Note, Verdict, failed, later, passed
-from wizard.probe import Probe, Way, is_missing_bucket, probing, reads, require_keys, wrong_domain
+from wizard.events import Check, Note, failed, later, passed
+from wizard.probe import Probe, listing_check, probing, require_keys
 from wizard.problem import Action, Problem, Remedy
-from wizard.providers import preset
-from wizard.settings import Settings
 from wizard.step import (
     Context,
     Diff,
-    Document,
     Fact,
     Finding,
     Plan,
     PlanItem,
-    Question,
     Sentence,
     Step,
 )
+from wizard.strangers import (
+    close_again,
+    lost_policy,
+    open_to_strangers,
+    others_closed,
+    policy_plan,
+    stranger_reads,
+)
+from wizard.verdicts import Way, is_missing_bucket
 
-_POLICY_BEFORE = "configure_provider.policy-before"
 _LINES = "configure_provider.lines"
-# Policies take a moment to reach all of a service's servers.
-_SECONDS_TO_OPEN = 30
 
 
 class ConfigureProvider(Step):
@@ -97,7 +91,7 @@ class ConfigureProvider(Step):
             context.report(check)
             if check.problem is not None:
                 raise check.problem
-        items += await _policy_plan(context, probe.bucket, there=not items)
+        items += await policy_plan(context, probe.bucket, there=not items)
         items += _env_plan(context)
         text = "Small test files are stored below images/ and static/, read, and removed again."
         safe = "The running site does not change, and the lines in .env can be taken back."
@@ -113,7 +107,7 @@ class ConfigureProvider(Step):
                 if check.problem is not None:
                     raise check.problem
         if probe.way is Way.POLICY:
-            await _open(context, probe.bucket)
+            await open_to_strangers(context, probe.bucket)
         await _write_env(context)
 
     async def prove(self, context: Context) -> Sequence[Check]:
@@ -122,21 +116,25 @@ class ConfigureProvider(Step):
         bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
         canaries = Canaries(bucket, context.journal)
         checks: list[Check] = []
+
+        def add(check: Check) -> None:
+            context.report(check)
+            checks.append(check)
+
         try:
-            for prefix in ("images/", "static/"):
-                checks.append(await _stranger_reads(context, canaries, prefix))
-                context.report(checks[-1])
+            for prefix in PREFIXES:
+                add(await stranger_reads(context, canaries, prefix))
+            add(await others_closed(bucket, canaries))
         finally:
             await asyncio.to_thread(canaries.try_to_remove)
-        checks += [await _hidden(context, bucket), _lines_there(context)]
-        for check in checks[-2:]:
-            context.report(check)
+        add(await listing_check(bucket))
+        add(_lines_there(context))
         return checks
 
     async def undo(self, context: Context) -> bool:
         """Put the lines of `.env` and the bucket's policy back as they were."""
         lines = await _restore_lines(context)
-        policy = await asyncio.to_thread(_restore_policy, context)
+        policy = await asyncio.to_thread(close_again, context)
         return lines or policy
 
 
@@ -179,8 +177,7 @@ def _gone(context: Context) -> str:
     try:
         bucket = Bucket(context.settings, context.keys)
         bucket.ask()
-        ours = context.journal.recall(_policy_key(context.settings))
-        if ours and not is_opened(bucket.name, bucket.get_policy()):
+        if lost_policy(context, bucket):
             return "the bucket policy that lets strangers read is gone"
     except Problem as problem:
         return problem.what
@@ -197,30 +194,6 @@ def _refuse_http(context: Context) -> None:
         "Serve the files over https, or update BookWyrm first.",
         field="url_protocol",
     )
-
-
-async def _policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[PlanItem]:
-    """The policy as it would be sent, where the canaries have not said that it is not needed."""
-    settings = context.settings
-    if settings.acl_known and settings.acl:
-        return []
-    try:
-        current = await asyncio.to_thread(bucket.get_policy) if there else None
-    except Problem as problem:
-        return [Sentence(f"The bucket's policy cannot be read: {problem.what}", warning=True)]
-    if is_opened(bucket.name, current):
-        return []
-    text = (
-        "If the test files show that strangers cannot read, the bucket gets this policy. It lets "
-        "everybody read images/* and static/*, and nothing else; you are asked before."
-    )
-    items: list[PlanItem] = [Sentence(text)]
-    items.append(Document("bucket policy", as_text(opening_policy(bucket.name, current))))
-    on = blocking(await asyncio.to_thread(bucket.public_access_block)) if there else ()
-    if on:
-        text = f"For it, Block Public Access is relaxed: {' and '.join(on)} are turned off."
-        items.append(Sentence(text, warning=True))
-    return items
 
 
 def _env_plan(context: Context) -> list[PlanItem]:
@@ -293,106 +266,6 @@ def _backup_with(context: Context, env: EnvFile, name: str, backup: str) -> EnvF
     return next((c for c in candidates if c.line(name) != env.line(name)), None)
 
 
-def _policy_key(settings: Settings) -> str:
-    return f"{_POLICY_BEFORE} {settings.endpoint}/{settings.bucket}"
-
-
-async def _open(context: Context, bucket: Bucket) -> None:
-    """Have a bucket policy let strangers read; all as before where that does not work."""
-    before = await asyncio.to_thread(bucket.get_policy)
-    switches = await asyncio.to_thread(bucket.public_access_block)
-    await _ask_to_open(context, bucket, opening_policy(bucket.name, before))
-    await _ask_to_unblock(context, switches)
-    if not context.journal.recall(_policy_key(context.settings)):
-        context.journal.remember(_policy_key(context.settings), json.dumps(switches))
-    try:
-        if blocking(switches):
-            await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
-        await asyncio.to_thread(bucket.put_policy, opening_policy(bucket.name, before))
-        await _check_opened(context, bucket)
-    except BaseException:
-        await asyncio.to_thread(_put_back, bucket, before, switches)
-        context.journal.remember(_policy_key(context.settings), "")
-        raise
-    context.report(passed("Does the bucket policy let strangers read?", "yes"))
-
-
-async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None:
-    lies_there = await asyncio.to_thread(exposure, bucket)
-    if lies_there.private:
-        raise _private_files(bucket.name, lies_there.private)
-    text = "The bucket gets this policy, which lets everybody read images/* and static/*:"
-    text = f"{text}\n{as_text(policy)}"
-    if lies_there.count:
-        text += f"\n{lies_there.words} objects are there already; strangers will read them too."
-    if await context.ask(Question(text, "Put this policy", "Leave the bucket closed")):
-        return
-    raise Problem(
-        "The bucket stays closed to strangers.",
-        "The policy that would let them read was declined, and the files' own ACLs have no effect.",
-        Remedy("Use another bucket.", Action.EDIT_PROVIDER),
-        preset(context.settings.provider).advice("public", context.settings),
-        decision=True,
-    )
-
-
-async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> None:
-    """Ask about what of Amazon's Block Public Access stands against a public policy."""
-    on = blocking(switches)
-    text = (
-        f"Block Public Access is on for this bucket. {' and '.join(on)} must be turned off, or "
-        "no policy can let strangers read; the two switches about ACLs stay as they are."
-    )
-    if not on or await context.ask(Question(text, "Turn them off", "Leave them on")):
-        return
-    raise Problem(
-        "Block Public Access keeps strangers out of the bucket.",
-        "It was left on, and no bucket policy can let strangers read as long as it is.",
-        preset(context.settings.provider).advice("public", context.settings),
-        decision=True,
-    )
-
-
-async def _check_opened(context: Context, bucket: Bucket) -> None:
-    """Strangers must be let in by the policy, and our own keys not locked out by it."""
-    canaries = Canaries(bucket, context.journal)
-    try:
-        for prefix in ("images/", "static/"):
-            check = await _stranger_reads(context, canaries, prefix)
-            if check.verdict is Verdict.FAIL and check.problem is not None:
-                raise check.problem
-        await asyncio.to_thread(bucket.ask)
-    finally:
-        await asyncio.to_thread(canaries.try_to_remove)
-
-
-def _put_back(bucket: Bucket, before: Policy | None, switches: Mapping[str, bool]) -> None:
-    """Another problem is on its way; that of putting back would hide it."""
-    try:
-        bucket.put_policy(before)
-        if blocking(switches):
-            bucket.put_public_access_block(switches)
-    except Problem:
-        return
-
-
-async def _stranger_reads(context: Context, canaries: Canaries, prefix: str) -> Check:
-    settings = context.settings
-    asked = f"Can a stranger read what is stored below {prefix}, through {settings.custom_domain}?"
-    canary = await asyncio.to_thread(canaries.put, prefix, settings.acl)
-    seen = await reads(settings, canary, _SECONDS_TO_OPEN)
-    if seen is None:
-        return passed(asked, "yes, byte for byte")
-    return failed(asked, wrong_domain(settings, seen, at_endpoint=False))
-
-
-async def _hidden(context: Context, bucket: Bucket) -> Check:
-    """What is below no opened folder must stay closed, and the list of files too."""
-    probe = Probe(context)
-    await asyncio.to_thread(probe.begin)
-    return await probe.listing_check()
-
-
 def _lines_there(context: Context) -> Check:
     asked = "Does .env have BookWyrm's lines for this storage?"
     lacking = _lacking(context, context.instance.env_file())
@@ -405,35 +278,4 @@ def _lines_there(context: Context) -> Check:
             "Somebody changed the file meanwhile.",
             Remedy("Do this step again.", Action.RETRY),
         ),
-    )
-
-
-def _restore_policy(context: Context) -> bool:
-    """Take our statement out again, where we put it in."""
-    kept = context.journal.recall(_policy_key(context.settings))
-    if not kept:
-        return False
-    bucket = Bucket(context.settings, context.keys)
-    current = bucket.get_policy()
-    closed = closing_policy(current)
-    if closed != current:
-        bucket.put_policy(closed)
-    switches = json.loads(kept)
-    if blocking(switches):
-        bucket.put_public_access_block(switches)
-    context.journal.remember(_policy_key(context.settings), "")
-    return True
-
-
-def _private_files(bucket: str, keys: Sequence[str]) -> Problem:
-    some = ", ".join(keys[:5]) + (" …" if len(keys) > 5 else "")
-    return Problem(
-        f"{len(keys):,} objects below images/ in {bucket} are not for strangers.",
-        "BookWyrm's own web server never hands out such files: they may be exports of whole "
-        "accounts. The bucket policy would let everybody read them.",
-        f"Move them out of images/ or delete them, if nobody needs them: {some}",
-        Remedy("Use another bucket.", Action.EDIT_PROVIDER),
-        raw="\n".join(keys[:1000]),
-        field="bucket",
-        decision=True,
     )
