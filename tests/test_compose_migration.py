@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,7 @@ class Migration:
     storage: BridgedSeaweedFS
     bucket_name: str
     events: list[Event] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -88,12 +90,23 @@ class Migration:
         }
         self.events.clear()
         with subprocess.Popen(argv, cwd="/", env=env, stdout=subprocess.PIPE) as process:
+            self.process = process
             assert process.stdout
             for line in process.stdout:
                 self.events.append(json.loads(line))
                 if watch(self.events[-1]):
                     process.kill()
         return process.returncode
+
+    def hold(self) -> None:
+        """Have the run pause where it is."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let the run go on."""
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
 
     def words(self) -> str:
         """The last events, for a test that failed."""
@@ -148,11 +161,13 @@ def test_existing_instance_killed_twice_and_written_to_meanwhile(
         new = {"images/covers/late.jpg": b"late", "images/avatars/late.png": b"too"}
 
         def upload(event: Event) -> bool:
-            if event["event"] == "output" and event["text"].endswith("docker compose up -d"):
-                assert migration.containers()["db"] == before["db"]
+            if (event["event"], event["step"]) == ("status", "set_cors"):
+                migration.hold()
+                assert migration.containers() == before
                 for key, data in new.items():
                     target = f"/app/{key}"
                     instance.in_web("sh", "-c", 'cat >"$1"', "sh", target, given=data)
+                migration.go_on()
             return False
 
         instance.in_web("sh", "-c", "echo early >/app/images/covers/early.jpg")
