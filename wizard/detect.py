@@ -88,7 +88,15 @@ def _containers(folder: Path) -> bool:
     """Whether Docker knows containers, running or not, that Compose made for this folder."""
     if shutil.which("docker") is None:
         return False
-    argv = ["docker", "ps", "--all", "--format", "json", "--filter", f"label={_LABEL}={folder}"]
+    argv = [
+        "docker",
+        "ps",
+        "--all",
+        "--format",
+        "{{json .}}",
+        "--filter",
+        f"label={_LABEL}={folder}",
+    ]
     try:
         listed = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
