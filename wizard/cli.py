@@ -243,7 +243,7 @@ async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
     for step in migration.steps:
         await _carry_out_one(migration, step, narrator)
     waiting = [s for s in migration.statuses() if s.state is State.LATER]
-    narrator.end(0, _last_words(migration, len(waiting)))
+    narrator.end(0, await _last_words(migration, len(waiting)))
     return 0
 
 
@@ -301,16 +301,16 @@ async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> No
         narrator.plan(await step.plan(migration.context))
 
 
-def _last_words(migration: Migration, waiting: int) -> str:
+async def _last_words(migration: Migration, waiting: int) -> str:
     if waiting:
         return (
             f"\n{waiting} steps wait until the instance runs. Follow BookWyrm's installation "
             "guide to its end, then call bw-s3 again: it completes them."
         )
-    media = migration.context.instance.media_root
+    media = await migration.context.deployment.media()
     return (
         "\nEverything is done and proven. Keep the local media where they are "
-        f"({media}): other servers still ask for the old /images/ addresses."
+        f"({media.label}): other servers still ask for the old /images/ addresses."
     )
 
 

@@ -64,6 +64,9 @@ class Deployment(ABC):
         input, so that no value of the admin's passes through a shell.
         """
 
+    async def tidy_up(self, report: Report = lambda event: None) -> None:
+        """Remove what a run that was killed left behind. Nothing does, unless a subclass says so."""
+
     async def interruption(self) -> str:
         """What a restart interrupts, for whom and for how long, in one sentence."""
         return "The site is away while it restarts, usually for less than a minute."

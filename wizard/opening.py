@@ -50,13 +50,15 @@ class Opening:
 
     `folder` is the instance's; `state` where the journal lies (None: in the
     folder); `overrides` settings said on the command line, by field name;
-    `keys` those of the environment, which go before those of `.env`.
+    `keys` those of the environment, which go before those of `.env`;
+    `look_only`: nothing may be changed, not even what a killed run left.
     """
 
     folder: Path
     state: Path | None = None
     overrides: Mapping[str, str | int] | None = None
     keys: Keys = field(default_factory=Keys)
+    look_only: bool = False
 
     @property
     def journal_folder(self) -> Path:
@@ -90,7 +92,7 @@ def opening_that_changes_nothing(opening: Opening) -> Iterator[Opening]:
             copy.mkdir(mode=0o700)
             kept.copy_to(copy)
             kept.close()
-        yield replace(opening, state=copy)
+        yield replace(opening, state=copy, look_only=True)
 
 
 def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None:
@@ -138,6 +140,8 @@ async def _opened(
             )
         settings = replace(settings, deployment=kind)
     deployment = deploy(instance, settings, journal.id)
+    if not opening.look_only:
+        await deployment.tidy_up(report)
     settings = await _with_path(settings, deployment)
     if not settings.site_url:
         settings = replace(settings, site_url=default_site_url(instance))
