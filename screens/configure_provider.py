@@ -74,7 +74,8 @@ class ConfigureProviderScreen(StepScreen):
         )  # fmt: skip
 
     def _provider_line(self) -> Widget:
-        options = [(Content(p.title), name) for name, p in PRESETS.items()]
+        # Plain text: only that can be searched by typing; the titles are our own.
+        options = [(p.title, name) for name, p in PRESETS.items()]
         choice: Select[str] = Select(
             options, prompt="choose, or type its first letters", id="provider", compact=True
         )
