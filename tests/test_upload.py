@@ -215,6 +215,15 @@ def test_names_that_cannot_be_keys_stay_with_the_file(kit: CopyKit) -> None:
     assert (outcome.failed, outcome.sent) == (0, 4)
 
 
+def test_a_backslash_in_a_name_stays_with_the_file(kit: CopyKit) -> None:
+    """SeaweedFS takes it for a slash: said, and nobody's loss."""
+    kit.fill(2)
+    kit.write("covers/back\\slash.jpg", b"picture")
+    outcome = kit.copy()
+    assert [(f.path, f.harmless) for f in outcome.failures] == [("covers/back\\slash.jpg", True)]
+    assert outcome.failed == 0
+
+
 def test_an_unreadable_file_does_not_stop_the_others(kit: CopyKit) -> None:
     kit.fill(10)
 

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     REFUSED = "refused by the storage service"
     CORRUPTED = "stored with other bytes than were sent"
     LOST = "said to be stored, but not listed"
+    BACKSLASH = "the storage service keeps no backslash in names"
     HEADERS = "stored, but its headers could not be mended"
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -156,10 +156,12 @@ def _empty(place: Place) -> None:
     shutil.rmtree(place.folder / ".bw-s3", ignore_errors=True)
     client = connect(Settings(endpoint=place.endpoint, region="us-east-1"), place.keys)
     if place.keys.access_key_id != "benchmark-key-id":
-        client.create_bucket(Bucket=_BUCKET)
+        with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+            client.create_bucket(Bucket=_BUCKET)
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET):
-            for found in page.get("Contents", []):
-                client.delete_object(Bucket=_BUCKET, Key=found["Key"])
+            keys = [{"Key": found["Key"]} for found in page.get("Contents", [])]
+            if keys:
+                client.delete_objects(Bucket=_BUCKET, Delete={"Objects": keys})  # type: ignore[typeddict-item]
         return
     client.delete_object(Bucket=_BUCKET, Key="all of it")
 

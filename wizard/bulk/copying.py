@@ -411,7 +411,8 @@ class Copying:
                 break
             self._send_lost(job)
         for path in comparison.examples.get("-", []):
-            job.failed(path.encode(), Reason.LOST)
+            # Some services (SeaweedFS) take a backslash for a slash.
+            job.failed(path.encode(), Reason.BACKSLASH if "\\" in path else Reason.LOST)
         return self._compare(job)
 
     def _send_lost(self, job: Job) -> None:

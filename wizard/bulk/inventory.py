@@ -50,9 +50,9 @@ FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN proven ON proven.p
 
 
 # Faults of files that nobody could ask for anyway: a link to nothing has no
-# bytes to lose, and a name that is not UTF-8 cannot stand in BookWyrm's
-# database (PostgreSQL in UTF-8), so no page names it.
-_HARMLESS = (Reason.DANGLING, Reason.NAME, Reason.LOOP, Reason.SPECIAL)
+# bytes to lose, a name that is not UTF-8 cannot stand in BookWyrm's database
+# (PostgreSQL in UTF-8), and Django's uploads never have a backslash in theirs.
+_HARMLESS = (Reason.DANGLING, Reason.NAME, Reason.LOOP, Reason.SPECIAL, Reason.BACKSLASH)
 
 
 class Fate(IntEnum):
