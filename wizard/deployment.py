@@ -64,8 +64,8 @@ class Deployment(ABC):
         input, so that no value of the admin's passes through a shell.
         """
 
-    async def tidy_up(self, report: Report = lambda event: None) -> None:
-        """Remove what a run that was killed left behind. Nothing does, unless a subclass says so."""
+    async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
+        """Remove what a killed run left behind; without containers that is nothing."""
 
     async def interruption(self) -> str:
         """What a restart interrupts, for whom and for how long, in one sentence."""

@@ -61,6 +61,16 @@ class Settings:
         return cls(**{k: v for k, v in data.items() if k in known})  # type: ignore[arg-type]
 
     @property
+    def storage(self) -> dict[str, str]:
+        """Where the objects lie and how strangers reach them: what most proofs depend on."""
+        return {
+            "endpoint": self.endpoint,
+            "bucket": self.bucket,
+            "custom_domain": self.custom_domain,
+            "url_protocol": self.url_protocol,
+        }
+
+    @property
     def public_base(self) -> str:
         """The URL strangers read from, without a final slash."""
         return f"{self.url_protocol}//{self.custom_domain.rstrip('/')}"

@@ -39,7 +39,8 @@ for finder in get_finders():
             with storage.open(path) as file:
                 data = file.read()
             files[name] = [len(data), hashlib.md5(data).hexdigest()]
-bucket = getattr(settings, "AWS_STORAGE_BUCKET_NAME", "") if getattr(settings, "USE_S3", False) else ""
+uses_s3 = getattr(settings, "USE_S3", False)
+bucket = getattr(settings, "AWS_STORAGE_BUCKET_NAME", "") if uses_s3 else ""
 answer({"url": settings.STATIC_URL, "bucket": bucket, "files": files})
 """
 

@@ -36,14 +36,7 @@ class CollectStatic(Step):
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         """Another bucket, address or BookWyrm needs the files anew."""
-        settings = context.settings
-        return {
-            "endpoint": settings.endpoint,
-            "bucket": settings.bucket,
-            "custom_domain": settings.custom_domain,
-            "url_protocol": settings.url_protocol,
-            "BookWyrm": context.instance.version,
-        }
+        return {**context.settings.storage, "BookWyrm": context.instance.version}
 
     async def inspect(self, context: Context) -> Finding:
         """Whether the files that Django named at the last proof are still in the bucket."""

@@ -50,14 +50,7 @@ class ConfigureProvider(Step):
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         """All that names the bucket, from inside and from outside."""
-        settings = context.settings
-        return {
-            "endpoint": settings.endpoint,
-            "region": settings.region,
-            "bucket": settings.bucket,
-            "custom_domain": settings.custom_domain,
-            "url_protocol": settings.url_protocol,
-        }
+        return {**context.settings.storage, "region": context.settings.region}
 
     async def inspect(self, context: Context) -> Finding:
         """Whether `.env` has the lines, the bucket takes the keys, and its policy is still ours."""

@@ -65,6 +65,7 @@ class CopyMedia(Step):
             "endpoint": settings.endpoint,
             "bucket": settings.bucket,
             "custom_domain": settings.custom_domain,
+            "acl": settings.acl,
         }
 
     async def inspect(self, context: Context) -> Finding:

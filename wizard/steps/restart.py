@@ -46,13 +46,7 @@ class Restart(Step):
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         """What the running site was switched to."""
-        settings = context.settings
-        return {
-            "endpoint": settings.endpoint,
-            "bucket": settings.bucket,
-            "custom_domain": settings.custom_domain,
-            "url_protocol": settings.url_protocol,
-        }
+        return context.settings.storage
 
     async def inspect(self, context: Context) -> Finding:
         """Whether the site that answers now points to the bucket, and nothing is left behind."""

@@ -34,10 +34,7 @@ class VerifyCors(Step):
         """Whose pages, which bucket, and where visitors find both."""
         settings = context.settings
         return {
-            "endpoint": settings.endpoint,
-            "bucket": settings.bucket,
-            "custom_domain": settings.custom_domain,
-            "url_protocol": settings.url_protocol,
+            **settings.storage,
             "site_url": settings.site_url,
             "origins": " ".join(origins(context.instance)),
         }
