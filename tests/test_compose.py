@@ -214,6 +214,13 @@ async def test_disk_full_inside(standing: Standing) -> None:
     assert caught.value.why == "The disk is full."
 
 
+async def test_a_missing_package_means_another_image(standing: Standing) -> None:
+    with pytest.raises(Problem) as caught:
+        await standing.deployment.run_script("import nowhere", "")
+    assert "image" in caught.value.why
+    assert "docker compose build" in caught.value.remedies[0].text
+
+
 async def test_interrupted_command_takes_its_container_along(standing: Standing) -> None:
     script = "import time; answer(1); time.sleep(60)"
     task = asyncio.create_task(standing.deployment.run_script(script, ""))

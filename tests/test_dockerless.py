@@ -91,6 +91,16 @@ async def test_a_script_that_fails_says_why(dockerless: Dockerless) -> None:
     assert "answer(" not in caught.value.raw, "our own script's text tells the admin nothing"
 
 
+async def test_a_missing_package_goes_into_the_sites_own_environment(
+    dockerless: Dockerless, shared: Rehearsal
+) -> None:
+    with pytest.raises(Problem) as caught:
+        await dockerless.run_script("import nowhere", "{}")
+    python = shared.folder / "venv" / "bin" / "python3"
+    assert "virtual environment" in caught.value.why
+    assert f"{python} -m pip install -r requirements.txt" in caught.value.remedies[0].text
+
+
 async def test_children_get_nothing_that_env_defines(
     dockerless: Dockerless, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from wizard import django_failure
 from wizard.compose_media import empty_but_used, is_empty, open_media
 from wizard.compose_project import ComposeProject, inspected_volume
-from wizard.compose_start import WebWatch
+from wizard.compose_start import ADVICE, WebWatch
 from wizard.deployment import Deployment
 from wizard.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.docker import Docker
@@ -196,7 +196,7 @@ class Compose(Deployment):
         lines = [masker(line) for line in ended.lines if not is_answer(line)]
         if is_docker_failure(ended.status, ended.output):
             return explain(_shown(argv), "\n".join(lines), self.docker.environment())
-        return django_failure.explain(argv, ended.status, lines)
+        return django_failure.explain(argv, ended.status, lines, ADVICE)
 
     async def _up(self, report: Report) -> Completed:
         masker = self._masker()

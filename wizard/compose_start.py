@@ -18,6 +18,24 @@ from wizard.secrets import Masker
 _POLL_SECONDS = 2.0
 _LAST_LINES = 20
 
+# What to do about an image or a service, without touching the others.
+ADVICE = django_failure.Advice(
+    packages=(
+        "The image of web lacks a package that this version of BookWyrm needs.",
+        "Build it anew, as after every update: docker compose build",
+    ),
+    services=(
+        "BookWyrm could not reach its database or Redis.",
+        "See which one does not run, and start it: docker compose ps --all; "
+        "docker compose start db redis_activity redis_broker",
+    ),
+    permission=(
+        "The container may not write where BookWyrm has to.",
+        "See which folders of this server it mounts, and whose they are: "
+        "docker compose config; ls -ldZ FOLDER",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class WebState:
@@ -109,7 +127,7 @@ class WebWatch:
     def ended(self, state: WebState) -> Problem:
         """The problem for a `web` that does not stay up, with its last words."""
         self._read_log(state)
-        likely = django_failure.explain((), state.exit_code, self._last_lines)
+        likely = django_failure.explain((), state.exit_code, self._last_lines, ADVICE)
         return Problem(
             "BookWyrm's web container does not come up.",
             likely.why if state.id else "Its container is gone.",

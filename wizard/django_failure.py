@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from wizard.problem import Action, Problem, Remedy
 
@@ -43,32 +44,30 @@ _KNOWN: tuple[tuple[str, str, tuple[Remedy, ...]], ...] = (
         (Remedy("Make room (df -h shows where), then try again."), _RETRY),
     ),
     (
-        r"ModuleNotFoundError|Couldn't import Django",
-        "The virtual environment lacks a package that BookWyrm needs.",
-        (Remedy("Install them: venv/bin/pip install -r requirements.txt"), _RETRY),
-    ),
-    (
         r"ImproperlyConfigured|EnvError|EnvValidationError",
         "BookWyrm does not accept a value in .env; its own words are below.",
         (Remedy("Correct the line in .env, then try again."), _RETRY),
     ),
-    (
-        r"OperationalError|could not connect to server|Connection refused",
-        "BookWyrm could not reach its database or Redis.",
-        (Remedy("Start them, then try again."), _RETRY),
-    ),
-    (
-        r"Permission denied|PermissionError",
-        "The site's own user may not write where BookWyrm has to.",
-        (Remedy("Give the folder to the user that runs BookWyrm, then try again."), _RETRY),
-    ),
 )
 
 
-def explain(argv: Sequence[str], status: int, lines: Sequence[str]) -> Problem:
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What goes wrong around BookWyrm is mended in another way with Docker than without.
+
+    Each is why it is so, and what to do: `packages` where Python misses one,
+    `services` where the database or Redis does not answer, `permission` where
+    a file may not be written.
+    """
+
+    packages: tuple[str, str]
+    services: tuple[str, str]
+    permission: tuple[str, str]
+
+
+def explain(argv: Sequence[str], status: int, lines: Sequence[str], advice: Advice) -> Problem:
     """The problem for a command that ended with `status` and wrote `lines` (already masked)."""
-    text = "\n".join(lines)
-    why, remedies = _likely(text)
+    why, remedies = _likely("\n".join(lines), advice)
     name = next((word for word in argv if word in ("compile_themes", "collectstatic")), "")
     command = f"manage.py {name}" if name else "a script in manage.py shell"
     return Problem(
@@ -79,10 +78,18 @@ def explain(argv: Sequence[str], status: int, lines: Sequence[str]) -> Problem:
     )
 
 
-def _likely(text: str) -> tuple[str, tuple[Remedy, ...]]:
+def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
     for pattern, why, remedies in _KNOWN:
         if re.search(pattern, text):
             return why, remedies
+    around = (
+        (r"ModuleNotFoundError|Couldn't import Django", advice.packages),
+        (r"OperationalError|could not connect to server|Connection refused", advice.services),
+        (r"Permission denied|PermissionError", advice.permission),
+    )
+    for pattern, (why, remedy) in around:
+        if re.search(pattern, text):
+            return why, (Remedy(remedy), _RETRY)
     return "", (_RETRY,)
 
 

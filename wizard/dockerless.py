@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.deployment import Deployment
-from wizard.django_failure import explain
+from wizard.django_failure import Advice, explain
 from wizard.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.events import Output, Report
 from wizard.instance import Instance
@@ -116,7 +116,8 @@ class Dockerless(Deployment):
         ended = await self._run(argv, env, report, values, said, site.user)
         if ended.status:
             lines = [line for line in ended.lines if not is_answer(line)]
-            raise explain(argv, ended.status, [self._masker()(line) for line in lines])
+            said_lines = [self._masker()(line) for line in lines]
+            raise explain(argv, ended.status, said_lines, _advice(site, self.instance.folder))
 
     async def _run(
         self,
@@ -238,6 +239,25 @@ def _account(uid: int) -> pwd.struct_passwd:
         return pwd.getpwuid(uid)
     except KeyError:
         return pwd.struct_passwd((str(uid), "x", uid, uid, "", "/", "/bin/sh"))
+
+
+def _advice(site: _Site, folder: Path) -> Advice:
+    """What to do where a command misses something, in this site's own names."""
+    install = (str(site.python), "-m", "pip", "install", "-r", "requirements.txt")
+    return Advice(
+        packages=(
+            "The virtual environment lacks a package that BookWyrm needs.",
+            f"Install them: {shlex.join(install)}",
+        ),
+        services=(
+            "BookWyrm could not reach its database or Redis.",
+            "See which one does not run, and start it: systemctl status postgresql redis-server",
+        ),
+        permission=(
+            "The site's own user may not write where BookWyrm has to.",
+            f"Give it the folder: sudo chown -R {site.user.pw_name} {shlex.quote(str(folder))}",
+        ),
+    )
 
 
 def _python(folder: Path, units: tuple[Unit, ...]) -> Path:
