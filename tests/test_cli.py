@@ -198,6 +198,44 @@ def test_two_at_the_same_time(line: CommandLine) -> None:
     assert first.returncode == 0, output[-3000:]
 
 
+def test_what_was_pasted_is_tidied_or_refused_at_once(line: CommandLine) -> None:
+    settings, env = line.demo.settings, (line.demo.folder / ".env").read_bytes()
+    pasted = {
+        "--endpoint": f"{settings.endpoint}/ ",
+        "--custom-domain": f"http://{settings.custom_domain}/",
+        "--bucket": f"s3://{settings.bucket}",
+    }
+    planned = _call(line, pasted, "--dry-run")
+    assert planned.returncode == 0, planned.stdout
+    assert f"+AWS_S3_CUSTOM_DOMAIN={settings.custom_domain} " in planned.stdout
+    assert f"is kept in {line.journal}." in planned.stdout
+    for wrong in (f"{settings.endpoint}/s3/api", "ftp://example.org", " "):
+        refused = _call(line, {"--endpoint": wrong})
+        assert refused.returncode == 2, (wrong, refused.stdout)
+        assert "→" in refused.stdout
+    assert (line.demo.folder / ".env").read_bytes() == env
+    assert not line.bucket.exists()
+
+
+def test_a_problem_is_told_once(line: CommandLine) -> None:
+    refused = _call(line, {"--endpoint": "http://127.0.0.1:1"})
+    assert refused.returncode == 1
+    assert refused.stdout.count("Nothing answers on 127.0.0.1:1.\n   The machine is there") == 1
+
+
+def _call(
+    line: CommandLine, changed: dict[str, str], *more: str
+) -> subprocess.CompletedProcess[str]:
+    """`run` in plain words, with other values of some options."""
+    arguments = [a for a in line.arguments() if a != "--json"]
+    for option, value in changed.items():
+        arguments[arguments.index(option) + 1] = value
+    return subprocess.run(
+        [sys.executable, "-m", "screens", *arguments, *more],
+        env=line.environment(), capture_output=True, text=True, check=False, timeout=180,
+    )  # fmt: skip
+
+
 class _ArgumentsSeen(threading.Thread):
     """Collects the arguments of every process on the machine while it runs."""
 

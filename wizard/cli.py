@@ -220,10 +220,14 @@ def _run(options: argparse.Namespace) -> int:
         return asyncio.run(_carry_out(opening, narrator))
     except Problem as problem:
         narrator.problem(problem)
-        narrator.end(
-            exit_status(problem), "The migration is not finished. The same call goes on from here."
-        )
+        narrator.end(exit_status(problem), _what_now(problem))
         return exit_status(problem)
+
+
+def _what_now(problem: Problem) -> str:
+    if problem.usage:
+        return "Correct the call, then start it again."
+    return "The migration is not finished. The same call goes on from here."
 
 
 async def yes(question: Question) -> bool:
@@ -379,7 +383,7 @@ async def _run_demo(covers: int, keep: bool, narrator: Narrator) -> int:
     # Imported here: a real migration does not need the demo.
     from wizard.demo import build
 
-    with build(None, covers=covers, keep=keep) as demo:
+    with build(None, covers=covers, keep=keep, report=narrator) as demo:
         said = {k: v for k, v in demo.settings.to_dict().items() if v}
         opening = Opening(demo.folder, None, said, demo.keys)
         opened = await open_migration(opening, narrator, yes)

@@ -92,6 +92,8 @@ class Journal:
 
     def __init__(self, folder: Path, database: sqlite3.Connection, lock: int | None) -> None:
         self.folder = folder
+        # What plans name: a dry run works on a copy, which is gone when they are read.
+        self.shown_folder = folder
         self._database = database
         self._lock = lock
         self._guard = threading.RLock()

@@ -45,6 +45,7 @@ class Narrator(ABC):
         self._guard = threading.Lock()
         self._last_progress = 0.0
         self._step = ""
+        self._told: Problem | None = None
 
     def __call__(self, event: Event) -> None:
         """Tell an event of the step under way; progress at most once a second."""
@@ -109,6 +110,7 @@ class PlainNarrator(Narrator):
         self._write(f"\n── {step.title}")
 
     def event(self, event: Event) -> None:
+        self._told = event.problem if isinstance(event, Check) else None
         self._write(_plain(event))
 
     def found(self, facts: Sequence[Fact]) -> None:
@@ -130,7 +132,9 @@ class PlainNarrator(Narrator):
         self._write(f" ✓ {result.state}, {proofs} proofs, {result.seconds:.1f} s")
 
     def problem(self, problem: Problem) -> None:
-        self._write(describe_problem(problem))
+        # The proof that failed has just told it whole.
+        if problem is not self._told:
+            self._write(describe_problem(problem))
 
     def say(self, text: str) -> None:
         self._write(text)

@@ -20,7 +20,7 @@ from wizard.instance import Instance, is_true, open_instance
 from wizard.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, State, storage_changed
 from wizard.problem import Problem
-from wizard.providers import PRESETS
+from wizard.providers import PRESETS, clean
 from wizard.running import note_whether_it_ran
 from wizard.secrets import Keys, Masker
 from wizard.settings import DeploymentKind, MigrationPath, Settings
@@ -51,7 +51,8 @@ class Opening:
     `folder` is the instance's; `state` where the journal lies (None: in the
     folder); `overrides` settings said on the command line, by field name;
     `keys` those of the environment, which go before those of `.env`;
-    `look_only`: nothing may be changed, not even what a killed run left.
+    `look_only`: nothing may be changed, not even what a killed run left;
+    `shown_state` where the journal would lie, if `state` is only a copy of it.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Opening:
     overrides: Mapping[str, str | int] | None = None
     keys: Keys = field(default_factory=Keys)
     look_only: bool = False
+    shown_state: Path | None = None
 
     @property
     def journal_folder(self) -> Path:
@@ -75,6 +77,7 @@ async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
     """
     instance = _usable_instance(opening.folder)
     journal = Journal.open(opening.journal_folder, instance.folder)
+    journal.shown_folder = opening.shown_state or journal.folder
     try:
         return await _opened(opening, instance, journal, report, ask)
     except BaseException:
@@ -92,7 +95,8 @@ def opening_that_changes_nothing(opening: Opening) -> Iterator[Opening]:
             copy.mkdir(mode=0o700)
             kept.copy_to(copy)
             kept.close()
-        yield replace(opening, state=copy, look_only=True)
+        where = opening.journal_folder
+        yield replace(opening, state=copy, look_only=True, shown_state=where)
 
 
 def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None:
@@ -188,7 +192,9 @@ def _usable_instance(folder: Path) -> Instance:
 
 def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
     """Settings from the command line, else the journal, else `.env`, else the preset."""
-    overrides = {k: v for k, v in (opening.overrides or {}).items() if v not in (None, "")}
+    given = {k: v for k, v in (opening.overrides or {}).items() if v not in (None, "")}
+    # Tidied only; what is wrong with them the first step says, where they can be corrected.
+    overrides = {k: clean(k, v)[0] if isinstance(v, str) else v for k, v in given.items()}
     said = replace(remembered, **overrides)  # type: ignore[arg-type]
     if storage_changed(remembered, said) and remembered.bucket:
         said = _for_another_bucket(said, overrides)
@@ -224,7 +230,7 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
     if settings.bucket and settings.bucket != (env.get(names["bucket"]) or ""):
         return settings  # .env speaks of another bucket, or of none yet
     found = {
-        field: value
+        field: clean(field, value)[0]
         for field, name in names.items()
         # The template's own "None", uncommented without editing, is no value.
         if not getattr(settings, field) and (value := env.get(name)) and value != "None"
@@ -256,7 +262,11 @@ def default_site_url(instance: Instance) -> str:
 
 def _keys(env: EnvFile, opening: Opening) -> Keys:
     in_file = Keys(env.get("AWS_ACCESS_KEY_ID") or "", env.get("AWS_SECRET_ACCESS_KEY") or "")
-    return opening.keys or in_file
+    keys = opening.keys or in_file
+    return Keys(
+        clean("access_key_id", keys.access_key_id)[0],
+        clean("secret_access_key", keys.secret_access_key)[0],
+    )
 
 
 def _resumed(journal: Journal) -> bool:

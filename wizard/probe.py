@@ -19,7 +19,7 @@ from wizard.bucket import Bucket, CorsRule
 from wizard.canary import Canaries, Canary
 from wizard.events import Check, failed, passed, remark
 from wizard.problem import Action, Problem, Remedy
-from wizard.providers import contradictions, preset
+from wizard.providers import contradictions, defects, preset
 from wizard.public import Seen, look, look_until, touch
 from wizard.step import Question
 from wizard.upload import destination
@@ -76,7 +76,7 @@ class Probe:
         """Check the settings by themselves. Raises `Problem`."""
         self.settings.require("endpoint", "bucket", "custom_domain")
         require_keys(self.context)
-        for problem in contradictions(self.settings):
+        for problem in (*defects(self.settings), *contradictions(self.settings)):
             raise problem
         self.bucket = Bucket(self.settings, self.context.keys)
         self.canaries = Canaries(self.bucket, self.context.journal)
@@ -332,7 +332,8 @@ def require_keys(context: Context) -> None:
         return
     raise Problem(
         "The keys of the storage are not known.",
-        "They are neither in .env nor in the environment.",
+        "They are neither in .env nor in the environment "
+        "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or one of the two is missing.",
         preset(context.settings.provider).advice("keys", context.settings),
         Remedy("Enter the access key and the secret key.", Action.EDIT_PROVIDER),
         field="secret_access_key" if context.keys.access_key_id else "access_key_id",

@@ -133,6 +133,13 @@ def clean(field: str, text: str) -> tuple[str, Problem | None]:
     return tidy(value) if tidy else (value, None)
 
 
+def defects(settings: Settings) -> tuple[Problem, ...]:
+    """What is wrong with single settings, wherever they come from."""
+    names = ("endpoint", "bucket", "region", "custom_domain", "url_protocol")
+    found = (clean(name, getattr(settings, name))[1] for name in names)
+    return tuple(problem for problem in found if problem)
+
+
 def contradictions(settings: Settings) -> tuple[Problem, ...]:
     """What is wrong with settings only when they are seen together."""
     found = []

@@ -78,7 +78,7 @@ _CAUSES = (
         "Correct the proxy or name {host} in NO_PROXY.",
     ),
     _cause(
-        r"connection refused|connect_?ion_refused",
+        r"connection refused|connect_?ion_refused|Errno 111\b",
         "Nothing answers on {host}.",
         "The machine is there, but no service listens on that port: the port is wrong, or the "
         "service does not run.",

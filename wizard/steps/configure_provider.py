@@ -197,7 +197,7 @@ def _env_plan(context: Context) -> list[PlanItem]:
         found.append(Sentence(f"{env.path} has all the lines already."))
     else:
         found.append(Diff(str(env.path), env.diff(new, context.masker)))
-        found.append(Sentence(f"{env.path} is copied to {context.journal.folder} before."))
+        found.append(Sentence(f"{env.path} is copied to {context.journal.shown_folder} before."))
     if context.instance.abilities.default_acl and not context.settings.acl_known:
         found.append(Sentence("AWS_DEFAULT_ACL is set too, as the test files show it."))
     if context.instance.uses_s3():

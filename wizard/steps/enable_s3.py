@@ -58,7 +58,7 @@ class EnableS3(Step):
         if not new.changed:
             return Plan((Sentence(f"Nothing: {env.path} says so already."),))
         change = Diff(str(env.path), whole.diff(new, context.masker))
-        backup = Sentence(f"As it is now, {env.path} is kept in {context.journal.folder}.")
+        backup = Sentence(f"As it is now, {env.path} is kept in {context.journal.shown_folder}.")
         check = await _in_bash(context, new)
         doubt = () if check.verdict is Verdict.PASS else (Sentence(check.seen, warning=True),)
         return Plan(
