@@ -81,11 +81,13 @@ while low < high do
   if sorted[middle] <= after then low = middle + 1 else high = middle end
 end
 local last = math.min(low + 999, #(sorted or {}))
+-- Never older than the files, or `aws s3 sync` would send them again.
+local now = os.date("!%Y-%m-%dT%H:%M:%S.000Z")
 local out = {'<?xml version="1.0"?><ListBucketResult><Name>b</Name>'}
 for i = low, last do
   local size, md5 = (objects:get(sorted[i]) or "0:"):match("(%d+):(.*)")
   out[#out + 1] = "<Contents><Key>" .. escaped(sorted[i]) .. "</Key><Size>" .. size ..
-    "</Size><ETag>&quot;" .. md5 .. "&quot;</ETag><LastModified>2026-01-01T00:00:00.000Z" ..
+    "</Size><ETag>&quot;" .. md5 .. "&quot;</ETag><LastModified>" .. now ..
     "</LastModified><StorageClass>STANDARD</StorageClass></Contents>"
 end
 local more = last < #(sorted or {})
