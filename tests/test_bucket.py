@@ -88,6 +88,7 @@ def test_cors_rules_and_policy_come_back_as_they_were_sent(
     assert resource in str(policy)
     bucket.put_policy(None)
     assert bucket.get_policy() is None
+    bucket.put_policy(None)  # once more: there is none
 
 
 def test_a_server_without_cors_and_policies_says_so(rclone_storage: Storage) -> None:

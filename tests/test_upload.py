@@ -222,6 +222,12 @@ def test_a_backslash_in_a_name_stays_with_the_file(kit: CopyKit) -> None:
     outcome = kit.copy()
     assert [(f.path, f.harmless) for f in outcome.failures] == [("covers/back\\slash.jpg", True)]
     assert outcome.failed == 0
+    # At a resume it is no reason to copy again.
+    journal = Journal.open(kit.journal_folder, kit.folder)
+    compared = asyncio.run(compare_media(kit.context(journal), FolderMedia(kit.root)))
+    journal.close()
+    assert compared.complete
+    assert (compared.only_here, compared.harmless) == (0, 1)
 
 
 def test_an_unreadable_file_does_not_stop_the_others(kit: CopyKit) -> None:
@@ -300,3 +306,22 @@ def test_comparing_alone_sends_nothing(kit: CopyKit) -> None:
         journal.close()
     assert (compared.same, compared.only_here, compared.complete) == (5, 2, False)
     assert len(kit.there()) == 5
+
+
+@pytest.mark.parametrize("service", ["storage", "ceph_storage"])
+def test_many_objects_are_listed_in_ranges_and_none_is_missed(
+    tmp_path: Path, service: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SeaweedFS lists folder by folder, so `a/x` before `a-b/x`; Ceph in the order of the bytes."""
+    monkeypatch.setattr("wizard.bulk.copying._RANGE", 100)
+    kit = CopyKit(tmp_path, *request.getfixturevalue(service))
+    for number in range(1300):
+        folder = ("covers", "covers-x", "covers.d", "covers/deep", "co")[number % 5]
+        kit.write(f"{folder}/{number:04}.jpg", b"%d" % number)
+    outcome = kit.copy()
+    assert (outcome.sent, outcome.failed, outcome.failures) == (1300, 0, ())
+    stranger = "images/covers-x/0001.jpg"
+    kit.put(stranger, b"another's")
+    (kit.root / "covers-x/0001.jpg").write_bytes(b"changed here")
+    again = kit.copy()
+    assert (again.sent, again.already, again.conflicts) == (0, 1299, (stranger,))

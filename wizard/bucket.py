@@ -308,7 +308,9 @@ class Bucket:
         raise refused(unknown, self.settings)
 
     def put_policy(self, policy: Policy | None) -> None:
-        """Replace the bucket policy; None deletes it."""
+        """Replace the bucket policy; None deletes it, and is fine where there is none."""
+        if policy is None and self.get_policy() is None:
+            return  # SeaweedFS would refuse to delete what is not there
         with self.explained():
             if policy is None:
                 self.client.delete_bucket_policy(Bucket=self.name)

@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from wizard.bucket import Bucket
 from wizard.bulk.client import Answer, Client, Request
-from wizard.bulk.comparison import Comparison, compare, compare_into
+from wizard.bulk.comparison import Comparison, compare, compare_into, kept_with_slashes
 from wizard.bulk.courier import OUTAGE, Courier
 from wizard.bulk.inventory import Fate, Inventory, Pair
 from wizard.bulk.large import abort_left_over
@@ -51,6 +52,7 @@ _RANGE = 5000
 _MOST_RANGES = 64
 # Up to so many candidates, catching up asks for each key instead of listing all of them.
 _ASKED_ONE_BY_ONE = 500
+_ASKERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,15 @@ class Copying:
         Bucket(settings, context.keys).ask()
         inventory = Inventory(context.journal.folder, context.journal.folder)
         courier = Courier(Client(settings, context.keys), context.control)
+        try:
+            with self._explained(courier):
+                yield self._assemble(inventory, courier)
+        finally:
+            courier.close()
+            inventory.close()
+
+    def _assemble(self, inventory: Inventory, courier: Courier) -> Job:
+        context = self._context
         proofs = Proofs(
             self._media,
             context.journal,
@@ -180,24 +191,18 @@ class Copying:
             lambda: self._watch(courier),
             courier.stop,
         )
-        job = Job(
+        return Job(
             self._media,
             context.journal,
             self._destination,
-            settings.bucket,
-            settings.acl,
+            context.settings.bucket,
+            context.settings.acl,
             inventory,
             courier,
             context.control,
             self._tally,
             proofs,
         )
-        try:
-            with self._explained(courier):
-                yield job
-        finally:
-            courier.close()
-            inventory.close()
 
     @contextmanager
     def _explained(self, courier: Courier) -> Iterator[None]:
@@ -319,17 +324,21 @@ class Copying:
         if candidates > _ASKED_ONE_BY_ONE:
             self._list(job)
             return
-        found: list[tuple[bytes, Listed]] = []
         for page in job.inventory.pairs():
-            for pair in page:
-                if _is_proven_here(pair):
-                    # Not listed, and not doubted: it was proven before.
-                    found.append((pair.file.path, Listed("", pair.file.size, pair.proven_etag)))
-                elif there := self._head(job, key_of(pair.file.path)):
-                    found.append((pair.file.path, there))
-            job.inventory.add_there(found)
-            found = []
+            # Not listed, and not doubted: what was proven before.
+            known = [p for p in page if _is_proven_here(p)]
+            job.inventory.add_there(
+                (p.file.path, Listed("", p.file.size, p.proven_etag)) for p in known
+            )
+            asked = self._heads(job, [p for p in page if not _is_proven_here(p)])
+            job.inventory.add_there((p.file.path, there) for p, there in asked if there)
         job.inventory.index_there()
+
+    def _heads(self, job: Job, pairs: list[Pair]) -> list[tuple[Pair, Listed | None]]:
+        """What is there under these files' keys, None where nothing is; many asked at once."""
+        with ThreadPoolExecutor(_ASKERS, thread_name_prefix="asking") as pool:
+            found = pool.map(lambda pair: self._head(job, key_of(pair.file.path)), pairs)
+            return list(zip(pairs, found, strict=True))
 
     def _head(self, job: Job, key: str) -> Listed | None:
         answer = job.courier.ask(Request("HeadObject", "HEAD", key, lambda answer: None))
@@ -411,8 +420,9 @@ class Copying:
                 break
             self._send_lost(job)
         for path in comparison.examples.get("-", []):
-            # Some services (SeaweedFS) take a backslash for a slash.
-            job.failed(path.encode(), Reason.BACKSLASH if "\\" in path else Reason.LOST)
+            job.failed(path.encode(), Reason.LOST)
+        for name in kept_with_slashes(job.inventory):
+            job.failed(name, Reason.BACKSLASH)
         return self._compare(job)
 
     def _send_lost(self, job: Job) -> None:
@@ -423,7 +433,7 @@ class Copying:
             for pair in page
             if pair.there_size < 0 and pair.proven_size >= 0
         ]
-        gone = [pair for pair in lost if self._head(job, key_of(pair.file.path)) is None]
+        gone = [pair for pair, there in self._heads(job, lost) if there is None]
         job.journal.forget_proven(self._destination, [key_of(p.file.path) for p in gone])
         job.inventory.set_fates((Fate.SEND, pair.id) for pair in gone)
         self._tally.done(-len(gone), -sum(pair.file.size for pair in gone))

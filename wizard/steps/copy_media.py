@@ -215,7 +215,8 @@ def _same(compared: Comparison) -> Check:
         Problem(
             f"{compared.only_here:,} files are missing in the bucket, {compared.different:,} are "
             f"different there, {compared.unreadable - compared.harmless:,} could not be read.",
-            "Something changed files or objects since they were copied.",
+            "Something changed files or objects since they were copied, or the files may not be "
+            "read here; they are listed beneath (- missing, * different, ! not readable).",
             Remedy("Copy again: only these are sent.", Action.RETRY),
             raw="\n".join(lines),
         ),
