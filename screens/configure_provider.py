@@ -15,6 +15,7 @@ from textual.widgets import Input, Select, Static
 
 from screens.frame import Key
 from screens.step_screen import Stage, StepScreen
+from screens.widgets.choice import Choice
 from screens.widgets.field import Field
 from wizard.problem import Problem
 from wizard.providers import PRESETS, clean, contradictions, follow, preset
@@ -76,9 +77,7 @@ class ConfigureProviderScreen(StepScreen):
     def _provider_line(self) -> Widget:
         # Plain text: only that can be searched by typing; the titles are our own.
         options = [(p.title, name) for name, p in PRESETS.items()]
-        choice: Select[str] = Select(
-            options, prompt="choose, or type its first letters", id="provider", compact=True
-        )
+        choice = Choice(options, prompt="choose, or type its name", id="provider", compact=True)
         return Horizontal(Static("Provider", classes="label"), choice, classes="line field")
 
     # The form and what follows from it -------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -16,17 +16,41 @@ from textual.widgets.option_list import Option
 
 ResultT = TypeVar("ResultT")
 
+# Frame, heading, answers, footer and the blank lines between them.
+_LINES_AROUND_TEXT = 10
+
 
 class Dialog(ModalScreen[ResultT]):
     """A box over a screen, with a heading."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,right,up,down", "other", "Choose", show=False, id="dialog.other"),
+        Binding("pagedown", "read(1)", "Read on", id="dialog.down"),
+        Binding("pageup", "read(-1)", "Back up", show=False, id="dialog.up"),
     ]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A long text scrolls, so that the answers stay in sight."""
+        for text in self.query(VerticalScroll):
+            text.styles.max_height = max(2, event.size.height - _LINES_AROUND_TEXT)
+        self.call_after_refresh(self.refresh_bindings)
 
     def action_other(self) -> None:
         """To the other button."""
         self.focus_next(Button)
+
+    def action_read(self, pages: int) -> None:
+        """Scroll the text by pages, whatever has the focus."""
+        for text in self.query(VerticalScroll):
+            lines = pages * max(1, text.size.height - 1)
+            text.scroll_relative(y=lines, animate=False)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Reading on is offered only while there is more."""
+        if action == "read" and parameters == (1,):
+            return any(text.max_scroll_y > text.scroll_y for text in self.query(VerticalScroll))
+        return super().check_action(action, parameters)
 
 
 class YesNo(Dialog[bool]):
