@@ -78,7 +78,7 @@ def test_a_multipart_object_of_another_tool_is_mended_too(kit: CopyKit) -> None:
 def test_what_is_right_already_is_not_written_again(kit: CopyKit) -> None:
     kit.write("covers/a.jpg", b"the same")
     kit.put("images/covers/a.jpg", b"the same", **WRONG["type"] | {"ContentType": "image/jpeg"})
-    client, where = kit.client, {"Bucket": kit.settings.bucket, "Key": "images/covers/a.jpg"}
-    before = client.head_object(**where)["LastModified"]
+    bucket, key = kit.settings.bucket, "images/covers/a.jpg"
+    before = kit.client.head_object(Bucket=bucket, Key=key)["LastModified"]
     assert kit.copy().already == 1
-    assert client.head_object(**where)["LastModified"] == before
+    assert kit.client.head_object(Bucket=bucket, Key=key)["LastModified"] == before

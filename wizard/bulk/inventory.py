@@ -49,6 +49,13 @@ FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN proven ON proven.p
 """
 
 
+# Not those that are gone here (4) or failed already (5).
+_NOT_THERE = """
+SELECT here.path FROM here LEFT JOIN there ON there.path = here.path
+WHERE there.path IS NULL AND here.fate NOT IN (4, 5)
+"""
+
+
 # Faults of files that nobody could ask for anyway: a link to nothing has no
 # bytes to lose, a name that is not UTF-8 cannot stand in BookWyrm's database
 # (PostgreSQL in UTF-8), and Django's uploads never have a backslash in theirs.
@@ -194,6 +201,10 @@ class Inventory:
         """The first paths with this fate, in order."""
         query = "SELECT path FROM here WHERE fate = ? ORDER BY path LIMIT ?"
         return [row[0] for row in self._rows(query, (fate, limit))]
+
+    def not_there(self) -> Iterator[bytes]:
+        """Paths of files that should be there by now, but that the listing did not show."""
+        yield from (row[0] for row in self.rows(_NOT_THERE))
 
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
         """What is to be done with one file."""

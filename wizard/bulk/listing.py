@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
@@ -58,22 +59,34 @@ def list_all(courier: Courier, prefix: str, splits: Sequence[str], sink: Sink) -
     ranges = zip(bounds, [*splits, None], strict=True)
     with ThreadPoolExecutor(_LISTERS, thread_name_prefix="listing") as pool:
         jobs = [pool.submit(_list_range, courier, prefix, a, b, sink) for a, b in ranges]
-        for job in jobs:
-            job.result()
+        seams = [job.result() for job in jobs]
+    for (_, beyond), (first, _) in pairwise(seams):
+        # SeaweedFS lists folder by folder: `a/x` before `a-b/x`, which no single range
+        # notices. Where one range ends, the next has to begin with the very same key.
+        if beyond != first:
+            raise OutOfOrder(first or beyond)
 
 
-def _list_range(courier: Courier, prefix: str, after: str, last: str | None, sink: Sink) -> None:
-    """The keys after `after` up to and including `last`."""
+def _list_range(
+    courier: Courier, prefix: str, after: str, last: str | None, sink: Sink
+) -> tuple[str, str]:
+    """The keys after `after` up to and including `last`.
+
+    Returns the first key that the service gave, and the first beyond `last`
+    ("" where there is none).
+    """
     in_order = bool(after or last)
-    token, previous = "", after.encode()
+    token, previous, first = "", after.encode(), ""
     while True:
         page, token = _page(courier, prefix, after, token)
+        first = first or (page[0].key if page else "")
         if in_order:
             previous = _check_order(page, previous)
-        wanted = page if last is None else [o for o in page if o.key.encode() <= last.encode()]
-        sink(wanted)
-        if not token or len(wanted) < len(page):
-            return
+        beyond = [] if last is None else [o for o in page if o.key.encode() > last.encode()]
+        # In order, so what is beyond comes last.
+        sink(page[: len(page) - len(beyond)])
+        if beyond or not token:
+            return first, beyond[0].key if beyond else ""
 
 
 def _check_order(page: Iterable[Listed], previous: bytes) -> bytes:
