@@ -24,10 +24,10 @@ from pathlib import Path
 from tests.copy_kit import CopyKit
 from wizard.secrets import Keys
 from wizard.settings import Settings
-folder, endpoint, bucket = sys.argv[1:]
+folder, endpoint, bucket, rate = sys.argv[1:]
 key, secret = os.environ["TEST_KEY"], os.environ["TEST_SECRET"]
 kit = CopyKit(Path(folder), Settings(endpoint=endpoint, bucket=bucket), Keys(key, secret))
-kit.control.limit_rate(4_000_000)
+kit.control.limit_rate(int(rate))
 kit.copy()
 """
 
@@ -41,11 +41,12 @@ def kit(tmp_path: Path, storage: tuple[Settings, Keys]) -> CopyKit:
     return kit
 
 
-def begin(kit: CopyKit) -> subprocess.Popen[bytes]:
-    """The copy in a process of its own."""
+def begin(kit: CopyKit, *, rate: int = 4_000_000) -> subprocess.Popen[bytes]:
+    """The copy in a process of its own, at so many bytes a second."""
     keys = {"TEST_KEY": kit.keys.access_key_id, "TEST_SECRET": kit.keys.secret_access_key}
     settings = kit.settings
-    argv = [sys.executable, "-c", _CHILD, str(kit.folder), settings.endpoint, settings.bucket]
+    where = [str(kit.folder), settings.endpoint, settings.bucket]
+    argv = [sys.executable, "-c", _CHILD, *where, str(rate)]
     return subprocess.Popen(argv, env={**os.environ, **keys}, cwd=Path(__file__).parent.parent)
 
 
