@@ -54,12 +54,14 @@ async def test_the_plan_names_numbers_headers_and_what_is_held_back(rehearsal: R
 
 async def test_a_bucket_emptied_since_is_noticed(rehearsal: Rehearsal) -> None:
     await rehearsal.carry_out(STEP)
+    source = (await STEP.inspect(rehearsal.context)).facts[0]
     client, name = rehearsal.bucket.client, rehearsal.context.settings.bucket
     for found in client.list_objects_v2(Bucket=name, Prefix="images/")["Contents"]:
         client.delete_object(Bucket=name, Key=found["Key"])
     finding = await STEP.inspect(rehearsal.context)
     assert not finding.done
     assert "nothing of what was proven" in finding.gone
+    assert finding.facts[0] == source, "what there is here stays the same, number and bytes"
     await rehearsal.carry_out(STEP)
 
 

@@ -49,7 +49,8 @@ LEFT JOIN there ON there.path = here.path WHERE there.path IS NULL
 class Comparison:
     """How many keys of each kind there are, the first thousand of each but the same, and bytes.
 
-    `same_bytes` are those of the files that are the same on both sides;
+    `same_bytes` are those of the files that are the same on both sides,
+    `lost_bytes` those of the files that lie only here or are different there;
     `harmless` files could not be read, and nobody could ask for them;
     `held_back` files are not public, by class, with their number and bytes;
     `samples` are some keys that are the same; `file` holds a line for each
@@ -59,6 +60,7 @@ class Comparison:
     destination: str
     same: int = 0
     same_bytes: int = 0
+    lost_bytes: int = 0
     only_here: int = 0
     only_there: int = 0
     different: int = 0
@@ -85,6 +87,7 @@ class Comparison:
                 self.samples.append(path.decode())
             return
         self.harmless += harmless
+        self.lost_bytes += size if sign in "-*" else 0
         name = _NAMES[sign]
         setattr(self, name, getattr(self, name) + 1)
         examples = self.examples.setdefault(sign, [])

@@ -78,8 +78,9 @@ class CopyMedia(Step):
         compared = await compare_media(context, media)
         lost = compared.only_here + compared.different
         files = compared.same + lost
+        all_bytes = compared.same_bytes + compared.lost_bytes
         facts = (
-            *_facts(context, media.label, files, compared.same_bytes),
+            *_facts(context, media.label, files, all_bytes),
             Fact("proven before", f"{proven:,} files, {describe_size(size)}"),
         )
         return Finding(compared.complete, facts, _gone(compared, proven))
