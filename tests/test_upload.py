@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.copy_kit import CopyKit
+from wizard.bulk.large import part_size
 from wizard.journal import Journal
 from wizard.media import FolderMedia
 from wizard.secrets import Keys
 from wizard.settings import Settings
-from wizard.upload import CopyControl, compare_media, copy_media
+from wizard.upload import CopyControl, compare_media, copy_media, destination
 
 ODD_NAMES = [
     "a b.jpg",
@@ -274,13 +275,21 @@ def test_the_rate_limit_governs_large_files_too(kit: CopyKit) -> None:
     assert time.monotonic() - started > 1.8
 
 
+def test_parts_are_small_at_a_low_limit_and_never_too_many() -> None:
+    assert part_size(24 << 20) == 8 << 20
+    assert part_size(24 << 20, rate=1_000_000) == 5 << 20
+    assert part_size(24 << 20, rate=100_000_000) == 8 << 20
+    assert part_size(5 << 40, rate=1_000_000) * 10_000 >= 5 << 40
+
+
 def test_cancelling_stops_and_the_next_run_goes_on(kit: CopyKit) -> None:
     kit.fill(200)
     kit.control.limit_rate(1_000_000)
 
     async def begin_and_cancel(journal: Journal) -> None:
         task = asyncio.create_task(copy_media(kit.context(journal), FolderMedia(kit.root)))
-        await asyncio.sleep(1.5)
+        while not task.done() and not journal.proven_count(destination(kit.settings))[0]:
+            await asyncio.sleep(0.1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

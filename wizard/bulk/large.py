@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 # Above this a file goes up in parts; S3 takes at most 10,000 of them.
 LARGE = 8 * MIB
 _PART = 8 * MIB
+# The least that S3 takes. A part leaves at the line's full speed, so at a low limit parts are
+# small: a burst is shorter, and the pause after it too.
+_SMALLEST_PART = 5 * MIB
+_PARTS_A_SECOND = 2
 _MOST_PARTS = 9_000
 _UPLOAD_ID = re.compile(rb"<UploadId>([^<]+)</UploadId>")
 _UPLOAD = re.compile(rb"<Upload>.*?</Upload>", re.DOTALL)
@@ -44,6 +48,7 @@ class LargeFile:
     file: MediaFile
     key: str = ""
     _upload: str = ""
+    _part_size: int = _PART
     _md5s: list[bytes] = field(default_factory=list)
     _etags: dict[int, str] = field(default_factory=dict)
     _landed: threading.Condition = field(default_factory=threading.Condition)
@@ -53,6 +58,7 @@ class LargeFile:
     def send(self, stream: Stream) -> None:
         """Send all parts and put them together. Raises `Stopped`, `OSError`."""
         self.key = key_of(self.file.path)
+        self._part_size = part_size(self.file.size, self.job.control.rate or 0)
         try:
             self._begin()
             md5 = self._send_parts(stream)
@@ -80,7 +86,7 @@ class LargeFile:
     def _send_parts(self, stream: Stream) -> bytes:
         """All parts, as many at once as the courier lets through; the whole file's MD5."""
         whole = hashlib.md5(usedforsecurity=False)
-        size = part_size(self.file.size)
+        size = self._part_size
         left = self.file.size
         while left:
             body = _read_part(stream, min(size, left))
@@ -160,7 +166,7 @@ class LargeFile:
 
     def _same_bytes(self) -> bool:
         """Read the object back a piece at a time, so that memory stays flat."""
-        position, step = 0, part_size(self.file.size)
+        position, step = 0, self._part_size
         for md5 in self._md5s:
             last = min(position + step, self.file.size) - 1
             request = Request("GetObject", "GET", self.key, _nowhere, digest=hashlib.md5)
@@ -197,10 +203,14 @@ class _Changed(Exception):
     """The file is not as long as it was when it was opened."""
 
 
-def part_size(size: int) -> int:
-    """The size of the parts of a file, in bytes: a whole number of MiB."""
+def part_size(size: int, rate: int = 0) -> int:
+    """The size of the parts of a file of `size` bytes: a whole number of MiB.
+
+    `rate` is the limit in bytes a second, 0 where there is none.
+    """
     needed = -(-size // _MOST_PARTS)
-    return max(_PART, -(-needed // MIB) * MIB)
+    wanted = _SMALLEST_PART if 0 < rate < _PARTS_A_SECOND * _PART else _PART
+    return max(wanted, -(-needed // MIB) * MIB)
 
 
 def abort(job: Job, key: str, upload: str) -> None:
@@ -215,11 +225,20 @@ def abort_left_over(job: Job, prefix: str) -> int:
     Only keys that the journal says we were sending: others may be at work.
     """
     query = f"?prefix={quote(prefix, safe='')}&uploads"
-    answer = job.courier.ask(
-        Request("ListMultipartUploads", "GET", "", _nowhere, query, collect=True)
-    )
+    total = 0
+    while True:
+        request = Request("ListMultipartUploads", "GET", "", _nowhere, query, collect=True)
+        answer = job.courier.ask(request)
+        count = _abort_ours(job, answer.body) if answer.ok else 0
+        total += count
+        # A page holds a thousand; what was aborted makes room for more.
+        if not count or b"<IsTruncated>true" not in answer.body:
+            return total
+
+
+def _abort_ours(job: Job, listing: bytes) -> int:
     count = 0
-    for upload in _UPLOAD.findall(answer.body) if answer.ok else ():
+    for upload in _UPLOAD.findall(listing):
         key, number = _KEY.search(upload), _UPLOAD_ID.search(upload)
         if key and number and job.journal.was_announced(job.destination, _unescaped(key[1])):
             abort(job, _unescaped(key[1]), _unescaped(number[1]))
