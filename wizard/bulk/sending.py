@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from wizard.media import Media
 
 _SENDS = 3
+# Files in one commit before their requests: each waits for the disk, 10 to 60 ms where it is busy.
+_ANNOUNCED = 512
 
 
 @dataclass(slots=True)
@@ -145,7 +147,7 @@ class Sender:
         job = self._job
         while True:
             with self._guard:
-                batch = job.inventory.to_do(fate, self._last_id, max(job.media.batch, 128))
+                batch = job.inventory.to_do(fate, self._last_id, max(job.media.batch, _ANNOUNCED))
                 if not batch:
                     return
                 self._last_id = batch[-1].id
