@@ -217,6 +217,22 @@ def test_what_was_pasted_is_tidied_or_refused_at_once(line: CommandLine) -> None
     assert not line.bucket.exists()
 
 
+def test_a_run_that_fails_while_armed_says_so_last(line: CommandLine) -> None:
+    manage = line.demo.folder / "manage.py"
+    manage.write_text(
+        manage.read_text().replace(
+            "import os\n",
+            "import os, sys\nif 'compile_themes' in sys.argv: sys.exit('no sass here')\n",
+            1,
+        )
+    )
+    failed = _call(line, {})
+    assert failed.returncode == 1, failed.stdout
+    last = failed.stdout[failed.stdout.rindex("BookWyrm's own command failed") :]
+    assert "no sass here" in last
+    assert "bw-s3 disarm" in last
+
+
 def test_a_problem_is_told_once(line: CommandLine) -> None:
     refused = _call(line, {"--endpoint": "http://127.0.0.1:1"})
     assert refused.returncode == 1

@@ -236,7 +236,19 @@ async def yes(question: Question) -> bool:
 
 
 async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
-    """All steps that are not done, in order. Returns the exit status; raises `Problem`."""
+    """All steps that are not done, in order. Returns the exit status; problems are told."""
+    migration = opened.migration
+    try:
+        return await _carry_out_steps(opened, narrator)
+    except Problem as problem:
+        narrator.problem(problem)
+        if migration.is_armed():
+            narrator.say(ARMED)
+        narrator.end(exit_status(problem), _what_now(problem))
+        return exit_status(problem)
+
+
+async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     migration = opened.migration
     narrator.masker = migration.context.masker
     narrator.found(opened.facts)

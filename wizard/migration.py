@@ -101,7 +101,10 @@ class Migration:
         """
         if not self.context.instance.uses_s3():
             return False
-        return self.status(self.step_named("restart")).state is not State.DONE
+        restart = self.status(self.step_named("restart")).state
+        if restart is State.LATER and self.next_step() is None:
+            return False  # a fresh instance with all prepared: S3 from its first start is the aim
+        return restart is not State.DONE
 
     def step_named(self, name: str) -> Step:
         """A step by its module's name."""
