@@ -10,9 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from screens.leaves_once import ModalOver
 
 ResultT = TypeVar("ResultT")
 
@@ -20,7 +21,7 @@ ResultT = TypeVar("ResultT")
 _LINES_AROUND_TEXT = 10
 
 
-class Dialog(ModalScreen[ResultT]):
+class Dialog(ModalOver[ResultT]):
     """A box over a screen, with a heading."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
 from screens import words
+from screens.leaves_once import Over
 
 if TYPE_CHECKING:
     from screens.app import WizardApp
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SHOWN = 2000
 
 
-class FailedFilesScreen(Screen[bool]):
+class FailedFilesScreen(Over[bool]):
     """Dismissed with True when they shall be tried again."""
 
     AUTO_FOCUS = "#failed"

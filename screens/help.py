@@ -8,11 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from screens.leaves_once import ModalOver
 
-class Help(ModalScreen[None]):
+
+class Help(ModalOver[None]):
     """A screen's own help text, and its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
+from screens.leaves_once import Over
 from screens.widgets.output_log import OutputLog
 
 if TYPE_CHECKING:
     from screens.work import Work
 
 
-class OutputScreen(Screen[None]):
+class OutputScreen(Over[None]):
     """The output of one step, live while it runs."""
 
     AUTO_FOCUS = "#output"

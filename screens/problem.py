@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Button, Collapsible, Footer, Static
 
+from screens.leaves_once import Over
 from screens.widgets.lines import Lines, marked
 from wizard.problem import Action, Problem
 
@@ -26,7 +26,7 @@ _LABELS = {
 }
 
 
-class ProblemScreen(Screen[str]):
+class ProblemScreen(Over[str]):
     """Shows a `Problem`; dismissed with the chosen remedy's action, "" for none."""
 
     AUTO_FOCUS = ".key"

@@ -324,6 +324,19 @@ class StepScreen(Frame):
             case _:
                 return True
 
+    def _focus_first(self) -> None:
+        # Whoever presses Enter once too often must not stop what has just begun.
+        if self.stage is Stage.RUNNING:
+            if self._may_take_focus():
+                self.set_focus(None)
+        else:
+            super()._focus_first()
+
+    async def action_main(self) -> None:
+        """The obvious thing; while the step works there is none."""
+        if self.stage is not Stage.RUNNING:
+            await super().action_main()
+
     def action_begin(self) -> None:
         """Carry the step out."""
         if self.stage is Stage.READY:

@@ -80,7 +80,10 @@ class Walker:
     async def do_step(self, name: str) -> None:
         """Carry out the step on the screen, saying yes to what is asked."""
         form = "Go on: see what will change"
-        looked = lambda: self.stage() is not Stage.LOOKING or self.label() == form  # noqa: E731
+
+        def looked() -> bool:
+            return self.stage() is not Stage.LOOKING or self.label() == form
+
         await self.until(lambda: self.here() == name and looked())
         if self.label() == form:
             await self.obvious()
