@@ -29,6 +29,7 @@ class Tmux:
     """A terminal of 80x24 on a tmux server of its own."""
 
     def __init__(self, socket: Path) -> None:
+        self._socket, self._opened = socket, 0
         self._tmux = ["tmux", "-f", os.devnull, "-S", str(socket)]
 
     def run(self, *arguments: str) -> str:
@@ -40,6 +41,10 @@ class Tmux:
 
     def open(self, argv: list[str], environment: dict[str, str]) -> None:
         """Start a program in a new window."""
+        self.run("kill-server")
+        # A server that is ending may still hold the old name.
+        self._opened += 1
+        self._tmux[-1] = f"{self._socket}-{self._opened}"
         said = [text for name, value in environment.items() for text in ("-e", f"{name}={value}")]
         self.run("new-session", "-d", "-x", "80", "-y", "24", *said, *argv)
         self.run("set-option", "-g", "remain-on-exit", "on")
@@ -112,7 +117,6 @@ def test_killed_during_the_copy_and_resumed(
         tmux.press("Enter")
         tmux.see("Pause")
         os.kill(tmux.pid(), signal.SIGKILL)
-        tmux.run("kill-server")
         tmux.open(argv, environment)
         tmux.see("Welcome back")
         assert "Copy media" in tmux.picture()
