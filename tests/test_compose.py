@@ -28,7 +28,7 @@ from wizard.events import Event, Note, Output
 from wizard.instance import open_instance
 from wizard.our_containers import labels
 from wizard.problem import Problem
-from wizard.settings import Settings
+from wizard.settings import MigrationPath, Settings
 from wizard.static_assets import ask_django
 
 _MORE_STATIC = 40
@@ -187,9 +187,12 @@ async def test_web_without_a_sign_of_life_is_given_up(
 async def test_empty_volume_while_the_database_knows_covers(standing: Standing) -> None:
     """The trap of a folder that was renamed: another project, another volume."""
     standing.instance.in_web("find", "/app/images", "-mindepth", "1", "-delete")
+    fresh = Compose(standing.deployment.instance, Settings(path=MigrationPath.FRESH), JOURNAL)
     try:
         with pytest.raises(Problem) as caught:
             await standing.deployment.media()
+        # Where the files went to the bucket from the first day, that is as it should be.
+        assert (await fresh.media()).label == "bookwyrm_media_volume"
     finally:
         docker(
             "cp",

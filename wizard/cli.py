@@ -27,6 +27,7 @@ from wizard.opening import (
     opening_that_changes_nothing,
 )
 from wizard.problem import Problem
+from wizard.settings import MigrationPath
 from wizard.step import Question, Step
 
 COMMANDS = ("run", "status", "disarm", "demo")
@@ -323,6 +324,8 @@ async def _last_words(migration: Migration, waiting: int) -> str:
             f"\n{waiting} steps wait until the instance runs. Follow BookWyrm's installation "
             "guide to its end, then call bw-s3 again: it completes them."
         )
+    if migration.context.settings.path == MigrationPath.FRESH:
+        return "\nEverything is done and proven. What is uploaded from now on goes to the bucket."
     media = await migration.context.deployment.media()
     return (
         "\nEverything is done and proven. Keep the local media where they are "

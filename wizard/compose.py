@@ -24,7 +24,7 @@ from wizard.our_containers import labels, remove_leftovers, remove_ours
 from wizard.problem import Problem
 from wizard.process import Completed
 from wizard.secrets import Masker
-from wizard.settings import DeploymentKind, Settings
+from wizard.settings import DeploymentKind, MigrationPath, Settings
 from wizard.step import Command
 
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
@@ -80,7 +80,9 @@ class Compose(Deployment):
     async def media(self) -> Media:
         project = await self._project()
         media = await asyncio.to_thread(open_media, self._inside(project))
-        if await asyncio.to_thread(is_empty, media):
+        # A new instance that begins with S3 never writes to its volume.
+        fresh = self.settings.path == MigrationPath.FRESH
+        if not fresh and await asyncio.to_thread(is_empty, media):
             await self._check_named_files(project)
         return media
 
