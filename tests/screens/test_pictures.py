@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Input
 
 from tests.screens.kit import KEYS, SECRET
 from tests.screens.states import Stage, all_states, open_stage
@@ -43,8 +44,7 @@ async def test_picture(name: str, folder: Path, snapshot: SnapshotAssertion) -> 
         await state.walk(stage)
         for size, look in LOOKS:
             await _put_on(stage, size, look)
-            picture = app.export_screenshot(title="bw-s3", simplify=True)
-            pictures[f"{size[0]}x{size[1]}-{look}"] = picture
+            pictures[f"{size[0]}x{size[1]}-{look}"] = await _settled(stage)
         gate.set()
     kept = snapshot.use_extension(SVGImageExtension)
     for title, picture in pictures.items():
@@ -59,6 +59,19 @@ async def _put_on(stage: Stage, size: tuple[int, int], look: str) -> None:
         await stage.pilot.resize_terminal(*size)
     app.no_color = look == "plain"
     app.theme = "paper" if look == "light" else "night"
+    for entry in app.screen.query(Input):
+        entry.cursor_blink = False  # or half the pictures would lack the cursor
     app.screen.refresh(repaint=True, layout=True)
     await stage.pilot.pause()
     await stage.pilot.pause()
+
+
+async def _settled(stage: Stage) -> str:
+    """The picture once it no longer changes: a busy machine may still be laying it out."""
+    picture = ""
+    for _ in range(40):
+        await stage.pilot.pause(0.03)
+        before, picture = picture, stage.app.export_screenshot(title="bw-s3", simplify=True)
+        if picture == before:
+            break
+    return picture
