@@ -185,6 +185,9 @@ def test_existing_instance_killed_twice_and_written_to_meanwhile(
 def test_root_begins_and_an_ordinary_user_finishes(place: Path, storage: BridgedSeaweedFS) -> None:
     """A user of the docker group cannot look into the volume's folder, only through `web`."""
     need_root()
+    importing = [*_as(ALICE), sys.executable, "-c", "import wizard.cli"]
+    if subprocess.run(importing, cwd=_ROOT, capture_output=True, check=False).returncode:
+        pytest.skip("this checkout or its Python lies where another user cannot read it")
     with StandIn(place / "my-books", covers=60) as instance:
         instance.install()
         instance.give_to(ALICE, ALICE)
