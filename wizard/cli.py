@@ -271,15 +271,8 @@ ARMED = (
 
 
 async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -> None:
-    narrator.begin(step)
-    status, finding = await migration.look(step)
-    if finding:
-        narrator.found(finding.facts)
-    narrator.status(status)
-    if status.state in (State.DONE, State.SKIPPED, State.LATER):
-        return
-    narrator.plan(await step.plan(migration.context))
-    narrator.result(await migration.carry_out(step))
+    if await _show_plan(migration, step, narrator):
+        narrator.result(await migration.carry_out(step))
 
 
 async def _carry_out(opening: Opening, narrator: Narrator) -> int:
@@ -308,14 +301,17 @@ async def _show_plans(opening: Opening, narrator: Narrator, wanted: bool) -> int
     return 3
 
 
-async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> None:
+async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bool:
+    """Tell where a step stands and, where there is something to do (True), what would change."""
     narrator.begin(step)
     status, finding = await migration.look(step)
     if finding:
         narrator.found(finding.facts)
     narrator.status(status)
-    if status.state not in (State.DONE, State.SKIPPED, State.LATER):
-        narrator.plan(await step.plan(migration.context))
+    if status.state in (State.DONE, State.SKIPPED, State.LATER):
+        return False
+    narrator.plan(await step.plan(migration.context))
+    return True
 
 
 async def _last_words(migration: Migration, waiting: int) -> str:
