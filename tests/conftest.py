@@ -18,6 +18,25 @@ from wizard.secrets import Keys
 from wizard.settings import Settings
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests share a worker where they run side by side (`--dist=loadgroup`).
+
+    One Docker Engine and one Ceph cluster do for all; a file that sets its tests' common
+    ground up once stays together; pictures need nothing of each other.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    if item.path.name.startswith("test_compose"):
+        return "docker"
+    if item.path.name == "test_pictures.py":
+        return item.nodeid
+    fixtures = getattr(item, "fixturenames", ())
+    return "ceph" if "ceph" in fixtures else item.path.name
+
+
 @dataclass(frozen=True)
 class FewRights:
     """Keys that may not write, not administer, not list."""

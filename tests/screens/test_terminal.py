@@ -50,8 +50,8 @@ class Tmux:
         self.run("set-option", "-g", "remain-on-exit", "on")
 
     def picture(self) -> str:
-        """What one sees."""
-        return self.run("capture-pane", "-p")
+        """What one sees, and what has left the screen at its top."""
+        return self.run("capture-pane", "-p", "-S", "-")
 
     def see(self, *words: str) -> str:
         """Wait until one of these words is on the screen; returns the one."""
