@@ -220,9 +220,9 @@ class SeaweedFS:
             "-master.volumeSizeLimitMB=256",
             "-master.telemetry=false",
             "-volume.preStopSeconds=0",
-            # In here, or they are left in /tmp.
-            f"-filer.localSocket={self.folder / 'filer.sock'}",
-            f"-s3.localSocket={self.folder / 's3.sock'}",
+            # In our folder, or they are left in /tmp; relative, as a socket's path is short.
+            "-filer.localSocket=filer.sock",
+            "-s3.localSocket=s3.sock",
         ]
 
     def _stores_objects(self) -> bool:
