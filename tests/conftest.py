@@ -11,6 +11,7 @@ import pytest
 
 from tests.parts import need
 from tests.servers.ceph import Ceph
+from tests.servers.local import LocalServer
 from tests.servers.rclone import Rclone
 from wizard.bucket import connect
 from wizard.demo.seaweedfs import SeaweedFS
@@ -68,46 +69,38 @@ def seaweedfs(few_rights: FewRights) -> SeaweedFS:
 @pytest.fixture
 def storage(seaweedfs: SeaweedFS) -> tuple[Settings, Keys]:
     """A fresh, empty bucket of this test's own on SeaweedFS."""
-    settings = seaweedfs.settings(f"books-{uuid.uuid4().hex[:12]}")
-    connect(settings, seaweedfs.keys).create_bucket(Bucket=settings.bucket)
-    return settings, seaweedfs.keys
+    return _bucket_on(seaweedfs)
 
 
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
     """One Ceph cluster for the whole run: ACLs, CORS, policies and Block Public Access."""
     need("ceph")
-    server = Ceph(Path(tmp_path_factory.mktemp("ceph")))
-    try:
-        server.start()
+    with Ceph(tmp_path_factory.mktemp("ceph")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
 def ceph_storage(ceph: Ceph) -> tuple[Settings, Keys]:
     """A fresh, empty bucket of this test's own on Ceph."""
-    settings = ceph.settings(f"books-{uuid.uuid4().hex[:12]}")
-    connect(settings, ceph.keys).create_bucket(Bucket=settings.bucket)
-    return settings, ceph.keys
+    return _bucket_on(ceph)
 
 
 @pytest.fixture(scope="session")
 def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rclone]:
     """One `rclone serve s3` for the whole run: objects and nothing else."""
     need("rclone")
-    server = Rclone(Path(tmp_path_factory.mktemp("rclone")))
-    try:
-        server.start()
+    with Rclone(tmp_path_factory.mktemp("rclone")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
 def rclone_storage(rclone: Rclone) -> tuple[Settings, Keys]:
     """A fresh, empty bucket of this test's own on `rclone serve s3`."""
-    settings = rclone.settings(f"books-{uuid.uuid4().hex[:12]}")
-    connect(settings, rclone.keys).create_bucket(Bucket=settings.bucket)
-    return settings, rclone.keys
+    return _bucket_on(rclone)
+
+
+def _bucket_on(server: SeaweedFS | LocalServer) -> tuple[Settings, Keys]:
+    settings = server.settings(f"books-{uuid.uuid4().hex[:12]}")
+    connect(settings, server.keys).create_bucket(Bucket=settings.bucket)
+    return settings, server.keys
