@@ -6,12 +6,12 @@ import os
 import stat
 from pathlib import Path
 
-from wizard.compose_project import ComposeProject, Mount, inspected_volume
+from wizard.compose_project import Mount, inspected_volume
 from wizard.container_media import ContainerMedia
 from wizard.docker import Docker
 from wizard.inside import Inside
 from wizard.media import FolderMedia, Media
-from wizard.problem import Problem
+from wizard.other_volumes import never_started
 
 # How many entries of the container's listing must be the very same files here.
 _CANARIES = 300
@@ -35,7 +35,7 @@ def open_media(inside: Inside) -> Media:
     docker, project = inside.docker, inside.project
     mount = project.media
     if mount and mount.volume and inspected_volume(docker, mount.volume) is None:
-        raise _never_started(docker, project, mount)
+        raise never_started(docker, project, mount)
     folder = _folder_here(docker, mount) if mount else None
     if mount and folder and is_the_same(folder, inside):
         return VolumeMedia(folder, mount.label)
@@ -93,38 +93,3 @@ def _lies_in(folder: Path, record: bytes) -> bool:
     seen = str(found.st_ino).encode(), str(found.st_mtime_ns // 1_000_000_000).encode()
     same_size = stat.S_ISDIR(found.st_mode) or found.st_size == int(size)
     return seen == (inode, time.partition(b".")[0]) and same_size
-
-
-def _never_started(docker: Docker, project: ComposeProject, mount: Mount) -> Problem:
-    names = docker.answer_lines(["docker", "volume", "ls", "--format", "{{.Name}}"])
-    others = [name for name in names if name.endswith("media_volume")]
-    return Problem(
-        f"There is no volume {mount.volume}.",
-        f"The Compose project of this folder is called “{project.name}”, "
-        "and it was never started under this name.",
-        *([_other_volumes(others)] if others else []),
-        "For a new instance choose the fresh path: --path fresh",
-        "Else start the instance first: ./bw-dev up -d",
-    )
-
-
-def empty_but_used(docker: Docker, mount: Mount | None, covers: int) -> Problem:
-    """The volume holds nothing, while the database names files in it."""
-    names = docker.answer_lines(["docker", "volume", "ls", "--format", "{{.Name}}"])
-    own = mount.volume if mount else ""
-    others = [name for name in names if name.endswith("media_volume") and name != own]
-    return Problem(
-        f"{mount.label if mount else 'The media folder'} is empty, but the database "
-        f"knows {covers:,} covers and avatars.",
-        "The files are probably in another volume, of the name that this project had before.",
-        *([_other_volumes(others)] if others else []),
-        "Look where the site has them now: docker compose exec web ls /app/images",
-        decision=True,
-    )
-
-
-def _other_volumes(names: list[str]) -> str:
-    return (
-        f"There are others: {', '.join(names)}. If one is this instance's, its folder was called "
-        "differently: set COMPOSE_PROJECT_NAME in .env to the part before _media_volume."
-    )

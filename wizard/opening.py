@@ -15,7 +15,7 @@ from wizard.deployment import Deployment
 from wizard.detect import detect
 from wizard.dockerless import Dockerless
 from wizard.env_file import EnvFile
-from wizard.events import Report
+from wizard.events import Note, Report
 from wizard.instance import Instance, is_true, open_instance
 from wizard.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, State, storage_changed
@@ -117,7 +117,7 @@ def deploy(instance: Instance, settings: Settings, journal_id: str) -> Deploymen
     """The deployment that the settings name."""
     if settings.deployment == DeploymentKind.COMPOSE:
         return Compose(instance, settings, journal_id)
-    return Dockerless(instance, settings)
+    return Dockerless(instance, settings, journal_id)
 
 
 def environment_keys() -> Keys:
@@ -146,9 +146,10 @@ async def _opened(
     deployment = deploy(instance, settings, journal.id)
     if not opening.look_only:
         await deployment.tidy_up(report)
-    settings = await _with_path(settings, deployment)
+    settings = await _with_path(opening, env, settings, deployment, report)
     if not settings.site_url:
         settings = replace(settings, site_url=default_site_url(instance))
+    deployment.settings = settings
     resumed = _resumed(journal)
     journal.save_settings(settings)
     if settings.path == MigrationPath.FRESH:
@@ -241,10 +242,21 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
     return replace(settings, **found)  # type: ignore[arg-type]
 
 
-async def _with_path(settings: Settings, deployment: Deployment) -> Settings:
-    if settings.path:
+async def _with_path(
+    opening: Opening, env: EnvFile, settings: Settings, deployment: Deployment, report: Report
+) -> Settings:
+    """The path that was said or remembered, else by whether the instance ever ran.
+
+    What was fresh at an earlier start and has run without S3 since then has media to copy.
+    """
+    said = (opening.overrides or {}).get("path")
+    waiting = settings.path == MigrationPath.FRESH and not is_true(env.get("USE_S3"))
+    if settings.path and (said or not waiting):
         return settings
     ran = await deployment.ever_ran()
+    if ran and waiting:
+        text = "The instance has run without S3 since the last start: its media are copied too."
+        report(Note(text, warning=True))
     return replace(settings, path=MigrationPath.EXISTING if ran else MigrationPath.FRESH)
 
 
