@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from wizard import django_failure
-from wizard.compose_media import empty_but_used, is_empty, open_media
+from wizard.compose_media import is_empty, open_media
 from wizard.compose_project import ComposeProject, inspected_volume
 from wizard.compose_start import ADVICE, WebWatch
 from wizard.deployment import Deployment
@@ -20,11 +20,12 @@ from wizard.events import Note, Output, Report
 from wizard.inside import Inside, one_off
 from wizard.instance import Instance
 from wizard.media import Media
+from wizard.other_volumes import empty_but_used, perhaps_renamed
 from wizard.our_containers import labels, remove_leftovers, remove_ours
 from wizard.problem import Problem
 from wizard.process import Completed
 from wizard.secrets import Masker
-from wizard.settings import DeploymentKind, MigrationPath, Settings
+from wizard.settings import DeploymentKind, Settings
 from wizard.step import Command
 
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
@@ -75,18 +76,18 @@ class Compose(Deployment):
         self._journal_id = journal_id
 
     async def ever_ran(self) -> bool:
+        """Raises `Problem` where only the admin knows, as long as the path is not said."""
         return await asyncio.to_thread(self._ever_ran)
 
     async def media(self) -> Media:
         project = await self._project()
         media = await asyncio.to_thread(open_media, self._inside(project))
-        # A new instance that begins with S3 never writes to its volume.
-        fresh = self.settings.path == MigrationPath.FRESH
-        if not fresh and await asyncio.to_thread(is_empty, media):
+        if await asyncio.to_thread(is_empty, media):
             await self._check_named_files(project)
         return media
 
     async def static_commands(self) -> Sequence[Command]:
+        await self._require_image()
         return [Command(self._collect_argv())]
 
     async def collect_static(self, report: Report) -> None:
@@ -106,6 +107,8 @@ class Compose(Deployment):
                 await watch.until_up()
                 await self._reload_nginx(project, report)
                 return
+            if is_docker_failure(ended.status, ended.output):
+                raise self._not_up(ended)
             state = await asyncio.to_thread(watch.state)
             if state.is_down:
                 raise watch.ended(state)
@@ -142,6 +145,11 @@ class Compose(Deployment):
     def _inside(self, project: ComposeProject) -> Inside:
         return Inside(self.docker, project, labels(self._journal_id))
 
+    async def _require_image(self) -> None:
+        """Compose would build or fetch a missing image on the way, for many minutes."""
+        project = await self._project()
+        await asyncio.to_thread(self._inside(project).require_image)
+
     def _ever_ran(self) -> bool:
         project = ComposeProject.read(self.docker)
         if project.containers(self.docker):
@@ -150,7 +158,12 @@ class Compose(Deployment):
         if any(inspected_volume(self.docker, name) for name in project.database):
             return True
         mount = project.media
-        return bool(mount and mount.folder and _holds_files(mount.folder))
+        if mount and mount.folder and _holds_files(mount.folder):
+            return True
+        renamed = None if self.settings.path else perhaps_renamed(self.docker, project)
+        if renamed:
+            raise renamed
+        return False
 
     async def _check_named_files(self, project: ComposeProject) -> None:
         """Where there are no media, ask the database whether there should be some."""
@@ -183,6 +196,7 @@ class Compose(Deployment):
         self, argv: Sequence[str], on_line: Callable[[str], None], given: str = ""
     ) -> None:
         """Run a command in a container of its own, which is gone afterwards in any case."""
+        await self._require_image()
         await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
         try:
             ended = await self.docker.run(argv, on_line, given)

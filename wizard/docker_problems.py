@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wizard.problem import Problem
+from wizard.problem import Action, Problem, Remedy
 
 _SOCKET = Path("/var/run/docker.sock")
 _INSTALL = "https://docs.docker.com/engine/install/"
@@ -79,7 +79,9 @@ def telling_line(said: str) -> str:
 
 
 def no_compose(said: str, env: Mapping[str, str]) -> Problem:
-    """`docker compose` is no command here."""
+    """`docker compose` is no command here, or docker may not look for it."""
+    if "error loading config file" in said.lower():
+        return _closed_settings(said, env)
     old = shutil.which("docker-compose", path=env.get("PATH"))
     return Problem(
         "Docker Compose version 2 is not installed here.",
@@ -89,6 +91,17 @@ def no_compose(said: str, env: Mapping[str, str]) -> Problem:
         "Debian, Ubuntu (Docker's own packages): sudo apt install docker-compose-plugin",
         "Ubuntu (its own packages): sudo apt install docker-compose-v2",
         f"Elsewhere: {_INSTALL}",
+        raw=said,
+    )
+
+
+def _closed_settings(said: str, env: Mapping[str, str]) -> Problem:
+    """docker looks for Compose in ~/.docker too, and gives up where it may not."""
+    folder = env.get("DOCKER_CONFIG") or f"{env.get('HOME', '~')}/.docker"
+    return Problem(
+        "docker cannot read its own settings.",
+        f"{folder} belongs to another user, as after a docker command with sudo.",
+        f'Take it back: sudo chown -R "$USER": {shlex.quote(folder)}',
         raw=said,
     )
 
@@ -161,12 +174,13 @@ def _disk_full(said: str, env: Mapping[str, str]) -> Problem:
 
 
 def image_missing(image: str) -> Problem:
-    """Nothing can be run in a container, since there is no image for it."""
+    """Nothing can be run in a container of its own, since there is no image for it."""
     return Problem(
         "BookWyrm's image has not been built yet.",
-        f"The service “web” does not run, and Docker has no image {image} to start instead.",
-        "If this is a running instance, start it: ./bw-dev up -d",
-        "Else build it: docker compose build",
+        f"Docker has no image {image} to start a container from.",
+        "Build it in the instance's folder: docker compose build",
+        "Where it comes ready made, fetch it: docker compose pull",
+        Remedy("Then try again.", Action.RETRY),
     )
 
 
@@ -201,6 +215,7 @@ def _user() -> str:
 
 _OF_DOCKER = (
     "docker daemon",
+    "error response from daemon",
     "docker.sock",
     "error during connect",
     "failed to solve",
