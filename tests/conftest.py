@@ -19,6 +19,7 @@ from wizard.secrets import Keys
 from wizard.settings import Settings
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests share a worker where they run side by side (`--dist=loadgroup`).
 
