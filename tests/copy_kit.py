@@ -11,7 +11,6 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from tests.servers.bad_proxy import BadProxy
 from wizard.bucket import connect
 from wizard.control import CopyControl
 from wizard.deployment import Deployment
@@ -26,6 +25,8 @@ from wizard.upload import CopyOutcome, copy_media, copy_new_media, destination
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from tests.servers.bad_proxy import BadProxy
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,8 @@ class CopyControl:
         A token bucket that may run into debt, so that one part of a large
         file can be longer than the bucket is deep.
         """
+        if not (self._paused or self._rate):
+            return 0.0
         with self._changed:
             if self._paused:
                 return 1.0

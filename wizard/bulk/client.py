@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Callable
@@ -30,6 +29,8 @@ from awscrt.s3 import (
     S3RetryConfig,
     create_default_s3_signing_config,
 )
+
+from wizard.bulk.runtime_threads import Body, keep_thread
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -166,7 +167,7 @@ class Client:
             request.method,
             path + request.query,
             HttpHeaders(headers),
-            io.BytesIO(request.body) if request.body else None,
+            Body(request.body) if request.body else None,
         )
         flight.crt = self._client.make_request(
             type=S3RequestType.DEFAULT,
@@ -198,7 +199,8 @@ class Flight:
             self.crt.cancel()
 
     def on_headers(self, status_code: int, headers: list[tuple[str, str]], **_: Any) -> None:
-        """The runtime's callback for the answer's headers."""
+        """The runtime's callback for the answer's headers, the first of all."""
+        keep_thread()
         self._status = status_code
         self._headers = headers
 

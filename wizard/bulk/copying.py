@@ -23,7 +23,7 @@ from wizard.bulk.listing import Listed, OutOfOrder, Refused, list_all
 from wizard.bulk.proofs import Proofs
 from wizard.bulk.sending import Job, Sender
 from wizard.bulk.tally import Tally
-from wizard.bulk.worker import Stopped
+from wizard.bulk.worker import Stopped, rare_collections
 from wizard.events import Note
 from wizard.media import (
     PREFIX,
@@ -174,7 +174,7 @@ class Copying:
         inventory = Inventory(context.journal.folder, context.journal.folder)
         courier = Courier(Client(settings, context.keys), context.control)
         try:
-            with self._explained(courier):
+            with rare_collections(), self._explained(courier):
                 yield self._assemble(inventory, courier)
         finally:
             courier.close()

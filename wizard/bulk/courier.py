@@ -43,6 +43,8 @@ _HOPELESS = {
     "SignatureDoesNotMatch",
 }
 _REFUSALS_IN_A_ROW = 20
+# How long the courier rests after a batch of answers, and how many of them wake one more sender.
+_BREATH, _A_WAKING = 0.005, 32
 # How long requests in the air may still land when the copy is stopped.
 _LAST_SECONDS = 1.0
 
@@ -105,7 +107,7 @@ class Courier:
             self._pending += 1
         while delay := self._control.delay(size):
             if self.stopped:
-                self._free(size, forget=True)
+                self._free(1, size, finished=1)
                 raise Stopped
             self._control.wait(delay)
         self._start(request)
@@ -160,20 +162,20 @@ class Courier:
         self._client.start(flight)
 
     def _on_landed(self, flight: Flight, answer: Answer) -> None:
-        """On the runtime's thread: as little as possible."""
+        """On the runtime's only thread: as little as possible, and no lock of ours."""
         self._landed.put((flight, answer))
-        size = len(flight.request.body)
-        with self._gate:
-            self._count -= 1
-            self._bytes -= size
-            self._gate.notify()
 
-    def _free(self, size: int, *, forget: bool) -> None:
+    def _free(self, count: int, size: int, *, finished: int) -> None:
+        """Room for `count` requests with `size` bytes; so many had their last answer."""
         with self._gate:
-            self._count -= 1
+            self._count -= count
             self._bytes -= size
-            self._pending -= forget
-            self._gate.notify_all()
+            self._pending -= finished
+            if self._pending:
+                # Whoever wakes takes all the room that it can use: few are enough.
+                self._gate.notify(1 + count // _A_WAKING)
+            else:
+                self._gate.notify_all()
 
     def _conduct(self) -> None:
         """The courier's thread: hands out answers, sends again what is due, keeps watch."""
@@ -189,16 +191,19 @@ class Courier:
 
     def _take_landed(self) -> None:
         try:
-            flight, answer = self._landed.get(timeout=0.05)
+            landed = [self._landed.get(timeout=0.05)]
         except Empty:
             return
-        self._judge(flight, answer)
         while not self._landed.empty():
-            self._judge(*self._landed.get())
+            landed.append(self._landed.get())
+        finished = sum(self._judge(flight, answer) for flight, answer in landed)
+        size = sum(len(flight.request.body) for flight, _ in landed)
+        self._free(len(landed), size, finished=finished)
         # A breath: answers are cheaper to handle by the dozen than one by one.
-        time.sleep(0.005)
+        time.sleep(_BREATH)
 
-    def _judge(self, flight: Flight, answer: Answer) -> None:
+    def _judge(self, flight: Flight, answer: Answer) -> bool:
+        """Hand a last answer out, or see to another attempt; whether it was the last."""
         self._flights.pop(id(flight), None)
         flight.crt = None
         request = flight.request
@@ -207,37 +212,31 @@ class Courier:
             self._last_success = now
             self._refused = 0
             self._trouble_since = 0.0
-            self._finish(request, answer)
         elif answer.code not in _HOPELESS and _is_transient(answer):
             self._trouble_since = self._trouble_since or now
             self._adapt(answer, now)
-            self._try_again(request, answer, now)
+            if self._try_again(request, answer, now):
+                return False
         else:
             self._count_refusal(answer)
-            self._finish(request, answer)
+        request.done(answer)
+        return True
 
-    def _finish(self, request: Request, answer: Answer) -> None:
-        try:
-            request.done(answer)
-        finally:
-            with self._gate:
-                self._pending -= 1
-                self._gate.notify_all()
-
-    def _try_again(self, request: Request, answer: Answer, now: float) -> None:
+    def _try_again(self, request: Request, answer: Answer, now: float) -> bool:
+        """Whether the request will be sent again, or the copy stops: no answer is the last then."""
         request.attempts += 1
         request.first_failed = request.first_failed or now
         # While nothing at all gets through, it is not this file's fault.
         others_get_through = self._last_success > request.first_failed
         if request.attempts >= _ATTEMPTS and others_get_through:
-            self._finish(request, answer)
-            return
+            return False
         if now - self._trouble_since > OUTAGE:
             self.stop(answer)
-            return
+            return True
         longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0**request.attempts)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 (spreads retries, guards nothing)
         heappush(self._again, _Later(now + longest * jitter, request))
+        return True
 
     def _send_due(self) -> None:
         now = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from functools import cache
 
 # As `bookwyrm/settings.py` (AWS_S3_OBJECT_PARAMETERS, v0.9.2).
 CACHE_CONTROL = "max-age=86400"
@@ -16,7 +17,13 @@ _TYPES.add_type("image/webp", ".webp")
 
 def content_type(key: str) -> str:
     """The Content-Type that django-storages guesses from the name (`_get_write_parameters`)."""
-    guessed, _ = _TYPES.guess_type(key)
+    return _type_of(key.rpartition(".")[2])
+
+
+@cache
+def _type_of(suffix: str) -> str:
+    """By the last suffix alone: those that are public have no encoding (`.svgz`) beside a type."""
+    guessed, _ = _TYPES.guess_type(f"name.{suffix}")
     return guessed or _DEFAULT_TYPE
 
 
