@@ -76,6 +76,8 @@ class WizardApp(App[int]):
         self._worker: Worker[None] | None = None
         self._told: tuple[int, int] = (-1, -1)
         self._ascii = [PlainLetters()] if ascii_only else []
+        # Made once: textual keeps what a filter made of a line as long as it is the same filter.
+        self._colourless = {dark: WithoutColours(dark) for dark in (True, False)}
         for own in (NIGHT, PAPER):
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else "night"
@@ -86,7 +88,7 @@ class WizardApp(App[int]):
         """Show the start screen at once, and find out about the instance meanwhile."""
         self.install_screen(StartScreen(), "start")
         self.push_screen("start")
-        self.set_interval(_SECONDS_BETWEEN_NEWS, self._tell_news)
+        self.set_interval(_SECONDS_BETWEEN_NEWS, self.tell_news)
         self.begin_opening()
 
     def begin_opening(self, **said: str) -> None:
@@ -181,7 +183,8 @@ class WizardApp(App[int]):
         group = f"look-{screen.here}"
         self.run_worker(screen.look(), group=group, exclusive=True, exit_on_error=False)
 
-    def _tell_news(self) -> None:
+    def tell_news(self) -> None:
+        """Show what the running step said since the last time."""
         if not self.screen_stack:  # the last tick may come when the screens are gone
             return
         session = self.session
@@ -297,7 +300,7 @@ class WizardApp(App[int]):
         """Textual's own, and ours for plain terminals."""
         theirs = list(super().get_line_filters())
         if self.no_color:
-            theirs = [WithoutColours(self.current_theme.dark)]
+            theirs = [self._colourless[self.current_theme.dark]]
         return [*theirs, *self._ascii]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

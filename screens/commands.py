@@ -51,8 +51,8 @@ class Actions(Provider):
 
 def _keys(screen: Screen[Any]) -> Iterator[_Command]:
     """The buttons below the body."""
-    from screens.frame import KeyButton
+    from screens.widgets.key_button import KeyButton
 
     for button in screen.query(KeyButton):
         if button.display and not button.disabled:
-            yield str(button.label).strip(), "", button.press
+            yield button.words, "", button.press

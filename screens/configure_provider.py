@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
 
 from screens.frame import Key
 from screens.step_screen import Stage, StepScreen
-from screens.widgets.choice import Choice
-from screens.widgets.field import Field
-from wizard.problem import Problem
-from wizard.providers import PRESETS, clean, contradictions, follow, preset
-from wizard.secrets import Keys
+from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
 
 if TYPE_CHECKING:
-    from wizard.settings import Settings
-
-_SETTINGS = ("bucket", "region", "endpoint", "custom_domain")
-_KEYS = ("access_key_id", "secret_access_key")
+    from wizard.problem import Problem
 
 
 class ConfigureProviderScreen(StepScreen):
@@ -51,49 +41,31 @@ class ConfigureProviderScreen(StepScreen):
     def __init__(self) -> None:
         super().__init__()
         self._editing: bool | None = None
-        self._draft: Settings | None = None
+        self._filled = False
         self._revealed = False
         self._stale: list[str] = []
 
     def own_parts(self) -> Iterable[Widget]:
         """The form."""
-        yield Vertical(
-            self._provider_line(),
-            Field("bucket", "Bucket", placeholder="books-media"),
-            Field("region", "Region", placeholder="as the console names it"),
-            Field("access_key_id", "Access key", placeholder="paste it here"),
-            Field("secret_access_key", "Secret key", placeholder="paste it here", secret=True),
-            Field(
-                "endpoint", "Endpoint", placeholder="https://…",
-                hint="The address of the service, without the bucket.",
-            ),
-            Field(
-                "custom_domain", "Custom domain", placeholder="media.example.org",
-                hint="From where visitors load the files, without https://.",
-            ),
-            id="form",
-        )  # fmt: skip
+        yield ProviderForm()
 
-    def _provider_line(self) -> Widget:
-        # Plain text: only that can be searched by typing; the titles are our own.
-        options = [(p.title, name) for name, p in PRESETS.items()]
-        choice = Choice(options, prompt="choose, or type its name", id="provider", compact=True)
-        return Horizontal(Static("Provider", classes="label"), choice, classes="line field")
-
-    # The form and what follows from it -------------------------------------------------------
+    @property
+    def form(self) -> ProviderForm:
+        """The form, whether it shows or not."""
+        return self.query_one(ProviderForm)
 
     def show(self) -> None:
         """Fill the form when it is seen for the first time."""
-        if self.is_whole and self._draft is None:
-            self._draft = self.session.context.settings
-            self._fill(self.session.context.keys)
+        if self.is_whole and not self._filled:
+            self._filled = True
+            self.form.fill(self.session.context.settings, self.session.context.keys)
         super().show()
 
     def show_step(self) -> None:
         """The form shows while there is something to say, the rest when it is said."""
         super().show_step()
         editing = self._shows_form()
-        self.query_one("#form").display = editing
+        self.form.display = editing
         if editing:
             for part in ("#plan", "#facts", "#checks"):
                 self.query_one(part).display = False
@@ -101,92 +73,6 @@ class ConfigureProviderScreen(StepScreen):
 
     def _shows_form(self) -> bool:
         return bool(self._editing) and self.stage is not Stage.RUNNING
-
-    def _fill(self, keys: Keys) -> None:
-        draft = self._settings()
-        choice = self.query_one("#provider", Select)
-        with choice.prevent(Select.Changed):
-            choice.value = draft.provider if draft.provider in PRESETS else Select.NULL
-        for name in _SETTINGS:
-            self._field(name).put(getattr(draft, name))
-        for name in _KEYS:
-            self._field(name).put(getattr(keys, name))
-        self._field("region").suggest(preset(draft.provider).regions)
-        self._judge_all()
-
-    def _field(self, name: str) -> Field:
-        return self.query_one(f"#field-{name}", Field)
-
-    @on(Select.Changed, "#provider")
-    def _provider_chosen(self, event: Select.Changed) -> None:
-        event.stop()
-        name = str(event.value) if event.value is not Select.NULL else ""
-        if name and name != self._settings().provider:
-            self._follow(replace(self._settings(), provider=name))
-            self._field("region").suggest(preset(name).regions)
-            self._field("bucket").input.focus()
-
-    @on(Field.Edited)
-    def _edited(self, event: Field.Edited) -> None:
-        event.stop()
-        name = event.field.name or ""
-        value, problem = clean(name, event.field.value)
-        event.field.judge(problem)
-        if name in _SETTINGS:
-            self._follow(_with(self._settings(), {name: value}), typed=name)
-
-    def _settings(self) -> Settings:
-        """What the form says so far."""
-        return self._draft or self.session.context.settings
-
-    def _follow(self, after: Settings, typed: str = "") -> None:
-        self._draft = follow(self._settings(), after)
-        for name in _SETTINGS:
-            if name != typed:
-                self._field(name).put(getattr(self._draft, name))
-        self._judge_all(but=typed)
-
-    def _judge_all(self, but: str = "") -> None:
-        for name in (*_SETTINGS, *_KEYS):
-            field = self._field(name)
-            if name != but:
-                problem = clean(name, field.value)[1]
-                field.judge(problem if field.value else None)
-
-    def on_descendant_blur(self) -> None:
-        """Put the cleaned value in place of what was pasted."""
-        for name in (*_SETTINGS, *_KEYS):
-            field = self._field(name)
-            if not field.input.has_focus and field.value:
-                field.put(clean(name, field.value)[0])
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        """Enter goes to the next empty field, and on when there is none."""
-        event.stop()
-        fields = [self._field(name) for name in (*_SETTINGS, *_KEYS)]
-        here = next((f for f in fields if f.input is event.input), None)
-        in_order = list(self.query(Field))
-        empty = [f for f in in_order if not f.value and f is not here]
-        if here is not None and here.problem:
-            return
-        if empty:
-            empty[0].input.focus()
-        else:
-            self.action_check()
-
-    def said(self) -> tuple[Settings, Keys, list[Problem]]:
-        """What the form says, cleaned, and all that is wrong with it."""
-        values: dict[str, str] = {}
-        problems: list[Problem] = []
-        for name in (*_SETTINGS, *_KEYS):
-            values[name], problem = clean(name, self._field(name).value)
-            problems += [problem] if problem else []
-        settings = _with(self._settings(), {name: values[name] for name in _SETTINGS})
-        if not settings.provider:
-            settings = replace(settings, provider="other")
-        problems += contradictions(settings)
-        return settings, Keys(values["access_key_id"], values["secret_access_key"]), problems
 
     # Keys ------------------------------------------------------------------------------------
 
@@ -207,16 +93,10 @@ class ConfigureProviderScreen(StepScreen):
         if not self._shows_form():
             super()._focus_first()
         elif self.focused is None or self.focused.has_class("key") or not self.focused.display:
-            self._first_empty().focus()
+            self._first_to_fill().focus()
 
-    def _first_empty(self) -> Widget:
-        choice = self.query_one("#provider", Select)
-        if self._draft is None or not self._draft.provider:
-            return choice
-        wrong = [f for f in self.query(Field) if f.problem]
-        empty = [f for f in self.query(Field) if not f.value]
-        first = next(iter([*wrong, *empty]), None)
-        return first.input if first else self.query_one("#key-0")
+    def _first_to_fill(self) -> Widget:
+        return self.form.first_to_fill() or self.query_one("#key-0")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Changing needs the form hidden, showing the secret needs the form."""
@@ -230,41 +110,33 @@ class ConfigureProviderScreen(StepScreen):
             case _:
                 return super().check_action(action, parameters)
 
+    @on(ProviderForm.Filled)
     def action_check(self) -> None:
         """Take what the form says, and show what it would change."""
-        settings, keys, problems = self.said()
+        context = self.session.context
+        settings, keys, problems = self.form.said(context.settings)
         if problems:
             for problem in reversed(problems):
-                self._show_beside(problem)
+                self.form.show_beside(problem)
             return
-        context = self.session.context
         changed = settings != context.settings or keys != context.keys
         self._editing = False
         self._hide_secret()
         if changed:
             self._stale = self.session.change(settings, keys)
-        self._draft = self.session.context.settings
         self._plan, self._problem = None, None
         self._again = True
-        if self.work is not None and self.work.problem is not None:
-            self.session.works.pop(self.here)
         self.set_focus(None)
         self.show()
         if not changed:
             self.wizard.look_at(self)
             self.show_step()
 
-    def _show_beside(self, problem: Problem) -> None:
-        if problem.field in (*_SETTINGS, *_KEYS):
-            field = self._field(problem.field)
-            field.judge(problem)
-            field.input.focus()
-
     def action_edit(self) -> None:
         """Back to the form, with all that was said."""
         self._editing = True
         self.show_step()
-        self._first_empty().focus()
+        self._first_to_fill().focus()
 
     def edit_because(self, problem: Problem) -> None:
         """Show the form, with the problem beside its field where it has one."""
@@ -272,7 +144,7 @@ class ConfigureProviderScreen(StepScreen):
         self._problem = None
         if self.is_whole:
             self.show_step()
-            self._show_beside(problem)
+            self.form.show_beside(problem)
 
     def action_back(self) -> None:
         """From the plan to the form, from the form to the start; what was typed stays."""
@@ -284,26 +156,26 @@ class ConfigureProviderScreen(StepScreen):
     def action_reveal(self) -> None:
         """Show the secret, or hide it."""
         self._revealed = not self._revealed
-        self._field("secret_access_key").reveal(shown=self._revealed)
+        self.form.reveal(shown=self._revealed)
 
     def _hide_secret(self) -> None:
         self._revealed = False
-        self._field("secret_access_key").reveal(shown=False)
+        self.form.reveal(shown=False)
 
     def forget(self) -> None:
         """After a run: the form comes back only where it failed."""
         super().forget()
         work = self.work
         field = work.problem.field if work and work.problem else None
-        self._editing = field in (*_SETTINGS, *_KEYS)
+        self._editing = field in FORM_FIELDS
 
     def failed_here(self, problem: Problem) -> None:
         """A problem with a field is shown beside it, any other in full."""
-        if problem.field in (*_SETTINGS, *_KEYS):
+        if problem.field in FORM_FIELDS:
             self._problem = problem
             self._editing = True
             self.show_step()
-            self._show_beside(problem)
+            self.form.show_beside(problem)
         else:
             super().failed_here(problem)
 
@@ -329,7 +201,3 @@ class ConfigureProviderScreen(StepScreen):
         if self._shows_form():
             return Content("")
         return super()._why()
-
-
-def _with(settings: Settings, values: Mapping[str, str]) -> Settings:
-    return replace(settings, **values)  # type: ignore[arg-type]

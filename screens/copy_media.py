@@ -11,6 +11,7 @@ from textual.content import Content
 from screens import words
 from screens.frame import Key
 from screens.step_screen import Stage, StepScreen
+from wizard.quantities import count
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)
 
@@ -103,12 +104,14 @@ class CopyMediaScreen(StepScreen):
             return
         if self.stage is Stage.RUNNING:
             self.session.context.control.retry_failed()
+            text = "They are tried again as soon as the others are through."
+            self.notify(text, title=self.step.title, markup=False)
         else:
             self.action_retry()
 
     def _why(self) -> Content:
         failed = self.session.failed_files()
         if failed and self.stage is not Stage.RUNNING:
-            text = f"! {words.count(len(failed), 'file')} failed. f shows which, and why."
+            text = f"! {count(len(failed), 'file')} failed. f shows which, and why."
             return Content.styled(text, "$text-warning")
         return super()._why()

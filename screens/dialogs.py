@@ -14,6 +14,7 @@ from textual.widgets import Button, Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.leaves_once import ModalOver
+from screens.widgets.key_button import KeyButton
 
 ResultT = TypeVar("ResultT")
 
@@ -78,8 +79,8 @@ class YesNo(Dialog[bool]):
                 text = self._text if isinstance(self._text, Content) else Content(self._text)
                 yield Static(text)
             with Horizontal(classes="answers"):
-                yield Button(Content(f" {self._yes} "), id="yes", compact=True, classes="key")
-                yield Button(Content(f" {self._no} "), id="no", compact=True, classes="key")
+                yield KeyButton(self._yes, id="yes")
+                yield KeyButton(self._no, id="no")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:

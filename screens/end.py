@@ -12,6 +12,7 @@ from textual.widgets import Static
 from screens import words
 from screens.frame import Frame, Key
 from screens.widgets.lines import Line, Lines, marked, plain
+from wizard.quantities import count
 
 if TYPE_CHECKING:
     from wizard.migration import Status
@@ -90,12 +91,12 @@ class EndScreen(Frame):
 
 
 def _result_line(number: int, status: Status) -> Line:
-    mark = words.STATES[status.state]
+    mark = words.STATES[words.state_of(status)]
     result = status.result
     text = status.why
     if status.state == "done" and result:
         proofs = sum(1 for check in result.checks if check.verdict == "pass")
-        text = f"{words.count(proofs, 'proof'):>9}  {words.took(result.seconds):>9}"
+        text = f"{count(proofs, 'proof'):>9}  {words.took(result.seconds):>9}"
     title = status.step.title[:14].ljust(14)
     name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
     return Line(name, Content.styled(text or mark.word, "$faint"))

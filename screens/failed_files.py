@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import DataTable, Footer, Static
 
-from screens import words
 from screens.leaves_once import Over
+from wizard.quantities import count
 
 if TYPE_CHECKING:
     from screens.app import WizardApp
@@ -36,7 +36,7 @@ class FailedFilesScreen(Over[bool]):
     def compose(self) -> ComposeResult:
         """Heading, table, the marked one's reason in full."""
         failed = cast("WizardApp", self.app).session.failed_files()
-        heading = f"{words.count(len(failed), 'file')} could not be copied"
+        heading = f"{count(len(failed), 'file')} could not be copied"
         yield Static(Content(heading), id="failed-title")
         yield DataTable(id="failed", cursor_type="row", zebra_stripes=False)
         yield Static("", id="failed-reason", markup=False)

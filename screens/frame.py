@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, Footer, OptionList, Static
 
+from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
 
 if TYPE_CHECKING:
@@ -31,14 +32,6 @@ class Key:
     label: str
     action: str
     enabled: bool = True
-
-
-class KeyButton(Button):
-    """A button below a body; `runs` is the screen's action behind it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__("", id=f"key-{number}", compact=True, classes="key")
-        self.runs = ""
 
 
 class Frame(Screen[None]):
@@ -85,10 +78,11 @@ class Frame(Screen[None]):
                     yield Static(self.heading, id="title", markup=False)
                     yield Static("", id="where", markup=False)
                 yield VerticalScroll(*self.body(), id="body", can_focus=False)
+                yield Static("", id="more", markup=False)
                 yield Static("", id="safe", markup=False)
                 with Horizontal(id="keys"):
                     for number in range(4):
-                        yield KeyButton(number)
+                        yield KeyButton(id=f"key-{number}")
         yield Footer(compact=True)
 
     @property
@@ -101,12 +95,25 @@ class Frame(Screen[None]):
         return ()
 
     def on_mount(self) -> None:
-        """Show what is known."""
+        """Show what is known, and watch whether all of it is in sight."""
+        for name in ("scroll_y", "virtual_size", "show_vertical_scrollbar"):
+            self.watch(self._body, name, self._say_whether_more, init=False)
         self.show()
+
+    def _say_whether_more(self) -> None:
+        body = self._body
+        # The last line is the blank one below every part.
+        more = body.max_scroll_y - 1 > body.scroll_y
+        self.query_one("#more", Static).border_title = "▼ more below: PgDn" if more else ""
 
     def on_screen_resume(self) -> None:
         """Show what happened meanwhile."""
+        self.query(KeyButton).refresh()
         self.show()
+
+    def on_screen_suspend(self) -> None:
+        """The keys go elsewhere."""
+        self.query(KeyButton).refresh()
 
     def show(self) -> None:
         """Bring the screen up to date; screens add their own parts."""
@@ -144,7 +151,7 @@ class Frame(Screen[None]):
             key = keys[number] if number < len(keys) else None
             button.display = key is not None
             if key:
-                button.label = Content(f" {key.label} ")
+                button.label = Content(key.label)
                 button.runs = key.action
                 button.disabled = not key.enabled
                 button.refresh(layout=True)

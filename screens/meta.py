@@ -9,6 +9,7 @@ from wizard.problem import Problem
 OK = 0
 FAILED = 1
 USAGE = 2
+DECISION = 3
 INTERRUPTED = 130
 HUNG_UP = 129
 

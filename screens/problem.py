@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, Collapsible, Footer, Static
 
 from screens.leaves_once import Over
+from screens.widgets.key_button import KeyButton
 from screens.widgets.lines import Lines, marked
 from wizard.problem import Action, Problem
 
@@ -20,7 +21,8 @@ from wizard.problem import Action, Problem
 _LABELS = {
     Action.RETRY: "Try again",
     Action.EDIT_PROVIDER: "Change provider or keys",
-    Action.RESTORE_ENV: "Put .env back",
+    Action.RESTORE_ENV: "Put .env back and restart",
+    Action.DISARM: "Put .env back",
     Action.CONVERT_ENV: "Convert .env",
     Action.SKIP: "Skip, with a reason",
 }
@@ -62,10 +64,12 @@ class ProblemScreen(Over[str]):
         """The four parts, with the remedies' buttons among them."""
         problem = self.problem
         with Vertical(id="problem-page"):
-            kind = "A decision is needed" if problem.decision else "This did not work"
+            kind, style = ("✗ This did not work", "bold $text-error")
+            if problem.decision:
+                kind, style = ("? A decision is needed", "bold $text-warning")
             where = f"  {self._step_title}" if self._step_title else ""
             yield Static(
-                Content.assemble((f"✗ {kind}", "bold $text-error"), (where, "$faint")),
+                Content.assemble((kind, style), (where, "$faint")),
                 id="problem-kind",
             )
             with VerticalScroll(id="problem-body", can_focus=False):
@@ -82,13 +86,7 @@ class ProblemScreen(Over[str]):
             yield Static(Content(self._safe), id="safe")
             with Vertical(id="problem-keys"):
                 for number, (action, label) in enumerate(self._choices):
-                    yield Button(
-                        Content(f" {label} "),
-                        name=action,
-                        id=f"choice-{number}",
-                        compact=True,
-                        classes="key",
-                    )
+                    yield KeyButton(label, name=action, id=f"choice-{number}")
         yield Footer(compact=True)
 
     @staticmethod

@@ -17,6 +17,8 @@ _SAYABLE = {
     "restart_command": ("Say how it is restarted", "systemctl restart bookwyrm bookwyrm-worker"),
     "site_url": ("Say where the site answers", "https://books.example.org"),
 }
+# The step whose undoing is meant.
+_UNDONE = {Action.RESTORE_ENV: "restart", Action.DISARM: "enable_s3"}
 _DEPLOYMENTS = [("compose", "It runs under Docker"), ("dockerless", "It runs without Docker")]
 _SAFE = "Your instance keeps running as it is; what is proven stays proven."
 _ARMED = ".env says USE_S3=true: the next restart would switch the instance to S3."
@@ -61,10 +63,8 @@ class Remedies:
                 self._retry()
             case Action.EDIT_PROVIDER:
                 self._edit_provider(problem)
-            case Action.RESTORE_ENV:
-                # After a restart that failed, the services have to be restarted with it, too.
-                failed = step is not None and step.name == "restart"
-                app.undo(app.session.migration.step_named("restart" if failed else "enable_s3"))
+            case Action.RESTORE_ENV | Action.DISARM:
+                app.undo(app.session.migration.step_named(_UNDONE[Action(choice)]))
             case Action.CONVERT_ENV:
                 app.run_worker(self._convert_env(), group="env", exit_on_error=False)
             case Action.SKIP if step is not None:
@@ -96,7 +96,6 @@ class Remedies:
         app.session.change(settings, context.keys)
         if step is not None:
             app.forget(step.name)
-            app.session.works.pop(step.name, None)
         app.show_changes()
 
     async def _convert_env(self) -> None:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from screens.meta import FAILED, INTERRUPTED, OK
+from screens.meta import DECISION, FAILED, INTERRUPTED, OK
 from screens.progress import percent
+from screens.words import state_of
 from screens.work import Record, Work
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Session:
         self.looking: Work | None = None
         self.running = ""
         self.changes = 0
+        # Steps that failed with other settings than those of now.
+        self.outdated: set[str] = set()
         self._clock = clock
         self._records: dict[str, Record] = {}
 
@@ -92,7 +95,7 @@ class Session:
         return [start, *steps, Stop("end", "Summary")]
 
     def _stop(self, number: int, status: Status) -> Stop:
-        name, state, word = status.step.name, str(status.state), ""
+        name, state, word = status.step.name, state_of(status), ""
         if name == self.running:
             state = "now"
             progress = self.works[name].progress
@@ -158,13 +161,15 @@ class Session:
         return "\n\n".join(lines)
 
     def exit_status(self) -> int:
-        """0 where all is done, 1 where a step failed, 130 where it can go on."""
+        """0: all is done; 1: a step failed; 3: one waits for a decision; 130: it can go on."""
         if self.opened is None:
             return FAILED if self.opening_problem else INTERRUPTED
         if self.migration.next_step() is None:
             return OK
-        failed = any(s.state == "failed" for s in self.migration.statuses())
-        return FAILED if failed else INTERRUPTED
+        states = {state_of(status) for status in self.migration.statuses()}
+        if "failed" in states:
+            return FAILED
+        return DECISION if "asked" in states else INTERRUPTED
 
     # Work ------------------------------------------------------------------------------------
 
@@ -175,6 +180,7 @@ class Session:
         self.context.control.resume()
         work = Work(step.name, self._clock)
         self.works[step.name] = work
+        self.outdated.discard(step.name)
         folder = self.context.journal.folder
         self._records[step.name] = Record(folder, step.name, self.context.instance.folder)
         self.running = step.name
@@ -229,11 +235,19 @@ class Session:
 
     def change(self, settings: Settings, keys: Keys) -> list[str]:
         """Go on with other answers; returns the titles of the steps that went stale by it."""
-        before = {s.step.name for s in self.migration.statuses() if s.state == "stale"}
+        before = self._in_state("stale")
+        slower = replace(self.context.settings, limit_rate=settings.limit_rate)
+        if (slower, self.context.keys) != (settings, keys):
+            self._forget_failures()
         self.migration.change_settings(settings, keys)
         self.changes += 1
-        return [
-            s.step.title
-            for s in self.migration.statuses()
-            if s.state == "stale" and s.step.name not in before
-        ]
+        return [self.title(name) for name in self._in_state("stale") if name not in before]
+
+    def _forget_failures(self) -> None:
+        """What failed with the old answers says nothing about the new ones."""
+        self.outdated.update(self._in_state("failed"))
+        for name in [n for n, work in self.works.items() if work.problem and not work.running]:
+            del self.works[name]
+
+    def _in_state(self, state: str) -> list[str]:
+        return [s.step.name for s in self.migration.statuses() if s.state == state]

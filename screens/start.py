@@ -14,6 +14,7 @@ from textual.widgets import Static
 from screens import words
 from screens.frame import Frame, Key
 from screens.widgets.facts import Facts
+from wizard.quantities import count
 
 if TYPE_CHECKING:
     from wizard.opening import Opened
@@ -123,15 +124,16 @@ class StartScreen(Frame):
     def _where_it_stands(self) -> str:
         statuses = self.session.migration.statuses()
         done = sum(1 for s in statuses if s.state == "done")
-        lines = [f"Welcome back. {words.count(done, 'step')} of {len(statuses)} done and proven."]
+        lines = [f"Welcome back. {count(done, 'step')} of {len(statuses)} done and proven."]
         for status in statuses:
             why = {
                 "begun": "was interrupted and goes on where it was",
                 "failed": f"did not succeed: {status.why}",
+                "asked": f"waits for your decision: {status.why}",
                 "stale": f"has to be done again: {status.why}",
-            }.get(status.state)
+            }.get(words.state_of(status))
             if why and status.step.name != self.session.running:
-                symbol = words.STATES[status.state].symbol
+                symbol = words.STATES[words.state_of(status)].symbol
                 lines.append(f"{symbol} {status.step.title} {why.rstrip('.')}.")
         return "\n".join(lines)
 

@@ -21,6 +21,7 @@ from screens.widgets.plan_view import PlanView
 from screens.widgets.problem_box import ProblemBox
 from screens.widgets.proofs import Proofs
 from wizard.problem import Problem
+from wizard.quantities import count
 
 if TYPE_CHECKING:
     from screens.work import Work
@@ -211,17 +212,20 @@ class StepScreen(Frame):
         progress = self.looking.progress if self.looking else None
         if progress is None:
             return "Looking…"
-        return f"Looking… {words.count(progress.files_total, 'file')} so far"
+        return f"Looking… {count(progress.files_total, 'file')} so far"
 
     def _standing(self, status: Status) -> tuple[str, str]:
         if self.stage is Stage.DONE:
             return self._done_line(status), "$text-success"
         if self.stage is Stage.NOT_NOW:
             return f"{words.STATES[status.state].symbol} {status.why}", "$faint"
-        if status.state == "stale":
-            return f"↻ To be done again: {status.why}.", "$text-warning"
-        if status.state == "begun":
-            return "◐ Interrupted last time. It goes on from there.", "$text-warning"
+        said = {
+            "stale": f"↻ To be done again: {status.why}.",
+            "begun": "◐ Interrupted last time. It goes on from there.",
+            "failed": f"↻ With the old answers it failed: {status.why}",
+        }.get(status.state, "")
+        if said and (status.state != "failed" or self.stage is Stage.READY):
+            return said, "$text-warning"
         if self._finding and self._finding.done and self.stage is Stage.READY:
             return "✓ It is so already; what is left is to prove it.", "$text-success"
         return "", ""
@@ -231,7 +235,7 @@ class StepScreen(Frame):
         if result is None:
             return ""
         proofs = sum(1 for check in result.checks if check.verdict == "pass")
-        return f"✓ Done, with {words.count(proofs, 'proof')}, in {words.took(result.seconds)}."
+        return f"✓ Done, with {count(proofs, 'proof')}, in {words.took(result.seconds)}."
 
     def _what_first(self) -> str:
         if running := self.session.running:
@@ -290,10 +294,14 @@ class StepScreen(Frame):
 
     async def _look(self) -> None:
         self._status, self._finding = await self.session.migration.look(self.step)
-        if self._problem is None and self._status.state == "failed" and self._status.result:
-            self._problem = self._status.result.problem
+        if self._problem is None and self._failed_as_it_is(self._status):
+            self._problem = self._status.result.problem if self._status.result else None
         if self._needs_plan():
             self._plan = await self.step.plan(self.session.context)
+
+    def _failed_as_it_is(self, status: Status) -> bool:
+        """Whether it failed the last time, and with the answers of now."""
+        return status.state == "failed" and self.here not in self.session.outdated
 
     def _needs_plan(self) -> bool:
         state = self._status.state if self._status else ""

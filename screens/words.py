@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.migration import Status
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
@@ -19,13 +23,15 @@ class Mark:
     style: str
 
 
-# By the values of `wizard.migration.State`, and "now" for the step at work.
+# By the values of `wizard.migration.State`, with "now" for the step at work, and "asked" for one
+# that did not fail, but waits for somebody to choose.
 STATES: dict[str, Mark] = {
     "now": Mark("▶", "now", "bold $text-primary"),
     "todo": Mark("·", "", ""),
     "begun": Mark("◐", "begun", "$text-warning"),
     "done": Mark("✓", "done", "$text-success"),
     "failed": Mark("✗", "failed", "bold $text-error"),
+    "asked": Mark("?", "decide", "bold $text-warning"),
     "stale": Mark("↻", "redo", "$text-warning"),
     "skipped": Mark("–", "skip", "$faint"),
     "later": Mark("◷", "later", "$faint"),
@@ -38,6 +44,13 @@ VERDICTS: dict[str, Mark] = {
     "remark": Mark("i", "remark", "$text-primary"),
     "later": Mark("◷", "later", "$faint"),
 }
+
+
+def state_of(status: Status) -> str:
+    """The state of a step as `STATES` knows it, but for "now"."""
+    problem = status.result.problem if status.result else None
+    asked = status.state == "failed" and problem is not None and problem.decision
+    return "asked" if asked else str(status.state)
 
 
 def size(number: float) -> str:
@@ -61,12 +74,6 @@ def size_of(part: float, whole: float) -> str:
 def rate(per_second: float) -> str:
     """Bytes a second: "48.0 MB/s"."""
     return f"{size(per_second)}/s"
-
-
-def count(number: int, one: str = "", many: str = "") -> str:
-    """A number with thousands apart, and the noun in the right form: "20,431 files"."""
-    noun = one if number == 1 else many or (one + "s" if one else "")
-    return f"{number:,} {noun}".rstrip()
 
 
 def clock(seconds: float) -> str:

@@ -13,7 +13,8 @@ class Action(StrEnum):
 
     RETRY = "retry"
     EDIT_PROVIDER = "edit-provider"
-    RESTORE_ENV = "restore-env"
+    RESTORE_ENV = "restore-env"  # and restart with it
+    DISARM = "disarm"  # `.env` alone, where the services are not ours to restart now
     CONVERT_ENV = "convert-env"
     SKIP = "skip"
 

@@ -107,6 +107,25 @@ def follow(before: Settings, after: Settings) -> Settings:
     return new.fill(after)
 
 
+def another_provider(before: Settings, name: str) -> tuple[Settings, dict[str, str]]:
+    """The settings for another provider, and what had been typed for the old one, by field.
+
+    What nobody typed follows. What was typed while no provider was named stays;
+    what was typed for another one gives way where the new one has an answer.
+    """
+    after = follow(before, replace(before, provider=name))
+    if before.provider in ("", "other"):
+        return after, {}
+    fresh = preset(name).fill(replace(after, endpoint="", custom_domain="", url_protocol="https:"))
+    kept = {field: getattr(before, field) for field in ("endpoint", "custom_domain")}
+    typed = {f: value for f, value in kept.items() if value and getattr(after, f) == value}
+    new = {field: getattr(fresh, field) for field in typed if getattr(fresh, field)}
+    replaced = {field: typed[field] for field in new if new[field] != typed[field]}
+    if "custom_domain" in replaced:
+        after = replace(after, url_protocol=fresh.url_protocol)
+    return replace(after, **new), replaced
+
+
 def preset(name: str) -> Preset:
     """The preset of that name; `other` for a name that is not known."""
     return PRESETS.get(name) or PRESETS["other"]

@@ -203,7 +203,7 @@ def _page_problem(seen: Seen, stylesheets: tuple[str, ...]) -> Problem | None:
             "BookWyrm runs, but fails at every page. Its error page comes with status "
             f"{seen.status}, so it looks healthy to most checks. With S3, a missing "
             "AWS_S3_CUSTOM_DOMAIN or static files that are not in the bucket do that.",
-            Remedy("Put the old .env back and restart.", Action.RESTORE_ENV),
+            Remedy("Put the old .env back, then restart the services yourself.", Action.DISARM),
             "Read BookWyrm's own log for the reason.",
             raw=raw,
         )

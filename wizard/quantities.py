@@ -1,6 +1,12 @@
-"""Sizes and durations in people's words."""
+"""Numbers, sizes and durations in people's words."""
 
 from __future__ import annotations
+
+
+def count(number: int, one: str = "", many: str = "") -> str:
+    """A number with thousands apart, and the words in the right form: "20,431 files are"."""
+    words = one if number == 1 else many or (one + "s" if one else "")
+    return f"{number:,} {words}".rstrip()
 
 
 def describe_size(size: float) -> str:

@@ -33,6 +33,7 @@ class Field(Vertical):
         self._label, self._placeholder = label, placeholder
         self._secret, self._hint = secret, hint
         self._problem: Problem | None = None
+        self._remark = ""
 
     def compose(self) -> ComposeResult:
         """Label and value in one line, the message below."""
@@ -73,6 +74,11 @@ class Field(Vertical):
         if self._secret:
             self.input.password = not shown
 
+    def remark(self, text: str) -> None:
+        """Say something about the value below it, until somebody types."""
+        self._remark = text
+        self._show_message()
+
     @property
     def problem(self) -> Problem | None:
         """What is wrong with the value."""
@@ -93,6 +99,8 @@ class Field(Vertical):
             lines = [problem.what, *(f"→ {r.text}" for r in problem.remedies[:2])]
         elif typing and self._hint:
             lines = [self._hint]
+        if self._remark:
+            lines.append(self._remark)
         message.update(Content("\n".join(lines)))
         message.display = bool(lines)
         self.set_class(problem is not None and not typing, "-wrong")
@@ -105,6 +113,7 @@ class Field(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        self._remark = ""
         self.post_message(self.Edited(self))
 
     def on_descendant_focus(self) -> None:

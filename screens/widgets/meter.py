@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from screens import words
 from screens.progress import percent, share
+from wizard.quantities import count
 
 if TYPE_CHECKING:
     from wizard.events import Progress
@@ -77,7 +78,7 @@ def amounts(progress: Progress) -> Content:
 
 
 def _failed_line(failed: int) -> Content:
-    text = f"! {words.count(failed, 'file')} could not be copied yet"
+    text = f"! {count(failed, 'file')} could not be copied yet"
     return Content.assemble((text, "$text-warning"), ("  f shows which", "$faint"))
 
 

@@ -18,6 +18,8 @@ class ProblemBox(Lines):
         if problem is None:
             self.put([])
             return
-        what = marked("✗", problem.what, "bold $text-error", "bold $text-error")
+        sign, colour = ("?", "$text-warning") if problem.decision else ("✗", "$text-error")
+        what = marked(sign, problem.what, f"bold {colour}", f"bold {colour}")
+        self.set_class(problem.decision, "-asked")
         remedies = (marked("→", remedy.text) for remedy in problem.remedies)
         self.put([what, plain(problem.why), *remedies])

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from screens.app import WizardApp
 from screens.sources import Source
@@ -62,6 +63,17 @@ FACTS = (
 )
 
 
+class Gate(asyncio.Event):
+    """Holds a step, or the opening, where a picture is to be taken."""
+
+    reached = False
+
+    async def wait(self) -> Literal[True]:
+        """Says that it is waited for, so that nobody has to guess how long to wait for that."""
+        self.reached = True
+        return await super().wait()
+
+
 @dataclass
 class Script:
     """What a kit step shows and says. `gate` holds it until it is set."""
@@ -79,7 +91,7 @@ class Script:
     problem: Problem | None = None
     question: Question | None = None
     undoable: bool = False
-    gate: asyncio.Event | None = field(default=None, repr=False)
+    gate: Gate | None = field(default=None, repr=False)
 
 
 class KitStep(Step):
@@ -190,7 +202,7 @@ class KitSource(Source):
         *,
         settings: Settings = SETTINGS,
         keys: Keys = KEYS,
-        hold: asyncio.Event | None = None,
+        hold: Gate | None = None,
         problem: Problem | None = None,
     ) -> None:
         self.folder = folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,10 +11,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.app import WizardApp
+from screens.dialogs import YesNo
 from tests.screens.kit import (
     KEYS,
     PROBLEM,
     SETTINGS,
+    Gate,
     KitSource,
     Script,
     all_scripts,
@@ -27,6 +29,7 @@ from wizard.settings import Settings
 from wizard.step import Question
 
 NAMES = tuple(all_scripts())
+_PATIENCE = 60.0
 Walk = Callable[["Stage"], Awaitable[None]]
 
 
@@ -37,15 +40,15 @@ class Stage:
     app: WizardApp
     pilot: Pilot[int]
     source: KitSource
-    gate: asyncio.Event
+    gate: Gate
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait until it is so; fails after five seconds."""
-        for _ in range(250):
+        """Wait until it is so; fails after many seconds, since the machine may be busy."""
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
             await self.pilot.pause()
             if true():
                 return
-            await asyncio.sleep(0.02)
         raise AssertionError("it never came to that")
 
     async def press(self, *keys: str) -> None:
@@ -54,14 +57,23 @@ class Stage:
         await self.rest()
 
     async def rest(self) -> None:
-        """Let everything settle that is not held by the gate."""
-        await self.until(self._at_rest)
+        """Let everything settle that is not held by the gate.
+
+        Twice in a row, since laying out the screen brings new messages; and never by
+        the clock, which goes on while a busy machine lets the app wait.
+        """
+        for _ in range(2):
+            await self.until(self._at_rest)
 
     def _at_rest(self) -> bool:
-        waited_for = ("look",) if self.source.hold else ("look", "open")
-        return not any(
-            not w.is_finished and (w.group or "").startswith(waited_for) for w in self.app.workers
-        )
+        app = self.app
+        app.tell_news()
+        waits = self.gate.reached or isinstance(app.screen, YesNo)
+        held = {"step", "open"} if waits else set()
+        if any(not worker.is_finished and worker.group not in held for worker in app.workers):
+            return False
+        parts = (app, *app.screen_stack, *app.screen.walk_children())
+        return not any(part.message_queue_size for part in parts)
 
 
 @dataclass
@@ -79,9 +91,9 @@ class State:
     fragile: bool = False
 
 
-def open_stage(state: State, folder: Path) -> tuple[WizardApp, KitSource, asyncio.Event]:
+def open_stage(state: State, folder: Path) -> tuple[WizardApp, KitSource, Gate]:
     """The app for a state, not running yet."""
-    gate = asyncio.Event()
+    gate = Gate()
     for script in state.scripts.values():
         script.gate = gate if script.gate else None
     source = KitSource(
@@ -120,7 +132,7 @@ def _number(name: str) -> str:
 
 def _held(name: str) -> dict[str, Script]:
     scripts = all_scripts()
-    scripts[name].gate = asyncio.Event()
+    scripts[name].gate = Gate()
     return scripts
 
 

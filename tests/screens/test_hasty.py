@@ -8,7 +8,7 @@ from pathlib import Path
 from textual import events
 
 from screens.frame import Frame
-from tests.screens.kit import KitSource, all_scripts, make_app, make_instance
+from tests.screens.kit import Gate, KitSource, all_scripts, make_app, make_instance
 
 
 async def test_enter_twice_in_a_dialog_closes_only_the_dialog(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ async def test_enter_twice_in_a_dialog_closes_only_the_dialog(tmp_path: Path) ->
 
 async def test_enter_once_too_often_does_not_stop_what_it_began(tmp_path: Path) -> None:
     scripts = all_scripts()
-    gate = scripts["copy_media"].gate = asyncio.Event()
+    gate = scripts["copy_media"].gate = Gate()
     source = KitSource(make_instance(tmp_path / "bookwyrm"), scripts)
     source.done("configure_provider")
     app = make_app(source)

@@ -13,10 +13,10 @@ from textual.widgets import Static
 
 from screens.app import WizardApp
 from screens.dialogs import YesNo
-from screens.frame import KeyButton
 from screens.problem import ProblemScreen
 from screens.sources import InstanceSource
 from screens.step_screen import Stage, StepScreen
+from screens.widgets.key_button import KeyButton
 from wizard.demo import DemoInstance
 from wizard.opening import Opening
 
@@ -67,7 +67,7 @@ class Walker:
 
     def label(self) -> str:
         """What the obvious key says."""
-        return str(self.screen.query_one("#key-0", KeyButton).label).strip()
+        return str(self.screen.query_one("#key-0", KeyButton).words)
 
     def stage(self) -> Stage | None:
         """What there is to do on a step's screen."""

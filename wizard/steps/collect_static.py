@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from wizard.bucket import Bucket, ObjectInfo
 from wizard.events import Check, Note, failed, passed
 from wizard.problem import Action, Problem, Remedy
+from wizard.quantities import count
 from wizard.static_assets import (
     PREFIX,
     Assets,
@@ -82,7 +83,7 @@ class CollectStatic(Step):
         checks += [_all_there(assets, away), _themes_there(assets, away)]
         for check in checks:
             context.report(check)
-        context.report(Note(f"Reading {len(assets.files)} files as a stranger would."))
+        context.report(Note(f"Reading {count(len(assets.files), 'file')} as a stranger would."))
         base = f"{context.settings.public_base}/{PREFIX}"
         wrong = await read_as_stranger(base, [a for a in assets.files if a.path not in away])
         checks.append(_readable(len(assets.files) - len(away), wrong, base))
@@ -118,7 +119,7 @@ def _place(context: Context, assets: Assets) -> Check:
 def _all_there(assets: Assets, away: Mapping[str, str]) -> Check:
     asked = "Is every static file in the bucket, as it is here?"
     if not away:
-        seen = f"{len(assets.files)} of {len(assets.files)} files, with the same size and MD5"
+        seen = f"{count(len(assets.files), 'file')}: all, with the same size and MD5"
         return passed(asked, seen)
     problem = Problem(
         f"{len(away)} of {len(assets.files)} static files are missing in the bucket or differ.",
@@ -142,10 +143,10 @@ def _themes_there(assets: Assets, away: Mapping[str, str]) -> Check:
     return failed(asked, problem)
 
 
-def _readable(count: int, wrong: Sequence[Unreadable], base: str) -> Check:
+def _readable(number: int, wrong: Sequence[Unreadable], base: str) -> Check:
     asked = "Can a stranger read the static files?"
     if not wrong:
-        return passed(asked, f"{count} files read from {base}")
+        return passed(asked, f"{count(number, 'file')} read from {base}")
     first = wrong[0]
     problem = Problem(
         f"A stranger cannot read {len(wrong)} of {count} static files.",

@@ -13,7 +13,7 @@ from wizard.media import PREFIX
 from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
 from wizard.public import Seen, look
-from wizard.quantities import describe_size
+from wizard.quantities import count, describe_size
 from wizard.settings import MigrationPath
 from wizard.step import (
     ALWAYS,
@@ -73,8 +73,8 @@ class CopyMedia(Step):
         media = await context.deployment.media()
         proven, size = context.journal.proven_count(destination(context.settings))
         if not proven:
-            count = await count_media(context, media)
-            return Finding(not count.files, _facts(context, media.label, count.files, count.size))
+            found = await count_media(context, media)
+            return Finding(not found.files, _facts(context, media.label, found.files, found.size))
         compared = await compare_media(context, media)
         lost = compared.only_here + compared.different
         files = compared.same + lost
@@ -88,21 +88,22 @@ class CopyMedia(Step):
     async def plan(self, context: Context) -> Plan:
         """How many files, what is sent with each, and what is held back."""
         media = await context.deployment.media()
-        count = await count_media(context, media)
+        found = await count_media(context, media)
         settings = context.settings
         items: list[PlanItem] = [
             Sentence(
-                f"{count.files:,} files, {describe_size(count.size)}, are copied from "
+                f"To be copied: {count(found.files, 'file')}, {describe_size(found.size)}, from "
                 f"{media.label} to s3://{settings.bucket or 'BUCKET'}/{PREFIX}"
             ),
             Sentence(_headers(settings.acl)),
         ]
         items += [
-            Sentence(f"Held back, never uploaded: {number:,} {kind}, {describe_size(size)}.")
-            for kind, (number, size) in sorted(count.held_back.items())
+            Sentence(f"Held back, never uploaded: {kind}: {number:,}, {describe_size(size)}.")
+            for kind, (number, size) in sorted(found.held_back.items())
         ]
-        if count.failures:
-            text = f"{count.failures:,} files or folders cannot be read as they are."
+        if found.failures:
+            which = count(found.failures, "file or folder", "files or folders")
+            text = f"{which} cannot be read as they are now; they are named after the copy."
             items.append(Sentence(text, warning=True))
         return Plan(tuple(items), _SAFE)
 
@@ -138,7 +139,8 @@ def conflict(outcome: CopyOutcome) -> Problem:
     """Keys that hold something else, which only a person may decide about."""
     names = "\n".join(outcome.conflicts[:_NAMED])
     return Problem(
-        f"{outcome.conflicting:,} keys in the bucket hold other bytes than your media.",
+        f"{count(outcome.conflicting, 'key in the bucket holds', 'keys in the bucket hold')} "
+        "other bytes than your media.",
         "Something else wrote them: bw-s3 never overwrites what it did not put there.",
         "Look at them. Where yours are right, delete the object in the bucket, then start again.",
         "Or use an empty bucket.",
@@ -149,7 +151,7 @@ def conflict(outcome: CopyOutcome) -> Problem:
 
 def _facts(context: Context, source: str, files: int, size: int) -> tuple[Fact, ...]:
     return (
-        Fact("from", f"{source}  {files:,} files  {describe_size(size)}"),
+        Fact("from", f"{source}  {count(files, 'file')}  {describe_size(size)}"),
         Fact("to", f"s3://{context.settings.bucket}/{PREFIX}"),
     )
 
@@ -160,7 +162,7 @@ def _gone(compared: Comparison, proven: int) -> str:
     if not compared.same and proven:
         return "nothing of what was proven is in the bucket any more"
     parts = {"not in the bucket": compared.only_here, "other than proven": compared.different}
-    return "; ".join(f"{number:,} files are {what}" for what, number in parts.items() if number)
+    return "; ".join(f"{count(n, 'file is', 'files are')} {what}" for what, n in parts.items() if n)
 
 
 def _headers(acl: str) -> str:
@@ -171,8 +173,8 @@ def _headers(acl: str) -> str:
 
 def _summary(outcome: CopyOutcome) -> str:
     return (
-        f"{outcome.sent:,} files sent ({describe_size(outcome.sent_bytes)}), "
-        f"{outcome.already:,} were there already."
+        f"{count(outcome.sent, 'file')} sent ({describe_size(outcome.sent_bytes)}); "
+        f"there already: {outcome.already:,}."
     )
 
 
@@ -182,7 +184,7 @@ def _not_copied(outcome: CopyOutcome) -> Problem:
     if outcome.failed > len(shown):
         lines.append(f"… and {outcome.failed - len(shown):,} more")
     return Problem(
-        f"{outcome.failed:,} of {outcome.total:,} files could not be copied.",
+        f"{outcome.failed:,} of {count(outcome.total, 'file')} could not be copied.",
         "The reason stands with each; all the others are copied and proven.",
         Remedy("Mend what can be mended, then try just these again.", Action.RETRY),
         raw="\n".join(lines),
@@ -206,7 +208,8 @@ def _same(compared: Comparison) -> Check:
     if compared.complete:
         where = f"; line by line in {compared.file}" if compared.file else ""
         return passed(
-            asked, f"all {compared.same:,} files, {describe_size(compared.same_bytes)}{where}"
+            asked,
+            f"{count(compared.same, 'file')}, {describe_size(compared.same_bytes)}: all{where}",
         )
     lines = [
         f"{sign} {name}" for sign in "-*!" for name in compared.examples.get(sign, [])[:_NAMED]
@@ -214,8 +217,9 @@ def _same(compared: Comparison) -> Check:
     return failed(
         asked,
         Problem(
-            f"{compared.only_here:,} files are missing in the bucket, {compared.different:,} are "
-            f"different there, {compared.unreadable - compared.harmless:,} could not be read.",
+            f"Missing in the bucket: {count(compared.only_here, 'file')}; different there: "
+            f"{compared.different:,}; not readable here: "
+            f"{compared.unreadable - compared.harmless:,}.",
             "Something changed files or objects since they were copied, or the files may not be "
             "read here; they are listed beneath (- missing, * different, ! not readable).",
             Remedy("Copy again: only these are sent.", Action.RETRY),
@@ -228,7 +232,7 @@ def _remarks(compared: Comparison) -> list[Check]:
     found = []
     if compared.only_there:
         asked = "Is there anything in the bucket that is not among your media?"
-        found.append(remark(asked, f"{compared.only_there:,} objects; they are left alone"))
+        found.append(remark(asked, f"{count(compared.only_there, 'object')}; left alone"))
     if compared.harmless:
         names = ", ".join(compared.examples.get("!", [])[:3])
         asked = "Are there names that no page can ask for?"

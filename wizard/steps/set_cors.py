@@ -18,6 +18,7 @@ from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import preset
 from wizard.public import address, look_until
+from wizard.quantities import count
 from wizard.step import Context, Document, Fact, Finding, Plan, Sentence, Step
 
 _ADDED = "set_cors.added"
@@ -71,7 +72,9 @@ class SetCors(Step):
             return Plan((Sentence(text, warning=True), shown), safe)
         if new == rules:
             return Plan((Sentence("Nothing: the bucket lets your pages in already."),), safe)
-        text = f"Added to the rules that are there ({len(rules)}): {len(new) - len(rules)}."
+        added = count(len(new) - len(rules), "rule is", "rules are")
+        stay = count(len(rules), "rule stays", "rules stay")
+        text = f"{added} added{f'; {stay} as before' if rules else ''}."
         return Plan((Sentence(text), Document("CORS rules", as_text({"CORSRules": new}))), safe)
 
     async def apply(self, context: Context) -> None:

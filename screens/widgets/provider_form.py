@@ -1,0 +1,196 @@
+"""The form of a storage: provider, bucket, keys, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Select, Static
+
+from screens.widgets.choice import Choice
+from screens.widgets.field import Field
+from wizard.providers import PRESETS, another_provider, clean, contradictions, follow, preset
+from wizard.secrets import Keys
+from wizard.settings import Settings
+
+if TYPE_CHECKING:
+    from wizard.problem import Problem
+
+_SETTINGS = ("bucket", "region", "endpoint", "custom_domain")
+_KEYS = ("access_key_id", "secret_access_key")
+FORM_FIELDS = (*_SETTINGS, *_KEYS)
+_PROTOCOLS = (
+    ("https, as everywhere on the web", "https:"),
+    ("http, unprotected: for trying it out only", "http:"),
+)
+
+
+class ProviderForm(Vertical):
+    """Asks for provider, bucket and keys; fills in what follows from them."""
+
+    class Filled(Message):
+        """Enter was pressed, and nothing is left to fill in."""
+
+    def __init__(self) -> None:
+        super().__init__(id="form")
+        self.draft = Settings()
+        # The protocol that was chosen by hand; it no longer follows from the endpoint.
+        self._protocol = ""
+
+    def compose(self) -> ComposeResult:
+        """The lines in the order in which they are known."""
+        yield _line("Provider", _provider_choice())
+        yield Field("bucket", "Bucket", placeholder="books-media")
+        yield Field("region", "Region", placeholder="as the console names it")
+        yield Field("access_key_id", "Access key", placeholder="paste it here")
+        yield Field("secret_access_key", "Secret key", placeholder="paste it here", secret=True)
+        yield Field(
+            "endpoint", "Endpoint", placeholder="https://…",
+            hint="The address of the service, without the bucket.",
+        )  # fmt: skip
+        yield Field(
+            "custom_domain", "Custom domain", placeholder="media.example.org",
+            hint="From where visitors load the files, without https://.",
+        )  # fmt: skip
+        choice = Choice(_PROTOCOLS, id="protocol", allow_blank=False, compact=True)
+        yield _line("Visitors use", choice)
+
+    def fill(self, settings: Settings, keys: Keys) -> None:
+        """Show what is known."""
+        self.draft = settings
+        choice = self.query_one("#provider", Select)
+        with choice.prevent(Select.Changed):
+            choice.value = settings.provider if settings.provider in PRESETS else Select.NULL
+        for name in _KEYS:
+            self.field(name).put(getattr(keys, name))
+        self._show_draft()
+
+    def field(self, name: str) -> Field:
+        """One line of the form."""
+        return self.query_one(f"#field-{name}", Field)
+
+    def said(self, now: Settings) -> tuple[Settings, Keys, list[Problem]]:
+        """The settings of `now` with what the form says, cleaned, and all that is wrong with it."""
+        values = {
+            "provider": self.draft.provider or "other",
+            "url_protocol": self.draft.url_protocol,
+        }
+        problems: list[Problem] = []
+        for name in FORM_FIELDS:
+            values[name], problem = clean(name, self.field(name).value)
+            problems += [problem] if problem else []
+        keys = Keys(*(values.pop(name) for name in _KEYS))
+        settings = _with(now, values)
+        return settings, keys, [*problems, *contradictions(settings)]
+
+    def show_beside(self, problem: Problem) -> bool:
+        """Show a problem beside its field; False where it has none here."""
+        if problem.field not in FORM_FIELDS:
+            return False
+        field = self.field(problem.field)
+        field.judge(problem)
+        field.input.focus()
+        return True
+
+    def first_to_fill(self) -> Widget | None:
+        """Where the admin has something to say: what is wrong first, then what is empty."""
+        if not self.draft.provider:
+            return self.query_one("#provider", Select)
+        fields = list(self.query(Field))
+        wrong = [field for field in fields if field.problem]
+        empty = [field for field in fields if not field.value]
+        return next((field.input for field in (*wrong, *empty)), None)
+
+    def reveal(self, *, shown: bool) -> None:
+        """Show the secret, or hide it."""
+        self.field("secret_access_key").reveal(shown=shown)
+
+    @on(Select.Changed, "#provider")
+    def _provider_chosen(self, event: Select.Changed) -> None:
+        event.stop()
+        name = "" if event.value is Select.NULL else str(event.value)
+        if not name or name == self.draft.provider:
+            return
+        self.draft, replaced = another_provider(self.draft, name)
+        self._protocol = ""
+        self._show_draft()
+        for field, before in replaced.items():
+            self.field(field).remark(f"{preset(name).title}; before: {before}")
+        self.field("bucket").input.focus()
+
+    @on(Select.Changed, "#protocol")
+    def _protocol_chosen(self, event: Select.Changed) -> None:
+        event.stop()
+        self._protocol = str(event.value)
+        self.draft = replace(self.draft, url_protocol=self._protocol)
+
+    @on(Field.Edited)
+    def _edited(self, event: Field.Edited) -> None:
+        event.stop()
+        name = event.field.name or ""
+        value, problem = clean(name, event.field.value)
+        event.field.judge(problem)
+        if name in _SETTINGS:
+            self.draft = follow(self.draft, _with(self.draft, {name: value}))
+            if self._protocol:
+                self.draft = replace(self.draft, url_protocol=self._protocol)
+            self._show_draft(but=name)
+
+    def _show_draft(self, but: str = "") -> None:
+        """Fill in what follows; the field that is typed in (`but`) is left alone."""
+        for field in self._fields():
+            name = field.name or ""
+            if name != but:
+                if name in _SETTINGS:
+                    field.put(getattr(self.draft, name))
+                field.judge(clean(name, field.value)[1] if field.value else None)
+        self.field("region").suggest(preset(self.draft.provider).regions)
+        protocol = self.query_one("#protocol", Select)
+        with protocol.prevent(Select.Changed):
+            protocol.value = self.draft.url_protocol
+        # Elsewhere there is nothing to choose: providers serve https.
+        plain = "http:" in (self.draft.url_protocol, self.draft.endpoint[:5])
+        self.query_one("#protocol-line").display = plain
+
+    def _fields(self) -> Iterator[Field]:
+        return (self.field(name) for name in FORM_FIELDS)
+
+    def on_descendant_blur(self) -> None:
+        """Put the cleaned value in place of what was pasted."""
+        for field in self._fields():
+            if not field.input.has_focus and field.value:
+                field.put(clean(field.name or "", field.value)[0])
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        """Enter goes to the next empty field, and on when there is none."""
+        event.stop()
+        here = next((field for field in self.query(Field) if field.input is event.input), None)
+        if here is not None and here.problem:
+            return
+        empty = [field for field in self.query(Field) if not field.value and field is not here]
+        if empty:
+            empty[0].input.focus()
+        else:
+            self.post_message(self.Filled())
+
+
+def _provider_choice() -> Choice:
+    # Plain text: only that can be searched by typing; the titles are our own.
+    options = [(p.title, name) for name, p in PRESETS.items()]
+    return Choice(options, prompt="choose, or type its name", id="provider", compact=True)
+
+
+def _line(label: str, choice: Choice) -> Widget:
+    parts = (Static(label, classes="label"), choice)
+    return Horizontal(*parts, classes="line field", id=f"{choice.id}-line")
+
+
+def _with(settings: Settings, values: Mapping[str, str]) -> Settings:
+    return replace(settings, **values)  # type: ignore[arg-type]

@@ -1,0 +1,157 @@
+"""The form of a storage: where the keys go, what follows from what, what is shown of secrets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from textual.widgets import Input, Select, Static
+
+from screens.step_screen import Stage as Standing
+from screens.step_screen import StepScreen
+from screens.widgets.field import Field
+from screens.widgets.key_button import KeyButton
+from screens.widgets.provider_form import ProviderForm
+from tests.screens.kit import KEYS, SETTINGS
+from tests.screens.states import Stage, State, all_states, open_stage
+from wizard.providers import another_provider
+from wizard.settings import Settings
+
+
+@asynccontextmanager
+async def _form(folder: Path, **changes: str) -> AsyncIterator[Stage]:
+    """The form, filled with settings."""
+    state = all_states()["provider-filled"]
+    state.settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    async with _on_stage(state, folder) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _on_stage(state: State, folder: Path) -> AsyncIterator[Stage]:
+    app, source, gate = open_stage(state, folder / "bookwyrm")
+    async with app.run_test(size=(80, 24)) as pilot:
+        stage = Stage(app, pilot, source, gate)
+        await state.walk(stage)
+        yield stage
+        gate.set()
+
+
+def _field(stage: Stage, name: str) -> Field:
+    return stage.app.screen.query_one(f"#field-{name}", Field)
+
+
+async def _choose(stage: Stage, name: str) -> None:
+    stage.app.screen.query_one("#provider", Select).value = name
+    await stage.rest()
+
+
+async def _type(stage: Stage, name: str, text: str) -> None:
+    _field(stage, name).input.focus()
+    _field(stage, name).input.clear()
+    await stage.press(*text)
+
+
+async def test_where_all_is_filled_in_enter_goes_on(tmp_path: Path) -> None:
+    async with _form(tmp_path) as stage:
+        assert isinstance(stage.app.focused, KeyButton)
+        await stage.press("enter")
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        assert screen.stage is Standing.READY
+
+
+async def test_tab_goes_through_the_form_in_reading_order(tmp_path: Path) -> None:
+    async with _form(tmp_path, endpoint="http://10.0.0.2:9000") as stage:
+        stage.app.screen.query_one("#provider", Select).focus()
+        await stage.rest()
+        seen = []
+        for _ in range(9):
+            focused = stage.app.focused
+            assert focused is not None
+            seen.append((focused.region.y, focused.region.x))
+            await stage.press("tab")
+        assert seen == sorted(seen)
+        assert len(set(seen)) == 9
+
+
+async def test_what_was_typed_for_the_old_provider_is_replaced_and_named(tmp_path: Path) -> None:
+    async with _form(tmp_path) as stage:
+        await _type(stage, "endpoint", "https://s3.example.org")
+        await _type(stage, "custom_domain", "media.example.org")
+        await _choose(stage, "digitalocean")
+        assert _field(stage, "endpoint").value == "https://nyc3.digitaloceanspaces.com"
+        assert _field(stage, "custom_domain").value.startswith("books-media.nyc3.")
+        message = str(_field(stage, "custom_domain").query_one(".message", Static).visual)
+        assert "before: media.example.org" in message
+        await _type(stage, "custom_domain", "cdn.example.org")
+        message = str(_field(stage, "custom_domain").query_one(".message", Static).visual)
+        assert "before" not in message
+
+
+def test_what_was_typed_before_a_provider_was_named_stays() -> None:
+    typed = Settings(endpoint="http://10.0.0.2:9000", bucket="books", custom_domain="m.example.org")
+    for name in ("minio", "aws"):
+        after, replaced = another_provider(typed, name)
+        assert (after.endpoint, after.custom_domain) == (typed.endpoint, typed.custom_domain)
+        assert replaced == {}
+
+
+async def test_http_can_be_chosen_where_it_matters_and_stays_chosen(tmp_path: Path) -> None:
+    async with _form(tmp_path) as stage:
+        line = stage.app.screen.query_one("#protocol-line")
+        assert not line.display
+        await _type(stage, "endpoint", "http://10.0.0.2:9000")
+        assert line.display
+        stage.app.screen.query_one("#protocol", Select).value = "http:"
+        await stage.rest()
+        await _type(stage, "bucket", "other-books")
+        await stage.press("ctrl+n")
+        settings = stage.app.session.context.settings
+        assert (settings.bucket, settings.url_protocol) == ("other-books", "http:")
+
+
+async def test_other_answers_end_an_old_problem(tmp_path: Path) -> None:
+    state = all_states()["set_cors-failed"]
+    async with _on_stage(state, tmp_path) as stage:
+        assert stage.app.screen.query_one("#problem").display
+        settings = replace(SETTINGS, region="nl-ams")
+        stage.app.session.change(settings, KEYS)
+        stage.app.show_changes()
+        await stage.rest()
+        screen = stage.app.screen
+        assert not screen.query_one("#problem").display
+        assert isinstance(screen, StepScreen)
+        assert screen.stage is Standing.READY
+
+
+async def test_a_slower_copy_ends_no_problem(tmp_path: Path) -> None:
+    async with _on_stage(all_states()["set_cors-failed"], tmp_path) as stage:
+        stage.app.session.change(replace(SETTINGS, limit_rate=500_000), KEYS)
+        stage.app.show_changes()
+        await stage.rest()
+        assert stage.app.screen.query_one("#problem").display
+
+
+async def test_a_secret_that_is_looked_at_is_in_no_picture_and_no_notification(
+    tmp_path: Path,
+) -> None:
+    async with _form(tmp_path) as stage:
+        await stage.press("f2")
+        form = stage.app.screen.query_one(ProviderForm)
+        assert not form.field("secret_access_key").input.password
+        picture = stage.app.export_screenshot()
+        assert KEYS.secret_access_key not in picture
+        assert KEYS.access_key_id not in picture
+        for key in ("ctrl+n", "enter", "d"):
+            await stage.press(key)
+        said = [f"{n.title} {n.message}" for n in stage.app._notifications]
+        assert said  # the step ended, and a diagnosis was written
+        assert not any(key in text for text in said for key in _secrets())
+        assert stage.app.screen.query_one("#field-secret_access_key Input", Input).password
+
+
+def _secrets() -> tuple[str, str]:
+    return KEYS.secret_access_key, KEYS.access_key_id
