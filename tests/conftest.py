@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.parts import need
 from tests.servers.ceph import Ceph
@@ -19,24 +20,22 @@ from wizard.secrets import Keys
 from wizard.settings import Settings
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share a worker where they run side by side (`--dist=loadgroup`).
-
-    One Docker Engine and one Ceph cluster do for all; a file that sets its tests' common
-    ground up once stays together; pictures need nothing of each other.
-    """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Workers:
+    """Where tests run side by side, `_Workers` says which of them share a worker."""
+    return _Workers(config, log)
 
 
-def _group(item: pytest.Item) -> str:
-    if item.path.name.startswith("test_compose"):
-        return "docker"
-    if item.path.name == "test_pictures.py":
-        return item.name  # not its whole id: the pictures' names are made of what is between "::"
-    fixtures = getattr(item, "fixturenames", ())
-    return "ceph" if "ceph" in fixtures else item.path.name
+class _Workers(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """A file's tests stay together, as they share what it sets up; with three exceptions."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """One Docker Engine and one Ceph cluster do for all; a picture needs no other."""
+        file = Path(nodeid.partition("::")[0]).name
+        if file.startswith("test_compose"):
+            return "docker"
+        if "ceph" in nodeid:
+            return "ceph"
+        return nodeid if file == "test_pictures.py" else file
 
 
 @dataclass(frozen=True)
