@@ -23,6 +23,7 @@ from wizard.journal_file import (
     FILE,
     FOLDER,
     VERSION,
+    address_to_read,
     check_room,
     check_sound,
     check_there,
@@ -183,6 +184,13 @@ class Journal:
         """A fact kept with `remember`, "" where there is none."""
         return self._meta(name)
 
+    def recalled(self, begin: str) -> dict[str, str]:
+        """All facts whose names begin so, by what follows in the name; empty ones are left out."""
+        query = "SELECT name, value FROM meta WHERE substr(name, 1, ?) = ? AND value <> ''"
+        with self._reading() as database:
+            rows = database.execute(query, (len(begin), begin)).fetchall()
+        return {name.removeprefix(begin): value for name, value in sorted(rows)}
+
     def result(self, step: str) -> StepResult | None:
         """What is remembered of a step; None where it never began."""
         with self._reading() as database:
@@ -240,6 +248,25 @@ class Journal:
             for key, size, mtime_ns, md5, etag in rows:
                 yield ProvenFile(key.decode(), size, mtime_ns, md5, etag)
             last = rows[-1][0]
+
+    def hand_over_proven(
+        self, destination: str, prefix: str, database: sqlite3.Connection, table: str
+    ) -> None:
+        """Add key without prefix, size, time and ETag of the proven files to another's table.
+
+        From database to database: a million rows need not become objects here. `database`
+        takes addresses (`uri=True`), and is in no transaction.
+        """
+        with explained(self.folder):
+            database.execute("ATTACH ? AS journal", (address_to_read(self.folder / FILE),))
+            try:
+                database.execute(
+                    f"INSERT INTO {table} SELECT substr(key, ?), size, mtime_ns, etag"  # noqa: S608
+                    " FROM journal.files WHERE destination = ? ORDER BY key",
+                    (len(prefix.encode()) + 1, destination),
+                )
+            finally:
+                database.execute("DETACH journal")
 
     def proven_file(self, destination: str, key: str) -> ProvenFile | None:
         """What is remembered of one object."""

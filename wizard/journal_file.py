@@ -95,15 +95,7 @@ def connect(path: Path, owner_like: Path) -> sqlite3.Connection:
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open the journal to look at it, also while a writer has it open. Creates no file."""
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    if path.with_name(f"{FILE}-wal").exists():
-        return _readable(address)
-    # Nobody is writing. SQLite would create the files that it shares with writers all the
-    # same, could not remove them afterwards, and could not even read on a read-only disk.
-    return _readable(f"{address}&immutable=1")
-
-
-def _readable(address: str) -> sqlite3.Connection:
+    address = address_to_read(path)
     database = sqlite3.connect(address, uri=True, timeout=10, check_same_thread=False)
     try:
         is_empty(database)
@@ -111,6 +103,16 @@ def _readable(address: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def address_to_read(path: Path) -> str:
+    """The journal's address for SQLite, to look at it only."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    if path.with_name(f"{FILE}-wal").exists():
+        return address
+    # Nobody is writing. SQLite would create the files that it shares with writers all the
+    # same, could not remove them afterwards, and could not even read on a read-only disk.
+    return f"{address}&immutable=1"
 
 
 def is_empty(database: sqlite3.Connection) -> bool:

@@ -168,7 +168,8 @@ class FolderMedia(Media):
         try:
             with os.scandir(os.path.join(self._root, folder)) as entries:
                 for entry in entries:
-                    yield from self._entry(entry, os.path.join(folder, entry.name), above)
+                    path = folder + b"/" + entry.name if folder else entry.name
+                    yield from self._entry(entry, path, above)
         except OSError as error:
             yield MediaFailure(folder, _reason(error), str(error.strerror), folder=True)
 

@@ -171,7 +171,8 @@ class Copying:
         # boto3 says at once, and in the service's words, what the runtime tries for long:
         # a wrong key or clock, an untrusted certificate, an unknown host.
         Bucket(settings, context.keys).ask()
-        inventory = Inventory(context.journal.folder, context.journal.folder)
+        folder = context.journal.folder
+        inventory = Inventory(folder, folder, self._failed)
         courier = Courier(Client(settings, context.keys), context.control)
         try:
             with rare_collections(), self._explained(courier):
@@ -289,8 +290,7 @@ class Copying:
         self._load_proven(job)
 
     def _load_proven(self, job: Job) -> None:
-        rows = job.journal.proven(self._destination)
-        job.inventory.load_proven((path_of(row.key), row) for row in rows)
+        job.inventory.load_proven(job.journal, self._destination)
 
     def _list(self, job: Job) -> None:
         """One listing of the prefix, in parallel where it is large and the service keeps order."""
@@ -319,12 +319,12 @@ class Copying:
 
     def _ask_or_list(self, job: Job) -> None:
         candidates = 0
-        for page in job.inventory.pairs():
+        for page in job.inventory.pairs(Fate.SEND):
             candidates += sum(not _is_proven_here(pair) for pair in page)
         if candidates > _ASKED_ONE_BY_ONE:
             self._list(job)
             return
-        for page in job.inventory.pairs():
+        for page in job.inventory.pairs(Fate.SEND):
             # Not listed, and not doubted: what was proven before.
             known = [p for p in page if _is_proven_here(p)]
             job.inventory.add_there(
@@ -350,10 +350,11 @@ class Copying:
 
     def _sort_out(self, job: Job) -> None:
         """Decide for each file: proven, to be sent, to be looked at, or in conflict."""
-        for page in job.inventory.pairs():
+        job.inventory.keep_proven()
+        for page in job.inventory.pairs(Fate.SEND):
             fates = [(self._fate(job, pair), pair) for pair in page]
             job.inventory.set_fates((f, p.id) for f, p in fates if f is not Fate.SEND)
-            stale = [p for f, p in fates if f is not Fate.PROVEN and p.proven_size >= 0]
+            stale = [p for _, p in fates if p.proven_size >= 0]
             # Forgotten before it is sent again: otherwise a kill after the request would
             # leave an object that looks as if a stranger had changed it.
             keys = [key_of(p.file.path) for p in stale if self._is_ours(job, p)]
@@ -368,7 +369,7 @@ class Copying:
         if pair.there_size < 0:
             return Fate.SEND
         if _is_proven_here(pair) and pair.there_etag == pair.proven_etag:
-            return Fate.PROVEN if pair.there_size == pair.file.size else Fate.LOOK
+            return Fate.LOOK  # the sizes differ all the same
         if pair.there_size == pair.file.size:
             return Fate.LOOK
         return Fate.SEND if self._is_ours(job, pair) else Fate.CONFLICT
@@ -408,6 +409,16 @@ class Copying:
         if asked != self._retries_seen:
             self._retries_seen = asked
             self._tally.failed -= job.inventory.retry_failures()
+            job.control.forget_failures()
+            for left in job.inventory.failures(_NAMED):
+                if not left.harmless:
+                    job.control.note_failure(_shown(left.path), _words(left.reason, left.detail))
+
+    def _failed(self, failure: MediaFailure) -> None:
+        """Counted and named at once, whether the walk, the sending or the last look met it."""
+        self._tally.fail()
+        words = _words(failure.reason, failure.detail)
+        self._context.control.note_failure(_shown(failure.path), words)
 
     def _confirm(self, job: Job, touched: bool) -> Comparison:
         """The listing after the copy; what it does not show is sent once more."""
@@ -429,7 +440,7 @@ class Copying:
         """Said to be stored, but not listed: asked for one by one, and sent again."""
         lost = [
             pair
-            for page in job.inventory.pairs()
+            for page in job.inventory.pairs(Fate.PROVEN)
             for pair in page
             if pair.there_size < 0 and pair.proven_size >= 0
         ]
@@ -478,6 +489,10 @@ def _is_proven_here(pair: Pair) -> bool:
     """Whether the file is still as it was when it was proven."""
     file = pair.file
     return (file.size, file.mtime_ns) == (pair.proven_size, pair.proven_mtime_ns)
+
+
+def _words(reason: str, detail: str) -> str:
+    return f"{reason}: {detail}" if detail else reason
 
 
 def _shown(path: bytes) -> str:

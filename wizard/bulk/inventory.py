@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.bulk.listing import Listed
-from wizard.media import MediaFailure, MediaFile, Reason
+from wizard.media import PREFIX, MediaFailure, MediaFile, Reason
 from wizard.owned import give_to_owner
 from wizard.problem import Problem
 
 if TYPE_CHECKING:
-    from wizard.journal import ProvenFile
+    from wizard.journal import Journal
 
 _FILE = "inventory.sqlite3"
 _PAGE = 2000
@@ -46,6 +46,14 @@ SELECT here.id, here.path, here.size, here.mtime_ns,
     coalesce(there.size, -1), coalesce(there.etag, ''),
     coalesce(proven.size, -1), coalesce(proven.mtime_ns, -1), coalesce(proven.etag, '')
 FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN proven ON proven.path = here.path
+"""
+
+
+_KEEP_PROVEN = """
+UPDATE here SET fate = 1 WHERE EXISTS (
+    SELECT 1 FROM there JOIN proven ON proven.path = there.path
+    WHERE there.path = here.path AND there.size = here.size AND there.etag = proven.etag
+        AND proven.size = here.size AND proven.mtime_ns = here.mtime_ns)
 """
 
 
@@ -103,10 +111,17 @@ class Inventory:
     """Files here, objects there, what was proven, what failed. Thread-safe.
 
     A temporary database in the journal's folder: it is thrown away at the
-    end, and at the next start where a kill left it behind.
+    end, and at the next start where a kill left it behind. `failed` hears of
+    each failure that matters, wherever it was met.
     """
 
-    def __init__(self, folder: Path, owner_like: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        owner_like: Path,
+        failed: Callable[[MediaFailure], None] = lambda failure: None,
+    ) -> None:
+        self.failed = failed
         self._path = folder / _FILE
         self._guard = threading.RLock()
         self._remove()
@@ -114,7 +129,7 @@ class Inventory:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             give_to_owner(self._path, owner_like)
             self._database = sqlite3.connect(
-                self._path, check_same_thread=False, isolation_level=None
+                self._path, check_same_thread=False, isolation_level=None, uri=True
             )
             # Nothing here outlives a crash, so nothing needs to be safe from one.
             for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size={_CACHE}"):
@@ -163,22 +178,22 @@ class Inventory:
             )
             self._write("CREATE UNIQUE INDEX there_path ON there (path)")
 
-    def load_proven(self, files: Iterable[tuple[bytes, ProvenFile]]) -> None:
-        """What the journal holds of this destination, in the order of its keys."""
+    def load_proven(self, journal: Journal, destination: str) -> None:
+        """What the journal holds of this destination."""
         self._write("DELETE FROM proven")
-        rows: list[tuple[Any, ...]] = []
-        for path, file in files:
-            rows.append((path, file.size, file.mtime_ns, file.etag))
-            if len(rows) == _PAGE:
-                self._write_many("INSERT INTO proven VALUES (?,?,?,?)", rows)
-                rows = []
-        self._write_many("INSERT INTO proven VALUES (?,?,?,?)", rows)
+        with self._guard, _explained(self._path):
+            journal.hand_over_proven(destination, PREFIX, self._database, "proven")
 
-    def pairs(self) -> Iterator[list[Pair]]:
-        """All files with what is there and what was proven, a page at a time."""
-        query = f"{_PAIRS} WHERE here.id > ? ORDER BY here.id LIMIT ?"
+    def keep_proven(self) -> None:
+        """Give all files their fate whose proof still holds, here as there."""
+        self._write(_KEEP_PROVEN)
+
+    def pairs(self, *fates: Fate) -> Iterator[list[Pair]]:
+        """All files with one of these fates, what is there and what was proven; page by page."""
+        marks = ",".join("?" * len(fates))
+        query = f"{_PAIRS} WHERE here.id > ? AND here.fate IN ({marks}) ORDER BY here.id LIMIT ?"
         last = 0
-        while rows := self._rows(query, (last, _PAGE)):
+        while rows := self._rows(query, (last, *fates, _PAGE)):
             last = rows[-1][0]
             yield [_pair(row) for row in rows]
 
@@ -221,6 +236,8 @@ class Inventory:
         row = (failure.path, failure.reason, failure.detail, harmless)
         self._write("INSERT OR REPLACE INTO failures VALUES (?,?,?,?)", row)
         self.set_fate_of(failure.path, Fate.FAILED)
+        if not harmless:
+            self.failed(failure)
 
     def lost_here(self, failure: MediaFailure) -> None:
         """A file that cannot be had: deleted meanwhile, which is no failure, or worse."""

@@ -123,9 +123,9 @@ def _parse(body: bytes) -> tuple[list[Listed], str]:
     encoded = root.findtext(f"{space}EncodingType") == "url"
     objects = []
     for item in root.iterfind(f"{space}Contents"):
-        found = {child.tag[len(space) :]: child.text or "" for child in item}
-        key = unquote_plus(found["Key"]) if encoded else found["Key"]
-        objects.append(Listed(key, int(found.get("Size", 0)), found.get("ETag", "").strip('"')))
+        key = item.findtext(f"{space}Key", "")
+        size, etag = item.findtext(f"{space}Size", "0"), item.findtext(f"{space}ETag", "")
+        objects.append(Listed(unquote_plus(key) if encoded else key, int(size), etag.strip('"')))
     more = root.findtext(f"{space}IsTruncated") == "true"
     return objects, (root.findtext(f"{space}NextContinuationToken") or "") if more else ""
 
