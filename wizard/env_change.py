@@ -6,14 +6,15 @@ import asyncio
 import os
 from collections.abc import Sequence
 
+from wizard.env_bash import harmless
 from wizard.env_file import EnvFile
 from wizard.events import Note
 from wizard.problem import Problem
 from wizard.process import run
 from wizard.step import Context, Diff, PlanItem, Question, Sentence
 
-# What `bw-dev` does with the file (`set -a; source .env`), in a restricted bash without
-# a PATH, so that a line which is a command by mistake runs nothing.
+# What `bw-dev` does with the file (`set -a; source .env`), with what would run something left
+# out, and should anything be left, in a restricted bash without a PATH.
 # In one group: a syntax error in the file must not spoil the parsing of what follows.
 _BASH = """{
 PATH=/nonexistent; set -r; _names=("$@"); set -a
@@ -55,7 +56,7 @@ def conversion_plan(context: Context, env: EnvFile) -> tuple[EnvFile, Sequence[P
 
 
 async def values_in_bash(env: EnvFile, names: Sequence[str]) -> dict[str, str]:
-    """What bash reads for these names, "" where it is not set.
+    """What bash reads for these names, "" where it is not set; nothing of the file is run.
 
     Runs as the file's owner where we are root. Raises `Problem` where there
     is no bash or where it does not come to the end of the file.
@@ -68,7 +69,7 @@ async def values_in_bash(env: EnvFile, names: Sequence[str]) -> dict[str, str]:
                 argv,
                 folder=env.path.parent,
                 env={"PATH": os.defpath},
-                stdin=env.data.decode("utf-8", "surrogateescape"),
+                stdin=harmless(env.data.decode("utf-8", "surrogateescape")),
                 user=(owner.st_uid, owner.st_gid),
             )
     except (OSError, TimeoutError) as error:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wizard.env_lines import BOM, assigned, line_of, parts, resolved, with_line
+from wizard.env_lines import BOM, assigned, line_of, parts, resolved, unread_lines, with_line
 from wizard.owned import free_bytes, make_private_folder, write_atomically
 from wizard.problem import Action, Problem, Remedy
 from wizard.secrets import MASK, is_secret_name, secrets_among
@@ -61,6 +61,10 @@ class EnvFile:
     def names(self) -> tuple[str, ...]:
         """The variables that it sets, in the order of their first lines."""
         return tuple(n for n, value in resolved(parts(self._text)).items() if value is not None)
+
+    def unread_lines(self) -> tuple[int, ...]:
+        """The numbers of the lines that Django (python-dotenv) cannot parse and passes over."""
+        return unread_lines(self._text)
 
     def secrets(self) -> tuple[str, ...]:
         """The values of variables that hold secrets by their names, for a `Masker`."""

@@ -55,6 +55,12 @@ def parts(text: str) -> list[Part]:
     return [Part(b.original.string, b.key, b.value) for b in bindings]
 
 
+def unread_lines(text: str) -> tuple[int, ...]:
+    """The numbers (from 1) of the lines that python-dotenv cannot parse, and passes over."""
+    bindings = parse_stream(io.StringIO(text.removeprefix(BOM)))
+    return tuple(b.original.line + _blank_lines(b.original.string) for b in bindings if b.error)
+
+
 def resolved(pieces: list[Part]) -> dict[str, str | None]:
     """Each variable's value as python-dotenv gives it: `${X}` replaced, the last line wins."""
     bindings = [(p.name, p.value) for p in pieces if p.name is not None]
@@ -152,6 +158,11 @@ def _place(pieces: list[Part], name: str) -> int | None:
 
 def _with_piece(pieces: list[Part], place: int, text: str) -> str:
     return "".join(text if i == place else p.text for i, p in enumerate(pieces))
+
+
+def _blank_lines(piece: str) -> int:
+    """How many blank lines it begins with."""
+    return piece[: len(piece) - len(piece.lstrip())].count("\n")
 
 
 def _split(piece: str) -> tuple[str, str, str]:

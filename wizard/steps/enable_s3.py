@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from wizard.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.env_file import EnvFile
+from wizard.env_readers import readers_check
 from wizard.events import Check, Note, Verdict, failed, passed, remark
 from wizard.instance import is_true
 from wizard.problem import Action, Problem, Remedy
@@ -103,6 +104,11 @@ class EnableS3(Step):
         return old.changed or bool(lines)
 
 
+def armed_by_us(context: Context) -> bool:
+    """Whether `.env` enables S3 because this step did it."""
+    return context.instance.uses_s3() and bool(context.journal.recall(_REMEMBERED))
+
+
 def _wanted(context: Context) -> tuple[str, ...]:
     """The variables that must be true."""
     secure = context.settings.url_protocol == "https:"
@@ -182,6 +188,9 @@ def _in_django(env: EnvFile, name: str) -> Check:
 async def _in_bash(context: Context, env: EnvFile) -> Check:
     names = _wanted(context)
     asked = f"Does bash, and with it bw-dev, read {' and '.join(names)} as true?"
+    readers = await readers_check(context)
+    if readers.problem is not None:
+        return failed(asked, readers.problem)
     try:
         values = await values_in_bash(env, names)
         wrong = [name for name in names if not is_true(values[name])]
