@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The two folders that BookWyrm's storages write to (`bookwyrm/settings.py`).
 PREFIXES = ("images/", "static/")
-_SID = "BookWyrmPublicRead"
+SID = "BookWyrmPublicRead"
 # The two switches of Amazon's Block Public Access that stand against a public policy;
 # the other two are about ACLs, and may stay.
 _IN_THE_WAY = ("BlockPublicPolicy", "RestrictPublicBuckets")
@@ -42,20 +42,20 @@ class Exposure:
 def opening_policy(bucket: str, current: Policy | None) -> dict[str, Any]:
     """`current` with the statement that lets strangers read images/* and static/*."""
     statement = {
-        "Sid": _SID,
+        "Sid": SID,
         "Effect": "Allow",
         "Principal": "*",
         "Action": ["s3:GetObject"],
         "Resource": [f"arn:aws:s3:::{bucket}/{prefix}*" for prefix in PREFIXES],
     }
     policy = dict(current or {"Version": "2012-10-17"})
-    kept = [s for s in _statements(current) if s.get("Sid") != _SID]
+    kept = [s for s in _statements(current) if s.get("Sid") != SID]
     return {**policy, "Statement": [*kept, statement]}
 
 
 def closing_policy(current: Policy | None) -> Policy | None:
     """`current` without our statement; None where nothing is left of it."""
-    kept = [s for s in _statements(current) if s.get("Sid") != _SID]
+    kept = [s for s in _statements(current) if s.get("Sid") != SID]
     return {**current, "Statement": kept} if current and kept else None
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 
 from wizard.access import (
     PREFIXES,
     as_text,
     blocking,
-    closing_policy,
     exposure,
     is_opened,
     opening_policy,
@@ -18,16 +16,15 @@ from wizard.access import (
 )
 from wizard.bucket import Bucket, Policy
 from wizard.canary import Canaries
+from wizard.earlier_buckets import note_closed, note_opened, was_opened
 from wizard.events import Check, Verdict, failed, passed, remark
 from wizard.probe import reads
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import preset
 from wizard.public import address, look
-from wizard.settings import Settings
 from wizard.step import Context, Document, PlanItem, Question, Sentence
 from wizard.verdicts import wrong_domain
 
-_POLICY_BEFORE = "configure_provider.policy-before"
 # Policies take a moment to reach all of a service's servers.
 _SECONDS_TO_OPEN = 30
 
@@ -62,8 +59,7 @@ async def open_to_strangers(context: Context, bucket: Bucket) -> None:
     switches = await asyncio.to_thread(bucket.public_access_block)
     await _ask_to_open(context, bucket, opening_policy(bucket.name, before))
     await _ask_to_unblock(context, switches)
-    if not context.journal.recall(_policy_key(context.settings)):
-        context.journal.remember(_policy_key(context.settings), json.dumps(switches))
+    note_opened(context, switches)
     try:
         if blocking(switches):
             await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
@@ -71,7 +67,7 @@ async def open_to_strangers(context: Context, bucket: Bucket) -> None:
         await _check_opened(context, bucket)
     except BaseException:
         await asyncio.to_thread(_put_back, bucket, before, switches)
-        context.journal.remember(_policy_key(context.settings), "")
+        note_closed(context, context.settings)
         raise
     context.report(passed("Does the bucket policy let strangers read?", "yes"))
 
@@ -98,27 +94,9 @@ async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:
     return passed(asked, "yes")
 
 
-def close_again(context: Context) -> bool:
-    """Take our statement out again, where we put it in."""
-    kept = context.journal.recall(_policy_key(context.settings))
-    if not kept:
-        return False
-    bucket = Bucket(context.settings, context.keys)
-    current = bucket.get_policy()
-    closed = closing_policy(current)
-    if closed != current:
-        bucket.put_policy(closed)
-    switches = json.loads(kept)
-    if blocking(switches):
-        bucket.put_public_access_block(switches)
-    context.journal.remember(_policy_key(context.settings), "")
-    return True
-
-
 def lost_policy(context: Context, bucket: Bucket) -> bool:
     """Whether the policy that we put is no longer in force."""
-    ours = context.journal.recall(_policy_key(context.settings))
-    return bool(ours) and not is_opened(bucket.name, bucket.get_policy())
+    return was_opened(context) and not is_opened(bucket.name, bucket.get_policy())
 
 
 async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None:
@@ -192,7 +170,3 @@ def _private_files(bucket: str, keys: Sequence[str]) -> Problem:
         field="bucket",
         decision=True,
     )
-
-
-def _policy_key(settings: Settings) -> str:
-    return f"{_POLICY_BEFORE} {settings.endpoint}/{settings.bucket}"

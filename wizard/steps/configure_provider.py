@@ -10,8 +10,10 @@ from contextlib import aclosing
 from wizard.access import PREFIXES
 from wizard.bucket import Bucket
 from wizard.canary import Canaries
+from wizard.earlier_buckets import close_again, earlier_plan, is_used, settle_earlier
 from wizard.env_change import conversion_plan, env_to_change
 from wizard.env_file import EnvFile, backups
+from wizard.env_readers import report_readers
 from wizard.events import Check, Note, failed, later, passed
 from wizard.probe import Probe, listing_check, probing, require_keys
 from wizard.problem import Action, Problem, Remedy
@@ -25,8 +27,8 @@ from wizard.step import (
     Sentence,
     Step,
 )
+from wizard.steps.enable_s3 import armed_by_us
 from wizard.strangers import (
-    close_again,
     lost_policy,
     open_to_strangers,
     others_closed,
@@ -70,6 +72,7 @@ class ConfigureProvider(Step):
 
     async def plan(self, context: Context) -> Plan:
         """The checks that store nothing, and the lines, policy and canaries to come."""
+        await report_readers(context)
         _refuse_http(context)
         probe = Probe(context)
         items: list[PlanItem] = []
@@ -85,13 +88,14 @@ class ConfigureProvider(Step):
             if check.problem is not None:
                 raise check.problem
         items += await policy_plan(context, probe.bucket, there=not items)
-        items += _env_plan(context)
+        items += [*earlier_plan(context), *_env_plan(context)]
         text = "Small test files are stored below images/ and static/, read, and removed again."
         safe = "The running site does not change, and the lines in .env can be taken back."
         return Plan((Sentence(text), *items), safe)
 
     async def apply(self, context: Context) -> None:
         """Try the storage out, open it to readers where that is needed, and write the lines."""
+        await report_readers(context)
         _refuse_http(context)
         probe = Probe(context)
         async with aclosing(probing(context, probe)) as checks:
@@ -101,6 +105,7 @@ class ConfigureProvider(Step):
                     raise check.problem
         if probe.way is Way.POLICY:
             await open_to_strangers(context, probe.bucket)
+        await settle_earlier(context)
         await _write_env(context)
 
     async def prove(self, context: Context) -> Sequence[Check]:
@@ -125,9 +130,16 @@ class ConfigureProvider(Step):
         return checks
 
     async def undo(self, context: Context) -> bool:
-        """Put the lines of `.env` and the bucket's policy back as they were."""
+        """Put the lines of `.env` and the bucket's policy back as they were.
+
+        Not once the site runs with this bucket: visitors read from it.
+        """
+        if is_used(context):
+            return False
+        _refuse_while_armed(context)
         lines = await _restore_lines(context)
-        policy = await asyncio.to_thread(close_again, context)
+        policy = await asyncio.to_thread(close_again, context, context.settings)
+        await settle_earlier(context)
         return lines or policy
 
 
@@ -187,6 +199,15 @@ def _refuse_http(context: Context) -> None:
         "Serve the files over https, or update BookWyrm first.",
         field="url_protocol",
     )
+
+
+def _refuse_while_armed(context: Context) -> None:
+    if armed_by_us(context):
+        raise Problem(
+            "S3 is enabled in .env still.",
+            "Without the lines of this step BookWyrm would not come up at its next start.",
+            "Take back “Enable S3” first: bw-s3 disarm",
+        )
 
 
 def _env_plan(context: Context) -> list[PlanItem]:
