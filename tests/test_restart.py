@@ -139,13 +139,69 @@ async def test_without_consent_nothing_is_put_back(ready: Rehearsal) -> None:
 
 
 async def test_a_restart_that_changes_nothing_is_noticed(ready: Rehearsal) -> None:
-    context = ready.context
-    settings = replace(context.settings, restart_command="true")
-    context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
+    restart_with(ready, "true")
     with pytest.raises(Problem) as caught:
-        await BRIEF.apply(context)
+        await BRIEF.apply(ready.context)
     await runs_as_before(ready)
     assert "did not reach the process" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "raw"),
+    [
+        ("./nowhere restart", "“./nowhere” cannot be started", "no such program"),
+        ("./.env restart", "not executable", "not executable"),
+        ("sh -c 'echo no bus; exit 3'", "ended with status 3", "no bus"),
+    ],
+)
+async def test_a_command_that_fails_at_once_restarts_nothing(
+    ready: Rehearsal, command: str, words: str, raw: str
+) -> None:
+    running = ready.demo.site("status")
+    restart_with(ready, command)
+    problem = await failing(ready)
+    assert problem.what == "Nothing was restarted: the command for it failed."
+    assert words in problem.why
+    assert "none of its processes was started anew" in problem.why
+    assert raw in problem.raw
+    assert problem.field == "restart_command"
+    assert ready.demo.site("status") == running
+    await runs_as_before(ready)
+    assert len(ready.questions) == 1
+
+
+async def test_it_fails_and_env_stays_as_it_is(ready: Rehearsal) -> None:
+    ready.answer = False
+    restart_with(ready, "false")
+    problem = await failing(ready)
+    assert ready.context.instance.uses_s3()
+    assert "still says USE_S3=true" in problem.why
+    assert "bw-s3 disarm" in problem.remedies[-1].text
+
+
+async def test_a_command_that_fails_after_it_restarted_the_site_is_put_back(
+    ready: Rehearsal,
+) -> None:
+    restart_with(ready, "sh -c './site restart; exit 1'")
+    problem = await failing(ready)
+    assert "its own page, with its style from this server" in problem.what
+    await runs_as_before(ready)
+
+
+async def test_a_command_that_fails_after_it_started_a_worker_is_put_back(
+    ready: Rehearsal,
+) -> None:
+    """The site itself was never away, but what was started anew has the new settings."""
+    restart_with(ready, "sh -c 'sleep 20 & exit 1'")
+    problem = await failing(ready)
+    assert "Nothing was restarted" not in problem.what
+    assert not ready.context.instance.uses_s3()
+
+
+async def test_a_restart_command_that_is_not_there_is_said_by_the_plan(ready: Rehearsal) -> None:
+    restart_with(ready, "./nowhere restart")
+    with pytest.raises(Problem, match="cannot be started"):
+        await STEP.plan(ready.context)
 
 
 async def test_a_site_that_does_not_come_back_at_all(ready: Rehearsal) -> None:
@@ -187,9 +243,7 @@ async def test_a_site_that_was_away_before_is_asked_about(ready: Rehearsal) -> N
 
 
 async def test_a_slow_site_is_waited_for(ready: Rehearsal) -> None:
-    context = ready.context
-    settings = replace(context.settings, restart_command="./site stop")
-    context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
+    restart_with(ready, "./site stop")
     starter = Timer(4, lambda: ready.demo.site("restart"))
     starter.start()
     try:
@@ -243,6 +297,13 @@ async def test_on_a_fresh_install_it_waits_and_then_is_done(
         checks = await rehearsal.carry_out(STEP)
         assert rehearsal.demo.site("status") == running, "it runs with S3 already"
     assert len(checks) == 2, "there is nothing to catch up"
+
+
+def restart_with(rehearsal: Rehearsal, command: str) -> None:
+    """Have the instance restarted by another command."""
+    context = rehearsal.context
+    settings = replace(context.settings, restart_command=command)
+    context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
 
 
 async def failing(rehearsal: Rehearsal, waited: list[str] | None = None) -> Problem:

@@ -52,6 +52,10 @@ class Deployment(ABC):
     async def restart(self, report: Report) -> None:
         """Restart the instance, so that it runs with the settings that `.env` has now."""
 
+    async def services(self) -> frozenset[object]:
+        """What runs of the instance now, by what a restart changes; none where that is not seen."""
+        return frozenset()
+
     @abstractmethod
     async def manage_command(self) -> Command:
         """What `run_script` runs, for the plan."""
@@ -65,7 +69,7 @@ class Deployment(ABC):
         """
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
-        """Remove what a killed run left behind; without containers that is nothing."""
+        """End or remove what a killed run left behind."""
 
     async def interruption(self) -> str:
         """What a restart interrupts, for whom and for how long, in one sentence."""

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+from wizard import earlier_restart
 from wizard.deployment import Deployment
-from wizard.django_failure import Advice, explain
+from wizard.django_failure import explain
 from wizard.django_script import answers, is_answer, shell_arguments, shown_arguments
-from wizard.events import Output, Report
+from wizard.dockerless_site import Site, account, advice, no_python, python_of, user_of
+from wizard.events import Note, Output, Report
 from wizard.instance import Instance
+from wizard.living import services_in, wait_for_end, with_variable
 from wizard.media import FolderMedia, Media
 from wizard.problem import Problem
-from wizard.process import Completed, run
+from wizard.process import Completed, check_program, run
 from wizard.public import look_at_site
 from wizard.secrets import Masker
 from wizard.settings import DeploymentKind, Settings
 from wizard.step import Command
 from wizard.systemd import Unit, environment, failed_units, units_of
 
-_ENVIRONMENTS = ("venv", ".venv", "env")
 # What a service has. Nothing else of ours reaches Django: environs lets a
 # variable that is exported here go before the one in `.env`.
 _KEPT = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _KEPT_NETWORK = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+# What BookWyrm's own commands carry, so that the next start knows those that outlived a kill.
+_COMMAND = "BW_S3_COMMAND"
+_SECONDS_TO_END = 10.0
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
@@ -38,9 +43,10 @@ class Dockerless(Deployment):
     kind = DeploymentKind.DOCKERLESS
     label = "without Docker"
 
-    def __init__(self, instance: Instance, settings: Settings) -> None:
+    def __init__(self, instance: Instance, settings: Settings, journal_id: str = "") -> None:
         self.instance = instance
         self.settings = settings
+        self._journal_id = journal_id
 
     async def ever_ran(self) -> bool:
         if _holds_files(self.instance.media_root):
@@ -69,19 +75,38 @@ class Dockerless(Deployment):
     async def restart(self, report: Report) -> None:
         units = await units_of(self.instance.folder)
         argv = await self._restart_argv(units)
-        env = {**self._environment(_account(os.geteuid())), **environment()}
-        ended = await self._run(argv, env, report)
+        # What does not end is the site itself by now, which the command has started.
+        await earlier_restart.let_it_end(self._journal_id, report, _SECONDS_TO_END)
+        env = {**self._restart_environment(), **earlier_restart.mark(self._journal_id)}
+        try:
+            ended = await self._run(argv, env, report)
+        except (FileNotFoundError, PermissionError) as error:
+            raise _no_such_command(argv[0], error) from error
         words = "" if self.settings.restart_command else await failed_units(units)
         if ended.status or words:
             raise Problem(
                 "The instance could not be restarted.",
-                f"“{shlex.join(argv)}” ended with status {ended.status}."
+                f"“{shlex.join(argv)}” {ended.how}."
                 if ended.status
                 else "A service ended right after its start.",
                 "Look at what it said below.",
                 raw=self._masker()("\n".join(filter(None, (_last(ended.lines), words)))),
                 field="restart_command" if self.settings.restart_command else None,
             )
+
+    async def services(self) -> frozenset[object]:
+        return frozenset(await asyncio.to_thread(services_in, self.instance.folder))
+
+    async def tidy_up(self, report: Report = lambda event: None) -> None:
+        """End commands of BookWyrm's that a killed run had started; the site itself is none."""
+        found = await asyncio.to_thread(with_variable, _COMMAND, self._journal_id)
+        left = [process for process, _ in found] if self._journal_id else []
+        if not left:
+            return
+        for process in left:
+            process.kill()
+        await wait_for_end(left, _SECONDS_TO_END)
+        report(Note("Ended a command of BookWyrm's that an interrupted run had left behind."))
 
     async def manage_command(self) -> Command:
         return (await self._site()).command(*shown_arguments())
@@ -98,9 +123,9 @@ class Dockerless(Deployment):
         themes = [("compile_themes",)] if self.instance.abilities.compile_themes else []
         return [*themes, ("collectstatic", "--no-input")]
 
-    async def _site(self) -> _Site:
+    async def _site(self) -> Site:
         units = await units_of(self.instance.folder)
-        return _Site(_python(self.instance.folder, units), _user(self.instance.folder, units))
+        return Site(python_of(self.instance.folder, units), user_of(self.instance.folder, units))
 
     async def _manage(
         self,
@@ -112,12 +137,16 @@ class Dockerless(Deployment):
         """Run a `manage.py` command; the lines that a script marked land in `said`."""
         site = await self._site()
         self._check_user(site.user)
-        argv, env = site.command(*arguments).argv, self._environment(site.user)
-        ended = await self._run(argv, env, report, values, said, site.user)
+        argv = site.command(*arguments).argv
+        env = {**self._environment(site.user), _COMMAND: self._journal_id}
+        try:
+            ended = await self._run(argv, env, report, values, said, site.user)
+        except (FileNotFoundError, PermissionError) as error:
+            raise no_python(site.python, error) from error
         if ended.status:
             lines = [line for line in ended.lines if not is_answer(line)]
             said_lines = [self._masker()(line) for line in lines]
-            raise explain(argv, ended.status, said_lines, _advice(site, self.instance.folder))
+            raise explain(argv, ended.status, said_lines, advice(site, self.instance.folder))
 
     async def _run(
         self,
@@ -137,22 +166,21 @@ class Dockerless(Deployment):
                 report(Output(masker(line)))
 
         ids = (user.pw_uid, user.pw_gid) if user else None
-        try:
-            return await run(
-                argv, folder=self.instance.folder, env=env, on_line=on_line, stdin=values, user=ids
-            )
-        except (FileNotFoundError, PermissionError) as error:
-            raise Problem(
-                f"“{argv[0]}” cannot be started.",
-                "There is no such program, or it may not be run.",
-                "Name what restarts the instance with --restart-command.",
-                raw=str(error),
-                field="restart_command",
-            ) from error
+        return await run(
+            argv, folder=self.instance.folder, env=env, on_line=on_line, stdin=values, user=ids
+        )
+
+    def _restart_environment(self) -> dict[str, str]:
+        return {**self._environment(account(os.geteuid())), **environment()}
 
     async def _restart_argv(self, units: tuple[Unit, ...]) -> tuple[str, ...]:
         if self.settings.restart_command:
-            return _split(self.settings.restart_command)
+            argv = _split(self.settings.restart_command)
+            try:
+                check_program(argv[0], self.instance.folder, self._restart_environment())
+            except OSError as error:
+                raise _no_such_command(argv[0], error) from error
+            return argv
         if not units:
             raise Problem(
                 "It is not known what restarts this instance.",
@@ -206,82 +234,6 @@ class Dockerless(Deployment):
         return Masker(self.instance.env_file().secrets())
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """The Python that runs the site, and the user it runs as."""
-
-    python: Path
-    user: pwd.struct_passwd
-
-    def command(self, *arguments: str) -> Command:
-        """A `manage.py` command; the user is only named where it is not us."""
-        user = "" if self.user.pw_uid == os.geteuid() else self.user.pw_name
-        return Command((str(self.python), "manage.py", *arguments), user)
-
-
-def _user(folder: Path, units: tuple[Unit, ...]) -> pwd.struct_passwd:
-    """The site's own user: its service's, else the owner of the folder."""
-    named = next((unit.user for unit in units if unit.user), "")
-    try:
-        return pwd.getpwnam(named) if named else _account(folder.stat().st_uid)
-    except KeyError as error:
-        raise Problem(
-            f"The user {named} is not known on this machine.",
-            "The systemd service of the site names it, but it has no account.",
-            "Correct User= in the service, then try again.",
-            raw=str(error),
-        ) from error
-
-
-def _account(uid: int) -> pwd.struct_passwd:
-    """A user's account; made up where the number has none, as in some containers."""
-    try:
-        return pwd.getpwuid(uid)
-    except KeyError:
-        return pwd.struct_passwd((str(uid), "x", uid, uid, "", "/", "/bin/sh"))
-
-
-def _advice(site: _Site, folder: Path) -> Advice:
-    """What to do where a command misses something, in this site's own names."""
-    install = (str(site.python), "-m", "pip", "install", "-r", "requirements.txt")
-    return Advice(
-        packages=(
-            "The virtual environment lacks a package that BookWyrm needs.",
-            f"Install them: {shlex.join(install)}",
-        ),
-        services=(
-            "BookWyrm could not reach its database or Redis.",
-            "See which one does not run, and start it: systemctl status postgresql redis-server",
-        ),
-        permission=(
-            "The site's own user may not write where BookWyrm has to.",
-            f"Give it the folder: sudo chown -R {site.user.pw_name} {shlex.quote(str(folder))}",
-        ),
-    )
-
-
-def _python(folder: Path, units: tuple[Unit, ...]) -> Path:
-    """The Python of the instance's virtual environment."""
-    places = [folder / name / "bin" for name in _ENVIRONMENTS]
-    places += _beside_programs(units)
-    for place in places:
-        if os.access(place / "python3", os.X_OK):
-            return place / "python3"
-    raise Problem(
-        "BookWyrm's virtual environment was not found.",
-        f"Neither {folder / 'venv'} nor {folder / '.venv'} holds bin/python3, "
-        "and no systemd service of this folder names one.",
-        f"Make a link to it: ln -s /path/to/venv {folder / 'venv'}",
-        "If this instance runs in Docker, say so: --deployment compose",
-    )
-
-
-def _beside_programs(units: tuple[Unit, ...]) -> Iterator[Path]:
-    for unit in units:
-        if unit.program.name.startswith(("gunicorn", "celery", "python")):
-            yield unit.program.parent
-
-
 def _split(command: str) -> tuple[str, ...]:
     try:
         argv = tuple(shlex.split(command))
@@ -297,6 +249,17 @@ def _split(command: str) -> tuple[str, ...]:
         "Write it as you would type it, without pipes and redirections.",
         field="restart_command",
         usage=True,
+    )
+
+
+def _no_such_command(name: str, error: OSError) -> Problem:
+    missing = isinstance(error, FileNotFoundError)
+    return Problem(
+        f"The restart command “{name}” cannot be started.",
+        "There is no such program." if missing else "It may not be run: it is not executable.",
+        "Name what restarts the instance with --restart-command.",
+        raw=str(error),
+        field="restart_command",
     )
 
 

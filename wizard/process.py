@@ -46,6 +46,13 @@ class Completed:
         """The last lines (at most 400) that it wrote."""
         return "\n".join(self.lines)
 
+    @property
+    def how(self) -> str:
+        """How it ended, to follow its name in a sentence."""
+        if self.status >= 0:
+            return f"ended with status {self.status}"
+        return f"was killed by signal {-self.status}"
+
 
 async def run(
     argv: Sequence[str],
@@ -65,7 +72,7 @@ async def run(
     ties the program to the thread that started it. Raises `FileNotFoundError`,
     `PermissionError`.
     """
-    _check_program(argv[0], folder, env)
+    check_program(argv[0], folder, env)
     process = await asyncio.create_subprocess_exec(
         *tied_to_us(argv),
         cwd=folder,
@@ -104,7 +111,7 @@ def tied_to_us(argv: Sequence[str]) -> list[str]:
     return [setpriv, "--pdeathsig", "KILL", "--", *argv] if setpriv else list(argv)
 
 
-def _check_program(name: str, folder: Path, env: Mapping[str, str]) -> None:
+def check_program(name: str, folder: Path, env: Mapping[str, str]) -> None:
     """Find the program beforehand, since setpriv would only say so in its output."""
     if "/" not in name:
         if shutil.which(name, path=env.get("PATH", os.defpath)) is None:

@@ -76,6 +76,17 @@ class SiteWatch:
             self.report(Waiting(f"Waiting for {awaited}", now - started))
             await asyncio.sleep(_PAUSE)
 
+    async def stays(self, awaited: Awaited, seconds: float) -> bool:
+        """Whether it is as awaited for so long from now on, and never was away before."""
+        until = time.monotonic() + seconds
+        while True:
+            await self._look()
+            if not self._is(awaited) or self.away_seconds:
+                return False
+            if time.monotonic() >= until:
+                return True
+            await asyncio.sleep(_PAUSE)
+
     async def _look_on(self) -> None:
         while True:
             await self._look()

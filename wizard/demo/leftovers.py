@@ -7,52 +7,19 @@ a record that can be locked is of a rehearsal that nobody runs any more.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
 import pwd
 import shutil
-import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard.living import Process
 from wizard.problem import Problem
 
 _MARKER = "demo.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process, told from a later one with the same number by its start time.
-
-    `started` is in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)).
-    """
-
-    pid: int
-    started: int
-
-    @classmethod
-    def of(cls, pid: int) -> Process | None:
-        """The process that has this number now; None where there is none."""
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            return None
-        # The command's name, in brackets, may hold blanks and brackets itself.
-        return cls(pid, int(stat.rpartition(")")[2].split()[19]))
-
-    def kill(self) -> None:
-        """Kill it, if it still is that process. A descriptor holds on to it meanwhile."""
-        with contextlib.suppress(ProcessLookupError):
-            descriptor = os.pidfd_open(self.pid)
-            try:
-                if Process.of(self.pid) == self:
-                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            finally:
-                os.close(descriptor)
 
 
 class Record:

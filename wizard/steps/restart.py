@@ -9,9 +9,18 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from wizard.earlier_buckets import note_used
 from wizard.events import Check, Event, Note, Output, Report, failed, passed
 from wizard.problem import Action, Problem, Remedy
 from wizard.public import SiteView, look_at_site
+from wizard.restart_problems import (
+    conflict,
+    files,
+    left_behind,
+    not_back,
+    nothing_restarted,
+    words,
+)
 from wizard.running import once_it_runs
 from wizard.settings import MigrationPath
 from wizard.site_watch import Awaited, SiteWatch
@@ -23,8 +32,11 @@ _SWITCHED, _CAUGHT_UP = "restart.switched", "restart.caught_up"
 # Between two passes the community may upload; a busy one does not do so for ever.
 _MOST_PASSES = 20
 _RETRY = Remedy("Try again.", Action.RETRY)
+_ENV_BACK = (Action.RESTORE_ENV, Action.DISARM)
 _RESTORE = Remedy("Put the old .env back and restart.", Action.RESTORE_ENV)
 _LAST_LINES = 15
+# So long the site must show its old settings after a command that failed, to count as untouched.
+_SECONDS_UNTOUCHED = 2.0
 
 
 class Restart(Step):
@@ -51,8 +63,8 @@ class Restart(Step):
     async def inspect(self, context: Context) -> Finding:
         """Whether the site that answers now points to the bucket, and nothing is left behind."""
         view = await _look(context)
-        facts = (Fact("site", context.settings.site_url), Fact("seen", _words(view)))
-        gone = "" if _on_bucket(view) else _words(view)
+        facts = (Fact("site", context.settings.site_url), Fact("seen", words(view)))
+        gone = "" if _on_bucket(view) else words(view)
         needed = context.settings.path != MigrationPath.FRESH
         caught_up = not needed or bool(self._recall(context, _CAUGHT_UP))
         return Finding(_on_bucket(view) and caught_up, facts, gone)
@@ -82,6 +94,7 @@ class Restart(Step):
             )
         if not await self._is_switched(context):
             await self._switch(context)
+        note_used(context)
         if context.settings.path != MigrationPath.FRESH:
             await self._catch_up(context)
 
@@ -91,7 +104,7 @@ class Restart(Step):
         checks = [_is_own(view), _points(view, context)]
         if context.settings.path != MigrationPath.FRESH:
             count = int(self._recall(context, _CAUGHT_UP) or 0)
-            seen = f"{_files(count)} copied after the restart; the last pass found nothing new"
+            seen = f"{files(count)} copied after the restart; the last pass found nothing new"
             checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
         for check in checks:
             context.report(check)
@@ -119,14 +132,35 @@ class Restart(Step):
         self._remember(context, _CAUGHT_UP, "")
         last: deque[str] = deque(maxlen=_LAST_LINES)
         watch = SiteWatch(context.settings, context.instance.domain, context.report)
+        before = await context.deployment.services()
         try:
             async with watch:
                 await context.deployment.restart(_keeping(context.report, last))
+        except Problem as problem:
+            if await watch.stays(Awaited.LOCAL, _SECONDS_UNTOUCHED) and (
+                await context.deployment.services() == before
+            ):
+                await self._stay(context, problem, seen=bool(before))
+            await self._go_back(context, problem, last)
+        try:
             await watch.wait_for(Awaited.BUCKET, self.patience)
         except Problem as problem:
             await self._go_back(context, problem, last)
         self._remember(context, _SWITCHED, "yes")
         context.report(Note(watch.absence))
+
+    async def _stay(self, context: Context, problem: Problem, *, seen: bool) -> None:
+        """The command failed before it restarted anything: only `.env` is to be put back."""
+        question = Question(
+            f"{problem.what} The site still runs as before. Put the old .env back, too, so that"
+            " nothing switches it to S3 by chance?",
+            "Put it back",
+            "Leave .env as it is",
+        )
+        put_back = await context.ask(question)
+        if put_back:
+            await self._put_env_back(context)
+        raise nothing_restarted(problem, seen=seen, put_back=put_back) from problem
 
     async def _go_back(self, context: Context, problem: Problem, last: Sequence[str]) -> None:
         """Put the old `.env` back, restart, see that the site is as before; always raises."""
@@ -141,12 +175,12 @@ class Restart(Step):
         try:
             view = await self._put_back(context)
         except Problem as second:
-            raise _not_back(problem, second, raw) from second
-        context.report(passed("Does the site run as before?", _words(view)))
+            raise not_back(problem, second, await _look(context), raw) from second
+        context.report(passed("Does the site run as before?", words(view)))
         raise Problem(
             "The site did not come back with S3. It runs as before: the old .env was put back.",
             f"{problem.what} {problem.why}",
-            *[r for r in problem.remedies if r.action is not Action.RESTORE_ENV],
+            *[r for r in problem.remedies if r.action not in _ENV_BACK],
             Remedy("Change the provider's settings.", Action.EDIT_PROVIDER),
             "Then start bw-s3 again: what is proven is not done twice.",
             raw=raw,
@@ -157,11 +191,14 @@ class Restart(Step):
         """The old `.env` and another restart; raises `Problem` where that does not help either."""
         context.report(Note("Putting the old .env back and restarting.", warning=True))
         self._remember(context, _SWITCHED, "")
-        await EnableS3().undo(context)
-        context.journal.forget_result(EnableS3.name)
+        await self._put_env_back(context)
         watch = SiteWatch(context.settings, context.instance.domain, context.report)
         await context.deployment.restart(context.report)
         return await watch.wait_for(Awaited.LOCAL, self.patience)
+
+    async def _put_env_back(self, context: Context) -> None:
+        await EnableS3().undo(context)
+        context.journal.forget_result(EnableS3.name)
 
     async def _catch_up(self, context: Context) -> None:
         """Copy what was uploaded since the copy, until a pass finds nothing."""
@@ -170,9 +207,9 @@ class Restart(Step):
         for _ in range(_MOST_PASSES):
             outcome = await copy_new_media(context)
             if outcome.conflicts:
-                raise _conflict(outcome.conflicts, outcome.conflicting)
+                raise conflict(outcome.conflicts, outcome.conflicting)
             if outcome.failed:
-                raise _left_behind(outcome.failed, [f.path for f in outcome.failures])
+                raise left_behind(outcome.failed, [f.path for f in outcome.failures])
             count += outcome.sent
             if not outcome.sent:
                 self._remember(context, _CAUGHT_UP, str(count))
@@ -202,13 +239,6 @@ async def _look(context: Context) -> SiteView:
 
 def _on_bucket(view: SiteView) -> bool:
     return view.own_page and view.points_to_bucket
-
-
-def _words(view: SiteView) -> str:
-    if not view.own_page:
-        return view.problem.what if view.problem else f"HTTP {view.status}"
-    where = "from the bucket" if view.points_to_bucket else "from this server"
-    return f"its own page, with its style {where}"
 
 
 async def _ask_if_away(context: Context) -> None:
@@ -264,39 +294,3 @@ def _points(view: SiteView, context: Context) -> Check:
         _RETRY,
     )
     return failed(asked, problem)
-
-
-def _not_back(first: Problem, second: Problem, raw: str) -> Problem:
-    return Problem(
-        "The site did not come back, not even with the old .env.",
-        f"With S3: {first.what} With the old .env: {second.what}",
-        "Look at the services' own log: journalctl -u bookwyrm -n 50, or ./bw-dev logs web",
-        Remedy("Restart it once more.", Action.RETRY),
-        raw="\n".join(filter(None, (raw, second.raw))),
-    )
-
-
-def _conflict(keys: Sequence[str], count: int) -> Problem:
-    return Problem(
-        f"{_files(count)} uploaded meanwhile: the bucket holds something else of that name,"
-        " which bw-s3 did not put there.",
-        "Either the same bucket serves something else too, or a reader uploaded a picture both"
-        " before and after the restart. Nothing was overwritten.",
-        "Compare both, and remove or rename one of them. Then try again.",
-        _RETRY,
-        raw="\n".join(keys[:100]),
-        decision=True,
-    )
-
-
-def _left_behind(count: int, paths: Sequence[str]) -> Problem:
-    return Problem(
-        f"{_files(count)} uploaded meanwhile could not be copied.",
-        "The site runs with S3 already, but what could not be copied is only on this server.",
-        _RETRY,
-        raw="\n".join(paths[:100]),
-    )
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
