@@ -16,6 +16,7 @@ from wizard.deployment import Deployment
 from wizard.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.docker import Docker
 from wizard.docker_problems import explain, is_docker_failure, telling_line, telling_lines
+from wizard.earlier_restart import let_it_end, mark
 from wizard.events import Note, Output, Report
 from wizard.inside import Inside, one_off
 from wizard.instance import Instance
@@ -31,6 +32,8 @@ from wizard.step import Command
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
 # collectstatic may need longer, and is through when it is called again.
 _STARTS = 3
+# How long one of a killed run may still go on.
+_SECONDS_A_START = 180
 
 # nginx asks for the address of `web` when it starts. It is not started anew
 # with the others, and would answer 502 for hours where `web` got another address.
@@ -100,6 +103,7 @@ class Compose(Deployment):
     async def restart(self, report: Report) -> None:
         project = await self._project()
         watch = WebWatch(self.docker, project, report, self._masker(), self.quiet_seconds)
+        await let_it_end(self._journal_id, report, _SECONDS_A_START)
         await asyncio.to_thread(watch.begin)
         for _ in range(_STARTS):
             ended = await self._up(report)
@@ -117,6 +121,12 @@ class Compose(Deployment):
             report(Note("web is not ready yet: waiting for it, then ./bw-dev up -d once more."))
             await watch.until_up()
         raise self._not_up(ended)
+
+    async def services(self) -> frozenset[object]:
+        """The containers that run, each with when it was started."""
+        project = await self._project()
+        containers = await asyncio.to_thread(project.containers, self.docker)
+        return frozenset((c.id, c.started) for c in containers if c.state == "running")
 
     async def manage_command(self) -> Command:
         return Command(self._manage_argv(*shown_arguments()))
@@ -216,7 +226,11 @@ class Compose(Deployment):
 
     async def _up(self, report: Report) -> Completed:
         masker = self._masker()
-        return await self.docker.run(self._up_argv(), lambda line: report(Output(masker(line))))
+        return await self.docker.run(
+            self._up_argv(),
+            lambda line: report(Output(masker(line))),
+            more=mark(self._journal_id),
+        )
 
     async def _reload_nginx(self, project: ComposeProject, report: Report) -> None:
         """Have nginx look up where `web` is now; whether the site is back, others judge."""

@@ -38,7 +38,8 @@ class Mount:
 class Container:
     """A container of the project: `state` as `docker ps` says ("running", "exited", …).
 
-    `health` is "healthy", "unhealthy", "starting", or "" where nobody looks.
+    `health` is "healthy", "unhealthy", "starting", or "" where nobody looks;
+    `started` when it last began to run.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Container:
     state: str
     health: str = ""
     exit_code: int = 0
+    started: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def _container(data: Mapping[str, Any]) -> Container:
         state=state["Status"],
         health=(state.get("Health") or {}).get("Status", ""),
         exit_code=state.get("ExitCode", 0),
+        started=state.get("StartedAt", ""),
     )
 
 

@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from wizard.docker_problems import docker_missing, explain, too_slow
@@ -110,14 +111,21 @@ class Docker:
         return start.result()
 
     async def run(
-        self, argv: Sequence[str], on_line: Callable[[str], None], given: str = ""
+        self,
+        argv: Sequence[str],
+        on_line: Callable[[str], None],
+        given: str = "",
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> Completed:
-        """Run a long command, its output line by line; see `wizard.process.run`."""
+        """Run a long command, its output line by line; see `wizard.process.run`.
+
+        `more` goes into its environment.
+        """
         try:
             return await run(
                 self._started(argv),
                 folder=self.instance.folder,
-                env=self.environment(),
+                env={**self.environment(), **more},
                 on_line=on_line,
                 stdin=given,
             )
