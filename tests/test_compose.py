@@ -17,21 +17,24 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import make_checkout
-from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker, need_engine
+from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker, engine_on, need_engine
 from tests.servers.slow import SlowLine
 from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
-from tests.users import need_root
+from tests.users import fill, need_root, small_disk
 from wizard.bucket import connect
 from wizard.compose import Compose
 from wizard.events import Event, Note, Output
 from wizard.instance import open_instance
+from wizard.opening import Opening, open_migration
 from wizard.our_containers import labels
 from wizard.problem import Problem
 from wizard.settings import MigrationPath, Settings
 from wizard.static_assets import ask_django
+from wizard.step import Question
 
 _MORE_STATIC = 40
+_AS_STRANGER = ("setpriv", "--reuid=4401", "--regid=4401", "--clear-groups")
 # Gives up on `web` after four seconds, as BookWyrm's own does after some 78.
 _IMPATIENT = """
 services:
@@ -155,21 +158,6 @@ async def test_restart_with_100_ms_a_request_outlasts_the_health_window(standing
         )
 
 
-async def test_restart_with_wrong_keys_says_so_and_the_old_env_brings_it_back(
-    standing: Standing,
-) -> None:
-    before = (standing.instance.folder / ".env").read_bytes()
-    standing.enable_s3(standing.storage.endpoint, "wrong-keys", secret="x" * 40)
-    with pytest.raises(Problem) as caught:
-        await standing.deployment.restart(standing.events.append)
-    assert caught.value.what == "BookWyrm's web container does not come up."
-    assert "refused the keys" in caught.value.why
-    assert "(403)" in caught.value.raw
-    (standing.instance.folder / ".env").write_bytes(before)
-    await standing.deployment.restart(standing.events.append)
-    assert 'href="/static/css/themes/' in standing.instance.wait_for_site()
-
-
 async def test_web_without_a_sign_of_life_is_given_up(
     standing: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,12 +175,9 @@ async def test_web_without_a_sign_of_life_is_given_up(
 async def test_empty_volume_while_the_database_knows_covers(standing: Standing) -> None:
     """The trap of a folder that was renamed: another project, another volume."""
     standing.instance.in_web("find", "/app/images", "-mindepth", "1", "-delete")
-    fresh = Compose(standing.deployment.instance, Settings(path=MigrationPath.FRESH), JOURNAL)
     try:
         with pytest.raises(Problem) as caught:
             await standing.deployment.media()
-        # Where the files went to the bucket from the first day, that is as it should be.
-        assert (await fresh.media()).label == "bookwyrm_media_volume"
     finally:
         docker(
             "cp",
@@ -201,6 +186,7 @@ async def test_empty_volume_while_the_database_knows_covers(standing: Standing) 
         )
     assert "bookwyrm_media_volume is empty, but the database knows 15 covers" in caught.value.what
     assert caught.value.decision
+    assert any("--path fresh" in remedy.text for remedy in caught.value.remedies)
 
 
 async def test_disk_full_inside(standing: Standing) -> None:
@@ -236,18 +222,8 @@ async def test_interrupted_command_takes_its_container_along(standing: Standing)
 
 
 async def test_container_of_a_killed_run_is_removed_at_the_next_start(standing: Standing) -> None:
-    script = f"""
-        import asyncio
-        from pathlib import Path
-        from wizard.compose import Compose
-        from wizard.instance import open_instance
-        from wizard.settings import Settings
-        instance = open_instance(Path({str(standing.instance.folder)!r}))
-        deployment = Compose(instance, Settings(), {JOURNAL!r})
-        asyncio.run(deployment.run_script("import time; time.sleep(300)", ""))
-    """
-    argv = [sys.executable, "-c", textwrap.dedent(script)]
-    with subprocess.Popen(argv, cwd=Path(__file__).parent.parent) as child:
+    call = 'run_script("import time; time.sleep(300)", "")'
+    with in_a_process(standing.instance.folder, call) as child:
         while not marked("running"):
             assert child.poll() is None
             time.sleep(0.2)
@@ -261,6 +237,21 @@ async def test_container_of_a_killed_run_is_removed_at_the_next_start(standing: 
     await standing.deployment.tidy_up(standing.events.append)
     assert not marked()
     assert any("Removed 1 container" in e.text for e in standing.events if isinstance(e, Note))
+
+
+def in_a_process(folder: Path, call: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
+    """The deployment at work in a process of its own, which can be killed."""
+    script = f"""
+        import asyncio
+        from pathlib import Path
+        from wizard.compose import Compose
+        from wizard.instance import open_instance
+        from wizard.settings import Settings
+        deployment = Compose(open_instance(Path({str(folder)!r})), Settings(), {JOURNAL!r})
+        asyncio.run(deployment.{call})
+    """
+    argv = [sys.executable, "-u", "-c", textwrap.dedent(script)]
+    return subprocess.Popen(argv, cwd=Path(__file__).parent.parent, stdout=stdout)
 
 
 def marked(status: str = "") -> str:
@@ -309,12 +300,8 @@ def test_remote_engine_away(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_no_permission_on_the_socket_names_the_group(checkout: Path) -> None:
     need_root()
-    for path in (checkout, *checkout.parents):
-        if path != Path(path.anchor) and path.stat().st_uid == os.geteuid():
-            path.chmod(path.stat().st_mode | 0o055)
-    said = asked_under(
-        ["setpriv", "--reuid=4401", "--regid=4401", "--clear-groups", "--"], checkout
-    )
+    open_to_others(checkout)
+    said = asked_under([*_AS_STRANGER, "--"], checkout)
     assert said["what"] == "user 4401 may not use Docker."
     group = subprocess.run(
         ["stat", "-L", "-c", "%G", "/var/run/docker.sock"],
@@ -345,6 +332,43 @@ def test_compose_missing(checkout: Path, tmp_path: Path, old: bool) -> None:
     assert said["what"] == "Docker Compose version 2 is not installed here."
     assert ("docker-compose" in said["why"]) == old
     assert any("docker-compose-plugin" in text for text in said["remedies"])
+
+
+def test_docker_may_not_read_its_own_settings(checkout: Path) -> None:
+    """After a docker command with sudo they may be root's; docker then finds no Compose either."""
+    need_root()
+    open_to_others(checkout)
+    settings = checkout / ".docker"
+    settings.mkdir(mode=0o700)
+    (settings / "config.json").write_text("{}")
+    said = asked_under([*_AS_STRANGER, "--"], checkout)
+    assert said["what"] == "docker cannot read its own settings."
+    assert any(f'chown -R "$USER": {settings}' in text for text in said["remedies"])
+
+
+async def test_engine_whose_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_root()
+    need_engine()
+    compose = "services: {web: {image: 'empty:1', command: x, network_mode: none}}"
+    project = SmallProject(tmp_path / "bookshelf", compose)
+    with small_disk(tmp_path / "data", "32m") as data, engine_on(data, tmp_path) as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+        docker("import", "-", "empty:1", given=b"\0" * 10240)
+        fill(data)
+        for refused in (
+            lambda: project.deployment.run_script("answer(1)", ""),
+            lambda: project.deployment.restart(lambda event: None),
+        ):
+            with pytest.raises(Problem) as caught:
+                await refused()
+            assert caught.value.what == "The disk that Docker uses is full."
+
+
+def open_to_others(folder: Path) -> None:
+    """Let other users come in."""
+    for path in (folder, *folder.parents):
+        if path != Path(path.anchor) and path.stat().st_uid == os.geteuid():
+            path.chmod(path.stat().st_mode | 0o055)
 
 
 def asked_under(prefix: list[str], folder: Path) -> dict[str, str]:
@@ -412,16 +436,49 @@ async def test_bw_dev_made_for_compose_version_1_is_gone_round(tmp_path: Path) -
         await project.deployment.restart(lambda event: None)
 
 
+async def test_a_killed_run_s_restart_comes_to_its_end_before_the_next(tmp_path: Path) -> None:
+    """`./bw-dev up -d` works on without us; two at once remove each other's containers."""
+    compose = f"""
+services:
+  web: {{image: '{IMAGE}', command: 'sleep infinity', stop_signal: SIGKILL, env_file: .env,
+         healthcheck: {{test: [CMD, sleep, '1'], interval: 1s}}}}
+  nginx: {{image: '{IMAGE}', command: 'sleep infinity', stop_signal: SIGKILL,
+           depends_on: {{web: {{condition: service_healthy}}}}}}
+"""
+    with SmallProject(tmp_path / "bookshelf", compose) as project:
+        shutil.copy(Path(__file__).parent / "standin/checkout/bw-dev", project.folder)
+        project.up()
+        project.add_env("MORE=yes\n")
+        with in_a_process(project.folder, "restart(print)", subprocess.PIPE) as child:
+            assert child.stdout
+            # It says no more until web is healthy, and would notice that nobody listens.
+            while b"Waiting" not in child.stdout.readline():
+                assert child.poll() is None
+            child.kill()
+        events: list[Event] = []
+        await project.deployment.restart(events.append)
+        assert any("an interrupted run had begun" in e.text for e in events if isinstance(e, Note))
+        assert not any("Recreate" in e.text for e in events if isinstance(e, Output))
+        assert docker("exec", project.container(), "printenv", "MORE") == "yes\n"
+
+
 async def test_image_not_built(tmp_path: Path) -> None:
-    """No image is built or fetched to read the media."""
+    """No image is built or fetched, neither to read the media nor on the way to a command."""
     with SmallProject(tmp_path / "bookshelf") as project:
         project.up()
         project.compose("down", "--timeout", "0")
         path = project.folder / "docker-compose.yml"
         path.write_text(path.read_text().replace(IMAGE, "bw-s3-none:1"))
-        with pytest.raises(Problem) as caught:
-            await project.deployment.media()
-        assert caught.value.what == "BookWyrm's image has not been built yet."
+        deployment = project.deployment
+        for refused in (
+            deployment.media,
+            deployment.static_commands,
+            lambda: deployment.collect_static(lambda event: None),
+            lambda: deployment.run_script("answer(1)", ""),
+        ):
+            with pytest.raises(Problem) as caught:
+                await refused()
+            assert caught.value.what == "BookWyrm's image has not been built yet."
 
 
 async def test_variables_of_the_shell_do_not_win_over_env(
@@ -438,6 +495,45 @@ async def test_variables_of_the_shell_do_not_win_over_env(
         with pytest.raises(Problem) as caught:
             await project.deployment.media()
         assert "from-env_media_volume" in caught.value.what
+
+
+async def test_renamed_folder_is_not_taken_for_a_new_instance(tmp_path: Path) -> None:
+    """Another instance's volume is no puzzle; one that no folder here runs any more is."""
+    with SmallProject(tmp_path / "old") as old, SmallProject(tmp_path / "new") as new:
+        old.up()
+        assert not await new.deployment.ever_ran()
+        (tmp_path / "old").rename(tmp_path / "older")
+        with pytest.raises(Problem) as caught:
+            await new.deployment.ever_ran()
+        assert caught.value.decision
+        assert "old_media_volume" in caught.value.remedies[0].text
+        said = Compose(open_instance(new.folder), Settings(path=MigrationPath.FRESH), JOURNAL)
+        assert not await said.ever_ran()
+
+
+async def test_fresh_instance_that_ran_without_s3_is_an_existing_one(tmp_path: Path) -> None:
+    """Looked at before its installation, and again when it has covers."""
+    with SmallProject(tmp_path / "bookshelf") as project:
+        project.claim()
+        assert await path_found(project, deployment="compose") == MigrationPath.FRESH
+        assert await path_found(project) == MigrationPath.FRESH
+        project.up()
+        assert await path_found(project, path="fresh") == MigrationPath.FRESH
+        project.add_env("USE_S3=true\n")
+        assert await path_found(project) == MigrationPath.FRESH
+        project.add_env("USE_S3=false\n")
+        assert await path_found(project) == MigrationPath.EXISTING
+
+
+async def path_found(project: SmallProject, **said: str) -> str:
+    """The path that a start of the wizard takes."""
+
+    async def ask(question: Question) -> bool:
+        raise AssertionError(question.text)
+
+    opened = await open_migration(Opening(project.folder, None, said), lambda event: None, ask)
+    opened.close()
+    return opened.migration.context.settings.path
 
 
 async def test_ever_ran(tmp_path: Path) -> None:

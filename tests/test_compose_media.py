@@ -59,13 +59,21 @@ open("early.jpg", "w"); os.utime("early.jpg", ns=(-1500000000, -1500000000))
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[SmallProject]:
-    """A small project that runs, with a few files."""
-    with SmallProject(tmp_path / "bookwyrm") as project:
-        project.up()
-        project.put(FILES)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallProject]:
+    """One small project for most tests here."""
+    with SmallProject(tmp_path_factory.mktemp("shared") / "library") as project:
+        project.claim()
         yield project
+
+
+@pytest.fixture
+def project(shared: SmallProject) -> SmallProject:
+    """A small project that runs, with a few files and no others."""
+    shared.up()
+    shared.empty()
+    shared.put(FILES)
+    return shared
 
 
 def inside(project: SmallProject) -> Inside:
@@ -251,7 +259,7 @@ async def test_remote_engine(project: SmallProject, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("DOCKER_HOST", address)
         media = await project.deployment.media()
         assert isinstance(media, ContainerMedia)
-        assert media.label == "bookwyrm_media_volume"
+        assert media.label == "library_media_volume"
         assert digests(media, files_of(media)) == expected(FILES)
     monkeypatch.delenv("DOCKER_HOST")
     assert is_local(project.deployment.docker)
@@ -262,9 +270,7 @@ def test_another_folder_with_the_same_files_is_not_taken_for_the_volume(
 ) -> None:
     """As where the socket leads into a virtual machine that has the same path."""
     need_root()
-    volume = Path(
-        docker("volume", "inspect", "-f", "{{.Mountpoint}}", "bookwyrm_media_volume")[:-1]
-    )
+    volume = Path(docker("volume", "inspect", "-f", "{{.Mountpoint}}", "library_media_volume")[:-1])
     shutil.copytree(volume, tmp_path / "copy", symlinks=True)
     assert is_the_same(volume, inside(project))
     assert not is_the_same(tmp_path / "copy", inside(project))
@@ -301,8 +307,8 @@ def test_memory_stays_flat(project: SmallProject) -> None:
     project.run_in_web(
         "import os\n"
         'os.makedirs("many")\n'
-        'for n in range(6000): open(f"many/{n}.jpg", "w").write("x")\n'
-        'open("huge.jpg", "wb").truncate(400_000_000)'
+        'for n in range(4000): open(f"many/{n}.jpg", "w").write("x")\n'
+        'open("huge.jpg", "wb").truncate(200_000_000)'
     )
     media = container_media(project)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -313,7 +319,7 @@ def test_memory_stays_flat(project: SmallProject) -> None:
             assert not isinstance(item, MediaFailure)
             while data := item[1].read(1 << 18):
                 read += len(data)
-    assert read == sum(file.size for file in files) > 400_000_000
+    assert read == sum(file.size for file in files) > 200_000_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # KiB
 
 
@@ -325,7 +331,7 @@ def test_container_dies_in_the_middle_of_the_stream(project: SmallProject) -> No
         for item in media.read([file]):
             assert not isinstance(item, MediaFailure)
             assert item[1].read(10)
-            docker("kill", project.web)
+            docker("kill", project.container())
             while item[1].read(1 << 20):
                 pass
     assert "ended in the middle" in caught.value.what
@@ -383,7 +389,7 @@ async def test_never_started(tmp_path: Path) -> None:
 
 def processes(project: SmallProject) -> str:
     """The names of what runs in `web`."""
-    return docker("top", project.web, "-eo", "pid,comm")
+    return docker("top", project.container(), "-eo", "pid,comm")
 
 
 def wait_until(is_so: object, seconds: float = 20) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import pytest
 
 from tests.servers.docker import BridgedSeaweedFS, docker, need_engine
 from tests.standin import StandIn
-from tests.users import ALICE, need_root
+from tests.users import ALICE, need_root, owned_folder
 from wizard.bucket import Bucket
 from wizard.media import PUBLIC_SUFFIXES
 from wizard.settings import Settings
@@ -39,13 +40,21 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedSeaweed
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
     """A folder that an ordinary user can enter, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="bw-s3-compose-"))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def installed(place: Path, storage: BridgedSeaweedFS) -> Iterator[StandIn]:
+    """An existing instance that runs; tests that leave it as it was come first."""
+    with StandIn(place / "bookwyrm", covers=120, self_connector=True) as instance:
+        instance.install()
+        yield instance
 
 
 @dataclass
@@ -98,14 +107,12 @@ class Migration:
                     process.kill()
         return process.returncode
 
-    def hold(self) -> None:
-        """Have the run pause where it is."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The run pauses where it is, as long as the context lasts."""
         assert self.process
         self.process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let the run go on."""
-        assert self.process
+        yield
         self.process.send_signal(signal.SIGCONT)
 
     def words(self) -> str:
@@ -132,6 +139,16 @@ class Migration:
         assert f"//{self.settings.custom_domain}/static/css" in self.instance.wait_for_site()
 
 
+def copying(event: Event) -> bool:
+    """Whether this is the first progress of the copy."""
+    return (event["event"], event["step"]) == ("progress", "copy_media")
+
+
+def collecting(event: Event) -> bool:
+    """Whether the themes were compiled just now, and collectstatic is at work."""
+    return event["event"] == "output" and "Compiled SASS" in str(event["text"])
+
+
 def _as(uid: int) -> list[str]:
     if uid == 0:
         return []
@@ -139,66 +156,88 @@ def _as(uid: int) -> list[str]:
     return ["setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={group}", "--"]
 
 
-def test_existing_instance_killed_twice_and_written_to_meanwhile(
-    place: Path, storage: BridgedSeaweedFS
+def test_wrong_keys_between_the_steps_bring_the_old_env_back(
+    installed: StandIn, storage: BridgedSeaweedFS
 ) -> None:
-    """kill -9 in the copy, kill -9 in collectstatic, a reader's upload before the restart."""
-    with StandIn(place / "bookwyrm", covers=120, self_connector=True) as instance:
-        instance.install()
-        migration = Migration(instance, storage, "existing-books")
-        before = migration.containers()
+    """The keys stop working after the static assets were collected: the instance runs as before."""
+    env = installed.folder / ".env"
+    before = env.read_bytes()
+    migration = Migration(installed, storage, "broken-books")
 
-        def copying(event: Event) -> bool:
-            return (event["event"], event["step"]) == ("progress", "copy_media")
+    def break_keys(event: Event) -> bool:
+        if event["event"] == "status" and event["step"] == "restart":
+            installed.set_env(AWS_SECRET_ACCESS_KEY="x" * 40)
+        return False
 
-        assert migration.run(watch=copying) == -9
+    assert migration.run(watch=break_keys) == 1, migration.words()
+    problem = next(e for e in migration.events if e["event"] == "problem")
+    assert "It runs as before" in problem["what"]
+    assert "BookWyrm's web container does not come up." in problem["why"]
+    assert "refused the keys" in problem["why"]
+    assert "(403)" in problem["raw"]
+    assert 'href="/static/css/themes/' in installed.wait_for_site()
+    assert b"\nUSE_S3=false\n" in env.read_bytes()
+    assert installed.in_web("printenv", "USE_S3") == "false\n"
+    env.write_bytes(before)
+    shutil.rmtree(installed.folder / ".bw-s3")
 
-        def collecting(event: Event) -> bool:
-            return event["event"] == "output" and "Compiled SASS" in str(event["text"])
 
-        assert migration.run(watch=collecting) == -9, migration.words()
-        assert migration.containers() == before
-        new = {"images/covers/late.jpg": b"late", "images/avatars/late.png": b"too"}
+def test_existing_instance_killed_twice_and_written_to_meanwhile(
+    installed: StandIn, storage: BridgedSeaweedFS
+) -> None:
+    """kill -9 in the copy and in collectstatic; readers upload all the time until the restart."""
+    migration = Migration(installed, storage, "existing-books")
+    before = migration.containers()
+    uploaded: dict[str, bytes] = {}
 
-        def upload(event: Event) -> bool:
-            if (event["event"], event["step"]) == ("status", "set_cors"):
-                migration.hold()
+    def upload(*names: str) -> None:
+        for name in names:
+            key, data = f"images/{name}", f"{name} of a reader".encode()
+            installed.in_web("sh", "-c", 'cat >"$1"', "sh", f"/app/{key}", given=data)
+            uploaded[key] = data
+
+    def collecting_after_an_upload(event: Event) -> bool:
+        if copying(event) and not uploaded:
+            with migration.held():
+                upload("covers/during.jpg")
+        return collecting(event)
+
+    def before_the_restart(event: Event) -> bool:
+        if (event["event"], event["step"]) == ("status", "set_cors"):
+            with migration.held():
                 assert migration.containers() == before
-                for key, data in new.items():
-                    target = f"/app/{key}"
-                    instance.in_web("sh", "-c", 'cat >"$1"', "sh", target, given=data)
-                migration.go_on()
-            return False
+                upload("covers/late.jpg", "avatars/late.png")
+        return False
 
-        instance.in_web("sh", "-c", "echo early >/app/images/covers/early.jpg")
-        new["images/covers/early.jpg"] = b"early\n"
-        assert migration.run(watch=upload) == 0, migration.words()
-        migration.check_bucket(new)
-        assert docker("ps", "--all", "--quiet", "--filter", "label=bw-s3.journal") == ""
-        covers = instance.sql(
-            "select covers_url from bookwyrm_connector where connector_file = 'self_connector'"
-        )
-        assert covers == f"{migration.settings.public_base}/images"
-        assert any("away for about" in str(event.get("text")) for event in migration.events)
+    assert migration.run(watch=copying) == -9
+    assert migration.run(watch=collecting_after_an_upload) == -9, migration.words()
+    assert migration.containers() == before
+    assert uploaded
+    upload("covers/between.jpg")
+    assert migration.run(watch=before_the_restart) == 0, migration.words()
+    migration.check_bucket(uploaded)
+    assert docker("ps", "--all", "--quiet", "--filter", "label=bw-s3.journal") == ""
+    covers = installed.sql(
+        "select covers_url from bookwyrm_connector where connector_file = 'self_connector'"
+    )
+    assert covers == f"{migration.settings.public_base}/images"
+    assert any("away for about" in str(event.get("text")) for event in migration.events)
 
 
-def test_root_begins_and_an_ordinary_user_finishes(place: Path, storage: BridgedSeaweedFS) -> None:
+def test_root_and_an_ordinary_user_take_turns(place: Path, storage: BridgedSeaweedFS) -> None:
     """A user of the docker group cannot look into the volume's folder, only through `web`."""
     need_root()
     importing = [*_as(ALICE), sys.executable, "-c", "import wizard.cli"]
     if subprocess.run(importing, cwd=_ROOT, capture_output=True, check=False).returncode:
         pytest.skip("this checkout or its Python lies where another user cannot read it")
-    with StandIn(place / "my-books", covers=60) as instance:
+    home = owned_folder(place, ALICE)
+    with StandIn(home / "my-books", covers=60) as instance:
         instance.install()
         instance.give_to(ALICE, ALICE)
-        place.chmod(0o777)
         migration = Migration(instance, storage, "user-books")
-
-        def copying(event: Event) -> bool:
-            return (event["event"], event["step"]) == ("progress", "copy_media")
-
-        assert migration.run(watch=copying) == -9
-        assert migration.run("--deployment", "compose", uid=ALICE) == 0, migration.words()
+        assert migration.run("--deployment", "compose", uid=ALICE, watch=copying) == -9
+        assert migration.run(watch=collecting) == -9, migration.words()
+        assert migration.run(uid=ALICE) == 0, migration.words()
         migration.check_bucket()
         owners = {path.stat().st_uid for path in instance.folder.rglob("*")}
         assert owners == {ALICE}
@@ -217,25 +256,3 @@ def test_fresh_instance_waits_for_its_first_start(place: Path, storage: BridgedS
         instance.up()
         assert migration.run() == 0, migration.words()
         assert f"//{migration.settings.custom_domain}/" in instance.wait_for_site()
-
-
-def test_wrong_keys_between_the_steps_bring_the_old_env_back(
-    place: Path, storage: BridgedSeaweedFS
-) -> None:
-    """The keys stop working after the static assets were collected: the instance runs as before."""
-    with StandIn(place / "bw-s3-keys", covers=8) as instance:
-        instance.install()
-        before = (instance.folder / ".env").read_text()
-        migration = Migration(instance, storage, "broken-books")
-
-        def break_keys(event: Event) -> bool:
-            if event["event"] == "status" and event["step"] == "restart":
-                instance.set_env(AWS_SECRET_ACCESS_KEY="x" * 40)
-            return False
-
-        assert migration.run(watch=break_keys) == 1, migration.words()
-        problem = next(e for e in migration.events if e["event"] == "problem")
-        assert "It runs as before" in problem["what"]
-        assert 'href="/static/css/themes/' in instance.wait_for_site()
-        assert "\nUSE_S3=false\n" in (instance.folder / ".env").read_text()
-        assert "\nUSE_S3=false\n" in before

@@ -8,6 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +52,7 @@ def need_engine() -> None:
             pytest.skip(reason)
 
 
+@cache
 def need_images() -> None:
     """Build the stand-in's two images, unless this machine has them."""
     need_engine()
@@ -96,6 +101,29 @@ def remove(project: str) -> None:
         names = docker(kind, "ls", "--quiet", "--filter", mark).split()
         if names:
             docker(kind, "rm", *names)
+
+
+@contextmanager
+def engine_on(data: Path, folder: Path) -> Iterator[str]:
+    """Another engine, which keeps all it has in `data`; its address for DOCKER_HOST.
+
+    In a network of its own: an engine without a bridge removes that of this machine's engine.
+    """
+    address, log = f"unix://{folder}/docker.sock", folder / "dockerd.log"
+    argv = ["unshare", "--net", "dockerd"]
+    argv += ["--data-root", str(data), "--exec-root", str(folder / "exec")]
+    argv += ["--host", address, "--pidfile", str(folder / "dockerd.pid")]
+    argv += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
+    with log.open("wb") as output, subprocess.Popen(argv, stdout=output, stderr=output) as engine:
+        try:
+            asked = ["docker", "--host", address, "info"]
+            deadline = time.monotonic() + 60
+            while subprocess.run(asked, capture_output=True, check=False).returncode:
+                assert engine.poll() is None and time.monotonic() < deadline, log.read_text()
+                time.sleep(0.2)
+            yield address
+        finally:
+            engine.terminate()
 
 
 def bridge_address() -> str:

@@ -6,7 +6,6 @@ database of Compose; everything around it is in `checkout/`.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -14,11 +13,11 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import httpx
 
-from tests.servers.docker import build, claim, docker, need_images
+from tests.servers.docker import build, docker
+from tests.standin.project import Project
 from wizard.demo.checkout import Picture, free_port, make_checkout, make_media, write_catalogue
 from wizard.env_file import EnvFile
 
@@ -38,12 +37,11 @@ NGINX_SETUP=reverse_proxy
 """
 
 
-class StandIn:
+class StandIn(Project):
     """An instance in `folder`, which may be called anything; its containers go when it is left."""
 
     def __init__(self, folder: Path, *, covers: int = 60, self_connector: bool = False) -> None:
-        need_images()
-        self.folder = folder
+        super().__init__(folder)
         self.port = free_port()
         make_checkout(folder, self.port)
         for name in _OF_THE_REHEARSAL:
@@ -54,10 +52,6 @@ class StandIn:
         self.pictures: list[Picture] = make_media(self.media_folder, covers)
         write_catalogue(folder, self.pictures, self_connector)
         self._built: list[str] = []
-        self._claimed = False
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self,
@@ -65,16 +59,9 @@ class StandIn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._claimed:
-            self.compose("down", "--volumes", "--timeout", "1", "--remove-orphans", check=False)
-        for image in self._built:
-            subprocess.run(["docker", "rmi", "--force", image], capture_output=True, check=False)
-
-    @property
-    def name(self) -> str:
-        """The Compose project's name, as Compose itself makes it from the folder's."""
-        name: str = json.loads(self.compose("config", "--format", "json"))["name"]
-        return name
+        super().__exit__(kind, error, trace)
+        if self._built:
+            docker("rmi", "--force", *self._built)
 
     @property
     def site_url(self) -> str:
@@ -83,9 +70,8 @@ class StandIn:
 
     def build(self) -> None:
         """Build the images of `web` and `celery_worker`, as the admin's `docker compose build`."""
-        claim(self.name)
-        self._claimed = True
-        self._built = [f"{self.name}-{service}" for service in ("web", "celery_worker")]
+        self.claim()
+        self._built = [f"{self._claimed}-{service}" for service in ("web", "celery_worker")]
         build(self.folder, self._built[0])
         docker("tag", *self._built)
 
@@ -98,8 +84,7 @@ class StandIn:
     def fill_media(self) -> None:
         """Put the media into the volume, whatever it is called."""
         self.compose("create", "web")
-        container = self.compose("ps", "--all", "--quiet", "web").strip()
-        docker("cp", f"{self.media_folder}/.", f"{container}:/app/images/")
+        docker("cp", f"{self.media_folder}/.", f"{self.container()}:/app/images/")
 
     def up(self) -> None:
         """`./bw-dev up -d`, and the site answers."""
@@ -122,24 +107,9 @@ class StandIn:
             time.sleep(0.3)
         raise AssertionError(f"{self.site_url} does not answer")
 
-    def compose(self, *arguments: str, check: bool = True) -> str:
-        """Run `docker compose` in the folder; returns its output."""
-        argv = ["docker", "compose", *arguments]
-        done = subprocess.run(argv, cwd=self.folder, capture_output=True, check=False)
-        assert not check or done.returncode == 0, f"{argv}: {done.stderr.decode()}"
-        return done.stdout.decode()
-
-    def container(self, service: str) -> str:
-        """The full id of a service's container, running or not; "" where there is none."""
-        labels = (f"project={self.name}", f"service={service}", "oneoff=False")
-        filters = [
-            word for text in labels for word in ("--filter", f"label=com.docker.compose.{text}")
-        ]
-        return docker("ps", "--all", "--quiet", "--no-trunc", *filters).strip()
-
     def in_web(self, *argv: str, given: bytes | None = None) -> str:
         """Run a command inside the running `web`."""
-        return docker("exec", "--interactive", self.container("web"), *argv, given=given)
+        return docker("exec", "--interactive", self.container(), *argv, given=given)
 
     def sql(self, statement: str) -> str:
         """What the database answers to one statement, without decoration."""

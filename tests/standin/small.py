@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
+import io
+import tarfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests.checkout import make_checkout
-from tests.servers.docker import IMAGE, claim, docker, need_images
+from tests.servers.docker import IMAGE, docker
+from tests.standin.project import Project
 from wizard.compose import Compose
 from wizard.instance import open_instance
 from wizard.settings import Settings
@@ -29,26 +28,12 @@ volumes:
 """
 
 
-class SmallProject:
+class SmallProject(Project):
     """A project in `folder`; `compose` None is the usual docker-compose.yml."""
 
     def __init__(self, folder: Path, compose: str = _COMPOSE) -> None:
-        need_images()
-        self.folder = make_checkout(folder)
+        super().__init__(make_checkout(folder))
         (folder / "docker-compose.yml").write_text(compose)
-        self._claimed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._claimed:
-            self.compose("down", "--volumes", "--timeout", "0", "--remove-orphans")
 
     @property
     def deployment(self) -> Compose:
@@ -60,39 +45,29 @@ class SmallProject:
         with (self.folder / ".env").open("a") as file:
             file.write(text)
 
-    def compose(self, *arguments: str) -> str:
-        """Run `docker compose` in the folder."""
-        argv = ["docker", "compose", *arguments]
-        done = subprocess.run(argv, cwd=self.folder, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
-
-    def claim(self) -> None:
-        """Make sure that the project's name is free, and have it removed in the end."""
-        if not self._claimed:
-            claim(json.loads(self.compose("config", "--format", "json"))["name"])
-            self._claimed = True
-
     def up(self) -> None:
         """Start it."""
         self.claim()
         self.compose("up", "-d", "--wait")
 
-    @property
-    def web(self) -> str:
-        """The id of its `web`."""
-        return self.compose("ps", "--all", "--quiet", "--no-trunc", "web").strip()
-
     def put(self, files: dict[str, bytes]) -> None:
         """Write media files, through the running container."""
-        for name, data in files.items():
-            script = 'mkdir -p "$(dirname "$1")" && cat >"$1"'
-            argv = ["sh", "-c", script, "sh", f"/app/images/{name}"]
-            docker("exec", "--interactive", self.web, *argv, given=data)
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            for name, data in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        self._in_media("tar", "-xf", "-", given=packed.getvalue())
+
+    def empty(self) -> None:
+        """Remove all media."""
+        self._in_media("find", ".", "-mindepth", "1", "-delete")
 
     def run_in_web(self, script: str) -> str:
         """Run a Python script inside `web`, in the media folder."""
-        return docker(
-            *("exec", "--interactive", "--workdir", "/app/images", self.web, "python3", "-"),
-            given=script.encode(),
-        )
+        return self._in_media("python3", "-", given=script.encode())
+
+    def _in_media(self, *argv: str, given: bytes | None = None) -> str:
+        place = ("--interactive", "--workdir", "/app/images", self.container())
+        return docker("exec", *place, *argv, given=given)
