@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from screens.app import WizardApp
 
 _SHOWN = 2000
+# So that the reasons begin on a small terminal as well.
+_WIDEST = 47
 
 
 class FailedFilesScreen(Over[bool]):
@@ -44,10 +46,14 @@ class FailedFilesScreen(Over[bool]):
 
     def on_mount(self) -> None:
         """Fill the table; a few thousand rows are enough to see what is wrong."""
+        from rich.text import Text
+
+        failed = cast("WizardApp", self.app).session.failed_files()[:_SHOWN]
         table = self.query_one(DataTable)
-        table.add_columns("File", "Reason")
-        for name, reason in cast("WizardApp", self.app).session.failed_files()[:_SHOWN]:
-            table.add_row(Content(name), Content(reason))
+        table.add_column("File", width=min(_WIDEST, max((len(n) for n, _ in failed), default=4)))
+        table.add_column("Reason")
+        for name, reason in failed:
+            table.add_row(Text(_end_of(name)), Text(reason))
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """The reason in full."""
@@ -59,3 +65,8 @@ class FailedFilesScreen(Over[bool]):
     def action_leave(self, again: bool) -> None:
         """Back, to try again or not."""
         self.dismiss(again)
+
+
+def _end_of(name: str) -> str:
+    """The end tells one file from another; the whole name stands below the table."""
+    return name if len(name) <= _WIDEST else f"…{name[1 - _WIDEST :]}"

@@ -54,6 +54,8 @@ class Frame(Screen[None]):
 
     here: ClassVar[str] = ""
     heading: ClassVar[str] = ""
+    # Whether somebody scrolled: then nothing but they moves the body.
+    reading = False
 
     @property
     def wizard(self) -> WizardApp:
@@ -196,19 +198,28 @@ class Frame(Screen[None]):
 
     def action_scroll_body(self, lines: int) -> None:
         """Scroll by a line."""
+        self.reading = True
         self._body.scroll_relative(y=lines * 2, animate=False)
 
     def action_page_body(self, pages: int) -> None:
         """Scroll by a page."""
+        self.reading = True
         self._body.scroll_relative(y=pages * max(1, self._body.size.height - 1), animate=False)
 
     def action_scroll_home_body(self) -> None:
         """Scroll to the top."""
+        self.reading = True
         self._body.scroll_home(animate=False)
 
     def action_scroll_end_body(self) -> None:
         """Scroll to the end."""
+        self.reading = False
         self._body.scroll_end(animate=False)
+
+    def show_top(self) -> None:
+        """What is to be seen now begins at the top."""
+        self.reading = False
+        self._body.scroll_home(animate=False)
 
     @property
     def _body(self) -> VerticalScroll:

@@ -65,6 +65,7 @@ class StepScreen(Frame):
         self._problem: Problem | None = None
         self._again = False
         self._looked_at = -1
+        self._shown = Stage.LOOKING
         self.looking: Work | None = None
 
     @property
@@ -128,6 +129,9 @@ class StepScreen(Frame):
 
     def show_step(self) -> None:
         """Everything but header and rail."""
+        if self.stage is not self._shown:
+            self._shown = self.stage
+            self.show_top()
         self._show_words()
         self._show_evidence()
         self.show_safe(self._safe())
@@ -165,9 +169,16 @@ class StepScreen(Frame):
         elif self.stage is not Stage.DONE:
             proofs, checks = (), proofs
         self.query_one("#proofs", Proofs).show(proofs, "Proofs")
-        self.query_one("#checks", Proofs).show(checks, heading)
+        if self.query_one("#checks", Proofs).show(checks, heading) and self.stage is Stage.RUNNING:
+            self.call_after_refresh(self._show_newest)
         path = self.session.record_path(self.here)
         self.query_one("#last-lines", LastLines).show(work, path)
+
+    def _show_newest(self) -> None:
+        """The check that was just made, unless somebody reads another."""
+        checks = self.query("#checks Proof")
+        if checks and not self.reading:
+            checks.last().scroll_visible(animate=False)
 
     def show_progress(self, work: Work | None) -> None:
         """Progress, notes and what is waited for."""

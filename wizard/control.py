@@ -88,7 +88,6 @@ class CopyControl:
         """Try the files that failed so far once more, within the copy under way."""
         with self._changed:
             self._retries += 1
-            self._failures.clear()
 
     def delay(self, size: int) -> float:
         """Seconds to wait before `size` bytes may be sent; 0.0 grants them (and counts them).

@@ -52,17 +52,18 @@ class Proofs(Vertical):
         """The heading; the rows come with `show`."""
         yield Static("", classes="heading", markup=False)
 
-    def show(self, checks: Sequence[Check], heading: str = "Proofs") -> None:
-        """Show these checks; what is there already stays where it is."""
+    def show(self, checks: Sequence[Check], heading: str = "Proofs") -> bool:
+        """Show these checks; what is there already stays. Whether any are new."""
         checks = tuple(checks)
         self.display = bool(checks)
         if not self.is_mounted:
-            return
+            return False
         self.query_one(".heading", Static).update(Content.styled(heading, "bold $text-primary"))
         if checks == self._shown:
-            return
+            return False
         if checks[: len(self._shown)] != self._shown:
             self.query(Proof).remove()
             self._shown = ()
         self.mount_all([Proof(check) for check in checks[len(self._shown) :]])
         self._shown = checks
+        return bool(checks)

@@ -26,8 +26,8 @@ _SETTINGS = ("bucket", "region", "endpoint", "custom_domain")
 _KEYS = ("access_key_id", "secret_access_key")
 FORM_FIELDS = (*_SETTINGS, *_KEYS)
 _PROTOCOLS = (
-    ("https, as everywhere on the web", "https:"),
-    ("http, unprotected: for trying it out only", "http:"),
+    ("https", "https:"),
+    ("http, for a rehearsal only", "http:"),
 )
 
 

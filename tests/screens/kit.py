@@ -91,6 +91,7 @@ class Script:
     problem: Problem | None = None
     question: Question | None = None
     undoable: bool = False
+    failures: tuple[tuple[str, str], ...] = ()
     gate: Gate | None = field(default=None, repr=False)
 
 
@@ -130,6 +131,8 @@ class KitStep(Step):
             raise Problem("You said no.", "It was asked, and the answer was no.", decision=True)
         for event in self.script.events:
             context.report(event)
+        for path, reason in self.script.failures:
+            context.control.note_failure(path, reason)
         if self.script.gate:
             await self.script.gate.wait()
         if self.script.problem:

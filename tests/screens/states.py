@@ -155,6 +155,25 @@ def _with_problem(name: str, problem: Problem = PROBLEM) -> dict[str, Script]:
     return scripts
 
 
+def _with_failures() -> dict[str, Script]:
+    what = "3 of 20,431 files could not be copied."
+    remedy = Remedy("Mend what can be mended, then try just these again.", Action.RETRY)
+    scripts = _with_problem("copy_media", Problem(what, "The reason stands with each.", remedy))
+    scripts["copy_media"].failures = (
+        ("covers/1a2b8f1f-f1fd-42a2-9755-d4c13a902931.jpg", "cannot be read: Permission denied"),
+        ("covers/[old] a name that is longer than the column is wide.jpg", "changed while read"),
+        ("avatars/5f6d.png", "refused by the storage service: AccessDenied (403) Access Denied."),
+    )
+    return scripts
+
+
+def _decision(name: str) -> dict[str, Script]:
+    what = "The bucket stays closed to strangers."
+    why = "The policy that would let them read was declined."
+    use = Remedy("Use another bucket.", Action.EDIT_PROVIDER)
+    return _with_problem(name, Problem(what, why, use, decision=True))
+
+
 def _enable(source: KitSource) -> None:
     (source.folder / ".env").write_text("DOMAIN=books.example.org\nUSE_S3=true\n")
 
@@ -220,6 +239,13 @@ _NO_INSTANCE = Problem(
     "A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env.",
     "Go to the instance's folder and start bw-s3 there.",
 )
+_HTTP = replace(
+    SETTINGS,
+    provider="seaweedfs",
+    endpoint="http://127.0.0.1:8333",
+    custom_domain="127.0.0.1:8333/books-media",
+    url_protocol="http:",
+)
 _FRESH = replace(SETTINGS, path="fresh")
 _EMPTY = Settings(path="existing", deployment="dockerless")
 
@@ -244,12 +270,21 @@ def all_states() -> dict[str, State]:
             scripts=_with_problem("configure_provider", _KEY_PROBLEM),
         ),
         "provider-question": State(_begin("configure_provider"), scripts=_question()),
+        "provider-declined": State(
+            _failed("configure_provider", "escape"), scripts=_decision("configure_provider")
+        ),
+        "provider-http": State(_keys("1"), settings=_HTTP),
         "provider-stale": State(_keys("1"), done=NAMES[:4], prepare=_moved),
         "copy-paused": State(
             _begin("copy_media", "p"), done=_before("copy_media"), scripts=_held("copy_media")
         ),
         "copy-limit": State(
             _begin("copy_media", "l"), done=_before("copy_media"), scripts=_held("copy_media")
+        ),
+        "copy-failed-files": State(
+            _failed("copy_media", "escape", "f"),
+            done=_before("copy_media"),
+            scripts=_with_failures(),
         ),
         "copy-elsewhere": State(
             _begin("copy_media", "0"), done=_before("copy_media"), scripts=_held("copy_media")

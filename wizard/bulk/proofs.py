@@ -138,7 +138,6 @@ class Proofs:
         path = file.path
         self._changes[path] = self._changes.get(path, 0) + 1
         if self._changes[path] >= _CHANGES:
-            self.tally.fail()
             self.inventory.add_failure(MediaFailure(path, Reason.CHANGED))
 
 

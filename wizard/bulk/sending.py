@@ -50,10 +50,7 @@ class Job:
 
     def failed(self, path: bytes, reason: Reason, detail: str = "") -> None:
         """A file failed for good, or until it is tried again."""
-        self.tally.fail()
         self.inventory.add_failure(MediaFailure(path, reason, detail))
-        words = f"{reason}: {detail}" if detail else str(reason)
-        self.control.note_failure(path.decode(errors="backslashreplace"), words)
 
 
 @dataclass(slots=True)

@@ -209,7 +209,7 @@ def _same(compared: Comparison) -> Check:
         where = f"; line by line in {compared.file}" if compared.file else ""
         return passed(
             asked,
-            f"{count(compared.same, 'file')}, {describe_size(compared.same_bytes)}: all{where}",
+            f"yes: {count(compared.same, 'file')}, {describe_size(compared.same_bytes)}{where}",
         )
     lines = [
         f"{sign} {name}" for sign in "-*!" for name in compared.examples.get(sign, [])[:_NAMED]
@@ -238,7 +238,7 @@ def _remarks(compared: Comparison) -> list[Check]:
         asked = "Are there names that no page can ask for?"
         found.append(remark(asked, f"{compared.harmless:,}, not copied: {names}"))
     if compared.held_back:
-        kinds = "; ".join(f"{n:,} {kind}" for kind, (n, _) in sorted(compared.held_back.items()))
+        kinds = "; ".join(f"{kind}: {n:,}" for kind, (n, _) in sorted(compared.held_back.items()))
         found.append(remark("What was held back?", kinds))
     return found
 
