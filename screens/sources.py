@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wizard.demo import DemoInstance
-    from wizard.events import Report
+    from wizard.events import Event, Report
     from wizard.opening import Opened, Opening
     from wizard.step import Ask
 
@@ -33,9 +34,12 @@ class Source(ABC):
 
 
 class InstanceSource(Source):
-    """A BookWyrm instance in a folder."""
+    """A BookWyrm instance in a folder.
 
-    def __init__(self, opening: Opening) -> None:
+    `opening` is called when the engine is imported, which the first screen does not wait for.
+    """
+
+    def __init__(self, opening: Callable[[], Opening]) -> None:
         self._opening = opening
 
     async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
@@ -43,8 +47,9 @@ class InstanceSource(Source):
         await _import_engine()
         from wizard.opening import open_migration
 
-        overrides = {**(self._opening.overrides or {}), **said}
-        return await open_migration(replace(self._opening, overrides=overrides), report, ask)
+        opening = self._opening()
+        overrides = {**(opening.overrides or {}), **said}
+        return await open_migration(replace(opening, overrides=overrides), report, ask)
 
 
 class DemoSource(Source):
@@ -78,9 +83,16 @@ class DemoSource(Source):
     def close(self) -> None:
         """Stop the server and take the instance away."""
         if self._demo is not None:
+            # The screen is gone by now: where a rehearsal that is kept lies, the shell shows.
+            self._demo.report = _print
             self._demo.__exit__(None, None, None)
+
+
+def _print(event: Event) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be gone, too
+        print(getattr(event, "text", ""), flush=True)
 
 
 async def _import_engine() -> None:
     """In a thread: the engine's libraries take longer than the first screen may."""
-    await asyncio.to_thread(import_module, "wizard.opening")
+    await asyncio.to_thread(import_module, "wizard.cli")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.checkout import ENV, make_checkout
 from tests.command_line import CommandLine
-from wizard.cli import parse_rate
+from wizard.arguments import parse_rate
 from wizard.demo import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env_file import EnvFile
@@ -105,6 +105,20 @@ def test_status_before_anything_was_begun(checkout: Path) -> None:
 )
 def test_rates(text: str, rate: int) -> None:
     assert parse_rate(text) == rate
+
+
+def test_an_output_that_nobody_reads_is_no_error(line: CommandLine) -> None:
+    command = [sys.executable, "-m", "screens", *line.arguments(), "--dry-run"]
+    with subprocess.Popen(
+        command, env=line.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert b"Nobody reads the output" in said
+    assert b"Traceback" not in said
 
 
 def test_run_and_status_never_load_the_screens(checkout: Path) -> None:

@@ -20,11 +20,14 @@ import pytest
 
 from tests.rehearsal import rehearse
 from tests.users import small_disk
+from wizard.bucket import Bucket
 from wizard.demo import build, checkout
 from wizard.demo.font import woff
-from wizard.demo.leftovers import Process, Record, clean_up
+from wizard.demo.leftovers import Record, clean_up
 from wizard.demo.pictures import avatar, cover, thumbnail
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.events import Event
+from wizard.living import Process
 from wizard.media import FolderMedia, MediaFile, is_public
 from wizard.problem import Problem
 
@@ -84,6 +87,54 @@ def test_a_kept_one_stays_without_its_servers(
     assert still_alive(processes) == []
     assert clean_up() == []
     assert demo.folder.is_dir()
+
+
+def test_a_kept_one_can_be_started_again(tmp_path: Path, records: Path) -> None:
+    notes: list[str] = []
+
+    def report(event: Event) -> None:
+        notes.append(str(event))
+
+    with build(tmp_path, covers=4, keep=True, report=report) as demo:
+        page = httpx.get(demo.site_url).text
+        Bucket(demo.settings, demo.keys).create()
+        Bucket(demo.settings, demo.keys).put("images/x", b"kept")
+    assert f"--start {demo.root}" in notes[-1]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(demo.site_url)
+    with started_in_a_terminal(demo.folder) as process:
+        assert process.stdout
+        said = [process.stdout.readline() for _ in range(5)]
+        assert demo.site_url in "".join(said)
+        assert httpx.get(demo.site_url).text == page
+        assert Bucket(demo.settings, demo.keys).get("images/x") == b"kept"
+        second = subprocess.run(start_command(demo.root), capture_output=True, check=False)
+        assert b"run already" in second.stderr
+        processes = started_by(demo.root)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert still_alive(processes) == []
+    assert demo.folder.is_dir()
+
+
+def test_a_folder_without_a_rehearsal_cannot_be_started(tmp_path: Path) -> None:
+    ended = subprocess.run(start_command(tmp_path), capture_output=True, text=True, check=False)
+    assert (ended.returncode, "no rehearsal in" in ended.stderr) == (2, True)
+
+
+def start_command(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "screens", "demo", "--start", str(folder)]
+
+
+@contextmanager
+def started_in_a_terminal(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """`bw-s3 demo --start`, killed at the end at the latest."""
+    process = subprocess.Popen(start_command(folder), stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("supervisor_dies_too", [False, True])

@@ -6,18 +6,24 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
+from wizard.arguments import COMMANDS, parser_of
 from wizard.instance import open_instance
 from wizard.migration import Migration, State
-from wizard.narration import JsonNarrator, Narrator, PlainNarrator, describe_problem, status_to_dict
+from wizard.narration import (
+    INTERRUPTED,
+    JsonNarrator,
+    Narrator,
+    PlainNarrator,
+    describe_problem,
+    status_to_dict,
+)
 from wizard.opening import (
     Opened,
     Opening,
@@ -25,26 +31,11 @@ from wizard.opening import (
     open_migration,
     open_to_read,
     opening_that_changes_nothing,
+    where_it_stands,
 )
 from wizard.problem import Problem
 from wizard.settings import MigrationPath
-from wizard.step import Question, Step
-
-COMMANDS = ("run", "status", "disarm", "demo")
-INTERRUPTED = 130
-
-_EPILOG = """\
-Commands:
-  bw-s3 [FOLDER]            the wizard; it goes on where it was
-  bw-s3 demo                the wizard on a throw-away instance, to rehearse
-  bw-s3 run FOLDER --yes    the same steps without a screen
-  bw-s3 status [FOLDER]     where the migration stands
-  bw-s3 disarm [FOLDER]     switch S3 off again in .env before the restart
-
-Each has its own help: bw-s3 run --help
-Exit status: 0 all is as wanted, 1 a step failed, 2 the call was wrong,
-3 it needs your decision, 130 interrupted (call it again to go on).
-"""
+from wizard.step import Fact, Question, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,7 @@ OpenWizard = Callable[[WizardCall], int]
 def main(argv: Sequence[str], open_wizard: OpenWizard) -> int:
     """Run the command in `argv` and return its exit status."""
     command = argv[0] if argv and argv[0] in COMMANDS else ""
-    options = _parser(command).parse_args(argv[1:] if command else argv)
+    options = parser_of(command).parse_args(argv[1:] if command else argv)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     try:
@@ -74,11 +65,11 @@ def main(argv: Sequence[str], open_wizard: OpenWizard) -> int:
             case "status":
                 return _status(options)
             case "disarm":
-                return asyncio.run(_disarm(_opening(options)))
+                return asyncio.run(_disarm(opening_of(options)))
             case "demo":
                 return _demo(options, open_wizard)
             case _:
-                return open_wizard(WizardCall(_opening(options), mouse=not options.no_mouse))
+                return open_wizard(WizardCall(opening_of(options), mouse=not options.no_mouse))
     except Problem as problem:
         print(describe_problem(problem), file=sys.stderr)
         return exit_status(problem)
@@ -97,111 +88,8 @@ def _interrupted(number: int, frame: object) -> NoReturn:
     os._exit(INTERRUPTED)
 
 
-def _parser(command: str) -> argparse.ArgumentParser:
-    make = {"run": _run_parser, "status": _status_parser, "disarm": _disarm_parser}
-    if command in make:
-        return make[command]()
-    return _demo_parser() if command == "demo" else _wizard_parser()
-
-
-def _wizard_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bw-s3",
-        description="Moves a BookWyrm instance's media and static assets to S3-compatible "
-        "storage, step by step.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"bw-s3 {version('bw-s3')}")
-    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
-    _add_instance(parser)
-    _add_path(parser)
-    return parser
-
-
-def _run_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bw-s3 run",
-        description="The migration without a screen, for scripts. "
-        "Keys come from .env or from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-    )
-    parser.add_argument("--yes", action="store_true", help="carry the steps out")
-    parser.add_argument("--dry-run", action="store_true", help="show every plan, change nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    _add_instance(parser)
-    _add_path(parser)
-    _add_storage(parser)
-    return parser
-
-
-def _add_storage(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--provider", metavar="NAME", help="aws, scaleway, digitalocean, ceph, minio, …, other")
-    add("--endpoint", metavar="URL", help="the S3 API, e.g. https://s3.fr-par.scw.cloud")
-    add("--region", metavar="R", help="e.g. fr-par")
-    add("--bucket", metavar="B", help="the bucket's name")
-    add("--custom-domain", metavar="HOST[/PATH]", help="where visitors read the files, no scheme")
-    add("--url-protocol", choices=("http:", "https:"), help="scheme of the custom domain")
-    add("--site-url", metavar="URL", help="where the instance answers, if not https://DOMAIN")
-    add("--restart-command", metavar="CMD", help="what restarts a dockerless instance")
-    add("--limit-rate", metavar="RATE", type=parse_rate, help="bytes a second, e.g. 500k or 10M")
-
-
-def _add_path(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--path", choices=("fresh", "existing"), help="if it is found out wrong")
-    parser.add_argument("--deployment", choices=("compose", "dockerless"), help="likewise")
-
-
-def _add_instance(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER",
-        help="the instance's folder (default: this one)",
-    )  # fmt: skip
-    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the journal there")
-
-
-def _status_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bw-s3 status", description="Where the migration stands, step by step."
-    )
-    _add_instance(parser)
-    parser.add_argument("--json", action="store_true", help="as one JSON object")
-    return parser
-
-
-def _disarm_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bw-s3 disarm",
-        description="Puts USE_S3 in .env back as it was, so that a restart changes nothing.",
-    )
-    _add_instance(parser)
-    return parser
-
-
-def _demo_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bw-s3 demo",
-        description="A rehearsal on a throw-away instance with a real S3 server, both on this "
-        "machine. Nothing of yours is touched.",
-    )
-    parser.add_argument("--yes", action="store_true", help="run through without the wizard")
-    parser.add_argument("--keep", action="store_true", help="leave the instance and the bucket")
-    parser.add_argument("--covers", type=int, default=300, metavar="N", help="how many covers")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
-    return parser
-
-
-def parse_rate(text: str) -> int:
-    """Bytes a second from "500k", "10M" or a plain number (powers of 1000); 0 is no limit."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?(?:/s)?", text.strip(), re.IGNORECASE)
-    if not match:
-        raise argparse.ArgumentTypeError(f"“{text}” is no rate; say for example 500k or 10M")
-    factor = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2].lower()]
-    return int(float(match[1]) * factor)
-
-
-def _opening(options: argparse.Namespace) -> Opening:
+def opening_of(options: argparse.Namespace) -> Opening:
+    """How the options say that the migration is opened."""
     names = (
         "path", "deployment", "provider", "endpoint", "region", "bucket", "custom_domain",
         "url_protocol", "site_url", "restart_command", "limit_rate",
@@ -213,7 +101,7 @@ def _opening(options: argparse.Namespace) -> Opening:
 
 def _run(options: argparse.Namespace) -> int:
     narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
-    opening = _opening(options)
+    opening = opening_of(options)
     try:
         if options.dry_run or not options.yes:
             with opening_that_changes_nothing(opening) as harmless:
@@ -228,7 +116,7 @@ def _run(options: argparse.Namespace) -> int:
 def _what_now(problem: Problem) -> str:
     if problem.usage:
         return "Correct the call, then start it again."
-    return "The migration is not finished. The same call goes on from here."
+    return "The migration is not finished. Once that is mended, the same call goes on from here."
 
 
 async def yes(question: Question) -> bool:
@@ -257,6 +145,7 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
         narrator.say(opened.resumed)
     if migration.is_armed():
         narrator.say(ARMED)
+    await _check_restart(migration)
     for step in migration.steps:
         await _carry_out_one(migration, step, narrator)
     waiting = [s for s in migration.statuses() if s.state is State.LATER]
@@ -268,6 +157,13 @@ ARMED = (
     "! .env says USE_S3=true and the instance has not been restarted with it yet: whatever "
     "restarts it now switches it to S3, ready or not. `bw-s3 disarm` puts that line back."
 )
+
+
+async def _check_restart(migration: Migration) -> None:
+    """What only the admin can say about the restart is asked for before the instance is armed."""
+    restart = migration.status(migration.step_named("restart"))
+    if restart.state not in (State.DONE, State.SKIPPED, State.LATER):
+        await migration.context.deployment.restart_commands()
 
 
 async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -> None:
@@ -330,18 +226,20 @@ async def _last_words(migration: Migration, waiting: int) -> str:
 
 
 def _status(options: argparse.Namespace) -> int:
-    opening = _opening(options)
+    opening = opening_of(options)
     migration = open_to_read(opening, lambda event: None, yes)
     if migration is None:
         folder = open_instance(options.folder).folder
         empty = {"begun": False, "steps": []}
-        print(json.dumps(empty) if options.json else f"No migration was begun in {folder}.")
+        words = f"No migration was begun in {folder}."
+        PlainNarrator().say(json.dumps(empty) if options.json else words)
         return 0
     statuses = migration.statuses()
-    if options.json:
-        print(json.dumps(_status_object(migration), ensure_ascii=False))
-        return 0
     narrator = PlainNarrator()
+    if options.json:
+        narrator.say(json.dumps(_status_object(migration), ensure_ascii=False))
+        return 0
+    narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
     if migration.is_armed():
         narrator.say(ARMED)
     for status in statuses:
@@ -378,6 +276,8 @@ async def _disarm(opening: Opening) -> int:
 
 
 def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
+    if options.start:
+        return _start_demo(options.start)
     if not options.yes:
         call = WizardCall(Opening(Path()), True, options.keep, options.covers, not options.no_mouse)
         return open_wizard(call)
@@ -388,6 +288,27 @@ def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
         narrator.problem(problem)
         narrator.end(exit_status(problem), "The demo did not come to its end.")
         return exit_status(problem)
+
+
+def _start_demo(folder: Path) -> int:
+    from wizard.demo import start_again
+
+    narrator = PlainNarrator()
+    narrator.say("Starting the site and the S3 server of the rehearsal.")
+    with start_again(folder, narrator) as demo:
+        narrator.found(
+            [
+                Fact("site", demo.site_url),
+                Fact("instance", str(demo.folder)),
+                Fact("bucket", f"{demo.bucket} at {demo.storage.endpoint}"),
+            ]
+        )
+        narrator.say("Both run until you press Ctrl+C here.")
+        ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+        signal.sigwait(ending)
+    narrator.say("\nBoth have ended.")
+    return 0
 
 
 async def _run_demo(covers: int, keep: bool, narrator: Narrator) -> int:

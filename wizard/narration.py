@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 import textwrap
@@ -10,7 +11,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from wizard.events import Check, Event, Note, Output, Progress, Verdict, Waiting
 from wizard.journal import StepResult
@@ -31,6 +32,7 @@ _STATES = {
     State.LATER: "…",
 }
 _SECONDS_BETWEEN_PROGRESS = 1.0
+INTERRUPTED = 130
 
 
 class Narrator(ABC):
@@ -62,8 +64,11 @@ class Narrator(ABC):
 
     def _write(self, text: str) -> None:
         with self._guard:
-            self._stream.write(self.masker(text) + "\n")
-            self._stream.flush()
+            try:
+                self._stream.write(self.masker(text) + "\n")
+                self._stream.flush()
+            except BrokenPipeError:
+                _nobody_reads()
 
     def begin(self, step: Step) -> None:
         """A step begins to be looked at."""
@@ -102,6 +107,15 @@ class Narrator(ABC):
         self.say(text)
 
 
+def _nobody_reads() -> NoReturn:
+    """Stop at once, as programs do in such a pipe; the journal is safe at any moment.
+
+    An exception would pass through the engine, where it looks like a broken connection.
+    """
+    os.write(2, b"Nobody reads the output any more, so bw-s3 has stopped. Nothing is lost.\n")
+    os._exit(INTERRUPTED)
+
+
 class PlainNarrator(Narrator):
     """Lines for people."""
 
@@ -129,7 +143,8 @@ class PlainNarrator(Narrator):
 
     def result(self, result: StepResult) -> None:
         proofs = sum(1 for c in result.checks if c.verdict is Verdict.PASS)
-        self._write(f" ✓ {result.state}, {proofs} proofs, {result.seconds:.1f} s")
+        words = "1 proof" if proofs == 1 else f"{proofs} proofs"
+        self._write(f" ✓ {result.state}, {words}, {result.seconds:.1f} s")
 
     def problem(self, problem: Problem) -> None:
         # The proof that failed has just told it whole.
@@ -203,18 +218,22 @@ def status_to_dict(status: Status) -> dict[str, Any]:
 
 def describe_problem(problem: Problem) -> str:
     """A problem as lines: what, why, what to do, and the raw message beneath."""
-    lines = [f" ✗ {problem.what}", *_wrapped(problem.why)]
-    lines += [f"   → {remedy.text}" for remedy in problem.remedies]
+    return "\n".join([f" ✗ {problem.what}", *_details(problem)])
+
+
+def _details(problem: Problem) -> list[str]:
+    """All but the first line, for where what happened was said already."""
+    lines = [*_wrapped(problem.why), *(f"   → {remedy.text}" for remedy in problem.remedies)]
     if problem.raw:
         lines += ["   The message beneath:", textwrap.indent(problem.raw.strip(), "     ")]
-    return "\n".join(lines)
+    return lines
 
 
 def _plain(event: Event) -> str:
     match event:
         case Check():
             line = f" {_VERDICTS[event.verdict]} {event.asked}: {event.seen}"
-            return f"{line}\n{describe_problem(event.problem)}" if event.problem else line
+            return "\n".join([line, *_details(event.problem)]) if event.problem else line
         case Note():
             return f" {'!' if event.warning else ' '} {event.text}"
         case Output():

@@ -157,7 +157,7 @@ async def _opened(
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, settings, keys, report, ask)
     facts = _facts(instance, deployment, kind_reason, settings)
-    return Opened(migration, facts, _where(migration) if resumed else "")
+    return Opened(migration, facts, where_it_stands(migration) if resumed else "")
 
 
 def _migration(
@@ -285,7 +285,7 @@ def _resumed(journal: Journal) -> bool:
     return any(journal.result(step.name) for step in STEPS)
 
 
-def _where(migration: Migration) -> str:
+def where_it_stands(migration: Migration) -> str:
     """Where the migration stands, in a sentence."""
     done = sum(1 for s in migration.statuses() if s.state is State.DONE)
     begun = migration.next_step()

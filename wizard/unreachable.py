@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 
@@ -64,10 +65,18 @@ _CAUSES = (
         "Ask the storage's provider.",
     ),
     _cause(
-        r"name or service not known|nodename nor servname|no address associated|temporary failure "
-        r"in name resolution|getaddrinfo|name resolution|DNS_|failed to resolve",
+        r"temporary failure in name resolution|Errno -3\b",
+        "The name {host} cannot be looked up now.",
+        "No name server answers: this machine is offline, or its DNS settings are wrong.",
+        "See whether other names are found: getent hosts example.org",
+        "Look at the name servers in /etc/resolv.conf.",
+        _RETRY,
+    ),
+    _cause(
+        r"name or service not known|nodename nor servname|no address associated|getaddrinfo"
+        r"|name resolution|DNS_|failed to resolve",
         "There is no host {host}.",
-        "The name is mistyped, or this machine cannot look names up now.",
+        "The name is mistyped, or this machine asks a name server that does not know it.",
         "Compare it with your provider's documentation.",
         "See whether other names are found: getent hosts example.org",
     ),
@@ -142,7 +151,8 @@ def _all_that_was_said(error: BaseException) -> list[str]:
     link: BaseException | None = error
     while link is not None and len(said) < 10:
         text = str(link) or type(link).__name__
-        if not any(text in s for s in said):
+        # How the library gave up tells nobody anything.
+        if not isinstance(link, asyncio.CancelledError) and not any(text in s for s in said):
             said.append(text)
         link = link.__cause__ or link.__context__
     return said

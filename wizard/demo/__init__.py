@@ -13,12 +13,15 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from wizard.demo import kept
 from wizard.demo.checkout import (
     free_port,
     make_checkout,
@@ -32,6 +35,8 @@ from wizard.events import Note, Report
 from wizard.problem import Problem
 from wizard.secrets import Keys
 from wizard.settings import Settings
+
+_SOCKET, _SECONDS_TO_LISTEN = "site.sock", 10.0
 
 
 def build(
@@ -59,6 +64,23 @@ def build(
     return DemoInstance(root, covers, keep, self_connector, fresh, server, storage is None, report)
 
 
+@contextmanager
+def start_again(folder: Path, report: Report = lambda event: None) -> Iterator[DemoInstance]:
+    """The site and the S3 server of a rehearsal that was kept; both end with the block.
+
+    `folder` is the rehearsal's, or that of its instance. Raises `Problem`.
+    """
+    root, noted = kept.read(folder)
+    with kept.running_once(root), SeaweedFS.again(root / "s3") as server:
+        demo = DemoInstance(root, 0, True, False, False, server, False, report)
+        demo.port, demo.bucket = noted.port, noted.bucket
+        try:
+            demo.start_site()
+            yield demo
+        finally:
+            demo.stop_site()
+
+
 @dataclass
 class DemoInstance:
     """A throw-away instance that runs, and its S3 server."""
@@ -74,6 +96,7 @@ class DemoInstance:
     port: int = field(default_factory=free_port)
     bucket: str = field(default_factory=lambda: f"rehearsal-{secrets.token_hex(3)}")
     _supervisor: subprocess.Popen[bytes] | None = None
+    _record: Record | None = None
 
     @property
     def folder(self) -> Path:
@@ -144,6 +167,17 @@ class DemoInstance:
     ) -> None:
         await asyncio.to_thread(self._remove)
 
+    def start_site(self) -> None:
+        """Start what holds the site, and the site."""
+        self._start_supervisor()
+        self.site("restart")
+
+    def stop_site(self) -> None:
+        """End both."""
+        if self._supervisor:
+            self._supervisor.terminate()
+            self._supervisor.wait()
+
     def finish_installation(self) -> None:
         """Do the rest of BookWyrm's installation guide: database, first start."""
         self.manage("initdb")
@@ -203,6 +237,7 @@ class DemoInstance:
     def _start_supervisor(self) -> None:
         """Start what holds the site; its end of the pipe closes when we end, however."""
         remove = [] if self.keep else ["--remove", str(self.root)]
+        (self.folder / _SOCKET).unlink(missing_ok=True)  # of one that was killed
         with (self.folder / "site.log").open("ab") as log:
             self._supervisor = subprocess.Popen(
                 ["venv/bin/python3", "supervisor.py", "run", *remove],
@@ -213,20 +248,35 @@ class DemoInstance:
                 stderr=log,
                 start_new_session=True,
             )
+        self._wait_for_supervisor(self._supervisor)
         servers = [self.storage.pid] if self.owns_storage else []
-        self._record.write(self._supervisor.pid, *servers)
+        if self._record:
+            self._record.write(self._supervisor.pid, *servers)
+
+    def _wait_for_supervisor(self, process: subprocess.Popen[bytes]) -> None:
+        """It can be asked as soon as its socket is there; what asks it says so where it is not."""
+        deadline = time.monotonic() + _SECONDS_TO_LISTEN
+        while not (self.folder / _SOCKET).exists() and process.poll() is None:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
 
     def _remove(self) -> None:
         if self.owns_storage:
             self.storage.stop()
-        if self._supervisor:
-            self._supervisor.terminate()
-            self._supervisor.wait()
+        self.stop_site()
         if self.keep:
             self.report(Note(f"The rehearsal stays in {self.root}; its servers have ended."))
+            self._say_how_to_start_again()
         else:
             remove_tree(self.root)
-        self._record.forget()
+        if self._record:
+            self._record.forget()
+
+    def _say_how_to_start_again(self) -> None:
+        if self.owns_storage and (self.folder / ".env").exists():
+            kept.note(self.root, kept.Kept(self.port, self.bucket))
+            self.report(Note(f"To look around in it later: bw-s3 demo --start {self.root}"))
 
 
 def _require_extra() -> None:

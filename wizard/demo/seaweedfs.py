@@ -11,7 +11,7 @@ import subprocess
 import sysconfig
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +29,7 @@ from wizard.settings import Settings
 _FIRST, _LAST, _GRPC = 10000, 22000, 10000
 _READY_SECONDS = 90
 _STARTS = 3
+_IDENTITIES, _PORTS = "identities.json", "ports.json"
 # weed looks for its settings in the working folder first; ours keep those of
 # the machine (/etc/seaweedfs, ~/.seaweedfs) out of the rehearsal.
 _FILER_SETTINGS = '[leveldb2]\nenabled = true\ndir = "filer"\n'
@@ -70,6 +71,16 @@ class SeaweedFS:
         self._fixed_ports = ports
         self._ports = ports
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def again(cls, folder: Path) -> Self:
+        """The server that ran in this folder: its data, keys and ports. Raises `OSError`."""
+        server = cls(folder, Ports(**json.loads((folder / _PORTS).read_text())))
+        identities = json.loads((folder / _IDENTITIES).read_text())["identities"]
+        pair = identities[0]["credentials"][0]
+        server.keys = Keys(pair["accessKey"], pair["secretKey"])
+        server._identities = identities
+        return server
 
     def __enter__(self) -> Self:
         self.start()
@@ -148,6 +159,7 @@ class SeaweedFS:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_settings()
         self._ports = self._ports or Ports.free()
+        (self.folder / _PORTS).write_text(json.dumps(asdict(self._ports)))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 tied_to_us([program, *self._arguments(self._ports)]),
@@ -195,7 +207,7 @@ class SeaweedFS:
         (self.folder / "filer.toml").write_text(_FILER_SETTINGS)
         (self.folder / "security.toml").write_text("")
         # A file, since arguments can be read by every user of the machine.
-        path = self.folder / "identities.json"
+        path = self.folder / _IDENTITIES
         handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump({"identities": self._identities}, file)
@@ -211,7 +223,7 @@ class SeaweedFS:
             f"-volume.port={ports.volume}",
             f"-filer.port={ports.filer}",
             f"-s3.port={ports.s3}",
-            f"-s3.config={self.folder / 'identities.json'}",
+            f"-s3.config={self.folder / _IDENTITIES}",
             # Ports of their own that a second server on the machine would want too.
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",

@@ -1,0 +1,66 @@
+"""A rehearsal that was kept (`bw-s3 demo --keep`): what it takes to start its servers again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.problem import Problem
+
+_FILE = "kept.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is not to be found out from the folder itself."""
+
+    port: int
+    bucket: str
+
+
+def note(root: Path, kept: Kept) -> None:
+    """Leave in the rehearsal's folder what `read` will need."""
+    (root / _FILE).write_text(json.dumps({"port": kept.port, "bucket": kept.bucket}))
+
+
+def read(folder: Path) -> tuple[Path, Kept]:
+    """The rehearsal's folder (that of its instance will do, too) and what was noted there.
+
+    Raises `Problem` where there is none.
+    """
+    for root in (folder.absolute(), folder.absolute().parent):
+        try:
+            content = json.loads((root / _FILE).read_text())
+            return root, Kept(int(content["port"]), str(content["bucket"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    raise Problem(
+        f"There is no rehearsal in {folder}.",
+        "Only one that was made with --keep stays, in a folder called bw-s3-demo-….",
+        "Make one: bw-s3 demo --keep",
+        usage=True,
+    )
+
+
+@contextmanager
+def running_once(root: Path) -> Iterator[None]:
+    """Keep a second one from starting the same servers. Raises `Problem`."""
+    descriptor = os.open(root / _FILE, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Problem(
+            "The servers of this rehearsal run already.",
+            f"Another bw-s3 has started them in {root}.",
+            "Use them, or end them there with Ctrl+C.",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
