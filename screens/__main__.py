@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
-from wizard import cli
+from wizard.arguments import COMMANDS, parser_of
+
+# The rest is imported where it is used: the engine takes half a second and textual a third,
+# and neither should wait for the other.
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from wizard.cli import WizardCall
+    from wizard.opening import Opening
 
 
 def main() -> None:
     """Entry point of `bw-s3`."""
-    sys.exit(cli.main(sys.argv[1:], open_wizard=_open_wizard))
+    argv = sys.argv[1:]
+    if argv and argv[0] in COMMANDS:
+        from wizard import cli
+
+        sys.exit(cli.main(argv, open_wizard=_rehearse))
+    options = parser_of("").parse_args(argv)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(_open_wizard(options))
 
 
-def _open_wizard(call: cli.WizardCall) -> int:
-    # Imported here: textual takes a third of a second that `run` and `status` need not pay.
+def _open_wizard(options: Namespace) -> int:
     from screens.run import run_wizard
+    from screens.sources import InstanceSource
 
-    return run_wizard(call)
+    source = InstanceSource(partial(_opening_of, options))
+    return run_wizard(source, str(options.folder), mouse=not options.no_mouse)
+
+
+def _opening_of(options: Namespace) -> Opening:
+    from wizard.cli import opening_of
+
+    return opening_of(options)
+
+
+def _rehearse(call: WizardCall) -> int:
+    from screens.run import run_wizard
+    from screens.sources import DemoSource
+
+    return run_wizard(DemoSource(call.covers, keep=call.keep), "demo", mouse=call.mouse)
 
 
 if __name__ == "__main__":

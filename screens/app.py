@@ -84,12 +84,13 @@ class WizardApp(App[int]):
 
     # Opening ---------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Show the start screen at once, and find out about the instance meanwhile."""
         self.install_screen(StartScreen(), "start")
-        self.push_screen("start")
+        await self.push_screen("start")
         self.set_interval(_SECONDS_BETWEEN_NEWS, self.tell_news)
-        self.begin_opening()
+        # Importing the engine would keep the interpreter from drawing what is there.
+        self.screen.call_after_refresh(self.begin_opening)
 
     def begin_opening(self, **said: str) -> None:
         """Open the migration, with answers given meanwhile."""

@@ -15,30 +15,31 @@ from screens.meta import FAILED, HUNG_UP, INTERRUPTED, OK, USAGE
 if TYPE_CHECKING:
     from screens.app import WizardApp
     from screens.sources import Source
-    from wizard.cli import WizardCall
 
 _SECONDS_TO_CLOSE = 2.0
 _TERMINATED = 143
 
 
-def run_wizard(call: WizardCall) -> int:
-    """Show the wizard until the admin leaves it; returns the exit status."""
-    folder = "demo" if call.demo else str(call.opening.folder)
+def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
+    """Show the wizard until the admin leaves it; returns the exit status.
+
+    `folder` as it was called with, "demo" for a rehearsal.
+    """
     if reason := terminal.why_not():
-        hint = "  bw-s3 demo --yes   runs the demo without a screen" if call.demo else ""
+        hint = "  bw-s3 demo --yes   runs the demo without a screen" if folder == "demo" else ""
         print(reason, hint or terminal.instead(folder), sep="\n", file=sys.stderr)
         return USAGE
     # Imported here: textual takes a third of a second that the message above need not wait for.
     from screens.app import WizardApp
 
     app = WizardApp(
-        _source(call),
+        source,
         ascii_only=not terminal.speaks_utf8(),
         theme=terminal.theme(),
         fragile=terminal.is_fragile(),
     )
     _watch_signals(app)
-    status = _run(app, mouse=call.mouse)
+    status = _run(app, mouse=mouse)
     print(last_words(app, folder))
     _close(app)
     sys.stdout.flush()
@@ -46,14 +47,6 @@ def run_wizard(call: WizardCall) -> int:
         # A request that hangs in a thread must not keep the shell waiting; the journal is safe.
         os._exit(status)
     return status
-
-
-def _source(call: WizardCall) -> Source:
-    from screens.sources import DemoSource, InstanceSource
-
-    if call.demo:
-        return DemoSource(call.covers, keep=call.keep)
-    return InstanceSource(call.opening)
 
 
 def _run(app: WizardApp, *, mouse: bool) -> int:

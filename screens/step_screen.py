@@ -265,7 +265,9 @@ class StepScreen(Frame):
             case Stage.RUNNING:
                 return [Key("Stop", "stop")]
             case Stage.FAILED:
-                return [Key("Try again", "retry"), Key("What to do", "what_to_do")]
+                keys = [Key("Try again", "retry"), Key("What to do", "what_to_do")]
+                # Trying again decides nothing.
+                return keys[::-1] if self._problem and self._problem.decision else keys
             case Stage.DONE | Stage.NOT_NOW:
                 return [Key(self.session.next_label(self.here), "next")]
             case Stage.BLOCKED:

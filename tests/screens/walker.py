@@ -123,7 +123,7 @@ async def walking(demo: DemoInstance, *, told: bool, mouse: bool = False) -> Asy
     opening = Opening(demo.folder, None, said)
     if told:
         opening = Opening(demo.folder, None, said, demo.keys)
-    app = WizardApp(InstanceSource(opening))
+    app = WizardApp(InstanceSource(lambda: opening))
     async with app.run_test(size=(80, 24)) as pilot:
         walker = Walker(app, pilot, mouse)
         await walker.until(lambda: app.session.opened is not None)
