@@ -15,7 +15,13 @@ from wizard.compose_start import ADVICE, WebWatch
 from wizard.deployment import Deployment
 from wizard.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.docker import Docker
-from wizard.docker_problems import explain, is_docker_failure, telling_line, telling_lines
+from wizard.docker_problems import (
+    explain,
+    is_collision,
+    is_docker_failure,
+    telling_line,
+    telling_lines,
+)
 from wizard.earlier_restart import let_it_end, mark
 from wizard.events import Note, Output, Report
 from wizard.inside import Inside, one_off
@@ -31,7 +37,8 @@ from wizard.step import Command
 
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
 # collectstatic may need longer, and is through when it is called again.
-_STARTS = 3
+_STARTS = 4
+_SECONDS_TO_STEP_BACK = 5
 # How long one of a killed run may still go on.
 _SECONDS_A_START = 180
 
@@ -112,7 +119,11 @@ class Compose(Deployment):
                 await self._reload_nginx(project, report)
                 return
             if is_docker_failure(ended.status, ended.output):
-                raise self._not_up(ended)
+                if not is_collision(ended.output):
+                    raise self._not_up(ended)
+                report(Note("Somebody else starts the containers too: ./bw-dev up -d once more."))
+                await asyncio.sleep(_SECONDS_TO_STEP_BACK)
+                continue
             state = await asyncio.to_thread(watch.state)
             if state.is_down:
                 raise watch.ended(state)

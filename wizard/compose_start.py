@@ -132,7 +132,7 @@ class WebWatch:
             "BookWyrm's web container does not come up.",
             likely.why if state.id else "Its container is gone.",
             *likely.remedies,
-            f"See all it said: docker compose logs {WEB}",
+            *self._log_advice(),
             raw="\n".join(self._last_lines),
         )
 
@@ -142,9 +142,14 @@ class WebWatch:
             f"It runs since {seconds:.0f} seconds, and has neither said nor sent anything "
             f"for {self.quiet_seconds:.0f}.",
             Remedy("Check that the server can reach the S3 service.", Action.EDIT_PROVIDER),
-            f"See what it said: docker compose logs {WEB}",
+            *self._log_advice(),
             raw="\n".join(self._last_lines),
         )
+
+    def _log_advice(self) -> list[str]:
+        """Its last words are shown; the log itself goes when the old settings are put back."""
+        text = f"See whether it says anything: docker compose logs {WEB}"
+        return [] if self._last_lines else [text]
 
     def _inspected(self, id_: str) -> dict[str, Any]:
         found = self.docker.ask(["docker", "inspect", "--type", "container", id_])

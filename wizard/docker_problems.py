@@ -65,6 +65,12 @@ def is_docker_failure(status: int, said: str) -> bool:
     return status in (125, 126, 127) or any(word in low for word in _OF_DOCKER)
 
 
+def is_collision(said: str) -> bool:
+    """Whether two commands that recreate the same containers got in each other's way."""
+    low = said.lower()
+    return any(words in low for words in _OF_TWO_AT_ONCE)
+
+
 def telling_lines(said: str, most: int = 20) -> str:
     """The lines of an output that tell what went wrong; its last lines where none does."""
     lines = [line for line in said.splitlines() if line.strip()]
@@ -223,6 +229,12 @@ _OF_DOCKER = (
     "no such image",
     "no configuration file provided",
     "is not a docker command",
+)
+_OF_TWO_AT_ONCE = (
+    "is already in progress",
+    "is already in use by container",
+    "no such container",
+    "is marked for removal",
 )
 # In the order to be tried: "permission denied" also says "cannot connect".
 _KNOWN = (

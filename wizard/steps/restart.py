@@ -32,7 +32,8 @@ _SWITCHED, _CAUGHT_UP = "restart.switched", "restart.caught_up"
 # Between two passes the community may upload; a busy one does not do so for ever.
 _MOST_PASSES = 20
 _RETRY = Remedy("Try again.", Action.RETRY)
-_ENV_BACK = (Action.RESTORE_ENV, Action.DISARM)
+# What is done by then, or is named anyway.
+_SAID = (Action.RESTORE_ENV, Action.DISARM, Action.EDIT_PROVIDER)
 _RESTORE = Remedy("Put the old .env back and restart.", Action.RESTORE_ENV)
 _LAST_LINES = 15
 # So long the site must show its old settings after a command that failed, to count as untouched.
@@ -180,7 +181,7 @@ class Restart(Step):
         raise Problem(
             "The site did not come back with S3. It runs as before: the old .env was put back.",
             f"{problem.what} {problem.why}",
-            *[r for r in problem.remedies if r.action not in _ENV_BACK],
+            *[r for r in problem.remedies if r.action not in _SAID],
             Remedy("Change the provider's settings.", Action.EDIT_PROVIDER),
             "Then start bw-s3 again: what is proven is not done twice.",
             raw=raw,
