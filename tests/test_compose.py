@@ -42,6 +42,13 @@ services:
     healthcheck: {interval: 1s, timeout: 1s, start_period: 0s, retries: 4}
 """
 
+_COLLIDES_ONCE = """#!/bin/sh
+[ -e collided ] && exec docker compose "$@"
+touch collided
+echo "Error response from daemon: removal of container 46c3afda33c4 is already in progress"
+exit 1
+"""
+
 
 @dataclass
 class Standing:
@@ -460,6 +467,19 @@ services:
         assert any("an interrupted run had begun" in e.text for e in events if isinstance(e, Note))
         assert not any("Recreate" in e.text for e in events if isinstance(e, Output))
         assert docker("exec", project.container(), "printenv", "MORE") == "yes\n"
+
+
+async def test_two_starts_at_once_do_not_put_the_old_env_back(tmp_path: Path) -> None:
+    """What the engine said when another user ran ./bw-dev up -d at the same moment."""
+    with SmallProject(tmp_path / "bookshelf") as project:
+        project.up()
+        script = project.folder / "bw-dev"
+        script.write_text(_COLLIDES_ONCE)
+        script.chmod(0o755)
+        events: list[Event] = []
+        await project.deployment.restart(events.append)
+        assert any("Somebody else" in e.text for e in events if isinstance(e, Note))
+        assert (project.folder / "collided").exists()
 
 
 async def test_image_not_built(tmp_path: Path) -> None:

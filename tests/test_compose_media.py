@@ -7,19 +7,16 @@ import os
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.servers.docker import IMAGE, docker
+from tests.servers.docker import IMAGE, docker, tcp_engine
 from tests.standin.small import JOURNAL, SmallProject
 from tests.users import need_root
 from wizard.compose_media import VolumeMedia, is_local, is_the_same
@@ -224,34 +221,6 @@ async def test_all_ways_give_the_same(project: SmallProject) -> None:
     assert set(files_of(own)) == set(files)
     assert digests(own, files) == sums
     assert docker("ps", "--all", "--quiet", "--filter", f"label=bw-s3.journal={JOURNAL}") == ""
-
-
-@contextmanager
-def tcp_engine() -> Iterator[str]:
-    """The engine at a TCP address, as DOCKER_HOST names a remote one."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def pass_on(source: socket.socket, target: socket.socket) -> None:
-            try:
-                while data := source.recv(65536):
-                    target.sendall(data)
-                target.shutdown(socket.SHUT_WR)
-            except OSError:
-                return
-
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = server.accept()
-                except OSError:
-                    return
-                engine = socket.socket(socket.AF_UNIX)
-                engine.connect("/var/run/docker.sock")
-                for pair in ((client, engine), (engine, client)):
-                    threading.Thread(target=pass_on, args=pair, daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
 
 
 async def test_remote_engine(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,6 +126,34 @@ def engine_on(data: Path, folder: Path) -> Iterator[str]:
             yield address
         finally:
             engine.terminate()
+
+
+@contextmanager
+def tcp_engine() -> Iterator[str]:
+    """The engine at a TCP address, as DOCKER_HOST names a remote one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def pass_on(source: socket.socket, target: socket.socket) -> None:
+            try:
+                while data := source.recv(65536):
+                    target.sendall(data)
+                target.shutdown(socket.SHUT_WR)
+            except OSError:
+                return
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                engine = socket.socket(socket.AF_UNIX)
+                engine.connect("/var/run/docker.sock")
+                for pair in ((client, engine), (engine, client)):
+                    threading.Thread(target=pass_on, args=pair, daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
 
 
 def bridge_address() -> str:
