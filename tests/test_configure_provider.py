@@ -403,6 +403,28 @@ async def test_keys_that_may_not_set_cors_are_only_remarked(tmp_path: Path) -> N
     assert witness.seen("CORS").verdict is Verdict.REMARK
 
 
+BUSY = error(503, "SlowDown", "Please reduce your request rate.")
+
+
+@pytest.mark.parametrize("call", ["PutObject with an ACL", "GetBucketPolicy"])
+async def test_a_storage_that_is_busy_is_not_taken_for_one_that_refuses(
+    call: str, tmp_path: Path
+) -> None:
+    def busy(request: Request) -> Reply | None:
+        if not request.signed and request.call == "GetObject":
+            return error(403, "AccessDenied", "Access Denied")
+        with_acl = request.call == "PutObject" and "x-amz-acl" in request.headers
+        return BUSY if request.call == call or (with_acl and "ACL" in call) else None
+
+    with (
+        Refusing(busy) as server,
+        storage_context(tmp_path, server.settings(), server.keys, Witness()) as context,
+    ):
+        problem = await refusal(context)
+        assert problem.what == "The storage is too busy now."
+        assert not context.settings.acl_known
+
+
 async def test_an_endpoint_that_sends_to_https(tmp_path: Path) -> None:
     def redirect(request: Request) -> Reply:
         return Reply(301, b"", {"Location": "https://127.0.0.1/"})

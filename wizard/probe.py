@@ -21,6 +21,7 @@ from wizard.events import Check, failed, passed, remark
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import contradictions, defects, preset
 from wizard.public import Seen, look, look_until, touch
+from wizard.refusals import will_pass
 from wizard.step import Question
 from wizard.upload import destination
 from wizard.verdicts import (
@@ -171,6 +172,8 @@ class Probe:
         try:
             self.with_acl = [self.canaries.put(prefix, acl="public-read") for prefix in PREFIXES]
         except Problem as problem:
+            if will_pass(problem):
+                raise
             # Without the ACL it went well, so the ACL is what was refused.
             self.acl_refused = problem
             return self._refused_acl(problem)
@@ -208,6 +211,8 @@ class Probe:
         try:
             await asyncio.to_thread(self.bucket.get_policy)
         except Problem as problem:
+            if will_pass(problem):
+                raise
             return failed(asked, closed(self.settings, problem))
         opens = "a bucket policy will open images/* and static/*, and nothing else"
         return remark(asked, f"not yet: {opens}")
@@ -236,6 +241,8 @@ class Probe:
             before = self.bucket.get_cors()
             self._set_cors_and_back(before)
         except Problem as problem:
+            if will_pass(problem):
+                return remark(asked, f"not known: {problem.what} The step “CORS” tries again.")
             note = preset(self.settings.provider).advice("cors", self.settings)
             return remark(asked, f"no: {problem.what} They will have to be set by hand: {note}")
         return passed(asked, "yes")

@@ -211,6 +211,8 @@ _BY_STATUS = {
     507: _FULL,
 }
 
+_PASSING = {408, 429, 500, 502, 503, 504}
+
 # What a call is for, and the right that it takes.
 _CALLS = {
     "ListObjectsV2": ("list the bucket", "s3:ListBucket"),
@@ -244,6 +246,17 @@ def answer_of(error: BaseException) -> Answer | None:
     if isinstance(error, AwsCrtError) and error.name == "AWS_ERROR_S3_SLOW_DOWN":
         return Answer("SlowDown", 503, error.message, "PutObject")
     return None
+
+
+def will_pass(problem: Problem) -> bool:
+    """Whether what is behind a problem says nothing of what the storage can do: it is busy or away.
+
+    To be asked of a `Problem` raised from the error of a client.
+    """
+    if problem.__cause__ is None:
+        return False
+    answer = answer_of(problem.__cause__)
+    return answer is None or answer.status in _PASSING
 
 
 def refused(answer: Answer, settings: Settings) -> Problem:
