@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -288,6 +289,13 @@ class WizardApp(App[int]):
             text = self.session.what_is_safe()
             dialog = Leave("Leave now?", text, yes="Leave", no="Stay")
             self.push_screen(dialog, lambda yes: self.leave() if yes else None)
+
+    def _fatal_error(self) -> None:
+        """Say in words that a mistake of our own ends it: textual would show what is in memory."""
+        error = self._exception
+        if error is not None:
+            self._exit_renderables.append(Text(self.remedies.last_words(error)))
+        self._close_messages_no_wait()
 
     def leave(self) -> None:
         """Stop what runs, and end."""

@@ -18,8 +18,8 @@ from screens.widgets.key_button import KeyButton
 
 ResultT = TypeVar("ResultT")
 
-# Frame, heading, answers, footer and the blank lines between them.
-_LINES_AROUND_TEXT = 10
+# Frame, heading, answers on two lines, footer and the blank lines between them.
+_LINES_AROUND_TEXT = 11
 
 
 class Dialog(ModalOver[ResultT]):
@@ -32,7 +32,10 @@ class Dialog(ModalOver[ResultT]):
     ]
 
     def on_resize(self, event: events.Resize) -> None:
-        """A long text scrolls, so that the answers stay in sight."""
+        """A long text scrolls, so that the answers stay in sight; long ones stand on two lines."""
+        for answers in self.query(".answers"):
+            wide = sum(button.outer_size.width for button in answers.query(KeyButton))
+            answers.set_class(wide > answers.size.width, "-stacked")
         for text in self.query(VerticalScroll):
             text.styles.max_height = max(2, event.size.height - _LINES_AROUND_TEXT)
         self.call_after_refresh(self.refresh_bindings)

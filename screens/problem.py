@@ -52,12 +52,13 @@ class ProblemScreen(Over[str]):
         *,
         step_title: str = "",
         choices: Sequence[tuple[str, str]] = (),
+        may_skip: bool = False,
         safe: str = "",
     ) -> None:
         super().__init__()
         self.problem = problem
         self._step_title = step_title
-        self._choices = [*choices, *self._choices_of(problem)]
+        self._choices = [*choices, *self._choices_of(problem, may_skip)]
         self._safe = safe
 
     def compose(self) -> ComposeResult:
@@ -90,10 +91,9 @@ class ProblemScreen(Over[str]):
         yield Footer(compact=True)
 
     @staticmethod
-    def _choices_of(problem: Problem) -> list[tuple[str, str]]:
+    def _choices_of(problem: Problem, may_skip: bool) -> list[tuple[str, str]]:
         actions = [r.action for r in problem.remedies if r.action]
-        if Action.RETRY not in actions:
-            actions.append(Action.RETRY)
+        actions += [Action.RETRY, Action.SKIP] if may_skip else [Action.RETRY]
         return [(action.value, _LABELS[action]) for action in dict.fromkeys(actions)]
 
     @on(Button.Pressed)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from screens.meta import unexpected
 from wizard.problem import Action, Problem
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _SAYABLE = {
 # The step whose undoing is meant.
 _UNDONE = {Action.RESTORE_ENV: "restart", Action.DISARM: "enable_s3"}
 _DEPLOYMENTS = [("compose", "It runs under Docker"), ("dockerless", "It runs without Docker")]
+# What the others don't build on: done by hand elsewhere, or not needed here.
+_SKIPPABLE = ("set_cors", "verify_cors", "update_connector")
 _SAFE = "Your instance keeps running as it is; what is proven stays proven."
 _ARMED = ".env says USE_S3=true: the next restart would switch the instance to S3."
 
@@ -40,6 +43,7 @@ class Remedies:
             problem,
             step_title=step.title if step else "",
             choices=self._choices(problem),
+            may_skip=step is not None and step.name in _SKIPPABLE,
             safe=_ARMED if armed else _SAFE,
         )
         self._app.push_screen(screen, partial(self._chosen, problem, step))
@@ -127,6 +131,20 @@ class Remedies:
             app.session.changes += 1
             app.forget(step.name)
             app.show_changes()
+
+    def last_words(self, error: BaseException) -> str:
+        """A mistake of bw-s3 itself as words for the shell, its traceback in a file."""
+        from wizard.diagnosis import write_diagnosis
+
+        session, problem = self._app.session, unexpected(error)
+        said = f"{problem.what} {type(error).__name__} stopped it."
+        if session.opened is None:
+            return f"{said}\n{problem.raw}"
+        try:
+            path = write_diagnosis(session.migration, problem)
+        except OSError as refused:
+            return f"{said}\nNot even a diagnosis could be written: {refused}"
+        return f"{said} Please send this file with a bug report, it holds no secrets:\n{path}"
 
     def write_diagnosis(self) -> None:
         """Write the file for a bug report, and say where it is."""

@@ -298,6 +298,8 @@ _TIDY: Mapping[str, Callable[[str], tuple[str, Problem | None]]] = {
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9a-fA-F:]+")
+# Where the reason says already what is to be done.
+CORRECT_IT = "Correct it, then go on."
 _DEFAULT_REMEDY = {
     "access_key_id": "Copy it anew from your provider's console.",
     "secret_access_key": "Copy it anew; where the console shows it only once, make a new pair.",
@@ -305,7 +307,7 @@ _DEFAULT_REMEDY = {
 
 
 def _wrong(field: str, what: str, why: str, remedy: str = "") -> Problem:
-    remedy = remedy or _DEFAULT_REMEDY.get(field, "Correct it, then go on.")
+    remedy = remedy or _DEFAULT_REMEDY.get(field, CORRECT_IT)
     return Problem(what, why, remedy, field=field, usage=True)
 
 

@@ -12,6 +12,8 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
+from wizard.providers import CORRECT_IT
+
 if TYPE_CHECKING:
     from wizard.problem import Problem
 
@@ -96,7 +98,8 @@ class Field(Vertical):
         message = self.query_one(".message", Static)
         lines = []
         if problem and (self.value or not typing):
-            lines = [problem.what, *(f"→ {r.text}" for r in problem.remedies[:2])]
+            remedies = [f"→ {r.text}" for r in problem.remedies[:2] if r.text != CORRECT_IT]
+            lines = [problem.what, *(remedies or [problem.why])]
         elif typing and self._hint:
             lines = [self._hint]
         if self._remark:
@@ -104,6 +107,8 @@ class Field(Vertical):
         message.update(Content("\n".join(lines)))
         message.display = bool(lines)
         self.set_class(problem is not None and not typing, "-wrong")
+        if typing:
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     def _mark(self) -> Content:
         if self._problem:

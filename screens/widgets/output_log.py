@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import RichLog, Static
 
+from wizard.quantities import count
+
 if TYPE_CHECKING:
     from screens.work import Work
 
@@ -27,7 +29,9 @@ class LastLines(Static):
         if not work or not seen:
             return
         lines, _ = work.lines_since(max(0, seen - _LAST))
-        head = Content.assemble(("Output", "bold $text-primary"), f"  {seen:,} lines, o shows all")
+        head = Content.assemble(
+            ("Output", "bold $text-primary"), f"  {count(seen, 'line')}, o shows all"
+        )
         kept = Content.styled(f"kept in {path}", "$faint")
         tail = [Content.styled(line, "$faint") for line in lines]
         self.update(Content("\n").join([head, *tail, kept]))

@@ -136,7 +136,7 @@ class ProviderForm(Vertical):
         name = event.field.name or ""
         value, problem = clean(name, event.field.value)
         event.field.judge(problem)
-        if name in _SETTINGS:
+        if name in _SETTINGS and problem is None:  # from what is wrong, nothing follows
             self.draft = follow(self.draft, _with(self.draft, {name: value}))
             if self._protocol:
                 self.draft = replace(self.draft, url_protocol=self._protocol)

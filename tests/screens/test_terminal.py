@@ -19,10 +19,12 @@ import pytest
 
 from screens import terminal
 from tests.parts import need
-from wizard.demo import build
+from wizard.demo import DemoInstance, build
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.journal import FOLDER, Journal
+from wizard.settings import Settings
 
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class Tmux:
@@ -102,13 +104,13 @@ def test_killed_during_the_copy_and_resumed(
     need("weed")
     with build(tmp_path, covers=200, storage=seaweedfs) as demo:
         _say_storage(demo.folder, seaweedfs, demo.bucket)
+        _say_restart(demo)
         argv, environment = _argv(demo.folder), _environment(demo.keys)
         tmux.open(argv, environment)
-        tmux.see("Begin: Provider")
+        tmux.see("▸ Begin: Provider")
+        _walk(tmux, "▸ Next: Copy media")
         tmux.press("Enter")
-        _answer(tmux, "Next: Copy media", "Go on: see", "Try it, and write")
-        tmux.press("Enter")
-        tmux.see("What will change")
+        tmux.see("▸ Copy")
         # As slow as it goes, so that the kill comes in the middle.
         tmux.press("l")
         tmux.see("How fast")
@@ -120,15 +122,38 @@ def test_killed_during_the_copy_and_resumed(
         tmux.open(argv, environment)
         tmux.see("Welcome back")
         assert "Copy media" in tmux.picture()
-        tmux.press("Enter")
-        _answer(tmux, "Next: Enable S3", "│   Copy\n")
+        _walk(tmux, "▸ Finish")
         picture = tmux.picture()
-        assert "Done, with" in picture
+        assert "✓ Done. Your instance keeps its files in the" in picture
         assert demo.keys.secret_access_key not in picture
-        tmux.press("q")
-        tmux.see("Leave now?")
         tmux.press("Enter")
-        tmux.see("Nothing is lost")
+        tmux.see("Done and proven.")
+
+
+def test_a_fresh_install_in_two_sittings(tmp_path: Path, tmux: Tmux, seaweedfs: SeaweedFS) -> None:
+    """The bucket's side first, killed on its way; the rest when the site runs."""
+    need("weed")
+    with build(tmp_path, fresh=True, storage=seaweedfs) as demo:
+        _say_storage(demo.folder, seaweedfs, demo.bucket)
+        _say_restart(demo)
+        argv, environment = _argv(demo.folder), _environment(demo.keys)
+        tmux.open(argv, environment)
+        tmux.see("▸ Begin: Provider")
+        _walk(tmux, "▸ Collect and upload")
+        tmux.press("Enter")
+        tmux.see("Collecting the static assets")
+        os.kill(tmux.pid(), signal.SIGKILL)
+        tmux.open(argv, environment)
+        tmux.see("▸ Go on: Static assets")
+        _walk(tmux, "Summary\n")
+        tmux.see("The rest waits for your site")
+        tmux.press("q")
+        tmux.see("When your site runs")
+        demo.start_site()
+        tmux.open(argv, environment)
+        tmux.see("Welcome back")
+        _walk(tmux, "▸ Finish")
+        assert "✓ Done. Your instance keeps its files in the" in tmux.picture()
 
 
 def _say_storage(folder: Path, server: SeaweedFS, bucket: str) -> None:
@@ -144,15 +169,22 @@ def _say_storage(folder: Path, server: SeaweedFS, bucket: str) -> None:
         env.writelines(f"{name}={value}\n" for name, value in lines.items())
 
 
-def _answer(tmux: Tmux, until: str, *obvious: str) -> None:
-    """Press Enter whenever something obvious waits for it, until `until` is seen."""
-    questions = ("A question", *obvious)
-    for _ in range(40):
-        seen = tmux.see(until, *questions)
-        if seen == until:
+def _say_restart(demo: DemoInstance) -> None:
+    """What an earlier start would have been told."""
+    journal = Journal.open(demo.folder / FOLDER, demo.folder)
+    told = demo.settings
+    said = Settings(site_url=told.site_url, restart_command=told.restart_command)
+    journal.save_settings(said)
+    journal.close()
+
+
+def _walk(tmux: Tmux, until: str) -> None:
+    """Press Enter whenever a key has the focus, until `until` is seen."""
+    for _ in range(60):
+        if tmux.see(until, "▸ ") == until:
             return
         tmux.press("Enter")
-        time.sleep(0.8)
+        time.sleep(0.5)
     raise AssertionError(tmux.picture())
 
 
