@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.checkout import ENV
 from tests.servers.refusing import Refusing, Reply, Request, error, refuse
 from tests.storage_context import Witness, carry_out, storage_context
+from tests.users import fill, small_disk
 from wizard.access import opening_policy
 from wizard.bucket import Bucket
 from wizard.cors import rule_for
@@ -401,6 +403,24 @@ async def test_keys_that_may_not_set_cors_are_only_remarked(tmp_path: Path) -> N
         await carry_out(STEP, context)
         await carry_out(STEP, context)
     assert witness.seen("CORS").verdict is Verdict.REMARK
+
+
+async def test_an_env_that_cannot_be_written_is_said_before_the_first_change(
+    storage: Storage, tmp_path: Path
+) -> None:
+    settings, keys = storage
+    with (
+        small_disk(tmp_path / "disk") as disk,
+        storage_context(tmp_path / "books", settings, keys, Witness()) as context,
+    ):
+        env = Path(shutil.move(context.instance.env_path, disk / "env"))
+        context.instance.env_path.symlink_to(env)
+        fill(disk)
+        for attempt in (STEP.plan, STEP.apply):
+            with pytest.raises(Problem, match="cannot be changed"):
+                await attempt(context)
+        assert Bucket(settings, keys).get_policy() is None
+        assert keys_left(settings, keys) == []
 
 
 BUSY = error(503, "SlowDown", "Please reduce your request rate.")

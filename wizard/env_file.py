@@ -8,11 +8,11 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wizard.env_explained import reading_explained, writing_explained
 from wizard.env_lines import BOM, assigned, line_of, parts, resolved, unread_lines, with_line
 from wizard.owned import free_bytes, make_private_folder, write_atomically
 from wizard.problem import Action, Problem, Remedy
@@ -42,7 +42,7 @@ class EnvFile:
     @classmethod
     def read(cls, path: Path) -> EnvFile:
         """The file as it is now. Raises `Problem` where it cannot be read."""
-        with _reading_explained(path):
+        with reading_explained(path):
             data = _bytes_of(path)
         return cls(path, data, data)
 
@@ -150,10 +150,10 @@ class EnvFile:
         replaced. Raises `Problem` where that cannot be done or where the file
         changed on disk since it was read; it is then untouched.
         """
-        with _reading_explained(self.path):
+        with reading_explained(self.path):
             target = self.path.resolve(strict=True)
             self._check_unchanged(target)
-        with _writing_explained(self.path):
+        with writing_explained(self.path):
             like = target if self.path.is_symlink() else target.parent
             make_private_folder(backup_folder, like)
             _check_allowed(target)
@@ -165,6 +165,13 @@ class EnvFile:
             mode = stat.S_IMODE(target.stat().st_mode)
             write_atomically(target, self.data, mode, target, through=backup_folder)
         return backup
+
+    def check_changeable(self) -> None:
+        """Raise the `Problem` that `write` would meet, as far as it can be told before."""
+        with writing_explained(self.path):
+            target = self.path.resolve(strict=True)
+            _check_allowed(target)
+            _check_space(target.parent, len(self.data))
 
     @property
     def _text(self) -> str:
@@ -252,6 +259,8 @@ def _check_allowed(target: Path) -> None:
         raise PermissionError(f"{target} is read-only for this user")
     if os.geteuid() not in (0, target.stat().st_uid):
         raise PermissionError(f"{target} belongs to another user")
+    if not os.access(target.parent, os.W_OK):
+        raise PermissionError(f"{target.parent} is read-only for this user")
 
 
 def _check_space(folder: Path, size: int) -> None:
@@ -266,54 +275,3 @@ def _not_read_back(path: Path, name: str) -> Problem:
         "A line above or below it is broken, such as one with a quote that is never closed.",
         f"Look for such a line in {path} and mend it, then try again.",
     )
-
-
-@contextmanager
-def _reading_explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise Problem(
-            f"There is no file {path}.",
-            "BookWyrm keeps its settings there.",
-            "Is this the instance's folder? A new instance gets its .env by: cp .env.example .env",
-            raw=str(error),
-        ) from error
-    except PermissionError as error:
-        raise Problem(
-            f"{path} cannot be read.",
-            "It belongs to another user.",
-            f"sudo bw-s3 {path.parent}",
-            raw=str(error),
-        ) from error
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
-        raise Problem(
-            f"{path} cannot be read.",
-            "It is not a plain file, or the disk failed.",
-            f"Look at it with: ls -l {path}",
-            raw=str(error),
-        ) from error
-
-
-@contextmanager
-def _writing_explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except PermissionError as error:
-        raise Problem(
-            f"{path} cannot be changed.",
-            "The file or its folder is read-only, or belongs to another user.",
-            f"sudo bw-s3 {path.parent}",
-            f"Or look at what forbids it: ls -la {path.parent}; lsattr {path}",
-            raw=str(error),
-        ) from error
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise Problem(
-            f"{path} cannot be changed; it is as it was.",
-            "The disk is full." if full else "The disk or the file system refused it.",
-            "Make room (df -h and df -i show where), then try again."
-            if full
-            else "Look at the message below; a file system mounted read-only shows in: mount",
-            raw=str(error),
-        ) from error

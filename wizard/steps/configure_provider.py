@@ -72,8 +72,7 @@ class ConfigureProvider(Step):
 
     async def plan(self, context: Context) -> Plan:
         """The checks that store nothing, and the lines, policy and canaries to come."""
-        await report_readers(context)
-        _refuse_http(context)
+        await _check_instance(context)
         probe = Probe(context)
         items: list[PlanItem] = []
         async for check in probe.looks():
@@ -95,8 +94,7 @@ class ConfigureProvider(Step):
 
     async def apply(self, context: Context) -> None:
         """Try the storage out, open it to readers where that is needed, and write the lines."""
-        await report_readers(context)
-        _refuse_http(context)
+        await _check_instance(context)
         probe = Probe(context)
         async with aclosing(probing(context, probe)) as checks:
             async for check in checks:
@@ -187,6 +185,13 @@ def _gone(context: Context) -> str:
     except Problem as problem:
         return problem.what
     return ""
+
+
+async def _check_instance(context: Context) -> None:
+    """What would stand in the way later is said before the first change."""
+    await report_readers(context)
+    await asyncio.to_thread(context.instance.env_file().check_changeable)
+    _refuse_http(context)
 
 
 def _refuse_http(context: Context) -> None:
