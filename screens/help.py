@@ -53,7 +53,9 @@ class Help(ModalOver[None]):
 def keys_of(screen: Screen[object]) -> list[tuple[str, str, str]]:
     """The keys that work on a screen now: key, what it does, its tooltip."""
     found: dict[str, tuple[str, str, str]] = {}
-    for _, binding, enabled, tooltip in screen.active_bindings.values():
+    # Of two keys for the same, the one that the footer shows.
+    active = sorted(screen.active_bindings.values(), key=lambda found: not found.binding.show)
+    for _, binding, enabled, tooltip in active:
         # Our own have an id with a dot; the rest are Textual's, such as "Focus next".
         ours = "." in (binding.id or "")
         if ours and enabled and binding.description and binding.action not in found:

@@ -14,7 +14,6 @@ from textual.widgets import Static
 from screens import words
 from screens.frame import Frame, Key
 from screens.widgets.facts import Facts
-from wizard.quantities import count
 
 if TYPE_CHECKING:
     from wizard.opening import Opened
@@ -124,7 +123,7 @@ class StartScreen(Frame):
     def _where_it_stands(self) -> str:
         statuses = self.session.migration.statuses()
         done = sum(1 for s in statuses if s.state == "done")
-        lines = [f"Welcome back. {count(done, 'step')} of {len(statuses)} done and proven."]
+        lines = [f"Welcome back. {done} of {len(statuses)} steps are done and proven."]
         for status in statuses:
             why = {
                 "begun": "was interrupted and goes on where it was",

@@ -22,12 +22,13 @@ from screens.widgets.problem_box import ProblemBox
 from screens.widgets.proofs import Proofs
 from wizard.problem import Problem
 from wizard.quantities import count
+from wizard.step import Step
 
 if TYPE_CHECKING:
     from screens.work import Work
     from wizard.events import Check
     from wizard.migration import Status
-    from wizard.step import Finding, Plan, Step
+    from wizard.step import Finding, Plan
 
 
 class Stage(Enum):
@@ -339,7 +340,8 @@ class StepScreen(Frame):
             case "output":
                 return bool(self.work and self.work.lines_seen)
             case "again" | "take_back":
-                return stage is Stage.DONE and not self.session.running
+                can = action == "again" or type(self.step).undo is not Step.undo
+                return can and stage is Stage.DONE and not self.session.running
             case "what_to_do":
                 return stage is Stage.FAILED and self._problem is not None
             case _:
