@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import md5
@@ -17,7 +19,7 @@ from wizard.deployment import Deployment
 from wizard.events import Event
 from wizard.instance import Instance
 from wizard.journal import Journal
-from wizard.media import FolderMedia, Media
+from wizard.media import Digest, FolderMedia, Media
 from wizard.secrets import Keys, Masker
 from wizard.settings import Settings
 from wizard.step import Context, Question
@@ -38,6 +40,15 @@ class MediaOnly:
     async def media(self) -> Media:
         """The media."""
         return self.source
+
+
+class ReadHere(FolderMedia):
+    """A folder whose files are all read by `read`, as those in a container."""
+
+    @contextmanager
+    def digesting(self) -> Iterator[Digest]:
+        """No MD5 without the bytes."""
+        yield lambda files: ()
 
 
 @dataclass

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from hashlib import md5
 from pathlib import Path
 
 import pytest
 
+from wizard.digest_files import MOST
 from wizard.media import (
+    Digested,
     FolderMedia,
     MediaFailure,
     MediaFile,
@@ -110,6 +113,53 @@ def test_read_gives_each_file_once_as_it_is_now(tmp_path: Path) -> None:
             assert found[0].size == (tmp_path / os.fsdecode(found[0].path)).stat().st_size
             seen[found[0].path] = found[1].read(100) or b""
     assert seen == {b"a.jpg": b"a.jpg", b"b.jpg": b"vanished", b"c.jpg": b"longer now"}
+
+
+def test_md5s_come_from_a_process_of_its_own(tmp_path: Path) -> None:
+    names = ["a.jpg", "line\nbreak ü.jpg", "empty.jpg", "gone.jpg", "fifo.jpg", "large.jpg"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"" if name == "empty.jpg" else name.encode())
+    with (tmp_path / "large.jpg").open("ab") as large:
+        large.truncate(MOST + 1)
+    media = FolderMedia(tmp_path)
+    files = [MediaFile(os.fsencode(name), 1, 1) for name in names]
+    (tmp_path / "gone.jpg").unlink()
+    (tmp_path / "fifo.jpg").unlink()
+    os.mkfifo(tmp_path / "fifo.jpg")
+    with media.digesting() as digest:
+        found = list(digest(files))
+        assert list(digest(files[:1])) == found[:1], "it may be asked again"
+    for digested in found[:3]:
+        assert isinstance(digested, Digested)
+        data = Path(digested.place).read_bytes()
+        assert digested.md5 == md5(data).digest()
+        assert digested.file == media_file(tmp_path, os.fsdecode(digested.file.path))
+    # Those that are no small regular files are left to `read`.
+    assert [f.reason for f in found[3:] if isinstance(f, MediaFailure)] == [Reason.VANISHED]
+    assert len(found) == 4
+
+
+def media_file(root: Path, name: str) -> MediaFile:
+    now = (root / name).stat()
+    return MediaFile(os.fsencode(name), now.st_size, now.st_mtime_ns)
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/true"])
+def test_without_that_process_there_are_no_md5s(
+    tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    monkeypatch.setattr("sys.executable", program)
+    with FolderMedia(tmp_path).digesting() as digest:
+        assert list(digest([MediaFile(b"a.jpg", 1, 1)])) == []
+
+
+def test_a_folder_whose_name_is_no_text_is_read_here(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"latin1_\xe9")
+    root.mkdir()
+    (root / "a.jpg").write_bytes(b"a")
+    with FolderMedia(root).digesting() as digest:
+        assert list(digest([MediaFile(b"a.jpg", 1, 1)])) == []
 
 
 def test_looking_again_shows_what_changed(tmp_path: Path) -> None:

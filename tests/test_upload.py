@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.copy_kit import CopyKit
+from tests.copy_kit import CopyKit, ReadHere
 from wizard.bulk.large import part_size
 from wizard.journal import Journal
 from wizard.media import FolderMedia
@@ -234,7 +234,7 @@ def test_a_backslash_in_a_name_stays_with_the_file(kit: CopyKit) -> None:
 def test_an_unreadable_file_does_not_stop_the_others(kit: CopyKit) -> None:
     kit.fill(10)
 
-    class Forbidding(FolderMedia):
+    class Forbidding(ReadHere):
         def read(self, files):  # type: ignore[no-untyped-def]
             """As for a user who may not read one of them (root may read anything)."""
             for found in super().read(files):

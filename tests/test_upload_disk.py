@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.copy_kit import CopyKit
+from tests.copy_kit import CopyKit, ReadHere
 from tests.test_upload_kills import begin
 from tests.users import fill, small_disk
-from wizard.media import FolderMedia, MediaFailure, MediaFile, Stream
+from wizard.media import MediaFailure, MediaFile, Stream
 from wizard.problem import Problem
 from wizard.secrets import Keys
 from wizard.settings import Settings
@@ -28,7 +28,7 @@ def kit(tmp_path: Path, storage: tuple[Settings, Keys]) -> CopyKit:
     return CopyKit(tmp_path, *storage)
 
 
-class Crowding(FolderMedia):
+class Crowding(ReadHere):
     """Media while which is read something else takes all the room on the journal's disk."""
 
     def __init__(self, root: Path, disk: Path, after: int) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.copy_kit import CopyKit
+from tests.copy_kit import CopyKit, ReadHere
 from tests.servers.bad_proxy import Fault, Plan, bad_proxy
 from wizard.control import CopyControl
-from wizard.media import FolderMedia, MediaFailure, MediaFile
+from wizard.media import Digest, Digested, FolderMedia, MediaFailure, MediaFile
 from wizard.problem import Problem
 from wizard.secrets import Keys
 from wizard.settings import Settings
@@ -173,7 +175,7 @@ def test_left_over_parts_of_a_broken_upload_are_aborted(kit: CopyKit) -> None:
     assert kit.there() == kit.here()
 
 
-class Meddling(FolderMedia):
+class Meddling(ReadHere):
     """Media on which something happens to a file just when it is opened."""
 
     def __init__(self, root: Path, path: str, meddle: Callable[[Path], None]) -> None:
@@ -187,6 +189,26 @@ class Meddling(FolderMedia):
                 self.left -= 1
                 self.meddle(self.root / os.fsdecode(self.path))
             yield found
+
+
+class MeddlingLater(FolderMedia):
+    """Something happens to a file after its MD5 is known, before the runtime reads it."""
+
+    def __init__(self, root: Path, path: str, meddle: Callable[[Path], None]) -> None:
+        super().__init__(root)
+        self.path, self.meddle, self.left = path.encode(), meddle, 1
+
+    @contextmanager
+    def digesting(self) -> Iterator[Digest]:
+        """The real MD5s."""
+        with super().digesting() as digest:
+            yield lambda files: map(self._passed_on, digest(files))
+
+    def _passed_on(self, found: Digested | MediaFailure) -> Digested | MediaFailure:
+        if isinstance(found, Digested) and found.file.path == self.path and self.left:
+            self.left -= 1
+            self.meddle(self.root / os.fsdecode(self.path))
+        return found
 
 
 def _grow(file: Path) -> None:
@@ -221,6 +243,22 @@ def test_a_file_that_changes_while_it_is_read(
     assert outcome.failures == ()
     there, here = kit.there(), kit.here()
     assert {key: there[key] for key in here if key in there} == here
+    assert {key: md5 for key, md5 in kit.proven().items() if key in here} == here
+
+
+@pytest.mark.parametrize("meddle", [_grow, _shrink, _replace, _replace_alike, Path.unlink])
+def test_a_file_that_changes_before_the_runtime_reads_it(
+    kit: CopyKit, meddle: Callable[[Path], None]
+) -> None:
+    kit.write("covers/moving.jpg", os.urandom(5000))
+    media = MeddlingLater(kit.root, "covers/moving.jpg", meddle)
+    started = time.monotonic()
+    outcome = kit.copy(media)
+    assert media.left == 0
+    assert outcome.failures == ()
+    assert time.monotonic() - started < 10, "nothing was tried for long that could not succeed"
+    there, here = kit.there(), kit.here()
+    assert {key: there[key] for key in here} == here
     assert {key: md5 for key, md5 in kit.proven().items() if key in here} == here
 
 

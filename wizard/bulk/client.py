@@ -108,7 +108,9 @@ class Request:
     """One S3 request; `done` is called with the last answer, after all retries.
 
     `key` "" means the bucket itself; `collect` keeps the answer's whole body,
-    `digest` is fed with it instead.
+    `digest` is fed with it instead. What is sent is `body`, or the `file_size`
+    bytes of `file`, a path that the runtime reads by itself; `is_current` says,
+    before another attempt, whether that is still the file that was meant.
     """
 
     operation: str
@@ -118,11 +120,19 @@ class Request:
     query: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    file: str = ""
+    file_size: int = 0
+    is_current: Callable[[], bool] | None = None
     collect: bool = False
     digest: Callable[[], _Hash] | None = None
     attempts: int = 0
     first_failed: float = 0.0
     hashed: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """How many bytes are sent."""
+        return self.file_size if self.file else len(self.body)
 
 
 class Client:
@@ -155,12 +165,12 @@ class Client:
         )
 
     def start(self, flight: Flight) -> None:
-        """Send a flight's request."""
+        """Send a flight's request; it lands at once where its file is not there any more."""
         request = flight.request
         path = f"{self._path}/{quote(request.key, safe='/-_.~')}" if request.key else self._path
         headers = [
             ("Host", self._host),
-            ("Content-Length", str(len(request.body))),
+            ("Content-Length", str(request.size)),
             *request.headers,
         ]
         message = HttpRequest(
@@ -169,14 +179,21 @@ class Client:
             HttpHeaders(headers),
             Body(request.body) if request.body else None,
         )
-        flight.crt = self._client.make_request(
-            type=S3RequestType.DEFAULT,
-            operation_name=request.operation,
-            request=message,
-            on_headers=flight.on_headers,
-            on_body=flight.on_body,
-            on_done=flight.on_done,
-        )
+        try:
+            flight.crt = self._client.make_request(
+                type=S3RequestType.DEFAULT,
+                operation_name=request.operation,
+                request=message,
+                send_filepath=request.file or None,
+                on_headers=flight.on_headers,
+                on_body=flight.on_body,
+                on_done=flight.on_done,
+            )
+        except RuntimeError as error:
+            # So the runtime says that it cannot open a file.
+            if not request.file:
+                raise
+            flight.on_done(error)
 
 
 class Flight:

@@ -96,7 +96,7 @@ class Courier:
 
     def submit(self, request: Request) -> None:
         """Send a request as soon as there is room. Raises `Stopped`."""
-        size = len(request.body)
+        size = request.size
         with self._gate:
             while not self._has_room(size):
                 self._raise_if_stopped()
@@ -197,7 +197,7 @@ class Courier:
         while not self._landed.empty():
             landed.append(self._landed.get())
         finished = sum(self._judge(flight, answer) for flight, answer in landed)
-        size = sum(len(flight.request.body) for flight, _ in landed)
+        size = sum(flight.request.size for flight, _ in landed)
         self._free(len(landed), size, finished=finished)
         # A breath: answers are cheaper to handle by the dozen than one by one.
         time.sleep(_BREATH)
@@ -212,6 +212,8 @@ class Courier:
             self._last_success = now
             self._refused = 0
             self._trouble_since = 0.0
+        elif request.is_current is not None and not request.is_current():
+            pass  # neither the service's fault nor the line's
         elif answer.code not in _HOPELESS and _is_transient(answer):
             self._trouble_since = self._trouble_since or now
             self._adapt(answer, now)
@@ -243,7 +245,7 @@ class Courier:
         while not self._follow_ups.empty():
             heappush(self._again, _Later(now, self._follow_ups.get()))
         while self._again and self._again[0].due <= now and not self.stopped:
-            size = len(self._again[0].request.body)
+            size = self._again[0].request.size
             with self._gate:
                 if not self._has_room(size):
                     return

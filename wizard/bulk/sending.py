@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wizard.bulk.tally import Tally
     from wizard.control import CopyControl
     from wizard.journal import Journal
-    from wizard.media import Media
+    from wizard.media import Digest, Media
 
 _SENDS = 3
 # Files in one commit before their requests: each waits for the disk, 10 to 60 ms where it is busy.
@@ -55,13 +55,14 @@ class Job:
 
 @dataclass(slots=True)
 class _Small:
-    """A file in memory, on its way."""
+    """A file on its way: in memory, or at a place where the runtime reads it by itself."""
 
     job: Job
     file: MediaFile
     key: str
-    body: bytes
     md5: bytes
+    body: bytes = b""
+    place: str = ""
     sends: int = 0
     etag: str = ""
 
@@ -70,16 +71,29 @@ class _Small:
         self.sends += 1
         headers = object_headers(self.key, self.job.acl)
         headers.append(("Content-MD5", b64encode(self.md5).decode()))
-        return Request("PutObject", "PUT", self.key, self.stored, headers=headers, body=self.body)
+        request = Request("PutObject", "PUT", self.key, self.stored, headers=headers)
+        request.body = self.body
+        if self.place:
+            request.file, request.file_size = self.place, self.file.size
+            request.is_current = self.is_current
+        return request
+
+    def is_current(self) -> bool:
+        """Whether the file is still as it was when its MD5 was computed."""
+        return next(iter(self.job.media.look_again([self.file]))) == self.file
 
     def stored(self, answer: Answer) -> None:
         """The service's last answer: proven where its ETag is our MD5."""
+        self.etag = answer.etag
+        if answer.ok and self.etag == self.md5.hex():
+            self.proven()
+            return
+        if self.place and not self.is_current():
+            # The runtime read other bytes than we did, a moment later.
+            self.job.proofs.add_changed(self.file)
+            return
         if not answer.ok:
             self.job.failed(self.file.path, Reason.REFUSED, answer.words)
-            return
-        self.etag = answer.etag
-        if self.etag == self.md5.hex():
-            self.proven()
             return
         # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked for.
         look = Request("GetObject", "GET", self.key, lambda a: self.read_back(look, a))
@@ -133,8 +147,10 @@ class Sender:
 
     def _read(self, fate: Fate, handle: Callable[[Pair, MediaFile, Stream], None]) -> None:
         try:
-            for batch in self._batches(fate):
-                self._read_batch(batch, handle)
+            with self._job.media.digesting() as digest:
+                for batch in self._batches(fate):
+                    left = self._send_digested(batch, digest) if fate is Fate.SEND else batch
+                    self._read_batch(left, handle)
         except BaseException:
             self._job.courier.stop()
             raise
@@ -153,6 +169,23 @@ class Sender:
                 job.journal.announce_sending(job.destination, keys)
             for start in range(0, len(batch), job.media.batch):
                 yield batch[start : start + job.media.batch]
+
+    def _send_digested(self, batch: Sequence[Pair], digest: Digest) -> Sequence[Pair]:
+        """Send those whose MD5s can be had without their bytes; the others come back."""
+        small = [pair.file for pair in batch if pair.file.size <= LARGE]
+        digested: set[bytes] = set()
+        for found in digest(small):
+            if self._job.courier.stopped:
+                raise Stopped
+            if isinstance(found, MediaFailure):
+                digested.add(found.path)
+                self._unreadable(found)
+            elif found.file.size <= LARGE:
+                digested.add(found.file.path)
+                key = key_of(found.file.path)
+                small_file = _Small(self._job, found.file, key, found.md5, place=found.place)
+                self._job.courier.submit(small_file.request())
+        return [pair for pair in batch if pair.file.path not in digested]
 
     def _read_batch(
         self, batch: Sequence[Pair], handle: Callable[[Pair, MediaFile, Stream], None]
@@ -185,7 +218,7 @@ class Sender:
             self._job.proofs.add_changed(file)
             return
         md5 = hashlib.md5(body, usedforsecurity=False).digest()
-        self._job.courier.submit(_Small(self._job, file, key_of(file.path), body, md5).request())
+        self._job.courier.submit(_Small(self._job, file, key_of(file.path), md5, body).request())
 
     def _compare(self, pair: Pair, file: MediaFile, stream: Stream) -> None:
         """An object is there that we did not prove: the same bytes are as good as sent."""
