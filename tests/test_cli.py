@@ -121,6 +121,16 @@ def test_an_output_that_nobody_reads_is_no_error(line: CommandLine) -> None:
     assert b"Traceback" not in said
 
 
+def test_keys_of_the_environment_that_differ_from_those_of_env_are_said(line: CommandLine) -> None:
+    env = EnvFile.read(line.demo.folder / ".env")
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_SECRET_ACCESS_KEY": "another-secret"}
+    for number, others in enumerate((keys, {})):
+        (line.demo.folder / ".env").write_bytes(env.with_values(others).data)
+        said = _call(line, {}, "--dry-run").stdout
+        assert ("environment variables; .env has others" in said) is (number == 0)
+        assert "another-secret" not in said
+
+
 def test_run_and_status_never_load_the_screens(checkout: Path) -> None:
     code = (
         "import sys; from wizard import cli; cli.main(['status', sys.argv[1]], lambda call: 1);"

@@ -61,6 +61,12 @@ def test_progress_is_told_once_a_second() -> None:
     assert "0 of 50 files" in stream.getvalue()
 
 
+def test_what_is_counted_is_no_copy_yet() -> None:
+    stream = io.StringIO()
+    PlainNarrator(stream)(Progress(0, 64, 0, 766_400, 0.0, None, counting=True))
+    assert stream.getvalue() == "   counted so far: 64 files, 766.4 kB\n"
+
+
 @pytest.mark.parametrize(
     ("size", "text"), [(0, "0 B"), (999, "999 B"), (28_000, "28.0 kB"), (3.2e9, "3.2 GB")]
 )

@@ -114,6 +114,7 @@ async def test_a_site_that_does_not_start_is_put_back(ready: Rehearsal) -> None:
     assert ready.context.journal.result("enable_s3") is None, "so that it is done again"
     assert "runs as before" in problem.what
     assert "AWS_STORAGE_BUCKET_NAME" in problem.raw
+    assert problem.raw.count("failed: the site ended") == 1
     assert len(ready.questions) == 1
 
 

@@ -245,6 +245,9 @@ def _plain(event: Event) -> str:
 
 
 def _plain_progress(event: Progress) -> str:
+    if event.counting and not event.files_done:
+        counted = f"{event.files_total:,} files, {describe_size(event.bytes_total)}"
+        return f"   counted so far: {counted}"
     left = f", {describe_seconds(event.seconds_left)} left" if event.seconds_left else ""
     failed = f", {event.failed} failed" if event.failed else ""
     return (

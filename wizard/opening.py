@@ -19,6 +19,7 @@ from wizard.events import Note, Report
 from wizard.instance import Instance, is_true, open_instance
 from wizard.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, State, storage_changed
+from wizard.opening_facts import fact_of_keys, facts_of
 from wizard.problem import Problem
 from wizard.providers import PRESETS, clean
 from wizard.running import note_whether_it_ran
@@ -156,7 +157,10 @@ async def _opened(
         await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, settings, keys, report, ask)
-    facts = _facts(instance, deployment, kind_reason, settings)
+    facts = (
+        *facts_of(instance, deployment, kind_reason, settings),
+        *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
+    )
     return Opened(migration, facts, where_it_stands(migration) if resumed else "")
 
 
@@ -298,17 +302,3 @@ def where_it_stands(migration: Migration) -> str:
         State.STALE: f"has to be done again: {status.why}",
     }.get(status.state, "is next")
     return f"{done} steps are done and proven; “{begun.title}” {was}."
-
-
-def _facts(
-    instance: Instance, deployment: Deployment, reason: str, settings: Settings
-) -> tuple[Fact, ...]:
-    ran = settings.path == MigrationPath.EXISTING
-    return (
-        Fact("instance", instance.domain),
-        Fact("folder", str(instance.folder)),
-        Fact("BookWyrm", instance.version),
-        Fact("runs as", f"{deployment.label} ({reason})" if reason else deployment.label),
-        Fact("path", "existing instance: all eight steps" if ran else "fresh install"),
-        Fact("site", settings.site_url),
-    )

@@ -165,7 +165,8 @@ class Restart(Step):
 
     async def _go_back(self, context: Context, problem: Problem, last: Sequence[str]) -> None:
         """Put the old `.env` back, restart, see that the site is as before; always raises."""
-        raw = context.masker("\n".join(filter(None, (problem.raw, *last))))
+        more = [line for line in last if line not in problem.raw]
+        raw = context.masker("\n".join(filter(None, (problem.raw, *more))))
         question = Question(
             f"{problem.what} Put the old .env back and restart?",
             "Put it back: the instance runs as before",

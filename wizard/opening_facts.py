@@ -1,0 +1,31 @@
+"""What was found out about an instance, to be confirmed by the admin before anything begins."""
+
+from __future__ import annotations
+
+from wizard.deployment import Deployment
+from wizard.instance import Instance
+from wizard.secrets import Keys
+from wizard.settings import MigrationPath, Settings
+from wizard.step import Fact
+
+
+def facts_of(
+    instance: Instance, deployment: Deployment, reason: str, settings: Settings
+) -> tuple[Fact, ...]:
+    """The instance, how it runs and which path it takes; `reason` says what told how it runs."""
+    ran = settings.path == MigrationPath.EXISTING
+    return (
+        Fact("instance", instance.domain),
+        Fact("folder", str(instance.folder)),
+        Fact("BookWyrm", instance.version),
+        Fact("runs as", f"{deployment.label} ({reason})" if reason else deployment.label),
+        Fact("path", "existing instance: all eight steps" if ran else "fresh install"),
+        Fact("site", settings.site_url),
+    )
+
+
+def fact_of_keys(in_file: Keys, used: Keys) -> tuple[Fact, ...]:
+    """Keys that were exported for something else are soon taken for those of `.env`."""
+    if not in_file or in_file == used:
+        return ()
+    return (Fact("keys", "those of the environment variables; .env has others"),)
