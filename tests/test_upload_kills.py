@@ -34,7 +34,7 @@ kit.copy()
 """
 
 
-def begin(kit: CopyKit, *, rate: int = 5_000_000) -> subprocess.Popen[bytes]:
+def begin(kit: CopyKit, *, rate: int = 8_000_000) -> subprocess.Popen[bytes]:
     """The copy in a process of its own, at so many bytes a second; it is about to begin."""
     keys = {"TEST_KEY": kit.keys.access_key_id, "TEST_SECRET": kit.keys.secret_access_key}
     settings = kit.settings
@@ -74,7 +74,7 @@ def instance(folder: Path, number: int, storage: tuple[Settings, Keys]) -> CopyK
     kit = CopyKit(folder, replace(settings, bucket=f"{settings.bucket}-{number}"), keys)
     kit.client.create_bucket(Bucket=kit.settings.bucket)
     kit.fill(300, seed=number)
-    kit.write("covers/large.png", os.urandom(18 << 20))
+    kit.write("covers/large.png", os.urandom(9 << 20))
     return kit
 
 

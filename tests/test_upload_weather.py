@@ -85,6 +85,43 @@ def test_a_service_that_says_200_and_stores_nothing(kit: CopyKit) -> None:
     assert kit.there() == kit.here()
 
 
+def test_a_service_that_keeps_less_than_it_says(kit: CopyKit) -> None:
+    """The whole file's ETag, but a byte less stored: only the listing can tell."""
+    tries: dict[str, int] = {}
+
+    def plan(method: str, path: str, nth: int) -> Fault:
+        if method != "PUT" or ("00005" not in path and "00007" not in path):
+            return Fault.NONE
+        tries[path] = tries.get(path, 0) + 1
+        return Fault.SHORTENED if "00007" in path or tries[path] == 1 else Fault.NONE
+
+    with bad_proxy(kit.settings, kit.keys, plan) as proxy:
+        outcome = kit.through(proxy).copy()
+        assert [(f.path, f.what) for f in outcome.failures] == [
+            ("covers/1-00007.jpg", "stored with other bytes than were sent")
+        ]
+        assert (outcome.sent, outcome.failed, outcome.conflicts) == (39, 1, ())
+        assert "images/covers/1-00007.jpg" not in kit.proven()
+        proxy.plan = lambda method, path, nth: Fault.NONE
+        again = kit.through(proxy).copy()
+    assert (again.sent, again.failed, again.conflicts) == (1, 0, ())
+    assert kit.there() == kit.here()
+
+
+def test_requests_that_are_never_answered_are_given_up(
+    kit: CopyKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wizard.bulk.courier._STALLED", 3.0)
+
+    def plan(method: str, path: str, nth: int) -> Fault:
+        return Fault.STALLED if method == "PUT" and nth in {10, 11, 30} else Fault.NONE
+
+    with bad_proxy(kit.settings, kit.keys, plan) as proxy:
+        outcome = kit.through(proxy).copy()
+    assert (outcome.failures, outcome.sent) == ((), 40)
+    assert kit.there() == kit.here()
+
+
 def test_encrypted_buckets_are_proven_by_reading_back(kit: CopyKit) -> None:
     kit.write("covers/large.png", os.urandom(20 << 20))
     with bad_proxy(kit.settings, kit.keys, lambda m, p, n: Fault.NO_ETAG) as proxy:

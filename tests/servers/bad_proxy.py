@@ -40,6 +40,8 @@ class Fault(StrEnum):
     SKEWED = "skewed"  # 403 RequestTimeTooSkewed
     OTHER_BYTES = "other-bytes"  # stores something else
     SWALLOWED = "swallowed"  # says 200 with the right ETag, stores nothing
+    SHORTENED = "shortened"  # stores all but the last byte, with the ETag of the whole
+    STALLED = "stalled"  # never answers, and keeps the connection open
     NO_ETAG = "no-etag"  # stores, with an ETag that is no MD5, as encrypted buckets do
 
 
@@ -66,6 +68,7 @@ class BadProxy:
     client: S3Client
     seen: list[tuple[str, str]] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def number(self, method: str, path: str) -> int:
         """Note a request; how many came before it."""
@@ -95,6 +98,7 @@ def bad_proxy(settings: Settings, keys: Keys, plan: Plan) -> Iterator[BadProxy]:
     try:
         yield Handler.proxy
     finally:
+        Handler.proxy.over.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -128,6 +132,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         elif fault is Fault.SWALLOWED:
             self._answer(200, [("ETag", f'"{md5(body).hexdigest()}"')], b"")
+        elif fault is Fault.SHORTENED:
+            self._store(body[:-1])
+            self._answer(200, [("ETag", f'"{md5(body).hexdigest()}"')], b"")
+        elif fault is Fault.STALLED:
+            self.proxy.over.wait()
+            self._reset()
         else:
             self._forward(body, fault)
 
@@ -150,9 +160,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _spoil(self, body: bytes) -> str:
         """Store other bytes of the same length under the key; their ETag."""
+        return self._store(bytes([body[0] ^ 1]) + body[1:])
+
+    def _store(self, body: bytes) -> str:
         _, bucket, key = unquote(urlsplit(self.path).path).split("/", 2)
-        other = bytes([body[0] ^ 1]) + body[1:]
-        return self.proxy.client.put_object(Bucket=bucket, Key=key, Body=other)["ETag"]
+        return self.proxy.client.put_object(Bucket=bucket, Key=key, Body=body)["ETag"]
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"

@@ -421,34 +421,42 @@ class Copying:
         self._context.control.note_failure(_shown(failure.path), words)
 
     def _confirm(self, job: Job, touched: bool) -> Comparison:
-        """The listing after the copy; what it does not show is sent once more."""
+        """The listing after the copy; what it does not show as it was sent is sent once more."""
         for last in (False, True):
             if touched:
                 self._list(job)
                 self._load_proven(job)
-            comparison = compare(job.inventory, self._destination)
-            if not comparison.only_here or last or not touched:
+            slashed = kept_with_slashes(job.inventory)
+            lost = [p for p in job.inventory.unconfirmed() if p.file.path not in slashed]
+            if not lost or last or not touched:
                 break
-            self._send_lost(job)
-        for path in comparison.examples.get("-", []):
-            job.failed(path.encode(), Reason.LOST)
-        for name in kept_with_slashes(job.inventory):
+            self._send_again(job, lost)
+        self._take_back(job, lost)
+        for pair in lost:
+            reason = Reason.LOST if pair.there_size < 0 else Reason.CORRUPTED
+            job.failed(pair.file.path, reason)
+        for name in slashed:
             job.failed(name, Reason.BACKSLASH)
         return self._compare(job)
 
-    def _send_lost(self, job: Job) -> None:
-        """Said to be stored, but not listed: asked for one by one, and sent again."""
-        lost = [
+    def _send_again(self, job: Job, lost: list[Pair]) -> None:
+        """Said to be stored, but not listed so: asked for one by one, and sent again."""
+        gone = [
             pair
-            for page in job.inventory.pairs(Fate.PROVEN)
-            for pair in page
-            if pair.there_size < 0 and pair.proven_size >= 0
+            for pair, there in self._heads(job, lost)
+            if there is None or (there.size, there.etag) != (pair.file.size, pair.proven_etag)
         ]
-        gone = [pair for pair, there in self._heads(job, lost) if there is None]
-        job.journal.forget_proven(self._destination, [key_of(p.file.path) for p in gone])
+        self._take_back(job, gone)
         job.inventory.set_fates((Fate.SEND, pair.id) for pair in gone)
-        self._tally.done(-len(gone), -sum(pair.file.size for pair in gone))
         self._work_off(job)
+
+    def _take_back(self, job: Job, pairs: list[Pair]) -> None:
+        """Not proven after all, and still ours: another run may send them again."""
+        job.journal.forget_proven(self._destination, [key_of(p.file.path) for p in pairs])
+        size = sum(pair.file.size for pair in pairs)
+        job.proofs.sent = max(0, job.proofs.sent - len(pairs))
+        job.proofs.sent_bytes = max(0, job.proofs.sent_bytes - size)
+        self._tally.done(-len(pairs), -size)
 
     def _compare(self, job: Job) -> Comparison:
         """The comparison, written down where the disk has room for it."""

@@ -57,10 +57,8 @@ UPDATE here SET fate = 1 WHERE EXISTS (
 """
 
 
-# Not those that are gone here (4) or failed already (5).
-_NOT_THERE = """
-SELECT here.path FROM here LEFT JOIN there ON there.path = here.path
-WHERE there.path IS NULL AND here.fate NOT IN (4, 5)
+_UNCONFIRMED = """
+WHERE here.fate = 1 AND (there.size IS NOT here.size OR there.etag IS NOT proven.etag)
 """
 
 
@@ -197,6 +195,10 @@ class Inventory:
             last = rows[-1][0]
             yield [_pair(row) for row in rows]
 
+    def unconfirmed(self) -> list[Pair]:
+        """Files that were proven, but that the listing does not show as they were stored."""
+        return [_pair(row) for row in self.rows(f"{_PAIRS} {_UNCONFIRMED}")]
+
     def to_do(self, fate: Fate, after: int, limit: int) -> list[Pair]:
         """The next files with this fate after that id, in the order of the walk."""
         query = f"{_PAIRS} WHERE here.fate = ? AND here.id > ? ORDER BY here.id LIMIT ?"
@@ -216,10 +218,6 @@ class Inventory:
         """The first paths with this fate, in order."""
         query = "SELECT path FROM here WHERE fate = ? ORDER BY path LIMIT ?"
         return [row[0] for row in self._rows(query, (fate, limit))]
-
-    def not_there(self) -> Iterator[bytes]:
-        """Paths of files that should be there by now, but that the listing did not show."""
-        yield from (row[0] for row in self.rows(_NOT_THERE))
 
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
         """What is to be done with one file."""
