@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from collections import Counter
 from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.copy_kit import CopyKit, ReadHere
+from tests.servers.slow import SlowLine
 from wizard.bulk.large import part_size
 from wizard.journal import Journal
 from wizard.media import FolderMedia
@@ -273,6 +275,23 @@ def test_the_rate_limit_governs_large_files_too(kit: CopyKit) -> None:
     assert kit.copy().failures == ()
     # Two of three parts wait for their second.
     assert time.monotonic() - started > 1.8
+
+
+def test_a_limited_part_is_no_burst(kit: CopyKit) -> None:
+    """Five MiB are the least that a part may have; they shall not take the whole line at once."""
+    rate = 2 << 20
+    kit.write("covers/large.png", os.urandom(10 << 20))
+    kit.control.limit_rate(rate)
+    host, port = kit.settings.endpoint.removeprefix("http://").split(":")
+    with SlowLine("127.0.0.1", host, int(port), delay=0) as line:
+        near = replace(kit, settings=replace(kit.settings, endpoint=line.url))
+        assert near.copy().failures == ()
+    begun = line.passed[0][0]
+    seconds = Counter[int]()
+    for at, size in line.passed:
+        seconds[int(at - begun)] += size
+    assert max(seconds.values()) < 2 * rate
+    assert kit.there() == kit.here()
 
 
 def test_parts_are_small_at_a_low_limit_and_never_too_many() -> None:

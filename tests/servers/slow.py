@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,8 @@ class SlowLine:
     """Listens at `address` and passes bytes on to `host:port`, those of clients `delay` s later.
 
     A request that fits into one packet, as a HEAD does, is answered `delay`
-    seconds late. `stall` holds everything back from now on.
+    seconds late. `stall` holds everything back from now on. `passed` holds
+    when how many bytes came from clients.
     """
 
     def __init__(self, address: str, host: str, port: int, delay: float) -> None:
@@ -21,6 +23,7 @@ class SlowLine:
         self.delay = delay
         self.port = 0
         self.requests = 0
+        self.passed: list[tuple[float, int]] = []
         self._stalled = threading.Event()
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -60,6 +63,7 @@ class SlowLine:
         tasks = asyncio.all_tasks(self._loop)
         for task in tasks:
             task.cancel()
+        self._loop.set_exception_handler(lambda loop, context: None)
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
 
@@ -77,6 +81,7 @@ class SlowLine:
             while data := await source.read(65536):
                 if late:
                     self.requests += 1
+                    self.passed.append((time.monotonic(), len(data)))
                     await asyncio.sleep(self.delay)
                 while self._stalled.is_set():
                     await asyncio.sleep(0.2)

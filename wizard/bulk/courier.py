@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from wizard.bulk.client import Answer, Flight, Request
+from wizard.bulk.pacing import pace_connections
 from wizard.bulk.worker import Stopped, Worker
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ _HOPELESS = {
     "SignatureDoesNotMatch",
 }
 _REFUSALS_IN_A_ROW = 20
+# A longer body shall leave hardly faster than the limit; a little, so that it has left when the
+# next may, which would get a new connection, without a limit, otherwise.
+_BURST, _PACE = 1 << 20, 1.5
 # How long the courier rests after a batch of answers, and how many of them wake one more sender.
 _BREATH, _A_WAKING = 0.005, 32
 # How long requests in the air may still land when the copy is stopped.
@@ -78,6 +82,7 @@ class Courier:
         self._again: list[_Later] = []
         self._pending = 0
         self._refused = 0
+        self._paced = 0
         self._trouble_since = 0.0
         self._last_answer = self._last_success = self._last_shrink = time.monotonic()
         self._stopping = threading.Event()
@@ -110,6 +115,8 @@ class Courier:
                 self._free(1, size, finished=1)
                 raise Stopped
             self._control.wait(delay)
+        if self._control.rate and size > _BURST:
+            self._pace(self._control.rate)
         self._start(request)
 
     def follow_up(self, request: Request) -> None:
@@ -271,6 +278,7 @@ class Courier:
 
     def _watch(self, now: float) -> None:
         """Once a second: more at once while all is well; attempts that hang are given up."""
+        self._pace(self._control.rate or 0)
         if now - self._last_shrink > 2:
             self._window = min(float(MOST_REQUESTS), self._window + max(4.0, self._window / 4))
         patience = max(_STALLED, self._bytes / _SLOWEST)
@@ -279,6 +287,12 @@ class Courier:
         for flight, since in list(self._flights.values()):
             if now - since > patience:
                 flight.cancel()
+
+    def _pace(self, rate: int) -> None:
+        """Keep each connection, new ones too, to the limit; nothing where there never was one."""
+        if rate or self._paced:
+            self._paced = rate
+            pace_connections(int(rate * _PACE))
 
     def _give_up(self) -> None:
         """The end: what arrives within a moment still counts, the rest is cancelled."""
