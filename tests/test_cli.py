@@ -107,17 +107,21 @@ def test_rates(text: str, rate: int) -> None:
     assert parse_rate(text) == rate
 
 
-def test_an_output_that_nobody_reads_is_no_error(line: CommandLine) -> None:
+def test_an_output_that_nobody_reads_is_no_error(line: CommandLine, tmp_path: Path) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
     command = [sys.executable, "-m", "screens", *line.arguments(), "--dry-run"]
     with subprocess.Popen(
-        command, env=line.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+        command, env={**line.environment(), "TMPDIR": str(place)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
         assert process.stdout and process.stderr
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
     assert process.returncode == 130
     assert b"Nobody reads the output" in said
+    assert list(place.iterdir()) == []
     assert b"Traceback" not in said
 
 

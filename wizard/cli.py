@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +16,6 @@ from wizard.arguments import COMMANDS, parser_of
 from wizard.instance import open_instance
 from wizard.migration import Migration, State
 from wizard.narration import (
-    INTERRUPTED,
     JsonNarrator,
     Narrator,
     PlainNarrator,
@@ -36,6 +34,7 @@ from wizard.opening import (
 from wizard.problem import Problem
 from wizard.settings import MigrationPath
 from wizard.step import Fact, Question, Step
+from wizard.stopping import stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,7 @@ def exit_status(problem: Problem) -> int:
 
 def _interrupted(number: int, frame: object) -> NoReturn:
     """Stop at once: the journal is safe at any moment, and what we started dies with us."""
-    os.write(2, b"\nInterrupted. Nothing is lost: the same call goes on from here.\n")
-    os._exit(INTERRUPTED)
+    stop("\nInterrupted. Nothing is lost: the same call goes on from here.\n")
 
 
 def opening_of(options: argparse.Namespace) -> Opening:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 import textwrap
@@ -20,6 +19,7 @@ from wizard.problem import Problem
 from wizard.quantities import describe_seconds, describe_size
 from wizard.secrets import Masker
 from wizard.step import Command, Diff, Document, Fact, Plan, PlanItem, Sentence, Step
+from wizard.stopping import stop
 
 _VERDICTS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.REMARK: "i", Verdict.LATER: "…"}
 _STATES = {
@@ -32,7 +32,6 @@ _STATES = {
     State.LATER: "…",
 }
 _SECONDS_BETWEEN_PROGRESS = 1.0
-INTERRUPTED = 130
 
 
 class Narrator(ABC):
@@ -112,8 +111,7 @@ def _nobody_reads() -> NoReturn:
 
     An exception would pass through the engine, where it looks like a broken connection.
     """
-    os.write(2, b"Nobody reads the output any more, so bw-s3 has stopped. Nothing is lost.\n")
-    os._exit(INTERRUPTED)
+    stop("Nobody reads the output any more, so bw-s3 has stopped. Nothing is lost.\n")
 
 
 class PlainNarrator(Narrator):

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from wizard.compose import Compose
 from wizard.control import CopyControl
@@ -26,6 +25,7 @@ from wizard.running import note_whether_it_ran
 from wizard.secrets import Keys, Masker
 from wizard.settings import DeploymentKind, MigrationPath, Settings
 from wizard.step import Ask, Context, Fact
+from wizard.stopping import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
 @contextmanager
 def opening_that_changes_nothing(opening: Opening) -> Iterator[Opening]:
     """The same opening with a copy of the journal, which goes away afterwards."""
-    with TemporaryDirectory(prefix="bw-s3-dry-run-") as name:
-        copy = Path(name) / "state"
+    with temporary_folder("bw-s3-dry-run-") as folder:
+        copy = folder / "state"
         kept = Journal.read(opening.journal_folder)
         if kept:
             copy.mkdir(mode=0o700)
