@@ -68,7 +68,9 @@ class EndScreen(Frame):
         self.query_one("#results", Lines).put(lines)
         self.query_one("#to-do", Lines).put(_paragraphs("What to do next", _to_do(statuses)))
         self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
-        self.show_safe("" if following else "bw-s3 is not needed any more; the journal stays.")
+        waits = any(status.state == "later" for status in statuses)
+        over = "bw-s3 is not needed any more; the journal stays."
+        self.show_safe("" if following or waits else over)
         if following is None:
             self.show_keys([Key("Finish", "app.quit")])
         else:

@@ -102,7 +102,17 @@ class Frame(Screen[None]):
             self.watch(self._body, name, self._say_whether_more, init=False)
         self.show()
 
+    def on_resize(self) -> None:
+        """More may be in sight, or less."""
+        self._say_whether_more()
+
     def _say_whether_more(self) -> None:
+        # What is seen of the body is known once it is laid out.
+        self.call_after_refresh(self._say_more)
+
+    def _say_more(self) -> None:
+        if not self.is_whole:
+            return
         body = self._body
         # The last line is the blank one below every part.
         more = body.max_scroll_y - 1 > body.scroll_y

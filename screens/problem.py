@@ -77,7 +77,8 @@ class ProblemScreen(Over[str]):
                 yield Static(Content(problem.what), id="problem-what")
                 yield Static(Content.styled("Why that is likely", "bold"), classes="part")
                 yield Static(Content(problem.why), id="problem-why")
-                yield Static(Content.styled("What to do now", "bold"), classes="part")
+                if problem.remedies:
+                    yield Static(Content.styled("What to do now", "bold"), classes="part")
                 remedies = Lines(id="problem-remedies")
                 remedies.put(marked("→", remedy.text) for remedy in problem.remedies)
                 yield remedies

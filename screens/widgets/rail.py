@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 from screens.session import Stop
 from screens.words import STATES, Mark
 
-_TITLE_WIDTH = 13
+_TITLE_WIDTH = 14
 _WORD_WIDTH = 6
 
 

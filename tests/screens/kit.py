@@ -7,7 +7,7 @@ it by reading it back, and can be held in the middle by a gate.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -229,11 +229,12 @@ class KitSource(Source):
         )  # fmt: skip
         return Opened(Migration(context, self.steps), FACTS, "")
 
-    def done(self, *names: str, checks: Iterable[Check] = ()) -> None:
+    def done(self, *names: str) -> None:
         """Remember these steps as done, with their effects in place."""
         for step in self.steps:
             if step.name in names:
-                self._remember(step, ResultState.DONE, step.script.checks or tuple(checks))
+                checks = step.script.checks or (passed("What was written is there", "read back"),)
+                self._remember(step, ResultState.DONE, checks)
                 effect = self.folder / "effects" / step.name
                 effect.parent.mkdir(exist_ok=True)
                 effect.write_text(self.settings.bucket)
