@@ -17,7 +17,7 @@ from tests.copy_kit import CopyKit
 from wizard.secrets import Keys
 from wizard.settings import Settings
 
-KILLS = int(os.environ.get("BW_S3_KILLS", "8"))
+KILLS = int(os.environ.get("BW_S3_KILLS", "6"))
 
 _CHILD = """
 import os, sys

@@ -108,6 +108,16 @@ def main() -> None:
             table = _measure(place, options.rounds, options.only)
     print(f"\n{options.files:,} files, {options.server}, {options.rounds} rounds, medians\n")
     _print(table)
+    print(f"\n{time.strftime('%B %Y')}, {os.cpu_count()} processors; {'; '.join(_versions())}")
+
+
+def _versions() -> Iterator[str]:
+    """What is measured against, in each program's own words."""
+    for argv in (["aws", "--version"], ["s5cmd", "version"], ["rclone", "version"]):
+        program = find_program(argv[0])
+        if program is not None:
+            said = subprocess.run([program, argv[1]], capture_output=True, text=True, check=False)
+            yield f"{argv[0]}: {(said.stdout or said.stderr).splitlines()[0]}"
 
 
 def make_files(root: Path, count: int, median: int) -> None:
