@@ -271,6 +271,7 @@ class TestConversion:
         with pytest.raises(Problem) as caught:
             await STEP.apply(scene.context)
         assert caught.value.remedies[0].action is Action.CONVERT_ENV
+        assert caught.value.decision
         assert scene.env.read_bytes() == before
 
 

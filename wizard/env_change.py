@@ -28,7 +28,8 @@ async def env_to_change(context: Context) -> EnvFile:
     """`.env`, ready to be changed.
 
     A file with Windows line ends or a BOM is converted first, if the admin
-    agrees; raises the `Problem` that says what is wrong with it otherwise.
+    agrees; otherwise raises the `Problem` that says what is wrong with it, as
+    a decision that waits.
     """
     env = context.instance.env_file()
     context.masker.add(*env.secrets())
@@ -37,7 +38,7 @@ async def env_to_change(context: Context) -> EnvFile:
         return env
     question = Question(f"{defect.what} Convert it first?", "Convert it", "Leave it as it is")
     if not await context.ask(question):
-        raise defect
+        raise Problem(defect.what, defect.why, *defect.remedies, decision=True)
     backup = await asyncio.to_thread(env.converted().write, context.journal.folder)
     context.report(Note(f"Converted {env.path}; as it was: {backup}"))
     return context.instance.env_file()

@@ -248,9 +248,10 @@ async def _ask_if_away(context: Context) -> None:
     view = await _look(context)
     if view.own_page:
         return
-    seen = view.problem.what if view.problem else f"HTTP {view.status}"
+    # It may end in an address, without a full stop.
+    seen = (view.problem.what if view.problem else f"HTTP {view.status}").rstrip(".") + "."
     question = Question(
-        f"The site does not show its own page even before the restart ({seen}) Restart it?",
+        f"The site does not show its own page even before the restart. {seen} Restart it?",
         "Restart: it should come back with S3",
         "Stop here and look at the site first",
     )
