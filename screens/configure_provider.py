@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from screens.frame import Key
-from screens.step_screen import Stage, StepScreen
+from screens.standing import Stage
+from screens.step_screen import StepScreen
 from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from textual.content import Content
 
 from screens import words
 from screens.frame import Key
-from screens.step_screen import Stage, StepScreen
+from screens.standing import Stage
+from screens.step_screen import StepScreen
 from wizard.quantities import count
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)

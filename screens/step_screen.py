@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -13,6 +12,7 @@ from textual.widgets import Static
 
 from screens import words
 from screens.frame import Frame, Key
+from screens.standing import Stage, looking, standing, what_first
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, marked
 from screens.widgets.meter import Meter
@@ -21,7 +21,6 @@ from screens.widgets.plan_view import PlanView
 from screens.widgets.problem_box import ProblemBox
 from screens.widgets.proofs import Proofs
 from wizard.problem import Problem
-from wizard.quantities import count
 from wizard.step import Step
 
 if TYPE_CHECKING:
@@ -29,18 +28,6 @@ if TYPE_CHECKING:
     from wizard.events import Check
     from wizard.migration import Status
     from wizard.step import Finding, Plan
-
-
-class Stage(Enum):
-    """What there is to do on a step's screen now."""
-
-    LOOKING = auto()
-    READY = auto()
-    BLOCKED = auto()
-    RUNNING = auto()
-    DONE = auto()
-    FAILED = auto()
-    NOT_NOW = auto()
 
 
 class StepScreen(Frame):
@@ -210,50 +197,14 @@ class StepScreen(Frame):
 
     def _why(self) -> Content:
         """One line on how it stands, where there is something to say."""
-        status, stage = self._status, self.stage
-        text, style = "", "$text-warning"
-        if stage is Stage.LOOKING:
-            text, style = self._looking_words(), "$faint"
-        elif stage is Stage.BLOCKED:
-            text = self._what_first()
-        elif status is not None and stage is not Stage.RUNNING:
-            text, style = self._standing(status)
+        text, style = "", ""
+        if self.stage is Stage.LOOKING:
+            text, style = looking(self.looking)
+        elif self.stage is Stage.BLOCKED:
+            text, style = what_first(self.session, self.step)
+        elif self._status is not None and self.stage is not Stage.RUNNING:
+            text, style = standing(self.stage, self._status, self._finding)
         return Content.styled(text, style)
-
-    def _looking_words(self) -> str:
-        progress = self.looking.progress if self.looking else None
-        if progress is None:
-            return "Looking…"
-        return f"Looking… {count(progress.files_total, 'file')} so far"
-
-    def _standing(self, status: Status) -> tuple[str, str]:
-        if self.stage is Stage.DONE:
-            return self._done_line(status), "$text-success"
-        if self.stage is Stage.NOT_NOW:
-            return f"{words.STATES[status.state].symbol} {status.why}", "$faint"
-        said = {
-            "stale": f"↻ To be done again: {status.why}.",
-            "begun": "◐ Interrupted last time. It goes on from there.",
-            "failed": f"↻ With the old answers it failed: {status.why}",
-        }.get(status.state, "")
-        if said and (status.state != "failed" or self.stage is Stage.READY):
-            return said, "$text-warning"
-        if self._finding and self._finding.done and self.stage is Stage.READY:
-            return "✓ It is so already; what is left is to prove it.", "$text-success"
-        return "", ""
-
-    def _done_line(self, status: Status) -> str:
-        result = status.result
-        if result is None:
-            return ""
-        proofs = sum(1 for check in result.checks if check.verdict == "pass")
-        return f"✓ Done, with {count(proofs, 'proof')}, in {words.took(result.seconds)}."
-
-    def _what_first(self) -> str:
-        if running := self.session.running:
-            return f"“{self.session.title(running)}” is under way."
-        first = self.session.before(self.step)
-        return f"First: {first.title}." if first else ""
 
     def _safe(self) -> str:
         return self._plan.safe if self._plan and self._wants_plan() else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual.widgets import Input, Select, Static
 
-from screens.step_screen import Stage as Standing
+from screens.standing import Stage as Standing
 from screens.step_screen import StepScreen
 from screens.widgets.field import Field
 from screens.widgets.key_button import KeyButton

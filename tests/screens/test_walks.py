@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Select
 
-from screens.step_screen import Stage
+from screens.standing import Stage
 from tests.parts import need
 from tests.screens.walker import Walker, walking
 from wizard.bucket import Bucket

@@ -15,7 +15,8 @@ from screens.app import WizardApp
 from screens.dialogs import YesNo
 from screens.problem import ProblemScreen
 from screens.sources import InstanceSource
-from screens.step_screen import Stage, StepScreen
+from screens.standing import Stage
+from screens.step_screen import StepScreen
 from screens.widgets.key_button import KeyButton
 from wizard.demo import DemoInstance
 from wizard.opening import Opening
