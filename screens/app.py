@@ -24,7 +24,7 @@ from screens.meta import unexpected
 from screens.remedies import Remedies
 from screens.session import Session
 from screens.start import StartScreen
-from screens.themes import DEFAULTS, NIGHT, PAPER
+from screens.themes import NIGHT, PAPER, missing_variables
 from wizard.problem import Problem
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ class WizardApp(App[int]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables of our style sheets that other themes don't have."""
-        return DEFAULTS
+        return missing_variables(self.current_theme)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The themes; the rest are the wizard's own actions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 NIGHT = Theme(
@@ -60,10 +61,25 @@ PAPER = Theme(
     },
 )
 
-# What the built-in themes lack of the variables that the style sheets use.
-DEFAULTS = {
-    "line": "$panel",
-    "faint": "$foreground 65%",
-    "key-background": "$primary",
-    "key-foreground": "$button-color-foreground",
-}
+# How much of the text's colour is in words that matter less.
+_FAINT = 0.65
+
+
+def missing_variables(theme: Theme) -> dict[str, str]:
+    """What Textual's own themes lack of the variables that our style sheets use.
+
+    As colours, since the value of a variable cannot name another one.
+    """
+    colours = {**theme.to_color_system().generate(), **theme.variables}
+    line, faint = colours["panel"], colours["foreground"]
+    if theme.ansi:  # no shades between the terminal's own sixteen
+        line = "ansi_bright_black"
+    else:
+        text = Color.parse(faint)
+        faint = Color.parse(colours["background"]).blend(text, _FAINT).hex
+    return {
+        "line": line,
+        "faint": faint,
+        "key-background": colours["block-cursor-background"],
+        "key-foreground": colours["block-cursor-foreground"],
+    }
