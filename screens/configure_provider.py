@@ -37,6 +37,9 @@ class ConfigureProviderScreen(StepScreen):
         Binding("e", "edit", "Change", id="provider.edit", tooltip="Change what you said"),
         Binding("f2", "reveal", "Show secret", id="provider.reveal", tooltip="Show or hide it"),
         Binding("ctrl+n", "check", "Go on", show=False, id="provider.check"),
+        # Before what is typed after it: over a slow line keys come in bursts.
+        Binding("tab", "app.focus_next", show=False, priority=True, system=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True, system=True),
     ]
 
     def __init__(self) -> None:

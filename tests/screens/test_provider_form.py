@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from textual import events
 from textual.widgets import Input, Select, Static
 
 from screens.standing import Stage as Standing
@@ -52,6 +53,18 @@ async def _type(stage: Stage, name: str, text: str) -> None:
     _field(stage, name).input.focus()
     _field(stage, name).input.clear()
     await stage.press(*text)
+
+
+async def test_keys_that_come_in_one_burst_reach_their_fields(tmp_path: Path) -> None:
+    """As a slow line delivers them: a secret must not end up in another field."""
+    async with _form(tmp_path) as stage:
+        await _type(stage, "access_key_id", "A")
+        for name in ("b", "tab", "c", "d", "shift+tab", "e"):
+            stage.app.post_message(events.Key(name, name if len(name) == 1 else None))
+        await stage.rest()
+        # Coming back by Tab selects what is there, as everywhere.
+        assert _field(stage, "access_key_id").value == "e"
+        assert _field(stage, "secret_access_key").value == "cd"
 
 
 async def test_where_all_is_filled_in_enter_goes_on(tmp_path: Path) -> None:
