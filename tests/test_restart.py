@@ -23,7 +23,7 @@ from wizard.steps.collect_static import CollectStatic
 from wizard.steps.restart import Restart
 from wizard.upload import copy_media
 
-STEP = Restart(patience=20)
+STEP = Restart(patience=60)
 # For a site that will not come back: waiting longer would prove no more.
 BRIEF = Restart(patience=3)
 

@@ -111,9 +111,17 @@ def engine_on(data: Path, folder: Path) -> Iterator[str]:
 
     In a network of its own: an engine without a bridge removes that of this machine's engine.
     """
-    address, log = f"unix://{folder}/docker.sock", folder / "dockerd.log"
+    # A short name: the paths of the sockets in there may have 107 bytes.
+    short = tempfile.TemporaryDirectory(prefix="bw-s3-engine-")
+    with short as running, _engine(data, folder, Path(running)) as address:
+        yield address
+
+
+@contextmanager
+def _engine(data: Path, folder: Path, running: Path) -> Iterator[str]:
+    address, log = f"unix://{running}/docker.sock", folder / "dockerd.log"
     argv = ["unshare", "--net", "dockerd"]
-    argv += ["--data-root", str(data), "--exec-root", str(folder / "exec")]
+    argv += ["--data-root", str(data), "--exec-root", str(running)]
     argv += ["--host", address, "--pidfile", str(folder / "dockerd.pid")]
     argv += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
     with log.open("wb") as output, subprocess.Popen(argv, stdout=output, stderr=output) as engine:
