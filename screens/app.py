@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from html import escape
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
@@ -47,7 +47,7 @@ class WizardApp(App[int]):
         "wizard.tcss",
         "dialogs.tcss",
     ]
-    COMMANDS = App.COMMANDS | {Actions}
+    COMMANDS = {Actions}  # noqa: RUF012  # as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", tooltip="This screen in plain words"),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; it can go on later"),
@@ -315,10 +315,6 @@ class WizardApp(App[int]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables of our style sheets that other themes don't have."""
         return missing_variables(self.current_theme)
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The themes; the rest are the wizard's own actions."""
-        return [c for c in super().get_system_commands(screen) if c.title == "Theme"]
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """A picture of the screen, without secrets even where one is looked at."""

@@ -47,6 +47,7 @@ class Actions(Provider):
         for stop in app.session.stops():
             name = f"Go to {stop.number} {stop.title}" if stop.number else f"Go to {stop.title}"
             yield name, "", partial(app.go_to, stop.name)
+        yield "Theme", "Other colours", app.search_themes
 
 
 def _keys(screen: Screen[Any]) -> Iterator[_Command]:
