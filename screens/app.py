@@ -120,18 +120,19 @@ class WizardApp(App[int]):
 
     def begin(self, step: Step) -> None:
         """Carry a step out. It goes on whatever is on the screen."""
-        self._start(step, partial(self.session.migration.carry_out, step))
+        carry_out = partial(self.session.migration.carry_out, step)
+        self._start(step, carry_out, done="Done and proven.")
 
     def undo(self, step: Step) -> None:
         """Undo a step."""
         self._start(step, partial(self._undone, step))
 
-    def _start(self, step: Step, do: Callable[[], Awaitable[object]]) -> None:
+    def _start(self, step: Step, do: Callable[[], Awaitable[object]], done: str = "") -> None:
         if self.session.running:
             return
         work = self.session.begin(step)
         self._worker = self.run_worker(
-            self._work(step, work, do),
+            self._work(step, work, do, done),
             name=step.name,
             group="step",
             exclusive=True,
@@ -139,7 +140,9 @@ class WizardApp(App[int]):
         )
         self.show_changes()
 
-    async def _work(self, step: Step, work: Work, do: Callable[[], Awaitable[object]]) -> None:
+    async def _work(
+        self, step: Step, work: Work, do: Callable[[], Awaitable[object]], done: str
+    ) -> None:
         problem, interrupted = None, True
         try:
             await do()
@@ -148,14 +151,14 @@ class WizardApp(App[int]):
             problem, interrupted = stopped, False
         finally:
             self.session.end(work, problem, interrupted=interrupted)
-        self._ended(step, work)
+        self._ended(step, work, done)
 
     async def _undone(self, step: Step) -> None:
         undone = await self.session.migration.take_back(step)
         text = "It is taken back." if undone else "There is nothing here that can be taken back."
         self.notify(text, title=step.title, markup=False)
 
-    def _ended(self, step: Step, work: Work) -> None:
+    def _ended(self, step: Step, work: Work, done: str) -> None:
         self.forget(step.name)
         self.show_changes()
         screen, problem = self.screen, work.problem
@@ -164,8 +167,8 @@ class WizardApp(App[int]):
                 screen.failed_here(problem)
         elif problem:
             self.notify(problem.what, title=step.title, severity="error", markup=False)
-        else:
-            self.notify("Done and proven.", title=step.title, markup=False)
+        elif done:
+            self.notify(done, title=step.title, markup=False)
 
     def stop(self) -> None:
         """Stop the step at work; what it has proven stays."""

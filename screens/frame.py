@@ -161,6 +161,8 @@ class Frame(Screen[None]):
         for number in range(4):
             button = self.query_one(f"#key-{number}", KeyButton)
             key = keys[number] if number < len(keys) else None
+            if key is None and button.has_focus:
+                self.set_focus(None)  # or Textual gives it to the rail, where Enter leads elsewhere
             button.display = key is not None
             if key:
                 button.label = Content(key.label)

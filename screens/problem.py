@@ -32,6 +32,7 @@ class ProblemScreen(Over[str]):
     """Shows a `Problem`; dismissed with the chosen remedy's action, "" for none."""
 
     AUTO_FOCUS = ".key"
+    help_heading = "A problem"
     HELP = (
         "Something did not work. Nothing is lost: what was proven stays proven. The screen says "
         "what happened, why that is likely, and what to do. Buttons are what bw-s3 can do for "
@@ -40,8 +41,8 @@ class ProblemScreen(Over[str]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "choose('')", "Back", id="problem.back", tooltip="Back to the step"),
-        Binding("up", "move(-1)", "Up", show=False, id="problem.up"),
-        Binding("down", "move(1)", "Down", show=False, id="problem.down"),
+        Binding("up", "move(-1)", "Up", show=False, system=True),
+        Binding("down", "move(1)", "Down", show=False, system=True),
         Binding("m", "message", "Message", id="problem.message", tooltip="The raw message"),
         Binding("d", "app.diagnosis", "Diagnosis", id="problem.diagnosis", tooltip="Write a file"),
     ]

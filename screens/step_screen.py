@@ -96,7 +96,14 @@ class StepScreen(Frame):
         resting = {"skipped": Stage.NOT_NOW, "later": Stage.NOT_NOW}
         if not self._again:
             resting["done"] = Stage.DONE
+        elif self._skipped_by_hand:
+            del resting["skipped"]
         return resting.get(self._status.state) or self._stage_of_open_step()
+
+    @property
+    def _skipped_by_hand(self) -> bool:
+        """Whether the admin passed over it, and may change their mind."""
+        return self.session.migration.reason_to_skip(self.step) != ""
 
     def _stage_of_open_step(self) -> Stage:
         if self._problem:
@@ -136,7 +143,8 @@ class StepScreen(Frame):
         facts = self._finding.facts if self._finding else ()
         self.query_one("#facts", Facts).show(facts)
         running = self.stage is Stage.RUNNING
-        self.query_one("#problem", ProblemBox).show(None if running else self._problem)
+        over = running or self.stage is Stage.NOT_NOW
+        self.query_one("#problem", ProblemBox).show(None if over else self._problem)
         items = self._plan.items if self._plan and self._wants_plan() else ()
         self.query_one("#plan", PlanView).show(() if running else items)
         self.query_one("#doing", PlanView).show(items if running else (), "What is being done")
@@ -217,15 +225,25 @@ class StepScreen(Frame):
             case Stage.RUNNING:
                 return [Key("Stop", "stop")]
             case Stage.FAILED:
-                keys = [Key("Try again", "retry"), Key("What to do", "what_to_do")]
-                # Trying again decides nothing.
-                return keys[::-1] if self._problem and self._problem.decision else keys
+                return self._keys_after_failure()
             case Stage.DONE | Stage.NOT_NOW:
-                return [Key(self.session.next_label(self.here), "next")]
+                onward = Key(self.session.next_label(self.here), "next")
+                skipped = self.stage is Stage.NOT_NOW and self._skipped_by_hand
+                return [onward, Key("Do it after all", "again")] if skipped else [onward]
             case Stage.BLOCKED:
                 return [Key(self.session.next_label(""), "next")]
             case _:
                 return []
+
+    def _keys_after_failure(self) -> list[Key]:
+        what_to_do = Key("What to do", "what_to_do")
+        # A remedy may have opened a step before this one again.
+        if self.session.before(self.step):
+            return [Key(self.session.next_label(""), "next"), what_to_do]
+        retry = Key("Try again", "retry")
+        # Trying again decides nothing.
+        asked = self._problem is not None and self._problem.decision
+        return [what_to_do, retry] if asked else [retry, what_to_do]
 
     def label(self) -> str:
         """What the obvious key says when the step can be done."""
@@ -290,8 +308,11 @@ class StepScreen(Frame):
                 return stage is Stage.RUNNING
             case "output":
                 return bool(self.work and self.work.lines_seen)
-            case "again" | "take_back":
-                can = action == "again" or type(self.step).undo is not Step.undo
+            case "again":
+                skipped = stage is Stage.NOT_NOW and self._skipped_by_hand
+                return (stage is Stage.DONE or skipped) and not self.session.running
+            case "take_back":
+                can = type(self.step).undo is not Step.undo
                 return can and stage is Stage.DONE and not self.session.running
             case "what_to_do":
                 return stage is Stage.FAILED and self._problem is not None
@@ -331,7 +352,7 @@ class StepScreen(Frame):
     def action_again(self) -> None:
         """Show the plan of a done step, to do it again."""
         self._again = True
-        self._plan = None
+        self._plan = self._problem = None
         self.wizard.look_at(self)
         self.show_step()
 

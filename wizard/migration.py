@@ -11,7 +11,7 @@ from wizard.events import Check, Verdict
 from wizard.journal import ResultState, StepResult
 from wizard.problem import Problem
 from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.settings import MigrationPath, Settings
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.configure_provider import ConfigureProvider
@@ -78,7 +78,7 @@ class Migration:
         result = self.context.journal.result(step.name)
         if applicability.applies is not Applies.YES:
             return _not_now(step, applicability, result)
-        if reason := self.context.journal.recall(f"skipped {step.name}"):
+        if reason := self.reason_to_skip(step):
             return Status(step, State.SKIPPED, f"you said: {reason}", result)
         if result is None:
             return Status(step, State.TODO)
@@ -101,10 +101,12 @@ class Migration:
         """
         if not self.context.instance.uses_s3():
             return False
-        restart = self.status(self.step_named("restart")).state
-        if restart is State.LATER and self.next_step() is None:
-            return False  # a fresh instance with all prepared: S3 from its first start is the aim
-        return restart is not State.DONE
+        restart = self.step_named("restart")
+        state = self.status(restart).state
+        fresh = self.context.settings.path == MigrationPath.FRESH
+        if fresh and state in (State.LATER, State.TODO) and self.next_step() in (None, restart):
+            return False  # all is prepared: S3 from its first start is the aim
+        return state is not State.DONE
 
     def step_named(self, name: str) -> Step:
         """A step by its module's name."""
@@ -159,6 +161,12 @@ class Migration:
         disproof = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
         self._remember(step, ResultState.FAILED, inputs, started, checks, disproof)
         raise disproof
+
+    def reason_to_skip(self, step: Step) -> str:
+        """Why the admin passed over a step; "" where nobody did, or where it does not apply."""
+        if step.applies(self.context).applies is not Applies.YES:
+            return ""
+        return self.context.journal.recall(f"skipped {step.name}")
 
     def skip(self, step: Step, reason: str) -> None:
         """Pass over a step because the admin says so; carrying it out ends that."""
