@@ -31,6 +31,11 @@ _LATER = (
     "Now follow BookWyrm's installation guide to its end. When the site runs, start bw-s3 again: "
     "it completes the steps that wait."
 )
+# Without Docker and without services of systemd's, only the site's own page tells that it runs.
+_UNSEEN = (
+    "If it runs and they still wait, bw-s3 cannot reach it at {url}: start it with --site-url and "
+    "the address that answers on this machine."
+)
 
 
 class EndScreen(Frame):
@@ -66,7 +71,7 @@ class EndScreen(Frame):
         self.query_one("#verdict", Static).update(self._verdict(statuses))
         lines = (_result_line(number, status) for number, status in enumerate(statuses, 1))
         self.query_one("#results", Lines).put(lines)
-        self.query_one("#to-do", Lines).put(_paragraphs("What to do next", _to_do(statuses)))
+        self.query_one("#to-do", Lines).put(_paragraphs("What to do next", self._to_do(statuses)))
         self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
         waits = any(status.state == "later" for status in statuses)
         over = "bw-s3 is not needed any more; the journal stays."
@@ -87,6 +92,13 @@ class EndScreen(Frame):
             text = "✓ Done. Your instance keeps its files in the bucket, and that is proven."
         return Content.styled(text, "bold $text-success")
 
+    def _to_do(self, statuses: list[Status]) -> list[str]:
+        if all(status.state != "later" for status in statuses):
+            return list(_KEEP)
+        settings = self.session.context.settings
+        unseen = settings.deployment == "dockerless"
+        return [_LATER, *([_UNSEEN.format(url=settings.site_url)] if unseen else []), *_KEEP]
+
     def action_next(self) -> None:
         """To the step that is next."""
         self.wizard.go_on("end")
@@ -102,11 +114,6 @@ def _result_line(number: int, status: Status) -> Line:
     title = status.step.title[:14].ljust(14)
     name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
     return Line(name, Content.styled(text or mark.word, "$faint"))
-
-
-def _to_do(statuses: list[Status]) -> list[str]:
-    later = [_LATER] if any(s.state == "later" for s in statuses) else []
-    return [*later, *_KEEP]
 
 
 def _paragraphs(heading: str, texts: Iterable[str]) -> list[Line]:

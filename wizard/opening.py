@@ -153,12 +153,12 @@ async def _opened(
     deployment.settings = settings
     resumed = _resumed(journal)
     journal.save_settings(settings)
-    if settings.path == MigrationPath.FRESH:
-        await note_whether_it_ran(journal, deployment)
+    fresh = settings.path == MigrationPath.FRESH
+    ran = not fresh or await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, settings, keys, report, ask)
     facts = (
-        *facts_of(instance, deployment, kind_reason, settings),
+        *facts_of(instance, deployment, kind_reason, settings, ran=ran),
         *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
     )
     return Opened(migration, facts, where_it_stands(migration) if resumed else "")

@@ -10,17 +10,20 @@ from wizard.step import Fact
 
 
 def facts_of(
-    instance: Instance, deployment: Deployment, reason: str, settings: Settings
+    instance: Instance, deployment: Deployment, reason: str, settings: Settings, *, ran: bool
 ) -> tuple[Fact, ...]:
-    """The instance, how it runs and which path it takes; `reason` says what told how it runs."""
-    ran = settings.path == MigrationPath.EXISTING
+    """The instance, how it runs and which path it takes.
+
+    `reason` says what told how it runs, `ran` whether it was ever seen running.
+    """
+    existing = settings.path == MigrationPath.EXISTING
     return (
         Fact("instance", instance.domain),
         Fact("folder", str(instance.folder)),
         Fact("BookWyrm", instance.version),
         Fact("runs as", f"{deployment.label} ({reason})" if reason else deployment.label),
-        Fact("path", "existing instance: all eight steps" if ran else "fresh install"),
-        Fact("site", settings.site_url),
+        Fact("path", "existing instance: all eight steps" if existing else "fresh install"),
+        Fact("site", settings.site_url if ran else f"{settings.site_url} (not seen running yet)"),
     )
 
 

@@ -20,10 +20,13 @@ _REASON = (
 )
 
 
-async def note_whether_it_ran(journal: Journal, deployment: Deployment) -> None:
+async def note_whether_it_ran(journal: Journal, deployment: Deployment) -> bool:
     """Ask the world, once at each start; what once ran is not asked about again."""
-    if journal.recall(_REMEMBERED) != _YES and await deployment.ever_ran():
+    if journal.recall(_REMEMBERED) != _YES:
+        if not await deployment.ever_ran():
+            return False
         journal.remember(_REMEMBERED, _YES)
+    return True
 
 
 def once_it_runs(context: Context) -> Applicability:

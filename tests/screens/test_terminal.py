@@ -133,7 +133,7 @@ def test_killed_during_the_copy_and_resumed(
 def test_a_fresh_install_is_killed_and_finished(
     tmp_path: Path, tmux: Tmux, seaweedfs: SeaweedFS
 ) -> None:
-    """Killed while the static assets are collected; then the bucket's side to its end."""
+    """Killed in its first sitting; the second ends the bucket's side, the third the site's."""
     need("weed")
     with build(tmp_path, fresh=True, storage=seaweedfs) as demo:
         _say_storage(demo.folder, seaweedfs, demo.bucket)
@@ -151,6 +151,15 @@ def test_a_fresh_install_is_killed_and_finished(
         assert "The rest" in tmux.picture()
         tmux.press("q")
         tmux.see("When your site runs")
+        demo.finish_installation()
+        tmux.open(argv, environment)
+        tmux.see("▸ Go on: Restart")
+        assert "armed" not in tmux.picture(), "it runs with S3 from its first start"
+        _walk(tmux, "▸ Finish")
+        assert "✓ Done. Your instance keeps its files in the" in tmux.picture()
+        assert demo.keys.secret_access_key not in tmux.picture()
+        tmux.press("Enter")
+        tmux.see("Done and proven.")
 
 
 def _say_storage(folder: Path, server: SeaweedFS, bucket: str) -> None:
