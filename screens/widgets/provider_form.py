@@ -127,8 +127,11 @@ class ProviderForm(Vertical):
     @on(Select.Changed, "#protocol")
     def _protocol_chosen(self, event: Select.Changed) -> None:
         event.stop()
-        self._protocol = str(event.value)
-        self.draft = replace(self.draft, url_protocol=self._protocol)
+        chosen = str(event.value)
+        # The list tells its first value too, which nobody chose, and perhaps after another came.
+        if chosen == event.select.value and chosen != self.draft.url_protocol:
+            self._protocol = chosen
+            self.draft = replace(self.draft, url_protocol=chosen)
 
     @on(Field.Edited)
     def _edited(self, event: Field.Edited) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from textual.pilot import Pilot
@@ -96,8 +97,13 @@ class Walker:
             await self.until(lambda: isinstance(self.screen, YesNo) or self._over())
             if not isinstance(self.screen, YesNo):
                 return
+            asked = self.screen
             await self.obvious()
-            await self.until(lambda: not isinstance(self.screen, YesNo) or self._over())
+            # Another question may follow at once.
+            await self.until(partial(self._is_gone, asked))
+
+    def _is_gone(self, screen: object) -> bool:
+        return self.screen is not screen
 
     def _over(self) -> bool:
         over = (Stage.DONE, Stage.NOT_NOW)
