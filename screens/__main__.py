@@ -14,7 +14,7 @@ from wizard.arguments import COMMANDS, parser_of
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from wizard.cli import WizardCall
+    from wizard.cli import Rehearsal
     from wizard.opening import Opening
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     if argv and argv[0] in COMMANDS:
         from wizard import cli
 
-        sys.exit(cli.main(argv, open_wizard=_rehearse))
+        sys.exit(cli.main(argv, rehearse=_rehearse))
     options = parser_of("").parse_args(argv)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(_open_wizard(options))
@@ -44,7 +44,7 @@ def _opening_of(options: Namespace) -> Opening:
     return opening_of(options)
 
 
-def _rehearse(call: WizardCall) -> int:
+def _rehearse(call: Rehearsal) -> int:
     from screens.run import run_wizard
     from screens.sources import DemoSource
 

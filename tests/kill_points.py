@@ -82,7 +82,7 @@ def main() -> None:
     _around(points, httpx.HTTPTransport, "handle_request")
     _around(points, asyncio, "create_subprocess_exec")
     _around(points, owned, "_sync_folder")
-    status = cli.main(sys.argv[3:], open_wizard=lambda call: 2)
+    status = cli.main(sys.argv[3:], rehearse=lambda call: 2)
     points.write_count()
     sys.exit(status)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from wizard.arguments import COMMANDS, parser_of
+from wizard.arguments import parser_of
 from wizard.instance import open_instance
 from wizard.migration import Migration, State
 from wizard.narration import (
@@ -38,37 +38,32 @@ from wizard.stopping import stop
 
 
 @dataclass(frozen=True, slots=True)
-class WizardCall:
-    """How the wizard was called: on an instance (`opening`), or on the demo."""
+class Rehearsal:
+    """How the wizard is to be opened on the demo."""
 
-    opening: Opening
-    demo: bool = False
-    keep: bool = False
-    covers: int = 300
-    mouse: bool = True
+    covers: int
+    keep: bool
+    mouse: bool
 
 
-OpenWizard = Callable[[WizardCall], int]
+Rehearse = Callable[[Rehearsal], int]
 
 
-def main(argv: Sequence[str], open_wizard: OpenWizard) -> int:
-    """Run the command in `argv` and return its exit status."""
-    command = argv[0] if argv and argv[0] in COMMANDS else ""
-    options = parser_of(command).parse_args(argv[1:] if command else argv)
+def main(argv: Sequence[str], rehearse: Rehearse) -> int:
+    """Run the command in `argv`, one of `COMMANDS` first, and return its exit status."""
+    options = parser_of(argv[0]).parse_args(argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     try:
-        match command:
+        match argv[0]:
             case "run":
                 return _run(options)
             case "status":
                 return _status(options)
             case "disarm":
                 return asyncio.run(_disarm(opening_of(options)))
-            case "demo":
-                return _demo(options, open_wizard)
             case _:
-                return open_wizard(WizardCall(opening_of(options), mouse=not options.no_mouse))
+                return _demo(options, rehearse)
     except Problem as problem:
         print(describe_problem(problem), file=sys.stderr)
         return exit_status(problem)
@@ -273,12 +268,11 @@ async def _disarm(opening: Opening) -> int:
     return 0
 
 
-def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
+def _demo(options: argparse.Namespace, rehearse: Rehearse) -> int:
     if options.start:
         return _start_demo(options.start)
     if not options.yes:
-        call = WizardCall(Opening(Path()), True, options.keep, options.covers, not options.no_mouse)
-        return open_wizard(call)
+        return rehearse(Rehearsal(options.covers, options.keep, not options.no_mouse))
     narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
     try:
         return asyncio.run(_run_demo(options.covers, options.keep, narrator))

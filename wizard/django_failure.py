@@ -7,26 +7,25 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wizard.problem import Action, Problem, Remedy
+from wizard.problem import TRY_AGAIN, Action, Problem, Remedy
 
 _RAW_LINES = 15
 # The last line of a traceback: a name, perhaps with dots, and the message.
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Configured|Warning|Exit)\b.*")
 
 _EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
-_RETRY = Remedy("Try again.", Action.RETRY)
 
 # What to look for in the output; why it is so; what to do.
 _KNOWN: tuple[tuple[str, str, tuple[Remedy, ...]], ...] = (
     (
         r"\(403\)|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch",
         "The S3 service refused the keys in .env, or they may not list and read the bucket.",
-        (_EDIT, _RETRY),
+        (_EDIT, TRY_AGAIN),
     ),
     (
         r"\(404\)|NoSuchBucket",
         "The bucket that .env names is not there any more.",
-        (_EDIT, _RETRY),
+        (_EDIT, TRY_AGAIN),
     ),
     (
         r"Invalid endpoint",
@@ -36,17 +35,17 @@ _KNOWN: tuple[tuple[str, str, tuple[Remedy, ...]], ...] = (
     (
         r"EndpointConnectionError|ConnectTimeoutError|Could not connect to the endpoint",
         "The S3 service did not answer.",
-        (_RETRY,),
+        (TRY_AGAIN,),
     ),
     (
         r"No space left on device",
         "The disk is full.",
-        (Remedy("Make room (df -h shows where), then try again."), _RETRY),
+        (Remedy("Make room (df -h shows where), then try again."), TRY_AGAIN),
     ),
     (
         r"ImproperlyConfigured|EnvError|EnvValidationError",
         "BookWyrm does not accept a value in .env; its own words are below.",
-        (Remedy("Correct the line in .env, then try again."), _RETRY),
+        (Remedy("Correct the line in .env, then try again."), TRY_AGAIN),
     ),
 )
 
@@ -89,8 +88,8 @@ def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
     )
     for pattern, (why, remedy) in around:
         if re.search(pattern, text):
-            return why, (Remedy(remedy), _RETRY)
-    return "", (_RETRY,)
+            return why, (Remedy(remedy), TRY_AGAIN)
+    return "", (TRY_AGAIN,)
 
 
 def _exception(lines: Sequence[str]) -> str:

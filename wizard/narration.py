@@ -16,7 +16,7 @@ from wizard.events import Check, Event, Note, Output, Progress, Verdict, Waiting
 from wizard.journal import StepResult
 from wizard.migration import State, Status
 from wizard.problem import Problem
-from wizard.quantities import describe_seconds, describe_size
+from wizard.quantities import count, describe_seconds, describe_size
 from wizard.secrets import Masker
 from wizard.step import Command, Diff, Document, Fact, Plan, PlanItem, Sentence, Step
 from wizard.stopping import stop
@@ -141,8 +141,7 @@ class PlainNarrator(Narrator):
 
     def result(self, result: StepResult) -> None:
         proofs = sum(1 for c in result.checks if c.verdict is Verdict.PASS)
-        words = "1 proof" if proofs == 1 else f"{proofs} proofs"
-        self._write(f" ✓ {result.state}, {words}, {result.seconds:.1f} s")
+        self._write(f" ✓ {result.state}, {count(proofs, 'proof')}, {result.seconds:.1f} s")
 
     def problem(self, problem: Problem) -> None:
         # The proof that failed has just told it whole.

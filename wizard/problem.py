@@ -27,6 +27,9 @@ class Remedy:
     action: Action | None = None
 
 
+TRY_AGAIN = Remedy("Try again.", Action.RETRY)
+
+
 class Problem(Exception):
     """Something the admin has to know about, in the admin's words.
 

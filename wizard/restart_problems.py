@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wizard.problem import Action, Problem, Remedy
+from wizard.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.public import SiteView
-
-RETRY = Remedy("Try again.", Action.RETRY)
+from wizard.quantities import count
 
 
 def words(view: SiteView) -> str:
@@ -56,30 +55,25 @@ def not_back(first: Problem, second: Problem, view: SiteView, raw: str) -> Probl
     )
 
 
-def conflict(keys: Sequence[str], count: int) -> Problem:
+def conflict(keys: Sequence[str], number: int) -> Problem:
     """Other objects have the names of what was uploaded meanwhile; nothing was overwritten."""
     return Problem(
-        f"{files(count)} uploaded meanwhile: the bucket holds something else of that name,"
+        f"{count(number, 'file')} uploaded meanwhile: the bucket holds something else of that name,"
         " which bw-s3 did not put there.",
         "Either the same bucket serves something else too, or a reader uploaded a picture both"
         " before and after the restart. Nothing was overwritten.",
         "Compare both, and remove or rename one of them. Then try again.",
-        RETRY,
+        TRY_AGAIN,
         raw="\n".join(keys[:100]),
         decision=True,
     )
 
 
-def left_behind(count: int, paths: Sequence[str]) -> Problem:
+def left_behind(number: int, paths: Sequence[str]) -> Problem:
     """What was uploaded meanwhile is on this server only."""
     return Problem(
-        f"{files(count)} uploaded meanwhile could not be copied.",
+        f"{count(number, 'file')} uploaded meanwhile could not be copied.",
         "The site runs with S3 already, but what could not be copied is only on this server.",
-        RETRY,
+        TRY_AGAIN,
         raw="\n".join(paths[:100]),
     )
-
-
-def files(count: int) -> str:
-    """A number of files, in words."""
-    return "1 file" if count == 1 else f"{count} files"

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from wizard.events import Report, Waiting
-from wizard.problem import Action, Problem, Remedy
+from wizard.problem import TRY_AGAIN, Problem
 from wizard.public import SiteView, look_at_site
 from wizard.settings import Settings
 
@@ -126,6 +126,6 @@ class SiteWatch:
             f"Their style still comes from {where if not view.points_to_bucket else 'the bucket'}:"
             " the restart did not reach the process that answers, or a cache answers for it.",
             "Restart the site by hand and look at it.",
-            Remedy("Try again.", Action.RETRY),
+            TRY_AGAIN,
             raw="\n".join(view.stylesheets),
         )

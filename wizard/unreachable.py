@@ -6,9 +6,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-from wizard.problem import Action, Problem, Remedy
-
-_RETRY = Remedy("Try again.", Action.RETRY)
+from wizard.problem import TRY_AGAIN, Problem, Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ _CAUSES = (
         "No name server answers: this machine is offline, or its DNS settings are wrong.",
         "See whether other names are found: getent hosts example.org",
         "Look at the name servers in /etc/resolv.conf.",
-        _RETRY,
+        TRY_AGAIN,
     ),
     _cause(
         r"name or service not known|nodename nor servname|no address associated|getaddrinfo"
@@ -92,20 +90,20 @@ _CAUSES = (
         "The machine is there, but no service listens on that port: the port is wrong, or the "
         "service does not run.",
         "Compare the port, and http with https.",
-        _RETRY,
+        TRY_AGAIN,
     ),
     _cause(
         r"network is unreachable|no route to host|network_down|no network|NO_ROUTE",
         "The network does not lead to {host}.",
         "This machine is offline, or a firewall stands between.",
         "See whether it reaches others: curl -I https://example.org",
-        _RETRY,
+        TRY_AGAIN,
     ),
     _cause(
         r"timed out|timeout|time.?out",
         "{host} did not answer in time.",
         "The service is overloaded, the network is slow, or a firewall drops what is sent.",
-        _RETRY,
+        TRY_AGAIN,
         "See whether it answers at all: curl -I {address}",
     ),
     _cause(
@@ -113,7 +111,7 @@ _CAUSES = (
         "{host} closed the connection without an answer.",
         "The service restarts, or something else than S3 listens there: a port for https is "
         "addressed with http, for example.",
-        _RETRY,
+        TRY_AGAIN,
         "If it happens again, try {other}",
     ),
 )
@@ -121,7 +119,7 @@ _OTHERWISE = _cause(
     "",
     "{host} could not be reached.",
     "The network or the service refused, for a reason that its message tells best.",
-    _RETRY,
+    TRY_AGAIN,
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wizard.events import Check, failed, passed, remark
-from wizard.problem import Action, Problem, Remedy
+from wizard.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.providers import preset
 from wizard.public import Seen
 
@@ -108,7 +108,7 @@ def clock_check(seen: Seen) -> Check:
             f"This machine's clock is {words}.",
             "The storage refuses what was signed more than 15 minutes ago or ahead.",
             "Set the clock: sudo timedatectl set-ntp true; then compare: date -u",
-            Remedy("Try again.", Action.RETRY),
+            TRY_AGAIN,
         ),
     )
 

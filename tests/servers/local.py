@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.servers.ports import free_port
 from wizard.bucket import connect
+from wizard.demo.seaweedfs import path_style
 from wizard.process import tied_to_us
 from wizard.secrets import Keys
 from wizard.settings import Settings
@@ -48,14 +49,7 @@ class LocalServer:
 
     def settings(self, bucket: str) -> Settings:
         """The settings for a bucket here, read by strangers in path style."""
-        return Settings(
-            provider=self.provider,
-            endpoint=self.endpoint,
-            region="us-east-1",
-            bucket=bucket,
-            custom_domain=f"127.0.0.1:{self.port}/{bucket}",
-            url_protocol="http:",
-        )
+        return path_style(self.provider, self.endpoint, bucket)
 
     def launch(self) -> None:
         """Start the processes, without waiting for an answer."""

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from wizard.demo.seaweedfs import path_style
 from wizard.secrets import Keys
 from wizard.settings import Settings
 
@@ -126,14 +127,7 @@ class Refusing:
 
     def settings(self, provider: str = "other", bucket: str = "books") -> Settings:
         """Settings that lead here."""
-        return Settings(
-            provider=provider,
-            endpoint=f"{self.scheme}://{self.host}",
-            region="us-east-1",
-            bucket=bucket,
-            custom_domain=f"{self.host}/{bucket}",
-            url_protocol=f"{self.scheme}:",
-        )
+        return path_style(provider, f"{self.scheme}://{self.host}", bucket)
 
     def answer(self, request: Request) -> Reply:
         """What to answer."""

@@ -113,15 +113,7 @@ class SeaweedFS:
 
     def settings(self, bucket: str) -> Settings:
         """The settings for a bucket here, read by strangers in path style."""
-        host = self.endpoint.removeprefix("http://")
-        return Settings(
-            provider="seaweedfs",
-            endpoint=self.endpoint,
-            region="us-east-1",
-            bucket=bucket,
-            custom_domain=f"{host}/{bucket}",
-            url_protocol="http:",
-        )
+        return path_style("seaweedfs", self.endpoint, bucket)
 
     def add_keys(self, name: str, actions: list[str]) -> Keys:
         """Keys with some rights only (Admin, Read, Write, List), from the next start on."""
@@ -248,6 +240,19 @@ class SeaweedFS:
         except (BotoCoreError, ClientError):
             return False
         return True
+
+
+def path_style(provider: str, endpoint: str, bucket: str) -> Settings:
+    """The settings for a bucket at a server on this machine or its network, without TLS or not."""
+    scheme, host = endpoint.split("://")
+    return Settings(
+        provider=provider,
+        endpoint=endpoint,
+        region="us-east-1",
+        bucket=bucket,
+        custom_domain=f"{host}/{bucket}",
+        url_protocol=f"{scheme}:",
+    )
 
 
 def _new_keys() -> Keys:

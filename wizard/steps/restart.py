@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from wizard.earlier_buckets import note_used
 from wizard.events import Check, Event, Note, Output, Report, failed, passed
-from wizard.problem import Action, Problem, Remedy
+from wizard.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.public import SiteView, look_at_site
+from wizard.quantities import count
 from wizard.restart_problems import (
     conflict,
-    files,
     left_behind,
     not_back,
     nothing_restarted,
@@ -31,7 +31,6 @@ from wizard.upload import copy_new_media
 _SWITCHED, _CAUGHT_UP = "restart.switched", "restart.caught_up"
 # Between two passes the community may upload; a busy one does not do so for ever.
 _MOST_PASSES = 20
-_RETRY = Remedy("Try again.", Action.RETRY)
 # What is done by then, or is named anyway.
 _SAID = (Action.RESTORE_ENV, Action.DISARM, Action.EDIT_PROVIDER)
 _RESTORE = Remedy("Put the old .env back and restart.", Action.RESTORE_ENV)
@@ -104,8 +103,10 @@ class Restart(Step):
         view = await _look(context)
         checks = [_is_own(view), _points(view, context)]
         if context.settings.path != MigrationPath.FRESH:
-            count = int(self._recall(context, _CAUGHT_UP) or 0)
-            seen = f"{files(count)} copied after the restart; the last pass found nothing new"
+            copied = int(self._recall(context, _CAUGHT_UP) or 0)
+            seen = (
+                f"{count(copied, 'file')} copied after the restart; the last pass found nothing new"
+            )
             checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
         for check in checks:
             context.report(check)
@@ -173,7 +174,7 @@ class Restart(Step):
             "Leave it as it is",
         )
         if not await context.ask(question):
-            raise Problem(problem.what, problem.why, _RESTORE, _RETRY, raw=raw) from problem
+            raise Problem(problem.what, problem.why, _RESTORE, TRY_AGAIN, raw=raw) from problem
         try:
             view = await self._put_back(context)
         except Problem as second:
@@ -205,22 +206,22 @@ class Restart(Step):
     async def _catch_up(self, context: Context) -> None:
         """Copy what was uploaded since the copy, until a pass finds nothing."""
         context.report(Note("Looking for files that were uploaded meanwhile."))
-        count = 0
+        copied = 0
         for _ in range(_MOST_PASSES):
             outcome = await copy_new_media(context)
             if outcome.conflicts:
                 raise conflict(outcome.conflicts, outcome.conflicting)
             if outcome.failed:
                 raise left_behind(outcome.failed, [f.path for f in outcome.failures])
-            count += outcome.sent
+            copied += outcome.sent
             if not outcome.sent:
-                self._remember(context, _CAUGHT_UP, str(count))
+                self._remember(context, _CAUGHT_UP, str(copied))
                 return
         raise Problem(
             "New files keep appearing in the local media.",
             "Part of the instance still writes to its own disk: a worker that was not restarted.",
             "Restart all services of the instance, then try again.",
-            _RETRY,
+            TRY_AGAIN,
         )
 
     def _remember(self, context: Context, name: str, value: str) -> None:
@@ -260,7 +261,7 @@ async def _ask_if_away(context: Context) -> None:
             "The site does not answer as it should.",
             f"It was asked at {context.settings.site_url}: {seen}",
             "Say with --site-url where the instance is reached from here.",
-            _RETRY,
+            TRY_AGAIN,
             field="site_url",
             decision=True,
         )
@@ -282,7 +283,7 @@ def _is_own(view: SiteView) -> Check:
     if view.own_page:
         return passed(asked, f"HTTP {view.status}, BookWyrm's first page")
     return failed(
-        asked, view.problem or Problem("The site does not answer.", "It is down.", _RETRY)
+        asked, view.problem or Problem("The site does not answer.", "It is down.", TRY_AGAIN)
     )
 
 
@@ -294,6 +295,6 @@ def _points(view: SiteView, context: Context) -> Check:
         "The site's pages do not point to the bucket.",
         f"Their style comes from {', '.join(view.stylesheets[:3]) or 'nowhere'}, not from"
         f" {context.settings.public_base}. The services may not have been restarted.",
-        _RETRY,
+        TRY_AGAIN,
     )
     return failed(asked, problem)
