@@ -89,8 +89,8 @@ class Frame(Screen[None]):
 
     @property
     def is_whole(self) -> bool:
-        """Whether its parts are there: not yet before it is composed, no more when it closes."""
-        return self.is_mounted and bool(self.query(KeyButton))
+        """Whether its parts are there: not yet before it is composed, no more when bw-s3 ends."""
+        return self.app.is_running and self.is_mounted and bool(self.query(KeyButton))
 
     def body(self) -> Iterable[Widget]:
         """The widgets of the body."""

@@ -7,7 +7,7 @@ it by reading it back, and can be held in the middle by a gate.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -74,6 +74,14 @@ class Gate(asyncio.Event):
         return await super().wait()
 
 
+def is_at_rest(app: WizardApp, held: Container[str] = ()) -> bool:
+    """Whether nothing happens any more by itself but in the workers of these groups."""
+    if any(not worker.is_finished and worker.group not in held for worker in app.workers):
+        return False
+    parts = (app, *app.screen_stack, *app.screen.walk_children())
+    return not any(part.message_queue_size for part in parts)
+
+
 @dataclass
 class Script:
     """What a kit step shows and says. `gate` holds it until it is set."""
@@ -127,8 +135,11 @@ class KitStep(Step):
         return Plan(self.script.items, self.script.safe)
 
     async def apply(self, context: Context) -> None:
-        if self.script.question and not await context.ask(self.script.question):
-            raise Problem("You said no.", "It was asked, and the answer was no.", decision=True)
+        if self.script.question:
+            if self.script.gate:
+                await self.script.gate.wait()
+            if not await context.ask(self.script.question):
+                raise Problem("You said no.", "It was asked, and the answer was no.", decision=True)
         for event in self.script.events:
             context.report(event)
         for path, reason in self.script.failures:

@@ -20,6 +20,7 @@ from tests.screens.kit import (
     KitSource,
     Script,
     all_scripts,
+    is_at_rest,
     make_app,
     make_instance,
 )
@@ -64,16 +65,15 @@ class Stage:
         """
         for _ in range(2):
             await self.until(self._at_rest)
+            # What was to be done after a refresh is in no queue.
+            await self.app.screen.wait_for_refresh()
+        await self.until(self._at_rest)
 
     def _at_rest(self) -> bool:
         app = self.app
         app.tell_news()
         waits = self.gate.reached or isinstance(app.screen, YesNo)
-        held = {"step", "open"} if waits else set()
-        if any(not worker.is_finished and worker.group not in held for worker in app.workers):
-            return False
-        parts = (app, *app.screen_stack, *app.screen.walk_children())
-        return not any(part.message_queue_size for part in parts)
+        return is_at_rest(app, {"step", "open"} if waits else ())
 
 
 @dataclass
@@ -219,7 +219,16 @@ def _question() -> dict[str, Script]:
     scripts = all_scripts()
     text = "There is no bucket called books-media yet. Shall it be created?"
     scripts["configure_provider"].question = Question(text, "Create it", "Leave it")
+    scripts["configure_provider"].gate = Gate()
     return scripts
+
+
+async def _asked(stage: Stage) -> None:
+    """What lies below the question is laid out before it is asked."""
+    await _begin("configure_provider")(stage)
+    stage.gate.set()
+    await stage.until(lambda: isinstance(stage.app.screen, YesNo))
+    await stage.rest()
 
 
 _KEY_PROBLEM = Problem(
@@ -269,7 +278,7 @@ def all_states() -> dict[str, State]:
             _failed("configure_provider"),
             scripts=_with_problem("configure_provider", _KEY_PROBLEM),
         ),
-        "provider-question": State(_begin("configure_provider"), scripts=_question()),
+        "provider-question": State(_asked, scripts=_question()),
         "provider-declined": State(
             _failed("configure_provider", "escape"), scripts=_decision("configure_provider")
         ),

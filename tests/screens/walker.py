@@ -19,6 +19,7 @@ from screens.sources import InstanceSource
 from screens.standing import Stage
 from screens.step_screen import StepScreen
 from screens.widgets.key_button import KeyButton
+from tests.screens.kit import is_at_rest
 from wizard.demo import DemoInstance
 from wizard.opening import Opening
 
@@ -51,7 +52,8 @@ class Walker:
         raise AssertionError(f"it never came to that, on {self.screen!r}")
 
     async def obvious(self) -> None:
-        """Do the obvious: Enter, or a click on the first button."""
+        """Do the obvious: Enter, or a click on the first button, once it stands still."""
+        await self.until(lambda: is_at_rest(self.app, {"step"}))
         if not self.mouse:
             await self.pilot.press("enter")
         elif isinstance(self.screen, YesNo):
