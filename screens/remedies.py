@@ -105,7 +105,7 @@ class Remedies:
     async def _convert_env(self) -> None:
         from screens.dialogs import YesNo
         from screens.widgets.plan_view import plan_lines
-        from wizard.step import Diff
+        from wizard.plan import Diff
 
         app, context = self._app, self._app.session.context
         now = context.instance.env_file()

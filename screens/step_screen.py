@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from screens.work import Work
     from wizard.events import Check
     from wizard.migration import Status
-    from wizard.step import Finding, Plan
+    from wizard.plan import Plan
+    from wizard.step import Finding
 
 
 class StepScreen(Frame):

@@ -13,9 +13,9 @@ from tests.rehearsal import Rehearsal, rehearse
 from wizard.bucket import ObjectInfo
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.events import Check, Verdict
+from wizard.plan import Command
 from wizard.problem import Action, Problem
 from wizard.static_assets import Asset, Assets, differences
-from wizard.step import Command
 from wizard.steps.collect_static import CollectStatic
 
 STEP = CollectStatic()

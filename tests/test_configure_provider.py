@@ -19,12 +19,13 @@ from wizard.cors import rule_for
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.events import Verdict
 from wizard.instance import open_instance
+from wizard.plan import Diff, Document
 from wizard.probe import live_checks
 from wizard.problem import Problem
 from wizard.public import look
 from wizard.secrets import Keys
 from wizard.settings import Settings
-from wizard.step import Context, Diff, Document
+from wizard.step import Context
 from wizard.steps.configure_provider import ConfigureProvider
 
 Storage = tuple[Settings, Keys]

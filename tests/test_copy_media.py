@@ -11,9 +11,10 @@ import pytest
 from tests.rehearsal import Rehearsal, rehearse
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.events import Progress, Verdict
+from wizard.plan import Sentence
 from wizard.problem import Problem
 from wizard.settings import MigrationPath
-from wizard.step import Applies, Sentence
+from wizard.step import Applies
 from wizard.steps.copy_media import CopyMedia
 
 STEP = CopyMedia()

@@ -20,10 +20,11 @@ from wizard.env_file import EnvFile, backups
 from wizard.events import Check, Event, Verdict
 from wizard.instance import open_instance
 from wizard.journal import FOLDER, Journal
+from wizard.plan import Diff, Plan, Sentence
 from wizard.problem import Action, Problem
 from wizard.secrets import Keys, Masker
 from wizard.settings import DeploymentKind, MigrationPath, Settings
-from wizard.step import Context, Diff, Plan, Question, Sentence
+from wizard.step import Context, Question
 from wizard.steps.enable_s3 import EnableS3
 
 STORAGE = {

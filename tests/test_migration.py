@@ -14,10 +14,11 @@ from wizard.events import Check, failed, passed
 from wizard.instance import open_instance
 from wizard.journal import Journal, ResultState
 from wizard.migration import Migration, State
+from wizard.plan import Plan
 from wizard.problem import Problem
 from wizard.secrets import Keys, Masker
 from wizard.settings import Settings
-from wizard.step import Applicability, Applies, Context, Finding, Plan, Question, Step
+from wizard.step import Applicability, Applies, Context, Finding, Question, Step
 
 
 class Write(Step):

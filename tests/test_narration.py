@@ -9,9 +9,9 @@ import pytest
 
 from wizard.events import Note, Output, Progress, failed, passed
 from wizard.narration import JsonNarrator, PlainNarrator
+from wizard.plan import Command, Diff, Document, Plan, Sentence
 from wizard.problem import Problem
 from wizard.quantities import describe_seconds, describe_size
-from wizard.step import Command, Diff, Document, Plan, Sentence
 
 SECRET = 'a "quoted" secret\\'
 

@@ -15,10 +15,11 @@ from tests.rehearsal import Rehearsal, rehearse
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.events import Event, Note, Verdict, Waiting
 from wizard.journal import ResultState, StepResult
+from wizard.plan import Command
 from wizard.problem import Action, Problem
 from wizard.public import look_at_site
 from wizard.running import note_whether_it_ran
-from wizard.step import Applies, Command
+from wizard.step import Applies
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.restart import Restart
 from wizard.upload import copy_media

@@ -17,10 +17,10 @@ from wizard.access import opening_policy
 from wizard.bucket import Bucket
 from wizard.cors import covers, merged, rule_for, without
 from wizard.events import Verdict
+from wizard.plan import Document
 from wizard.problem import Problem
 from wizard.secrets import Keys
 from wizard.settings import Settings
-from wizard.step import Document
 from wizard.steps.set_cors import SetCors
 
 Storage = tuple[Settings, Keys]

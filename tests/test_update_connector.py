@@ -11,9 +11,10 @@ import pytest
 
 from tests.rehearsal import Rehearsal, rehearse
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.plan import Document, Sentence
 from wizard.problem import Problem
 from wizard.running import note_whether_it_ran
-from wizard.step import Applies, Document, Sentence
+from wizard.step import Applies
 from wizard.steps.update_connector import UpdateConnector
 
 STEP = UpdateConnector()

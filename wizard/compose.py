@@ -29,11 +29,11 @@ from wizard.instance import Instance
 from wizard.media import Media
 from wizard.other_volumes import empty_but_used, perhaps_renamed
 from wizard.our_containers import labels, remove_leftovers, remove_ours
+from wizard.plan import Command
 from wizard.problem import Problem
 from wizard.process import Completed
 from wizard.secrets import Masker
 from wizard.settings import DeploymentKind, Settings
-from wizard.step import Command
 
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
 # collectstatic may need longer, and is through when it is called again.

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from wizard.events import Report
 from wizard.media import Media
+from wizard.plan import Command
 from wizard.settings import DeploymentKind, Settings
-from wizard.step import Command
 
 
 class Deployment(ABC):

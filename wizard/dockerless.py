@@ -19,12 +19,12 @@ from wizard.events import Note, Output, Report
 from wizard.instance import Instance
 from wizard.living import services_in, wait_for_end, with_variable
 from wizard.media import FolderMedia, Media
+from wizard.plan import Command
 from wizard.problem import Problem
 from wizard.process import Completed, check_program, run
 from wizard.public import look_at_site
 from wizard.secrets import Masker
 from wizard.settings import DeploymentKind, Settings
-from wizard.step import Command
 from wizard.systemd import Unit, environment, failed_units, units_of
 
 # What a service has. Nothing else of ours reaches Django: environs lets a

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.django_failure import Advice
+from wizard.plan import Command
 from wizard.problem import Problem
-from wizard.step import Command
 from wizard.systemd import Unit
 
 _ENVIRONMENTS = ("venv", ".venv", "env")

@@ -15,9 +15,10 @@ from wizard.access import SID, blocking, closing_policy
 from wizard.bucket import Bucket
 from wizard.events import Check, passed, remark
 from wizard.instance import is_true
+from wizard.plan import PlanItem, Sentence
 from wizard.problem import Problem
 from wizard.settings import Settings
-from wizard.step import Context, PlanItem, Question, Sentence
+from wizard.step import Context, Question
 
 _OPENED, _USED = "configure_provider.policy-before ", "restart.used "
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from wizard.env_bash import harmless
 from wizard.env_file import EnvFile
 from wizard.events import Note
+from wizard.plan import Diff, PlanItem, Sentence
 from wizard.problem import Problem
 from wizard.process import run
-from wizard.step import Context, Diff, PlanItem, Question, Sentence
+from wizard.step import Context, Question
 
 # What `bw-dev` does with the file (`set -a; source .env`), with what would run something left
 # out, and should anything be left, in a restricted bash without a PATH.

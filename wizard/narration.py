@@ -15,10 +15,11 @@ from typing import Any, NoReturn, TextIO
 from wizard.events import Check, Event, Note, Output, Progress, Verdict, Waiting
 from wizard.journal import StepResult
 from wizard.migration import State, Status
+from wizard.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.problem import Problem
 from wizard.quantities import count, describe_seconds, describe_size
 from wizard.secrets import Masker
-from wizard.step import Command, Diff, Document, Fact, Plan, PlanItem, Sentence, Step
+from wizard.step import Fact, Step
 from wizard.stopping import stop
 
 _VERDICTS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.REMARK: "i", Verdict.LATER: "…"}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wizard.deployment import Deployment
     from wizard.instance import Instance
     from wizard.journal import Journal
+    from wizard.plan import Plan
     from wizard.secrets import Keys, Masker
     from wizard.settings import Settings
 
@@ -38,50 +39,6 @@ class Finding:
     done: bool
     facts: tuple[Fact, ...] = ()
     gone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """What changes in a file: a unified diff with secrets masked."""
-
-    file: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command as it will run, word for word."""
-
-    argv: tuple[str, ...]
-    user: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document as it will be sent, such as CORS rules or a bucket policy."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """Something that will happen, in words; `warning` where it needs care."""
-
-    text: str
-    warning: bool = False
-
-
-PlanItem = Diff | Command | Document | Sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What `apply` would change. `safe` says what stays untouched or can be undone."""
-
-    items: tuple[PlanItem, ...] = ()
-    safe: str = ""
 
 
 class Applies(StrEnum):

@@ -18,11 +18,12 @@ from wizard.bucket import Bucket, Policy
 from wizard.canary import Canaries
 from wizard.earlier_buckets import note_closed, note_opened, was_opened
 from wizard.events import Check, Verdict, failed, passed, remark
+from wizard.plan import Document, PlanItem, Sentence
 from wizard.probe import reads
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import preset
 from wizard.public import address, look
-from wizard.step import Context, Document, PlanItem, Question, Sentence
+from wizard.step import Context, Question
 from wizard.verdicts import wrong_domain
 
 # Policies take a moment to reach all of a service's servers.

@@ -21,26 +21,11 @@ from wizard.journal import Journal, ResultState, StepResult
 from wizard.media import Media
 from wizard.migration import Migration
 from wizard.opening import Opened
+from wizard.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.problem import Action, Problem, Remedy
 from wizard.secrets import Keys, Masker
 from wizard.settings import DeploymentKind, Settings
-from wizard.step import (
-    ALWAYS,
-    Applicability,
-    Applies,
-    Ask,
-    Command,
-    Context,
-    Diff,
-    Document,
-    Fact,
-    Finding,
-    Plan,
-    PlanItem,
-    Question,
-    Sentence,
-    Step,
-)
+from wizard.step import ALWAYS, Applicability, Applies, Ask, Context, Fact, Finding, Question, Step
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEYS = Keys("AKIAIOSFODNN7EXAMPLE", SECRET)

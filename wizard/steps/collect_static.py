@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wizard.bucket import Bucket, ObjectInfo
 from wizard.events import Check, Note, failed, passed
+from wizard.plan import Plan, Sentence
 from wizard.problem import Action, Problem, Remedy
 from wizard.quantities import count
 from wizard.static_assets import (
@@ -17,7 +18,7 @@ from wizard.static_assets import (
     differences,
     read_as_stranger,
 )
-from wizard.step import Context, Fact, Finding, Plan, Sentence, Step
+from wizard.step import Context, Fact, Finding, Step
 
 _REMEMBERED = "collect_static.assets"
 _NAMED = 5

@@ -15,18 +15,10 @@ from wizard.env_change import conversion_plan, env_to_change
 from wizard.env_file import EnvFile, backups
 from wizard.env_readers import report_readers
 from wizard.events import Check, Note, failed, later, passed
+from wizard.plan import Diff, Plan, PlanItem, Sentence
 from wizard.probe import Probe, listing_check, probing, require_keys
 from wizard.problem import Action, Problem, Remedy
-from wizard.step import (
-    Context,
-    Diff,
-    Fact,
-    Finding,
-    Plan,
-    PlanItem,
-    Sentence,
-    Step,
-)
+from wizard.step import Context, Fact, Finding, Step
 from wizard.steps.enable_s3 import armed_by_us
 from wizard.strangers import (
     lost_policy,

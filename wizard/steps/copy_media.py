@@ -10,23 +10,13 @@ from urllib.parse import quote
 from wizard.bulk.headers import CACHE_CONTROL, content_type
 from wizard.events import Check, Note, failed, later, passed, remark
 from wizard.media import PREFIX
+from wizard.plan import Plan, PlanItem, Sentence
 from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
 from wizard.public import Seen, look
 from wizard.quantities import count, describe_size
 from wizard.settings import MigrationPath
-from wizard.step import (
-    ALWAYS,
-    Applicability,
-    Applies,
-    Context,
-    Fact,
-    Finding,
-    Plan,
-    PlanItem,
-    Sentence,
-    Step,
-)
+from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Step
 from wizard.upload import (
     Comparison,
     CopyOutcome,

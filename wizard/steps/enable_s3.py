@@ -11,9 +11,10 @@ from wizard.env_file import EnvFile
 from wizard.env_readers import readers_check
 from wizard.events import Check, Note, Verdict, failed, passed, remark
 from wizard.instance import is_true
+from wizard.plan import Diff, Plan, PlanItem, Sentence
 from wizard.problem import Action, Problem, Remedy
 from wizard.settings import DeploymentKind, MigrationPath
-from wizard.step import Context, Diff, Fact, Finding, Plan, PlanItem, Sentence, Step
+from wizard.step import Context, Fact, Finding, Step
 
 # Without these BookWyrm stops, or answers every page with its error page.
 _NEEDED = (

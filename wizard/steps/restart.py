@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from wizard.earlier_buckets import note_used
 from wizard.events import Check, Event, Note, Output, Report, failed, passed
+from wizard.plan import Plan, Sentence
 from wizard.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.public import SiteView, look_at_site
 from wizard.quantities import count
@@ -24,7 +25,7 @@ from wizard.restart_problems import (
 from wizard.running import once_it_runs
 from wizard.settings import MigrationPath
 from wizard.site_watch import Awaited, SiteWatch
-from wizard.step import Applicability, Context, Fact, Finding, Plan, Question, Sentence, Step
+from wizard.step import Applicability, Context, Fact, Finding, Question, Step
 from wizard.steps.enable_s3 import EnableS3
 from wizard.upload import copy_new_media
 

@@ -14,12 +14,13 @@ from wizard.canary import Canaries
 from wizard.cors import covers, merged, origins, without
 from wizard.events import Check, Note, failed, passed, remark
 from wizard.owned import write_atomically
+from wizard.plan import Document, Plan, Sentence
 from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
 from wizard.providers import preset
 from wizard.public import address, look_until
 from wizard.quantities import count
-from wizard.step import Context, Document, Fact, Finding, Plan, Sentence, Step
+from wizard.step import Context, Fact, Finding, Step
 
 _ADDED = "set_cors.added"
 # Cloudflare documents 30 s until rules are in force; others are quicker.

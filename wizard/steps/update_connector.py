@@ -7,19 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from wizard.events import Check, Note, failed, passed
+from wizard.plan import Document, Plan, Sentence
 from wizard.problem import Action, Problem, Remedy
 from wizard.running import once_it_runs
-from wizard.step import (
-    Applicability,
-    Applies,
-    Context,
-    Document,
-    Fact,
-    Finding,
-    Plan,
-    Sentence,
-    Step,
-)
+from wizard.step import Applicability, Applies, Context, Fact, Finding, Step
 
 _FOUND, _BEFORE = "update_connector.found", "update_connector.before"
 _NONE = "none"

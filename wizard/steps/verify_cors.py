@@ -10,11 +10,12 @@ from wizard.bucket import Bucket
 from wizard.cors import origins
 from wizard.events import Check, Verdict, failed, later, passed, remark
 from wizard.journal import ResultState
+from wizard.plan import Plan, Sentence
 from wizard.probe import require_keys
 from wizard.problem import Action, Problem, Remedy
 from wizard.public import SiteView, address, look, look_at_site, preflight
 from wizard.settings import MigrationPath
-from wizard.step import Context, Fact, Finding, Plan, Sentence, Step
+from wizard.step import Context, Fact, Finding, Step
 
 # A site that has nothing to do with the instance, and never exists (RFC 2606).
 _FOREIGN = "https://elsewhere.invalid"
