@@ -341,7 +341,7 @@ def test_many_objects_are_listed_in_ranges_and_none_is_missed(
     tmp_path: Path, service: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SeaweedFS lists folder by folder, so `a/x` before `a-b/x`; Ceph in the order of the bytes."""
-    monkeypatch.setattr("wizard.bulk.copying._RANGE", 100)
+    monkeypatch.setattr("wizard.bulk.stock._RANGE", 100)
     kit = CopyKit(tmp_path, *request.getfixturevalue(service))
     for number in range(600):
         folder = ("covers", "covers-x", "covers.d", "covers/deep", "co")[number % 5]

@@ -10,7 +10,8 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from wizard.bulk.comparison import Comparison
-from wizard.bulk.copying import Copying, CopyOutcome, FileFailure, MediaCount, destination
+from wizard.bulk.copying import Copying, destination
+from wizard.bulk.outcome import CopyOutcome, FileFailure, MediaCount
 from wizard.control import CopyControl
 
 if TYPE_CHECKING:

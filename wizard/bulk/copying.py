@@ -5,23 +5,23 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from wizard.bucket import Bucket
-from wizard.bulk.client import Answer, Client, Request
+from wizard.bulk.client import Answer, Client
 from wizard.bulk.comparison import Comparison, compare, compare_into, kept_with_slashes
 from wizard.bulk.courier import OUTAGE, Courier
 from wizard.bulk.inventory import Fate, Inventory, Pair
 from wizard.bulk.large import abort_left_over
-from wizard.bulk.listing import Listed, OutOfOrder, Refused, list_all
+from wizard.bulk.listing import Refused
+from wizard.bulk.outcome import CopyOutcome, FileFailure, MediaCount
 from wizard.bulk.proofs import Proofs
 from wizard.bulk.sending import Job, Sender
+from wizard.bulk.stock import Stock
 from wizard.bulk.tally import Tally
 from wizard.bulk.worker import Stopped, rare_collections
 from wizard.events import Note
@@ -29,12 +29,8 @@ from wizard.media import (
     PREFIX,
     Media,
     MediaFailure,
-    MediaFile,
     Reason,
-    held_back_class,
-    is_public,
     key_of,
-    path_of,
 )
 from wizard.problem import Action, Problem, Remedy
 
@@ -46,67 +42,6 @@ if TYPE_CHECKING:
 _NAMED = 1000
 # Passes over files that changed while they were read, or that the listing did not show.
 _ROUNDS = 4
-_WALKED = 2000
-# Objects a range of the listing should have at least, for listing in parallel to pay.
-_RANGE = 5000
-_MOST_RANGES = 64
-# Up to so many candidates, catching up asks for each key instead of listing all of them.
-_ASKED_ONE_BY_ONE = 500
-_ASKERS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class FileFailure:
-    """A file that is not accounted for: which, why, the system's or service's own words.
-
-    `harmless`: nobody could ever ask for it (a link to nothing, a name that
-    no page can hold), so nothing is lost without it.
-    """
-
-    path: str
-    what: str
-    raw: str = ""
-    harmless: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CopyOutcome:
-    """What a copy did. `already` were there with the same bytes, and not sent.
-
-    `failures` and `conflicts` (keys that hold other bytes, and that we never
-    wrote) name the first thousand; `failed` and `conflicting` count all,
-    without the harmless ones. `total` files with `total_bytes` are here.
-    """
-
-    sent: int
-    sent_bytes: int
-    already: int
-    failures: tuple[FileFailure, ...]
-    conflicts: tuple[str, ...]
-    failed: int = 0
-    conflicting: int = 0
-    total: int = 0
-    total_bytes: int = 0
-    comparison: Comparison | None = None
-
-
-@dataclass(slots=True)
-class MediaCount:
-    """What a walk found: public files and their bytes, what is held back, what cannot be had.
-
-    `held_back` maps a class, in words, to its number of files and bytes.
-    """
-
-    files: int = 0
-    size: int = 0
-    failures: int = 0
-    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def hold_back(self, file: MediaFile) -> None:
-        """One more file that is not public."""
-        kind = held_back_class(file.path)
-        count, size = self.held_back.get(kind, (0, 0))
-        self.held_back[kind] = (count + 1, size + file.size)
 
 
 def destination(settings: Settings) -> str:
@@ -126,24 +61,24 @@ class Copying:
         self._tally = Tally(context.report)
         self._retries_seen = context.control.retries
         self._proven_before = 0
-        self._count = MediaCount()
+        self._stock = Stock(media, self._tally, stop)
 
     def count(self) -> MediaCount:
         """Walk the media and count them."""
-        return self._walk(lambda files: None, lambda failure: None)
+        return self._stock.walk(lambda files: None, lambda failure: None)
 
     def compare_only(self) -> Comparison:
         """Compare both sets as they are now; nothing is sent."""
         with self._job() as job:
-            self._take_stock(job)
+            self._stock.take(job)
             result = compare(job.inventory, self._destination)
-            result.held_back = self._count.held_back
+            result.held_back = self._stock.count.held_back
             return result
 
     def copy_all(self) -> CopyOutcome:
         """Copy all that is not proven, and compare at the end."""
         with self._job() as job:
-            self._take_stock(job)
+            self._stock.take(job)
             abort_left_over(job, PREFIX)
             self._sort_out(job)
             touched = self._work_off(job)
@@ -153,9 +88,9 @@ class Copying:
     def catch_up(self) -> CopyOutcome:
         """Copy what is not proven as it is here now; asks for few keys one by one."""
         with self._job() as job:
-            self._walk_into(job.inventory)
-            self._load_proven(job)
-            self._ask_or_list(job)
+            self._stock.walk_into(job.inventory)
+            self._stock.load_proven(job)
+            self._stock.ask_or_list(job)
             self._sort_out(job)
             self._work_off(job)
             return self._outcome(job, None)
@@ -244,110 +179,6 @@ class Copying:
             courier.stop()
         self._tally.wait("The storage service does not answer", courier.trouble_for)
 
-    def _walk(
-        self,
-        found: Callable[[list[MediaFile]], None],
-        failed: Callable[[MediaFailure], None],
-    ) -> MediaCount:
-        count = MediaCount()
-        batch: list[MediaFile] = []
-        for item in self._media.walk():
-            if isinstance(item, MediaFailure):
-                if item.folder or is_public(item.path):
-                    count.failures += 1
-                    failed(item)
-            elif not is_public(item.path):
-                count.hold_back(item)
-            else:
-                batch.append(item)
-            if len(batch) == _WALKED:
-                self._add(count, batch, found)
-                batch = []
-        self._add(count, batch, found)
-        return count
-
-    def _add(
-        self, count: MediaCount, batch: list[MediaFile], found: Callable[[list[MediaFile]], None]
-    ) -> None:
-        if self._stop.is_set():
-            raise Stopped
-        found(batch)
-        size = sum(file.size for file in batch)
-        count.files += len(batch)
-        count.size += size
-        self._tally.found(len(batch), size)
-
-    def _walk_into(self, inventory: Inventory) -> None:
-        self._count = self._walk(inventory.add_files, inventory.add_failure)
-        inventory.index()
-
-    def _take_stock(self, job: Job) -> None:
-        """What is here, what is there, what was proven."""
-        self._walk_into(job.inventory)
-        proven, _ = job.journal.proven_count(self._destination)
-        job.journal.check_room(max(0, self._count.files - proven))
-        self._list(job)
-        self._load_proven(job)
-
-    def _load_proven(self, job: Job) -> None:
-        job.inventory.load_proven(job.journal, self._destination)
-
-    def _list(self, job: Job) -> None:
-        """One listing of the prefix, in parallel where it is large and the service keeps order."""
-        splits = self._splits(job)
-        try:
-            self._list_with(job, splits)
-        except OutOfOrder:
-            self._list_with(job, [])
-        job.inventory.index_there()
-
-    def _list_with(self, job: Job, splits: list[str]) -> None:
-        def take(page: list[Listed]) -> None:
-            job.inventory.add_there((path_of(o.key), o) for o in page)
-            if self._stop.is_set():
-                job.courier.stop()
-
-        job.inventory.forget_there()
-        list_all(job.courier, PREFIX, splits, take)
-
-    def _splits(self, job: Job) -> list[str]:
-        """Keys that cut the listing into ranges; none before anything can be there."""
-        proven, _ = job.journal.proven_count(self._destination)
-        files, _ = job.inventory.totals()
-        ranges = min(_MOST_RANGES, max(proven, job.proofs.sent) // _RANGE)
-        return [key_of(path) for path in job.inventory.splits(files, ranges)]
-
-    def _ask_or_list(self, job: Job) -> None:
-        candidates = 0
-        for page in job.inventory.pairs(Fate.SEND):
-            candidates += sum(not _is_proven_here(pair) for pair in page)
-        if candidates > _ASKED_ONE_BY_ONE:
-            self._list(job)
-            return
-        for page in job.inventory.pairs(Fate.SEND):
-            # Not listed, and not doubted: what was proven before.
-            known = [p for p in page if _is_proven_here(p)]
-            job.inventory.add_there(
-                (p.file.path, Listed("", p.file.size, p.proven_etag)) for p in known
-            )
-            asked = self._heads(job, [p for p in page if not _is_proven_here(p)])
-            job.inventory.add_there((p.file.path, there) for p, there in asked if there)
-        job.inventory.index_there()
-
-    def _heads(self, job: Job, pairs: list[Pair]) -> list[tuple[Pair, Listed | None]]:
-        """What is there under these files' keys, None where nothing is; many asked at once."""
-        with ThreadPoolExecutor(_ASKERS, thread_name_prefix="asking") as pool:
-            found = pool.map(lambda pair: self._head(job, key_of(pair.file.path)), pairs)
-            return list(zip(pairs, found, strict=True))
-
-    def _head(self, job: Job, key: str) -> Listed | None:
-        answer = job.courier.ask(Request("HeadObject", "HEAD", key, lambda answer: None))
-        if answer.status == 404:
-            return None
-        if not answer.ok:
-            raise Refused(answer)
-        return Listed(key, int(answer.header("content-length") or 0), answer.etag)
-
     def _sort_out(self, job: Job) -> None:
         """Decide for each file: proven, to be sent, to be looked at, or in conflict."""
         job.inventory.keep_proven()
@@ -368,7 +199,7 @@ class Copying:
     def _fate(self, job: Job, pair: Pair) -> Fate:
         if pair.there_size < 0:
             return Fate.SEND
-        if _is_proven_here(pair) and pair.there_etag == pair.proven_etag:
+        if pair.is_proven_here and pair.there_etag == pair.proven_etag:
             return Fate.LOOK  # the sizes differ all the same
         if pair.there_size == pair.file.size:
             return Fate.LOOK
@@ -424,8 +255,8 @@ class Copying:
         """The listing after the copy; what it does not show as it was sent is sent once more."""
         for last in (False, True):
             if touched:
-                self._list(job)
-                self._load_proven(job)
+                self._stock.list_there(job)
+                self._stock.load_proven(job)
             slashed = kept_with_slashes(job.inventory)
             lost = [p for p in job.inventory.unconfirmed() if p.file.path not in slashed]
             if not lost or last or not touched:
@@ -443,7 +274,7 @@ class Copying:
         """Said to be stored, but not listed so: asked for one by one, and sent again."""
         gone = [
             pair
-            for pair, there in self._heads(job, lost)
+            for pair, there in self._stock.heads(job, lost)
             if there is None or (there.size, there.etag) != (pair.file.size, pair.proven_etag)
         ]
         self._take_back(job, gone)
@@ -466,7 +297,7 @@ class Copying:
         except OSError as error:
             self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
             result = compare(job.inventory, self._destination)
-        result.held_back = self._count.held_back
+        result.held_back = self._stock.count.held_back
         result.at = time.monotonic()
         self._context.control.latest = result
         return result
@@ -491,12 +322,6 @@ class Copying:
             size,
             comparison,
         )
-
-
-def _is_proven_here(pair: Pair) -> bool:
-    """Whether the file is still as it was when it was proven."""
-    file = pair.file
-    return (file.size, file.mtime_ns) == (pair.proven_size, pair.proven_mtime_ns)
 
 
 def _words(reason: str, detail: str) -> str:

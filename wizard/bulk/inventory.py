@@ -94,6 +94,12 @@ class Pair:
     proven_mtime_ns: int
     proven_etag: str
 
+    @property
+    def is_proven_here(self) -> bool:
+        """Whether the file is still as it was when it was proven."""
+        file = self.file
+        return (file.size, file.mtime_ns) == (self.proven_size, self.proven_mtime_ns)
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
