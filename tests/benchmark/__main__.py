@@ -96,6 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--size", type=int, default=_MEDIAN, help="median size in bytes")
+    parser.add_argument("--large", type=int, default=0, help="one file of so many GB more")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--delay", type=float, default=0.04, help="seconds for each request")
     parser.add_argument("--server", choices=("delay", "seaweedfs"), default="delay")
@@ -104,6 +105,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bw-s3-benchmark-") as name:
         folder = Path(name)
         make_files(folder / "images", options.files, options.size)
+        if options.large:
+            with (folder / "images" / "large.png").open("wb") as large:
+                large.truncate(options.large << 30)
         with _server(options.server, folder, options.delay) as place:
             table = _measure(place, options.rounds, options.only)
     print(f"\n{options.files:,} files, {options.server}, {options.rounds} rounds, medians\n")

@@ -61,6 +61,7 @@ if key then
   local found = objects:get(key)
   if not found then return ngx.exit(404) end
   ngx.header["ETag"] = '"' .. found:match(":(.*)") .. '"'
+  ngx.header["Last-Modified"] = ngx.http_time(ngx.time())  -- rclone asks for it
   ngx.header["Content-Length"] = found:match("^%d+")
   return ngx.exit(200)
 end
