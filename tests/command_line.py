@@ -90,6 +90,8 @@ class CommandLine:
             return {}
         proven = {f.key for f in journal.proven(destination(self.demo.settings))}
         journal.close()
+        if not proven:
+            return {}  # there may be no bucket yet
         when = self.bucket.client.get_paginator("list_objects_v2")
         pages = when.paginate(Bucket=self.demo.settings.bucket, Prefix="images/")
         found = {o["Key"]: o["LastModified"] for p in pages for o in p.get("Contents", [])}

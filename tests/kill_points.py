@@ -1,13 +1,16 @@
-"""bw-s3 in a process that kills itself with SIGKILL at its N-th commit or external call.
+"""bw-s3 in a process that kills itself with SIGKILL at a commit or external call it never saw.
 
-`python -m tests.kill_points N COUNT_FILE ARGUMENT…`: dies at point N (0: never)
-and writes the number of points that it passed into COUNT_FILE.
+`python -m tests.kill_points SEEN_FILE EVERY ARGUMENT…`: SEEN_FILE names the points that were
+passed before, a line each, and gets those of this run; at the EVERY-th new one the process dies.
+So a migration that is started again and again dies once at each point that it ever passes
+(EVERY 1), on a way that was interrupted everywhere before; or at some of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -22,41 +25,48 @@ import botocore.client
 import httpx
 
 from wizard import cli, owned
-from wizard.journal import Journal
+from wizard.journal import Journal, StepResult
+
+# What is another at each start: canaries' names, what keeps caches away, which covers a stranger
+# reads as a sample.
+_BY_CHANCE = re.compile(r"(?<=canary-)\w+|(?<=bw-s3=)\w+|(?<=GET )\S+/images/\S+")
 
 
 class Points:
-    """Counts the points passed, and dies at one of them."""
+    """Knows the points passed in all starts, and dies at the `every`-th new one."""
 
-    def __init__(self, target: int, count_file: Path) -> None:
-        self._target = target
-        self._count_file = count_file
-        self._passed = 0
+    def __init__(self, seen_file: Path, every: int) -> None:
+        self._file = os.open(seen_file, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+        self._seen = set(seen_file.read_text().splitlines())
+        self._every = every
+        self._new = 0
         self._guard = threading.Lock()
 
-    def pass_one(self) -> None:
+    def pass_one(self, name: str) -> None:
         """One more point; the last thing this process does if it is the one."""
+        name = _BY_CHANCE.sub("#", name.replace("\n", " "))
         with self._guard:
-            self._passed += 1
-            if self._passed == self._target:
+            if name in self._seen:
+                return
+            self._seen.add(name)
+            os.write(self._file, f"{name}\n".encode())
+            self._new += 1
+            if self._new == self._every:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def write_count(self) -> None:
-        """Leave the number of points for whoever asked."""
-        self._count_file.write_text(str(self._passed))
 
-
-def _around(points: Points, owner: Any, name: str) -> None:
-    """Make each call of `owner.name` a point before it and one after it."""
-    original: Callable[..., Any] = getattr(owner, name)
+def _around(points: Points, owner: Any, method: str, named: Callable[..., str]) -> None:
+    """Make each call of `owner.method` a point before it and one after it."""
+    original: Callable[..., Any] = getattr(owner, method)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        points.pass_one()
+        name = f"{method} {named(*args, **kwargs)}"
+        points.pass_one(f"before {name}")
         result = original(*args, **kwargs)
-        points.pass_one()
+        points.pass_one(f"after {name}")
         return result
 
-    setattr(owner, name, wrapped)
+    setattr(owner, method, wrapped)
 
 
 def _around_transactions(points: Points) -> None:
@@ -64,27 +74,54 @@ def _around_transactions(points: Points) -> None:
 
     @contextmanager
     def transaction(journal: Journal) -> Iterator[sqlite3.Connection]:
+        name = _name_of_transaction()
         with original(journal) as database:
             yield database
-            points.pass_one()  # written, not committed
-        points.pass_one()  # committed
+            points.pass_one(f"written {name}")
+        points.pass_one(f"committed {name}")
 
     Journal._transaction = transaction  # type: ignore[assignment, method-assign]
 
 
+def _name_of_transaction() -> str:
+    """The journal's method that writes, and what it was given."""
+    frame = sys._getframe(3)  # above: this function, the generator, contextlib
+    given = frame.f_locals
+    match given.get("result"):
+        case StepResult() as result:
+            return f"{frame.f_code.co_name} {result.step} {result.state}"
+    what = given.get("name") or given.get("step") or given.get("rows") or ""
+    return f"{frame.f_code.co_name} {what if isinstance(what, str) else what[:1]}"
+
+
+def _crt(_: Any, **kwargs: Any) -> str:
+    message = kwargs["request"]
+    return f"{message.method} {message.path}"
+
+
+def _boto(_: Any, operation: str, parameters: dict[str, Any]) -> str:
+    return f"{operation} {parameters.get('Key', '')}"
+
+
+def _http(_: Any, request: httpx.Request) -> str:
+    return f"{request.method} {request.url}"
+
+
+def _process(*argv: str, **_: Any) -> str:
+    return " ".join(argv)
+
+
 def main() -> None:
     """Run the command line with a point at every commit and every external call."""
-    points = Points(int(sys.argv[1]), Path(sys.argv[2]))
+    points = Points(Path(sys.argv[1]), int(sys.argv[2]))
     _around_transactions(points)
-    _around(points, awscrt.s3.S3Client, "make_request")
-    _around(points, botocore.client.BaseClient, "_make_api_call")
-    _around(points, httpx.AsyncHTTPTransport, "handle_async_request")
-    _around(points, httpx.HTTPTransport, "handle_request")
-    _around(points, asyncio, "create_subprocess_exec")
-    _around(points, owned, "_sync_folder")
-    status = cli.main(sys.argv[3:], rehearse=lambda call: 2)
-    points.write_count()
-    sys.exit(status)
+    _around(points, awscrt.s3.S3Client, "make_request", _crt)
+    _around(points, botocore.client.BaseClient, "_make_api_call", _boto)
+    _around(points, httpx.AsyncHTTPTransport, "handle_async_request", _http)
+    _around(points, httpx.HTTPTransport, "handle_request", _http)
+    _around(points, asyncio, "create_subprocess_exec", _process)
+    _around(points, owned, "_sync_folder", str)
+    sys.exit(cli.main(sys.argv[3:], rehearse=lambda call: 2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """kill -9 at any moment: the next start finishes, loses nothing, sends nothing proven again.
 
-`BW_S3_KILLS` sets how many random kills (and how many of the kill points) are
-tried; without it a handful, so that the whole suite stays quick.
+`BW_S3_KILLS` sets how many random kills are tried, `BW_S3_KILL_EVERY` at each how many-th of the
+points it dies (1: at each); without them a handful, so that the whole suite stays quick.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from wizard.demo import build
 from wizard.demo.seaweedfs import SeaweedFS
 
 KILLS = int(os.environ.get("BW_S3_KILLS", "4"))
+EVERY = int(os.environ.get("BW_S3_KILL_EVERY", "120"))
+MOST_POINTS = 2000
 PATIENCE = 180
 
 
@@ -74,23 +77,24 @@ def test_killed_at_random_moments(line: CommandLine) -> None:
 
 
 def test_killed_at_each_commit_and_external_call(line: CommandLine, tmp_path: Path) -> None:
+    """One migration, killed where it was never killed before, until there is no such place."""
     line.begin_anew()
-    count_file = tmp_path / "count"
-    process = line.start("tests.kill_points", "0", str(count_file))
-    output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, output[-6000:]
-    count = int(count_file.read_text())
-    assert count > 100
-    chance = random.Random(os.environ.get("BW_S3_SEED", "evening"))
-    everyone = list(range(1, count + 1))
-    points = everyone if count <= KILLS else sorted(chance.sample(everyone, KILLS))
-    for point in points:
-        line.begin_anew()
-        process = line.start("tests.kill_points", str(point), str(count_file))
+    seen = tmp_path / "seen"
+    before: dict[str, datetime] = {}
+    kills = 0
+    while (process := line.start("tests.kill_points", str(seen), str(EVERY))) is not None:
         output, _ = process.communicate(timeout=PATIENCE)
-        assert process.returncode in (-9, 0), (point, output[-6000:])
-        before = line.sent_when()
-        line.finish()
-        after = line.sent_when()
-        assert {key: after[key] for key in before} == before, point
-        line.check_end()
+        if process.returncode == 0:
+            break
+        kills += 1
+        point = seen.read_text().splitlines()[-1]
+        assert process.returncode == -9, (point, output[-6000:])
+        assert kills < MOST_POINTS, f"it never ends; the last was: {point}"
+        now = line.sent_when()
+        assert now.items() >= before.items(), f"something proven was sent again: {point}"
+        before = now
+        print(f"{kills} {point}", flush=True)
+    points = len(seen.read_text().splitlines())
+    assert points > 200
+    assert kills >= points // EVERY - 1
+    line.check_end()
