@@ -63,6 +63,10 @@ if key then
   ngx.header["ETag"] = '"' .. found:match(":(.*)") .. '"'
   ngx.header["Last-Modified"] = ngx.http_time(ngx.time())  -- rclone asks for it
   ngx.header["Content-Length"] = found:match("^%d+")
+  ngx.header["Content-Type"] = "image/jpeg"
+  if method == "GET" then
+    ngx.print(string.rep("\0", tonumber(found:match("^%d+"))))
+  end
   return ngx.exit(200)
 end
 if sorted_at ~= changes then

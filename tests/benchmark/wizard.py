@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from tests.benchmark.__main__ import make_files
@@ -112,6 +113,7 @@ def _begin_anew(folder: Path, endpoint: str) -> None:
     settings = Settings(
         path="existing", deployment="dockerless", provider="other", endpoint=endpoint,
         region="us-east-1", bucket="benchmark", url_protocol="http:", acl_known=True,
+        custom_domain=f"{urlsplit(endpoint).netloc}/benchmark",
     )  # fmt: skip
     journal = Journal.open(folder / FOLDER, folder)
     journal.save_settings(settings)
