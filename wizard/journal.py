@@ -28,6 +28,7 @@ from wizard.journal_file import (
     check_sound,
     check_there,
     connect,
+    connect_beside_writer,
     connect_to_read,
     explained,
     is_empty,
@@ -89,15 +90,26 @@ class Journal:
     `Masker`) takes secrets out of texts for people: log, checks, problems. What
     is compared or put back later (settings, inputs, facts) stays as it is, and
     is no secret.
+
+    Whoever only looks does so through a connection of its own (`reader`), and never waits for
+    a commit on its way to the disk: the wizard's screen would stand still meanwhile.
     """
 
-    def __init__(self, folder: Path, database: sqlite3.Connection, lock: int | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: sqlite3.Connection,
+        lock: int | None = None,
+        reader: sqlite3.Connection | None = None,
+    ) -> None:
         self.folder = folder
         # What plans name: a dry run works on a copy, which is gone when they are read.
         self.shown_folder = folder
         self._database = database
+        self._reader = reader or database
         self._lock = lock
         self._guard = threading.RLock()
+        self._guard_of_reader = threading.RLock() if reader else self._guard
         self.mask: Callable[[str], str] = str
 
     @classmethod
@@ -112,10 +124,11 @@ class Journal:
             lock = take_lock(folder, owner_like)
             try:
                 database = connect(folder / FILE, owner_like)
+                reader = connect_beside_writer(folder / FILE)
             except BaseException:
                 os.close(lock)
                 raise
-        return cls(folder, database, lock)
+        return cls(folder, database, lock, reader)
 
     @classmethod
     def read(cls, folder: Path) -> Journal | None:
@@ -127,7 +140,7 @@ class Journal:
             try:
                 if not is_empty(database):
                     check_sound(database, folder)
-                    return cls(folder, database, None)
+                    return cls(folder, database)
             except BaseException:
                 database.close()
                 raise
@@ -143,8 +156,9 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left and let the next one in."""
-        with self._guard:
+        with self._guard, self._guard_of_reader:
             try:
+                self._reader.close()
                 self._database.close()
             finally:
                 lock, self._lock = self._lock, None
@@ -312,8 +326,8 @@ class Journal:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._guard, explained(self.folder):
-            yield self._database
+        with self._guard_of_reader, explained(self.folder):
+            yield self._reader
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -93,6 +93,13 @@ def connect(path: Path, owner_like: Path) -> sqlite3.Connection:
     return database
 
 
+def connect_beside_writer(path: Path) -> sqlite3.Connection:
+    """Look at what the writer of this same process has committed, at any moment."""
+    database = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    database.execute("PRAGMA query_only=ON")
+    return database
+
+
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open the journal to look at it, also while a writer has it open. Creates no file."""
     address = address_to_read(path)
