@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -12,6 +12,7 @@ from textual.widgets import Static
 from screens import words
 from screens.frame import Frame, Key
 from screens.widgets.lines import Line, Lines, marked, plain
+from screens.widgets.steady import Steady
 from wizard.quantities import count
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class EndScreen(Frame):
 
     def body(self) -> Iterable[Widget]:
         """The verdict, a line a step, what next, the way back."""
-        yield Static("", id="verdict", markup=False)
+        yield Steady(id="verdict")
         yield Lines(id="results")
         yield Lines(id="to-do")
         yield Lines(id="way-back")
@@ -65,8 +66,8 @@ class EndScreen(Frame):
         super().show()
         if not self.is_whole:
             return
-        statuses = self.session.migration.statuses()
-        following = self.session.migration.next_step()
+        statuses = self.session.overview.statuses
+        following = self.session.overview.following
         self.show_title("Summary")
         self.query_one("#verdict", Static).update(self._verdict(statuses))
         lines = (_result_line(number, status) for number, status in enumerate(statuses, 1))
@@ -81,9 +82,9 @@ class EndScreen(Frame):
         else:
             self.show_keys([Key(self.session.next_label("end"), "next")])
 
-    def _verdict(self, statuses: list[Status]) -> Content:
+    def _verdict(self, statuses: Sequence[Status]) -> Content:
         waiting = [s for s in statuses if s.state == "later"]
-        following = self.session.migration.next_step()
+        following = self.session.overview.following
         if following is not None:
             return Content.styled(f"Not finished: “{following.title}” is next.", "bold")
         if waiting:
@@ -92,7 +93,7 @@ class EndScreen(Frame):
             text = "✓ Done. Your instance keeps its files in the bucket, and that is proven."
         return Content.styled(text, "bold $text-success")
 
-    def _to_do(self, statuses: list[Status]) -> list[str]:
+    def _to_do(self, statuses: Sequence[Status]) -> list[str]:
         if all(status.state != "later" for status in statuses):
             return list(_KEEP)
         settings = self.session.context.settings

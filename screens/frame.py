@@ -13,10 +13,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Button, Footer, OptionList, Static
+from textual.widgets import Button, OptionList, Static
 
 from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
+from screens.widgets.steady import Steady, SteadyFooter
 
 if TYPE_CHECKING:
     from screens.app import WizardApp
@@ -71,21 +72,21 @@ class Frame(Screen[None]):
         """Header, rail and body beside each other, keys, footer."""
         with Horizontal(id="head"):
             yield Static("bw-s3", id="brand")
-            yield Static("", id="whose", markup=False)
-            yield Static("", id="path", markup=False)
+            yield Steady(id="whose")
+            yield Steady(id="path")
         with Horizontal(id="main"):
             yield Rail()
             with Vertical(id="content"):
                 with Horizontal(id="title-row"):
-                    yield Static(self.heading, id="title", markup=False)
-                    yield Static("", id="where", markup=False)
+                    yield Steady(self.heading, id="title")
+                    yield Steady(id="where")
                 yield VerticalScroll(*self.body(), id="body", can_focus=False)
-                yield Static("", id="more", markup=False)
-                yield Static("", id="safe", markup=False)
+                yield Steady(id="more")
+                yield Steady(id="safe")
                 with Horizontal(id="keys"):
                     for number in range(4):
                         yield KeyButton(id=f"key-{number}")
-        yield Footer(compact=True)
+        yield SteadyFooter()
 
     @property
     def is_whole(self) -> bool:
@@ -129,6 +130,9 @@ class Frame(Screen[None]):
 
     def show(self) -> None:
         """Bring the screen up to date; screens add their own parts."""
+        # Nothing but the step at work changes how the steps stand, and it says so when it ends.
+        if not self.session.running:
+            self.session.look_anew()
         if self.is_whole:
             self.show_frame()
 
@@ -165,10 +169,7 @@ class Frame(Screen[None]):
                 self.set_focus(None)  # or Textual gives it to the rail, where Enter leads elsewhere
             button.display = key is not None
             if key:
-                button.label = Content(key.label)
-                button.runs = key.action
-                button.disabled = not key.enabled
-                button.refresh(layout=True)
+                button.become(key.label, key.action, enabled=key.enabled)
         self.query_one("#keys").display = bool(keys)
         if self._may_take_focus():
             self.call_after_refresh(self._focus_first)

@@ -38,7 +38,7 @@ class Remedies:
         from screens.problem import ProblemScreen
 
         session = self._app.session
-        armed = session.opened is not None and session.migration.is_armed()
+        armed = session.opened is not None and session.overview.armed
         screen = ProblemScreen(
             problem,
             step_title=step.title if step else "",

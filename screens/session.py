@@ -16,7 +16,7 @@ from screens.work import Record, Work
 
 if TYPE_CHECKING:
     from wizard.events import Event
-    from wizard.migration import Migration, Status
+    from wizard.migration import Migration, Overview, Status
     from wizard.opening import Opened
     from wizard.problem import Problem
     from wizard.secrets import Keys
@@ -55,6 +55,8 @@ class Session:
         # Steps that failed with other settings than those of now.
         self.outdated: set[str] = set()
         self._clock = clock
+        self._overview: Overview | None = None
+        self._seen_at = -1
         self._records: dict[str, Record] = {}
 
     @property
@@ -69,6 +71,21 @@ class Session:
         """What the steps work with."""
         return self.migration.context
 
+    @property
+    def overview(self) -> Overview:
+        """How all steps stand, as it was when it was last looked at.
+
+        A key asks for it a dozen times, and each time costs dozens of calls that give
+        Python's lock away, behind a copy's threads.
+        """
+        if self._overview is None or self._seen_at != self.changes:
+            self._overview, self._seen_at = self.migration.overview(), self.changes
+        return self._overview
+
+    def look_anew(self) -> None:
+        """Whatever is asked next sees how the steps stand by then."""
+        self._overview = None
+
     # Where it stands -------------------------------------------------------------------------
 
     def whose(self) -> str:
@@ -82,7 +99,7 @@ class Session:
         """Which path, for the header; that the instance is armed is more important."""
         if self.opened is None:
             return ""
-        if self.migration.is_armed():
+        if self.overview.armed:
             return "! armed for S3"
         return _PATH_WORDS.get(self.context.settings.path, "")
 
@@ -91,7 +108,7 @@ class Session:
         start = Stop("start", "Start")
         if self.opened is None:
             return [start]
-        steps = [self._stop(number, s) for number, s in enumerate(self.migration.statuses(), 1)]
+        steps = [self._stop(number, s) for number, s in enumerate(self.overview.statuses, 1)]
         return [start, *steps, Stop("end", "Summary")]
 
     def _stop(self, number: int, status: Status) -> Stop:
@@ -113,11 +130,11 @@ class Session:
 
     def begun(self) -> bool:
         """Whether any step ever began."""
-        return any(s.result for s in self.migration.statuses())
+        return any(s.result for s in self.overview.statuses)
 
     def before(self, step: Step) -> Step | None:
         """The first step that has to be done before this one; None where there is none."""
-        for status in self.migration.statuses():
+        for status in self.overview.statuses:
             if status.step.name == step.name:
                 return None
             if status.state not in _RESTING:
@@ -128,7 +145,7 @@ class Session:
         """The screen that comes next: the running step, the first open one, or the summary."""
         if self.running and self.running != here:
             return self.running
-        following = self.migration.next_step()
+        following = self.overview.following
         return following.name if following else "end"
 
     def next_label(self, here: str) -> str:
@@ -142,9 +159,10 @@ class Session:
         """Whether leaving now leaves something unfinished."""
         if self.opened is None:
             return False
-        if self.running or self.migration.is_armed():
+        self.look_anew()
+        if self.running or self.overview.armed:
             return True
-        return self.begun() and self.migration.next_step() is not None
+        return self.begun() and self.overview.following is not None
 
     def what_is_safe(self) -> str:
         """What leaving now means, in sentences."""
@@ -153,7 +171,8 @@ class Session:
             title = self.title(self.running)
             lines.append(f"“{title}” is under way and stops here. What is proven stays proven.")
         lines.append("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
-        if self.migration.is_armed():
+        self.look_anew()
+        if self.overview.armed:
             lines.append(
                 "But note: .env says USE_S3=true already. The next restart of the services, for "
                 "whatever reason, would switch the instance to S3."
@@ -164,9 +183,10 @@ class Session:
         """0: all is done; 1: a step failed; 3: one waits for a decision; 130: it can go on."""
         if self.opened is None:
             return FAILED if self.opening_problem else INTERRUPTED
-        if self.migration.next_step() is None:
+        self.look_anew()
+        if self.overview.following is None:
             return OK
-        states = {state_of(status) for status in self.migration.statuses()}
+        states = {state_of(status) for status in self.overview.statuses}
         if "failed" in states:
             return FAILED
         return DECISION if "asked" in states else INTERRUPTED
@@ -235,6 +255,7 @@ class Session:
 
     def change(self, settings: Settings, keys: Keys) -> list[str]:
         """Go on with other answers; returns the titles of the steps that went stale by it."""
+        self.look_anew()
         before = self._in_state("stale")
         slower = replace(self.context.settings, limit_rate=settings.limit_rate)
         if (slower, self.context.keys) != (settings, keys):
@@ -250,4 +271,4 @@ class Session:
             del self.works[name]
 
     def _in_state(self, state: str) -> list[str]:
-        return [s.step.name for s in self.migration.statuses() if s.state == state]
+        return [s.step.name for s in self.overview.statuses if s.state == state]

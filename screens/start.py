@@ -14,6 +14,7 @@ from textual.widgets import Static
 from screens import words
 from screens.frame import Frame, Key
 from screens.widgets.facts import Facts
+from screens.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from wizard.opening import Opened
@@ -73,13 +74,13 @@ class StartScreen(Frame):
 
     def body(self) -> Iterable[Widget]:
         """From top to bottom: what most needs to be known first."""
-        yield Static("", id="armed", classes="warning", markup=False)
+        yield Steady(id="armed", classes="warning")
         yield Static(Content(_PURPOSE), id="purpose")
-        yield Static("", id="resumed", markup=False)
+        yield Steady(id="resumed")
         yield Facts(id="facts")
-        yield Static("", id="which-path", markup=False)
-        yield Static("", id="state", markup=False)
-        yield Static("", id="fragile", classes="warning", markup=False)
+        yield Steady(id="which-path")
+        yield Steady(id="state")
+        yield Steady(id="fragile", classes="warning")
 
     def show(self) -> None:
         """Show what is known by now."""
@@ -109,7 +110,7 @@ class StartScreen(Frame):
 
     def _show_opened(self, opened: Opened) -> None:
         session = self.session
-        begun, armed = session.begun(), session.migration.is_armed()
+        begun, armed = session.begun(), session.overview.armed
         self._set("#armed", f"! {_ARMED}" if armed else "")
         self._set("#resumed", self._where_it_stands() if begun else "")
         self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
@@ -121,7 +122,7 @@ class StartScreen(Frame):
         self.show_keys([Key(self._label(), "next"), *disarm])
 
     def _where_it_stands(self) -> str:
-        statuses = self.session.migration.statuses()
+        statuses = self.session.overview.statuses
         done = sum(1 for s in statuses if s.state == "done")
         lines = [f"Welcome back. {done} of {len(statuses)} steps are done and proven."]
         for status in statuses:
@@ -138,7 +139,7 @@ class StartScreen(Frame):
 
     def _label(self) -> str:
         session = self.session
-        following = session.migration.next_step()
+        following = session.overview.following
         if session.running:
             return session.next_label("start")
         if following is None:
@@ -158,7 +159,7 @@ class StartScreen(Frame):
             case "other_path":
                 return at_rest and not session.begun()
             case "disarm":
-                return at_rest and session.migration.is_armed()
+                return at_rest and session.overview.armed
             case "back":
                 return False
             case _:

@@ -20,6 +20,7 @@ from screens.widgets.output_log import LastLines
 from screens.widgets.plan_view import PlanView
 from screens.widgets.problem_box import ProblemBox
 from screens.widgets.proofs import Proofs
+from screens.widgets.steady import Steady
 from wizard.problem import Problem
 from wizard.step import Step
 
@@ -69,14 +70,14 @@ class StepScreen(Frame):
 
     def body(self) -> Iterable[Widget]:
         """The parts from top to bottom; those without content don't show."""
-        yield Static("", id="purpose", markup=False)
-        yield Static("", id="why", markup=False)
+        yield Steady(id="purpose")
+        yield Steady(id="why")
         yield ProblemBox(id="problem")
         yield from self.own_parts()
         yield Proofs(id="proofs")
         yield Facts(id="facts")
         yield Meter(id="meter")
-        yield Static("", id="waiting", markup=False)
+        yield Steady(id="waiting")
         yield PlanView(id="plan")
         yield Proofs(id="checks")
         yield Lines(id="notes")
@@ -272,6 +273,7 @@ class StepScreen(Frame):
             self._status = self._status or self.session.migration.status(self.step)
         finally:
             self.looking.end()
+        self.session.look_anew()  # there may be nothing to do here at all
         if self.is_whole:
             self.show_frame()
             self.show_step()

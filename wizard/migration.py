@@ -56,6 +56,19 @@ class Status:
     result: StepResult | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How all steps stand at one moment.
+
+    `following` is the first that is neither done, skipped nor waiting, None at the end;
+    `armed` as `Migration.is_armed` says it.
+    """
+
+    statuses: tuple[Status, ...]
+    following: Step | None
+    armed: bool
+
+
 def storage_changed(old: Settings, new: Settings) -> bool:
     """Whether two settings name different buckets, or the same one reached differently."""
     return (old.endpoint, old.region, old.bucket) != (new.endpoint, new.region, new.bucket)
@@ -90,8 +103,12 @@ class Migration:
 
     def next_step(self) -> Step | None:
         """The first step that is neither done, skipped nor waiting; None at the end."""
-        resting = {State.DONE, State.SKIPPED, State.LATER}
-        return next((s.step for s in self.statuses() if s.state not in resting), None)
+        return _first_open(self.statuses())
+
+    def overview(self) -> Overview:
+        """All of it, each step asked once."""
+        statuses = self.statuses()
+        return Overview(tuple(statuses), _first_open(statuses), self.is_armed())
 
     def is_armed(self) -> bool:
         """Whether the next start of the services would switch the instance to S3.
@@ -199,6 +216,11 @@ class Migration:
         self.context.journal.save_result(result)
         self.context.journal.write_log(step.name, problem.what if problem else state)
         return result
+
+
+def _first_open(statuses: Sequence[Status]) -> Step | None:
+    resting = {State.DONE, State.SKIPPED, State.LATER}
+    return next((s.step for s in statuses if s.state not in resting), None)
 
 
 def _not_now(step: Step, applicability: Applicability, result: StepResult | None) -> Status:

@@ -25,6 +25,14 @@ class KeyButton(Button):
         self.runs = ""
         self.styles.line_pad = 0  # a style sheet cannot say so
 
+    def become(self, label: str, action: str, *, enabled: bool) -> None:
+        """Say this, and run that."""
+        self.runs = action
+        self.disabled = not enabled
+        if label != self.words:
+            self.label = Content(label)
+            self.refresh(layout=True)
+
     def render(self) -> RenderResult:
         """The label between its signs."""
         on_top = self.app.screen is self.screen

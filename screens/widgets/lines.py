@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.visual import Visual
-from textual.widgets import Static
+
+from screens.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from textual.css.styles import RulesMap
@@ -64,18 +65,26 @@ class _LaidOut(Visual):
         return self._at(width).get_height(rules, width)
 
 
-class Lines(Static):
+class Lines(Steady):
     """Shows lines; not there at all where there are none."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__("", id=id, markup=False)
+        super().__init__(id=id)
+        self._shown: tuple[Line, ...] = ()
         self.display = False
 
     def put(self, lines: Iterable[Line]) -> None:
         """Show these lines in place of what was there."""
         shown = tuple(lines)
         self.display = bool(shown)
+        if len(shown) == len(self._shown) and all(map(_is_same, shown, self._shown)):
+            return
+        self._shown = shown
         self.update(_LaidOut(shown) if shown else "")
+
+
+def _is_same(one: Line, other: Line) -> bool:
+    return one.mark.is_same(other.mark) and one.text.is_same(other.text)
 
 
 def laid_out(lines: Iterable[Line], width: int) -> Iterable[Content]:

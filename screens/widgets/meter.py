@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
 
 from screens import words
 from screens.progress import percent, share
+from screens.widgets.steady import Steady
 from wizard.quantities import count
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-class Meter(Static):
+class Meter(Steady):
     """The progress of a copy in three lines, or four when files failed."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__("", id=id, markup=False)
+        super().__init__(id=id)
         self._progress: Progress | None = None
         self._rates: tuple[float, ...] = ()
         self._word = ""

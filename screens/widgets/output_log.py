@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import RichLog, Static
+from textual.widgets import RichLog
 
+from screens.widgets.steady import Steady
 from wizard.quantities import count
 
 if TYPE_CHECKING:
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 _LAST = 6
 
 
-class LastLines(Static):
+class LastLines(Steady):
     """The last few lines that a command wrote, and where all of them are kept."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__("", id=id, markup=False)
+        super().__init__(id=id)
         self.display = False
 
     def show(self, work: Work | None, path: str) -> None:

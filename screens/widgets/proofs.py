@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from screens.widgets.steady import Steady
 from screens.words import VERDICTS
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Proofs(Vertical):
 
     def compose(self) -> ComposeResult:
         """The heading; the rows come with `show`."""
-        yield Static("", classes="heading", markup=False)
+        yield Steady(classes="heading")
 
     def show(self, checks: Sequence[Check], heading: str = "Proofs") -> bool:
         """Show these checks; what is there already stays. Whether any are new."""
