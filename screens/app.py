@@ -114,7 +114,9 @@ class WizardApp(App[int]):
         """Ask the admin, in the middle of a step."""
         from screens.dialogs import YesNo
 
-        dialog = YesNo("A question", question.text, yes=question.yes, no=question.no)
+        running = self.session.running
+        heading = self.session.title(running) if running else "A question"
+        dialog = YesNo(heading, question.text, yes=question.yes, no=question.no)
         answer = await self.push_screen_wait(dialog)
         return bool(answer)
 
@@ -179,8 +181,11 @@ class WizardApp(App[int]):
         """Undo a step, after asking."""
         from screens.dialogs import YesNo
 
-        text = f"“{step.title}” is undone as far as that is possible; later steps follow from it."
-        dialog = YesNo("Take it back?", text, yes="Take it back", no="Leave it", focus_no=True)
+        text = (
+            f"“{step.title}” is undone as far as that is possible, and stays to be done again. "
+            "The steps after it may have to be proven anew. Objects in the bucket stay there."
+        )
+        dialog = YesNo("Take it back?", text, yes="Take it back", no="Keep it", focus_no=True)
         self.push_screen(dialog, lambda yes: self.undo(step) if yes else None)
 
     def look_at(self, screen: StepScreen) -> None:
@@ -290,7 +295,7 @@ class WizardApp(App[int]):
             self.leave()
         else:
             text = self.session.what_is_safe()
-            dialog = Leave("Leave now?", text, yes="Leave", no="Stay")
+            dialog = Leave("Quit now?", text, yes="Quit", no="Stay")
             self.push_screen(dialog, lambda yes: self.leave() if yes else None)
 
     def _fatal_error(self) -> None:

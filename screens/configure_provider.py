@@ -34,7 +34,7 @@ class ConfigureProviderScreen(StepScreen):
         "taken away. F2 shows the secret for a moment. Nothing is written until you saw the plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "Change", id="provider.edit", tooltip="Change what you said"),
+        Binding("e", "edit", "Edit answers", id="provider.edit", tooltip="Change what you said"),
         Binding("f2", "reveal", "Show secret", id="provider.reveal", tooltip="Show or hide it"),
         Binding("ctrl+n", "check", "Go on", show=False, id="provider.check"),
         # Before what is typed after it: over a slow line keys come in bursts.
@@ -90,7 +90,7 @@ class ConfigureProviderScreen(StepScreen):
             return keys
         keys = super().keys()
         if self.stage in (Stage.READY, Stage.FAILED, Stage.DONE):
-            keys.append(Key("Change", "edit"))
+            keys.append(Key("Edit answers", "edit"))
         return keys
 
     def _focus_first(self) -> None:

@@ -44,11 +44,17 @@ class CopyMediaScreen(StepScreen):
             return [Key("Go on" if paused else "Pause", "pause"), Key("Stop", "stop")]
         return super().keys()
 
-    def meter_word(self) -> str:
+    @property
+    def _paused(self) -> bool:
+        return self.stage is Stage.RUNNING and self.session.context.control.paused
+
+    def busy(self) -> str:
         """A paused copy says so."""
-        if self.stage is Stage.RUNNING and self.session.context.control.paused:
-            return "paused"
-        return super().meter_word()
+        return "Paused" if self._paused else super().busy()
+
+    def meter_word(self) -> str:
+        """In the bar, too."""
+        return "paused" if self._paused else super().meter_word()
 
     def _safe(self) -> str:
         if self.stage is Stage.RUNNING:
@@ -74,6 +80,7 @@ class CopyMediaScreen(StepScreen):
             control.resume()
         else:
             control.pause()
+        self.show_frame()
         self.show_step()
 
     def action_limit(self) -> None:
@@ -82,7 +89,7 @@ class CopyMediaScreen(StepScreen):
 
         limit = self.session.context.settings.limit_rate
         choices = [(str(r), words.rate(r) if r else "no limit") for r in _RATES]
-        text = "It holds from now on, and for the next start as well."
+        text = "It applies now, and each time you copy from now on."
         dialog = OneOf("How fast may it copy?", text, choices, str(limit))
         self.app.push_screen(dialog, self._limit)
 

@@ -72,7 +72,8 @@ class EndScreen(Frame):
         self.query_one("#verdict", Static).update(self._verdict(statuses))
         lines = (_result_line(number, status) for number, status in enumerate(statuses, 1))
         self.query_one("#results", Lines).put(lines)
-        self.query_one("#to-do", Lines).put(_paragraphs("What to do next", self._to_do(statuses)))
+        heading = "What to do next" if following is None else "When all is done"
+        self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
         self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
         waits = any(status.state == "later" for status in statuses)
         over = "bw-s3 is not needed any more; the journal stays."

@@ -20,7 +20,7 @@ from wizard.problem import Action, Problem
 # What each button says, where the remedy itself is a sentence.
 _LABELS = {
     Action.RETRY: "Try again",
-    Action.EDIT_PROVIDER: "Change provider or keys",
+    Action.EDIT_PROVIDER: "Edit answers: provider, keys",
     Action.RESTORE_ENV: "Put .env back and restart",
     Action.DISARM: "Put .env back",
     Action.CONVERT_ENV: "Convert .env",
@@ -36,7 +36,7 @@ class ProblemScreen(Over[str]):
     HELP = (
         "Something did not work. Nothing is lost: what was proven stays proven. The screen says "
         "what happened, why that is likely, and what to do. Buttons are what bw-s3 can do for "
-        "you; sentences with an arrow are for you to do. The message beneath is what the other "
+        "you; sentences with an arrow are for you to do. The original message is what the other "
         "side said, word for word. d writes a file for a bug report; there are no secrets in it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +76,7 @@ class ProblemScreen(Over[str]):
             )
             with VerticalScroll(id="problem-body", can_focus=False):
                 yield Static(Content(problem.what), id="problem-what")
-                yield Static(Content.styled("Why that is likely", "bold"), classes="part")
+                yield Static(Content.styled("Why", "bold"), classes="part")
                 yield Static(Content(problem.why), id="problem-why")
                 if problem.remedies:
                     yield Static(Content.styled("What to do now", "bold"), classes="part")
@@ -84,7 +84,7 @@ class ProblemScreen(Over[str]):
                 remedies.put(marked("→", remedy.text) for remedy in problem.remedies)
                 yield remedies
                 if problem.raw:
-                    with Collapsible(title="The message beneath", collapsed=True):
+                    with Collapsible(title="The original message", collapsed=True):
                         yield Static(Content(problem.raw), id="problem-raw")
             yield Static(Content(self._safe), id="safe")
             with Vertical(id="problem-keys"):

@@ -24,6 +24,7 @@ _DEPLOYMENTS = [("compose", "It runs under Docker"), ("dockerless", "It runs wit
 # What the others don't build on: done by hand elsewhere, or not needed here.
 _SKIPPABLE = ("set_cors", "verify_cors", "update_connector")
 _SAFE = "Your instance keeps running as it is; what is proven stays proven."
+_UNOPENED = "Nothing was changed."
 _ARMED = ".env says USE_S3=true: the next restart would switch the instance to S3."
 
 
@@ -38,13 +39,13 @@ class Remedies:
         from screens.problem import ProblemScreen
 
         session = self._app.session
-        armed = session.opened is not None and session.overview.armed
+        opened = session.opened is not None
         screen = ProblemScreen(
             problem,
             step_title=step.title if step else "",
             choices=self._choices(problem),
             may_skip=step is not None and step.name in _SKIPPABLE,
-            safe=_ARMED if armed else _SAFE,
+            safe=(_ARMED if session.overview.armed else _SAFE) if opened else _UNOPENED,
         )
         self._app.push_screen(screen, partial(self._chosen, problem, step))
 
@@ -66,7 +67,7 @@ class Remedies:
             case Action.RETRY:
                 self._retry()
             case Action.EDIT_PROVIDER:
-                self._edit_provider(problem)
+                self.edit_provider(problem)
             case Action.RESTORE_ENV | Action.DISARM:
                 app.undo(app.session.migration.step_named(_UNDONE[Action(choice)]))
             case Action.CONVERT_ENV:
@@ -79,7 +80,8 @@ class Remedies:
         if retry is not None:
             retry()
 
-    def _edit_provider(self, problem: Problem) -> None:
+    def edit_provider(self, problem: Problem) -> None:
+        """To the form, with the problem beside its field where it has one."""
         from screens.configure_provider import ConfigureProviderScreen
 
         self._app.go_to("configure_provider")

@@ -117,6 +117,7 @@ class Session:
             state = "now"
             progress = self.works[name].progress
             word = f"{percent(progress)} %" if progress else ""
+            word = "paused" if self.context.control.paused else word
         return Stop(name, status.step.title, state, number, word)
 
     def position(self, name: str) -> tuple[int, int]:

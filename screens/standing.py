@@ -48,9 +48,9 @@ def looking(work: Work | None) -> Said:
 def what_first(session: Session, step: Step) -> Said:
     """What has to end, or to be done, before this step."""
     if running := session.running:
-        return f"“{session.title(running)}” is under way.", "$text-warning"
+        return f"! “{session.title(running)}” is under way.", "$text-warning"
     first = session.before(step)
-    return (f"First: {first.title}.", "$text-warning") if first else _NOTHING
+    return (f"! First: {first.title}.", "$text-warning") if first else _NOTHING
 
 
 def standing(stage: Stage, status: Status, finding: Finding | None) -> Said:

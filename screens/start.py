@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from wizard.problem import Problem
 
 _PURPOSE = (
-    "bw-s3 moves the covers, avatars and static files of your BookWyrm instance to "
-    "S3-compatible storage, one step at a time. Before each step you see what will change; "
-    "after it you see the proof."
+    "bw-s3 copies your instance's covers, avatars and static files to S3-compatible storage, "
+    "which BookWyrm uses from then on. Before each step you see what will change, after it the "
+    "proof. It frees no disk space: the local files stay."
 )
 _SAFE = "Nothing has been changed yet. You may stop at any time and come back."
 _SAFE_AGAIN = "You may stop at any time: what is proven stays proven."
+_SAFE_ARMED = "You may stop, but better not now. What is proven stays proven."
 _TMUX = (
-    "You are connected over SSH without tmux or screen. If the line drops, nothing is lost, but "
-    "the work stops. In tmux it would go on: quit, type “tmux”, start bw-s3 again."
+    "! SSH without tmux or screen: if the line drops, nothing is lost, but the work stops. In "
+    "tmux it would go on: quit, type “tmux”, start bw-s3 again."
 )
 _ARMED = (
     "Your instance is armed: .env says USE_S3=true, but it has not been restarted with it. "
@@ -38,11 +39,11 @@ _ARMED = (
 )
 _PATHS = {
     "existing": (
-        "Path: an existing instance, with media to copy and a site that is running. "
+        "An existing instance, with media to copy and a site that is running. "
         "If this is a new instance that never ran, press f."
     ),
     "fresh": (
-        "Path: a fresh install that has not run yet. What needs a running site waits until you "
+        "A fresh install that has not run yet. What needs a running site waits until you "
         "have followed BookWyrm's installation guide to its end. If it is running already, "
         "press f."
     ),
@@ -75,12 +76,12 @@ class StartScreen(Frame):
     def body(self) -> Iterable[Widget]:
         """From top to bottom: what most needs to be known first."""
         yield Steady(id="armed", classes="warning")
+        yield Steady(id="fragile", classes="warning")
         yield Static(Content(_PURPOSE), id="purpose")
         yield Steady(id="resumed")
         yield Facts(id="facts")
         yield Steady(id="which-path")
         yield Steady(id="state")
-        yield Steady(id="fragile", classes="warning")
 
     def show(self) -> None:
         """Show what is known by now."""
@@ -117,14 +118,14 @@ class StartScreen(Frame):
         self._set("#state", self.wizard.source.hint)
         self.query_one("#purpose").display = not begun
         self.query_one(Facts).show(f for f in opened.facts if f.label != "path")
-        self.show_safe(_SAFE_AGAIN if begun else _SAFE)
+        self.show_safe((_SAFE_ARMED if armed else _SAFE_AGAIN) if begun else _SAFE)
         disarm = [Key("Disarm", "disarm")] if armed and not session.running else []
         self.show_keys([Key(self._label(), "next"), *disarm])
 
     def _where_it_stands(self) -> str:
         statuses = self.session.overview.statuses
         done = sum(1 for s in statuses if s.state == "done")
-        lines = [f"Welcome back. {done} of {len(statuses)} steps are done and proven."]
+        lines = [f"Welcome back. Steps done and proven: {done} of {len(statuses)}."]
         for status in statuses:
             why = {
                 "begun": "was interrupted and goes on where it was",

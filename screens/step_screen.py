@@ -21,7 +21,7 @@ from screens.widgets.plan_view import PlanView
 from screens.widgets.problem_box import ProblemBox
 from screens.widgets.proofs import Proofs
 from screens.widgets.steady import Steady
-from wizard.problem import Problem
+from wizard.problem import Action, Problem
 from wizard.step import Step
 
 if TYPE_CHECKING:
@@ -193,6 +193,10 @@ class StepScreen(Frame):
         if work:
             waiting.update(self._waiting_line(work))
 
+    def busy(self) -> str:
+        """What the step does, while it works."""
+        return self.busy_label
+
     def meter_word(self) -> str:
         """What stands in place of the time left."""
         work = self.work
@@ -202,7 +206,7 @@ class StepScreen(Frame):
         if work.waiting:
             text = f"{work.waiting.text} ({words.clock(work.waiting.seconds)})"
         else:
-            text = f"{self.busy_label} ({words.clock(work.seconds)})"
+            text = f"{self.busy()} ({words.clock(work.seconds)})"
         return Content.assemble(("… ", "bold $text-primary"), text)
 
     def _why(self) -> Content:
@@ -243,6 +247,11 @@ class StepScreen(Frame):
         if self.session.before(self.step):
             return [Key(self.session.next_label(""), "next"), what_to_do]
         retry = Key("Try again", "retry")
+        if self._problem and self._problem.remedies[:1]:
+            first = self._problem.remedies[0]
+            if first.action is Action.EDIT_PROVIDER and self.here != "configure_provider":
+                # The same again would only be refused again.
+                return [Key("Edit answers", "change_provider"), retry, what_to_do]
         # Trying again decides nothing.
         asked = self._problem is not None and self._problem.decision
         return [what_to_do, retry] if asked else [retry, what_to_do]
@@ -251,6 +260,8 @@ class StepScreen(Frame):
         """What the obvious key says when the step can be done."""
         if self._finding and self._finding.done:
             return "Prove it"
+        if self._status and self._status.state == "begun":
+            return f"Go on: {self.begin_label}"
         return self.begin_label
 
     def news(self, work: Work) -> None:
@@ -375,6 +386,11 @@ class StepScreen(Frame):
         """The problem in full, with its remedies."""
         if self._problem:
             self.wizard.show_problem(self._problem, self.step)
+
+    def action_change_provider(self) -> None:
+        """To the form, where the keys are."""
+        if self._problem:
+            self.wizard.remedies.edit_provider(self._problem)
 
     def action_take_back(self) -> None:
         """Undo the step, after asking."""

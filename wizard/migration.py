@@ -97,7 +97,8 @@ class Migration:
             return Status(step, State.TODO)
         changed = self._changed_inputs(step, result)
         if changed and result.state is not ResultState.FAILED:
-            return Status(step, State.STALE, f"{', '.join(changed)} changed since", result)
+            names = ", ".join(name.replace("_", " ") for name in changed)
+            return Status(step, State.STALE, f"{names} changed since then", result)
         why = result.problem.what if result.problem else ""
         return Status(step, State(result.state), why, result)
 

@@ -205,8 +205,8 @@ def _tidy_key(field: str, value: str) -> tuple[str, Problem | None]:
     if not value:
         return value, _wrong(field, f"The {name} is missing.", "The storage asks for both keys.")
     if not value.isascii() or not value.isprintable():
-        why = "Keys are made of plain letters, digits and a few signs; something else came along."
-        return value, _wrong(field, f"The {name} contains a sign that no key has.", why)
+        why = "Keys are made of plain letters, digits and the like; something else came along."
+        return value, _wrong(field, f"The {name} contains a character that no key has.", why)
     return value, None
 
 
@@ -243,7 +243,7 @@ def _tidy_bucket(value: str) -> tuple[str, Problem | None]:
         return value, wrong("That is more than the bucket's name.", "A name has no slash in it.")
     if not _BUCKET.fullmatch(value) or ".." in value or _is_address(value):
         why = (
-            "A name has 3 to 63 signs: small letters, digits, dots and hyphens, with a letter "
+            "A name has 3 to 63 characters: small letters, digits, dots and hyphens, with a letter "
             "or a digit at both ends."
         )
         return value, wrong(f"{value} is not a bucket's name.", why)

@@ -15,6 +15,8 @@ from wizard.quantities import count
 if TYPE_CHECKING:
     from wizard.events import Progress
 
+# Fewer are no curve, but a blot.
+_FEWEST = 3
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -43,7 +45,8 @@ class Meter(Steady):
             return
         width = self.content_size.width or 50
         lines = [bar_line(self._progress, width, self._word), amounts(self._progress)]
-        lines += _rate_line(self._progress, self._rates, width)
+        if not self._word:
+            lines += _rate_line(self._progress, self._rates, width)
         if self._progress.failed:
             lines.append(_failed_line(self._progress.failed))
         self.update(Content("\n").join(lines))
@@ -86,6 +89,8 @@ def _rate_line(progress: Progress, rates: tuple[float, ...], width: int) -> list
     if not rates:
         return []
     text = words.rate(progress.rate).ljust(11)
+    if len(rates) < _FEWEST:
+        return [Content(text)]
     room = max(8, min(60, width - len(text) - 2))
     return [Content.assemble(text, "  ", (spark(rates, room), "$text-primary"))]
 

@@ -38,14 +38,20 @@ def plan_item(item: PlanItem) -> list[Line]:
         case Command(argv, user, note):
             return _command(argv, user, note)
         case Document(title, text):
-            inside = (Line(_INDENT, Content.styled(t, "$faint")) for t in text.splitlines())
-            return [plain(title, "bold"), *inside]
+            return [plain(title, "bold"), *map(_inside, text.splitlines())]
 
 
 def plan_lines(*items: PlanItem, width: int = 62) -> Content:
     """Items below each other, for a dialog."""
     lines = _spaced([plan_item(item) for item in items])
     return Content("\n").join(laid_out(lines, width))
+
+
+def _inside(line: str) -> Line:
+    """A document's line; where it is too long, it goes on below its own beginning."""
+    text = line.lstrip(" ")
+    indent = " " * (len(line) - len(text))
+    return Line(_INDENT + indent, Content.styled(text, "$faint"))
 
 
 def _diff_line(line: str) -> Line:

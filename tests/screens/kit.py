@@ -19,7 +19,7 @@ from wizard.events import Check, Event, Note, Output, Progress, Report, Waiting,
 from wizard.instance import open_instance
 from wizard.journal import Journal, ResultState, StepResult
 from wizard.media import Media
-from wizard.migration import Migration
+from wizard.migration import STEPS, Migration
 from wizard.opening import Opened
 from wizard.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.problem import Action, Problem, Remedy
@@ -71,8 +71,6 @@ def is_at_rest(app: WizardApp, held: Container[str] = ()) -> bool:
 class Script:
     """What a kit step shows and says. `gate` holds it until it is set."""
 
-    title: str
-    purpose: str
     facts: tuple[Fact, ...] = ()
     items: tuple[PlanItem, ...] = ()
     safe: str = ""
@@ -92,9 +90,10 @@ class KitStep(Step):
     """A step after a script; what it does is to write `effects/NAME`, and prove is to read it."""
 
     def __init__(self, name: str, script: Script) -> None:
+        real = next(step for step in STEPS if step.name == name)
         self.name = name  # type: ignore[misc]
-        self.title = script.title  # type: ignore[misc]
-        self.purpose = script.purpose  # type: ignore[misc]
+        self.title = real.title  # type: ignore[misc]
+        self.purpose = real.purpose  # type: ignore[misc]
         self.script = script
 
     def applies(self, context: Context) -> Applicability:
@@ -309,12 +308,9 @@ PROBLEM = Problem(
 
 
 def all_scripts() -> dict[str, Script]:
-    """The eight steps, with words close to the real ones."""
+    """The eight steps: what they find, change and prove, in words close to the real ones."""
     return {
         "configure_provider": Script(
-            "Provider",
-            "The bucket that will hold your files, and the keys to it. Small test objects show "
-            "that BookWyrm will be able to use it.",
             facts=(
                 Fact("bucket", "s3://books-media at https://s3.fr-par.scw.cloud"),
                 Fact("visitors", "https://books-media.s3.fr-par.scw.cloud"),
@@ -334,17 +330,14 @@ def all_scripts() -> dict[str, Script]:
             ),
         ),
         "copy_media": Script(
-            "Copy media",
-            "Every cover and avatar goes to the bucket; the originals stay where they are, and "
-            "your instance keeps using them.",
             facts=(
                 Fact("from", "/opt/bookwyrm/images, 20,431 files, 3.2 GB"),
                 Fact("to", "s3://books-media/images/, 8,112 proven before"),
-                Fact("held back", "3 files that are no pictures"),
+                Fact("held back", "3 archives (exports and imports of accounts)"),
             ),
             items=(
-                Sentence("12,319 files are sent, 2.0 GB."),
-                Sentence("3 archives are private and stay here.", warning=True),
+                Sentence("To be copied: 12,319 files, 2.0 GB."),
+                Sentence("Not copied: 3 archives, which are private and stay here."),
             ),
             safe="Nothing is deleted or overwritten, here or in the bucket.",
             events=(
@@ -361,21 +354,16 @@ def all_scripts() -> dict[str, Script]:
             only_existing=True,
         ),
         "enable_s3": Script(
-            "Enable S3",
-            "One line in .env tells BookWyrm to keep its files in the bucket. It counts from "
-            "the next start of the services.",
-            facts=(Fact("USE_S3", "false in .env"),),
+            facts=(Fact("file", "/opt/bookwyrm/.env"),),
             items=(
-                Diff("/opt/bookwyrm/.env", ENV_DIFF),
                 Sentence("From here on the instance is armed.", warning=True),
+                Diff("/opt/bookwyrm/.env", ENV_DIFF),
             ),
             safe="The running site does not change yet, and this step can be taken back.",
             undoable=True,
+            checks=(passed("Does .env say USE_S3=true?", "yes, and nothing else changed"),),
         ),
         "collect_static": Script(
-            "Static assets",
-            "Stylesheets, scripts, fonts and icons go to the bucket, put there by BookWyrm's own "
-            "commands.",
             items=(
                 Command(("venv/bin/python3", "manage.py", "compile_themes"), user="bookwyrm"),
                 Command(
@@ -384,30 +372,52 @@ def all_scripts() -> dict[str, Script]:
                 ),
             ),
             events=tuple(Output(f"Copying '/opt/bookwyrm/[{n}].css'") for n in range(12)),
+            checks=(
+                passed("Does Django keep static files in this bucket?", "bucket books-media"),
+                passed("Can a stranger read all that the site needs?", "263 files"),
+            ),
         ),
         "set_cors": Script(
-            "CORS",
-            "Browsers take fonts from another host only when that host allows it.",
             items=(Document("Rules as they will be sent", CORS_RULES),),
+            safe="Rules that are there already are kept.",
+            checks=(
+                passed(
+                    "Does the bucket have rules for your pages?", "for https://books.example.org"
+                ),
+            ),
         ),
         "restart": Script(
-            "Restart",
-            "Your instance starts again, with the bucket.",
             items=(
                 Command(("systemctl", "restart", "bookwyrm", "bookwyrm-worker")),
                 Sentence("The site is away for less than a minute.", warning=True),
             ),
             events=(Waiting("for a page of the site's own", 12.0),),
+            safe="The local media stay where they are.",
+            checks=(
+                passed("Does the site answer with a page of its own?", "HTTP 200"),
+                passed("Is what was uploaded meanwhile in the bucket?", "2 files copied"),
+            ),
             later_when_fresh=True,
         ),
         "verify_cors": Script(
-            "Verify",
-            "What a visitor's browser does, done here.",
+            items=(Sentence("A font, a stylesheet, an image and the first page are fetched."),),
+            safe="Nothing is changed.",
+            checks=(
+                passed("Do the site's pages point to the bucket?", "bookwyrm-light.css"),
+                passed("May a browser on your pages use a font?", "icomoon.woff"),
+            ),
             later_when_fresh=True,
         ),
         "update_connector": Script(
-            "Connector",
-            "The instance's entry for itself names where its covers are.",
+            items=(
+                Document(
+                    "Covers url of books.example.org",
+                    "- https://books.example.org/images\n"
+                    "+ https://books-media.s3.fr-par.scw.cloud/images",
+                ),
+            ),
+            safe="The old value is kept, and can be put back.",
+            checks=(passed("Does the connector name the bucket?", "Covers url is the new one"),),
             later_when_fresh=True,
         ),
     }

@@ -63,4 +63,8 @@ async def _put_on(stage: Stage, size: tuple[int, int], look: str) -> None:
     if app.size != size:
         await stage.pilot.resize_terminal(*size)
     app.theme = "paper" if look == "light" else "night"
+    # A screen below a dialog keeps what it drew; in another look, no user has seen it so.
+    for screen in app.screen_stack:
+        for part in screen.walk_children():
+            part.refresh()
     await stage.rest()

@@ -64,7 +64,7 @@ class EnableS3(Step):
         check = await _in_bash(context, new)
         doubt = () if check.verdict is Verdict.PASS else (Sentence(check.seen, warning=True),)
         return Plan(
-            (*items, change, backup, *doubt, *_armed(context, env)),
+            (*_armed(context, env), *items, change, backup, *doubt),
             "The running site does not change yet, and this step can be taken back.",
         )
 
