@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from wizard.step import Question, Step
 
 _SECONDS_BETWEEN_NEWS = 0.1
+_REHEARSAL = (
+    "This is a rehearsal: when you quit, the instance, its S3 server and all that was done is "
+    "taken away. Nothing of yours was touched."
+)
 
 
 class WizardApp(App[int]):
@@ -294,7 +298,7 @@ class WizardApp(App[int]):
         elif not self.session.in_the_middle():
             self.leave()
         else:
-            text = self.session.what_is_safe()
+            text = self.session.what_is_safe() if self.source.stays else _REHEARSAL
             dialog = Leave("Quit now?", text, yes="Quit", no="Stay")
             self.push_screen(dialog, lambda yes: self.leave() if yes else None)
 

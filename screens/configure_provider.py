@@ -31,11 +31,12 @@ class ConfigureProviderScreen(StepScreen):
         "keys that your provider's console gave you. Endpoint (the address of the service) and "
         "custom domain (the address from which visitors load the files) follow from that; change "
         "them only if your provider says so. Blanks and quotes that come along when you paste are "
-        "taken away. F2 shows the secret for a moment. Nothing is written until you saw the plan."
+        "taken away. F2 shows the secret and hides it again. Nothing is written before you saw the "
+        "plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit answers", id="provider.edit", tooltip="Change what you said"),
-        Binding("f2", "reveal", "Show secret", id="provider.reveal", tooltip="Show or hide it"),
+        Binding("f2", "reveal", "Show/hide secret", id="provider.reveal", tooltip="Look at it"),
         Binding("ctrl+n", "check", "Go on", show=False, id="provider.check"),
         # Before what is typed after it: over a slow line keys come in bursts.
         Binding("tab", "app.focus_next", show=False, priority=True, system=True),
@@ -71,9 +72,16 @@ class ConfigureProviderScreen(StepScreen):
         editing = self._shows_form()
         self.form.display = editing
         if editing:
-            for part in ("#plan", "#facts", "#checks"):
+            for part in ("#plan", "#facts"):
                 self.query_one(part).display = False
             self.query_one("#problem").display = bool(self._problem and not self._problem.field)
+
+    def _show_evidence(self) -> None:
+        """What was found wrong stands beside its field."""
+        super()._show_evidence()
+        if self._shows_form():
+            for part in ("#proofs", "#checks"):
+                self.query_one(part).display = False
 
     def _shows_form(self) -> bool:
         return bool(self._editing) and self.stage is not Stage.RUNNING
@@ -128,6 +136,8 @@ class ConfigureProviderScreen(StepScreen):
         self._hide_secret()
         if changed:
             self._stale = self.session.change(settings, keys)
+        else:
+            self.session.try_anew(self.here)
         self._plan, self._problem = None, None
         self._again = True
         self.set_focus(None)
@@ -139,7 +149,9 @@ class ConfigureProviderScreen(StepScreen):
     def action_edit(self) -> None:
         """Back to the form, with all that was said."""
         self._editing = True
+        self.form.judge_anew()
         self.show_step()
+        self.show_top()
         self._first_to_fill().focus()
 
     def edit_because(self, problem: Problem) -> None:
@@ -148,6 +160,7 @@ class ConfigureProviderScreen(StepScreen):
         self._problem = None
         if self.is_whole:
             self.show_step()
+            self.show_top()
             self.form.show_beside(problem)
 
     def action_back(self) -> None:
@@ -179,6 +192,7 @@ class ConfigureProviderScreen(StepScreen):
             self._problem = problem
             self._editing = True
             self.show_step()
+            self.show_top()
             self.form.show_beside(problem)
         else:
             super().failed_here(problem)

@@ -28,6 +28,8 @@ _BACK = (
     "restart your instance uses the local files again, which are all still there. Files that "
     "came after the switch are in the bucket only."
 )
+_OVER = "bw-s3 is not needed any more; the journal stays."
+_REHEARSAL = "That was the rehearsal: all of it is taken away when you quit."
 _LATER = (
     "Now follow BookWyrm's installation guide to its end. When the site runs, start bw-s3 again: "
     "it completes the steps that wait."
@@ -76,7 +78,7 @@ class EndScreen(Frame):
         self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
         self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
         waits = any(status.state == "later" for status in statuses)
-        over = "bw-s3 is not needed any more; the journal stays."
+        over = _OVER if self.wizard.source.stays else _REHEARSAL
         self.show_safe("" if following or waits else over)
         if following is None:
             self.show_keys([Key("Finish", "app.quit")])

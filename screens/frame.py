@@ -120,7 +120,9 @@ class Frame(Screen[None]):
         self.query_one("#more", Static).border_title = "▼ more below: PgDn" if more else ""
 
     def on_screen_resume(self) -> None:
-        """Show what happened meanwhile."""
+        """Show what happened meanwhile; Enter does the obvious again, wherever it was used for."""
+        if isinstance(self.focused, Rail):
+            self.set_focus(None)
         self.query(KeyButton).refresh()
         self.show()
 
@@ -170,7 +172,9 @@ class Frame(Screen[None]):
             button.display = key is not None
             if key:
                 button.become(key.label, key.action, enabled=key.enabled)
-        self.query_one("#keys").display = bool(keys)
+        row = self.query_one("#keys")
+        row.display = bool(keys)
+        row.refresh()  # or the end of a longer label stays where it was
         if self._may_take_focus():
             self.call_after_refresh(self._focus_first)
         self.refresh_bindings()

@@ -271,5 +271,12 @@ class Session:
         for name in [n for n, work in self.works.items() if work.problem and not work.running]:
             del self.works[name]
 
+    def try_anew(self, name: str) -> None:
+        """A step that failed is looked at as if it had not: the same answers, once more."""
+        self.outdated.add(name)
+        work = self.works.get(name)
+        if work is not None and not work.running:
+            del self.works[name]
+
     def _in_state(self, state: str) -> list[str]:
         return [s.step.name for s in self.overview.statuses if s.state == state]

@@ -21,6 +21,8 @@ class Source(ABC):
     """Opens the migration. `said` holds answers that were given on a screen meanwhile."""
 
     hint = ""
+    # Whether there is anything left when the wizard has ended.
+    stays = True
     looking = "Looking at the instance…"
     seconds_to_close = 2.0
 
@@ -64,7 +66,7 @@ class DemoSource(Source):
 
     def __init__(self, covers: int, *, keep: bool) -> None:
         self._covers = covers
-        self._keep = keep
+        self._keep = self.stays = keep
         self._demo: DemoInstance | None = None
 
     async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:

@@ -21,7 +21,7 @@ _NOTHING: Said = ("", "")
 # What is still to be done although something of it was.
 _OPEN: dict[str, Callable[[Status], str]] = {
     "stale": lambda status: f"↻ To be done again: {status.why}.",
-    "begun": lambda status: "◐ Interrupted last time. It goes on from there.",
+    "begun": lambda status: "◐ Interrupted. It goes on from there.",
     "failed": lambda status: f"↻ With the old answers it failed: {status.why}",
 }
 

@@ -182,7 +182,8 @@ class StepScreen(Frame):
         """Progress, notes and what is waited for."""
         # Once all is proven, the proofs say more than the bar.
         progress = work.progress if work and self.stage is not Stage.DONE else None
-        if self.stage is Stage.LOOKING:
+        stale = self._status is not None and self._status.state == "stale"
+        if self.stage is Stage.LOOKING or (stale and self.stage is not Stage.RUNNING):
             progress = None
         rates = work.rates if work and work.running else ()
         self.query_one("#meter", Meter).show(progress, rates, self.meter_word())

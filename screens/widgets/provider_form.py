@@ -117,9 +117,10 @@ class ProviderForm(Vertical):
         name = "" if event.value is Select.NULL else str(event.value)
         if not name or name == self.draft.provider:
             return
+        before_that = self.draft
         self.draft, replaced = another_provider(self.draft, name)
         self._protocol = ""
-        self._show_draft()
+        self._show_draft(before_that)
         for field, before in replaced.items():
             self.field(field).remark(f"{preset(name).title}; before: {before}")
         self.field("bucket").input.focus()
@@ -140,19 +141,24 @@ class ProviderForm(Vertical):
         value, problem = clean(name, event.field.value)
         event.field.judge(problem)
         if name in _SETTINGS and problem is None:  # from what is wrong, nothing follows
-            self.draft = follow(self.draft, _with(self.draft, {name: value}))
+            before = self.draft
+            self.draft = follow(before, _with(before, {name: value}))
             if self._protocol:
                 self.draft = replace(self.draft, url_protocol=self._protocol)
-            self._show_draft(but=name)
+            self._show_draft(before, but=name)
 
-    def _show_draft(self, but: str = "") -> None:
-        """Fill in what follows; the field that is typed in (`but`) is left alone."""
+    def _show_draft(self, before: Settings | None = None, but: str = "") -> None:
+        """Fill in what follows; the field that is typed in (`but`) is left alone.
+
+        So is what is wrong and did not follow from `before` otherwise: never is a name that
+        somebody typed replaced by the one that was there.
+        """
         for field in self._fields():
             name = field.name or ""
             if name != but:
-                if name in _SETTINGS:
+                if name in _SETTINGS and not (before and self._is_left(field, before)):
                     field.put(getattr(self.draft, name))
-                field.judge(clean(name, field.value)[1] if field.value else None)
+                field.judge(_wrong(field))
         self.field("region").suggest(preset(self.draft.provider).regions)
         protocol = self.query_one("#protocol", Select)
         with protocol.prevent(Select.Changed):
@@ -160,6 +166,16 @@ class ProviderForm(Vertical):
         # Elsewhere there is nothing to choose: providers serve https.
         plain = "http:" in (self.draft.url_protocol, self.draft.endpoint[:5])
         self.query_one("#protocol-line").display = plain
+
+    def _is_left(self, field: Field, before: Settings) -> bool:
+        name = field.name or ""
+        follows = getattr(before, name) != getattr(self.draft, name)
+        return _wrong(field) is not None and not follows
+
+    def judge_anew(self) -> None:
+        """What the storage said of an earlier try no longer counts."""
+        for field in self._fields():
+            field.judge(_wrong(field))
 
     def _fields(self) -> Iterator[Field]:
         return (self.field(name) for name in FORM_FIELDS)
@@ -175,13 +191,19 @@ class ProviderForm(Vertical):
         """Enter goes to the next empty field, and on when there is none."""
         event.stop()
         here = next((field for field in self.query(Field) if field.input is event.input), None)
-        if here is not None and here.problem:
+        # What the storage found wrong may be another by now: only it can tell.
+        if here is not None and _wrong(here):
             return
         empty = [field for field in self.query(Field) if not field.value and field is not here]
         if empty:
             empty[0].input.focus()
         else:
             self.post_message(self.Filled())
+
+
+def _wrong(field: Field) -> Problem | None:
+    """What is wrong with the text itself."""
+    return clean(field.name or "", field.value)[1] if field.value else None
 
 
 def _provider_choice() -> Choice:
