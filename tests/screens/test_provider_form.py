@@ -168,3 +168,34 @@ async def test_a_secret_that_is_looked_at_is_in_no_picture_and_no_notification(
 
 def _secrets() -> tuple[str, str]:
     return KEYS.secret_access_key, KEYS.access_key_id
+
+
+async def test_a_wrong_name_stays_until_it_is_corrected(tmp_path: Path) -> None:
+    """Else the files would go to the bucket that was there before."""
+    async with _form(tmp_path) as stage:
+        await _type(stage, "bucket", "My-Bucket")
+        await _type(stage, "region", "nl-ams")
+        assert _field(stage, "bucket").value == "My-Bucket"
+        assert _field(stage, "bucket").problem is not None
+        await _choose(stage, "digitalocean")
+        assert _field(stage, "bucket").value == "My-Bucket"
+        assert "digitalocean" in _field(stage, "endpoint").value
+
+
+async def test_what_the_storage_found_wrong_can_be_tried_once_more(tmp_path: Path) -> None:
+    """The same answers may be right by now; what it said of them is forgotten."""
+    state = all_states()["provider-refused"]
+    async with _on_stage(state, tmp_path) as stage:
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        refused = [field for field in screen.query(Field) if field.problem]
+        assert refused
+        assert stage.app.focused is refused[0].input
+        for script in state.scripts.values():
+            script.problem = None
+        await stage.press("enter")
+        await stage.until(lambda: screen.stage is Standing.READY)
+        await stage.press("enter")
+        await stage.until(lambda: screen.stage is Standing.DONE)
+        await stage.press("e")
+        assert not [field for field in screen.query(Field) if field.problem]
