@@ -565,3 +565,16 @@ def first_id(folder: Path) -> str:
     (value,) = database.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()
     database.close()
     return str(value)
+
+
+def test_looking_does_not_wait_for_a_write(journal: Journal) -> None:
+    """A commit may take the disk a while; the wizard's screen goes on meanwhile."""
+    journal.remember("fact", "old")
+    found: list[str] = []
+    with journal._transaction() as database:
+        database.execute("INSERT OR REPLACE INTO meta VALUES ('fact', 'new')")
+        looking = threading.Thread(target=lambda: found.append(journal.recall("fact")))
+        looking.start()
+        looking.join(10)
+        assert found == ["old"]
+    assert journal.recall("fact") == "new"

@@ -1,0 +1,27 @@
+"""Where the keys go when one comes back to a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from screens.widgets.key_button import KeyButton
+from screens.widgets.rail import Rail
+from tests.screens.states import NAMES, Stage, State, open_stage
+
+
+async def _rest(stage: Stage) -> None:
+    await stage.rest()
+
+
+async def test_enter_does_the_obvious_on_a_screen_whose_rail_had_the_focus(tmp_path: Path) -> None:
+    state = State(_rest, done=NAMES[:4])
+    app, source, gate = open_stage(state, tmp_path / "bookwyrm")
+    async with app.run_test(size=(80, 24)) as pilot:
+        stage = Stage(app, pilot, source, gate)
+        await stage.rest()
+        await stage.press("5")
+        app.screen.query_one(Rail).focus()
+        await stage.press("3")
+        await stage.press("5")
+        assert isinstance(app.focused, KeyButton)
+        assert app.focused.runs == "begin"
