@@ -79,7 +79,7 @@ class WizardApp(App[int]):
         self.remedies = Remedies(self)
         self._said: dict[str, str] = {}
         self._worker: Worker[None] | None = None
-        self._told: tuple[int, int] = (-1, -1)
+        self._told: tuple[Work | None, int, int] = (None, -1, -1)
         self._ascii = [PlainLetters()] if ascii_only else []
         # Made once: textual keeps what a filter made of a line as long as it is the same filter.
         self._colourless = {dark: WithoutColours(dark) for dark in (True, False)}
@@ -208,7 +208,7 @@ class WizardApp(App[int]):
             return
         session.keep_up()
         # The second that passes is news as well: a watch has to run.
-        now = (work.version, int(work.seconds))
+        now = (work, work.version, int(work.seconds))
         if now != self._told and news is not None and getattr(self.screen, "is_whole", True):
             self._told = now
             news(work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -166,8 +168,10 @@ def tcp_engine() -> Iterator[str]:
 
 def bridge_address() -> str:
     """The host's own address on the engine's bridge: containers reach it, the network does not."""
-    form = "{{(index .IPAM.Config 0).Gateway}}"
-    return docker("network", "inspect", "bridge", "--format", form).strip()
+    form = "{{json (index .IPAM.Config 0)}}"
+    config = json.loads(docker("network", "inspect", "bridge", "--format", form))
+    # An engine that started for the first time names none: the bridge has the first address.
+    return config.get("Gateway") or str(next(ip_network(config["Subnet"]).hosts()))
 
 
 class BridgedSeaweedFS(SeaweedFS):
