@@ -100,9 +100,9 @@ def last_words(app: WizardApp, folder: str) -> str:
         return session.opening_problem.what if session.opening_problem else "Nothing was changed."
     again = "bw-s3 demo" if folder == "demo" else f"bw-s3 {folder}".removesuffix(" .")
     following = session.migration.next_step()
-    if session.exit_status() == OK and not app.source.stays:
-        return "Done and proven. The rehearsal is over; everything it made is gone."
     if session.exit_status() == OK:
+        if not app.source.stays:
+            return "Done and proven. The rehearsal is over; everything it made is gone."
         waiting = any(s.state == "later" for s in session.migration.statuses())
         if waiting:
             return f"What can be done now is done and proven. When your site runs: {again}"

@@ -66,7 +66,7 @@ class DemoSource(Source):
 
     def __init__(self, covers: int, *, keep: bool) -> None:
         self._covers = covers
-        self._keep = self.stays = keep
+        self.stays = keep
         self._demo: DemoInstance | None = None
 
     async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
@@ -76,7 +76,7 @@ class DemoSource(Source):
         from wizard.opening import Opening, open_migration
 
         if self._demo is None:
-            demo = build(None, covers=self._covers, keep=self._keep, report=report)
+            demo = build(None, covers=self._covers, keep=self.stays, report=report)
             self._demo = await demo.__aenter__()
         settled = {k: v for k, v in self._demo.settings.to_dict().items() if v}
         opening = Opening(self._demo.folder, None, {**settled, **said}, self._demo.keys)

@@ -82,7 +82,8 @@ def test_killed_at_each_commit_and_external_call(line: CommandLine, tmp_path: Pa
     seen = tmp_path / "seen"
     before: dict[str, datetime] = {}
     kills = 0
-    while (process := line.start("tests.kill_points", str(seen), str(EVERY))) is not None:
+    while True:
+        process = line.start("tests.kill_points", str(seen), str(EVERY))
         output, _ = process.communicate(timeout=PATIENCE)
         if process.returncode == 0:
             break
