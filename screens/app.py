@@ -43,7 +43,8 @@ _REHEARSAL = (
 class WizardApp(App[int]):
     """The wizard. Long work belongs to it, so that it goes on whatever is on the screen.
 
-    `source` opens the migration; `clock` counts seconds (a test holds it still).
+    `source` opens the migration; `clock` counts seconds (a test holds it still); `once_open` is
+    called when all that the wizard needs is in memory.
     """
 
     TITLE = "bw-s3"
@@ -71,12 +72,14 @@ class WizardApp(App[int]):
         ascii_only: bool = False,
         theme: str = "night",
         fragile: bool = False,
+        once_open: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.source = source
         self.fragile = fragile
         self.session = Session(clock)
         self.remedies = Remedies(self)
+        self._once_open = once_open
         self._said: dict[str, str] = {}
         self._worker: Worker[None] | None = None
         self._told: tuple[Work | None, int, int] = (None, -1, -1)
@@ -109,6 +112,8 @@ class WizardApp(App[int]):
             session.opened = await self.source.open(session.report, self.ask, self._said)
         except Problem as problem:
             session.opening_problem = session.last_problem = problem
+        else:
+            self._once_open()
         session.changes += 1
         self.show_changes()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
         ascii_only=not terminal.speaks_utf8(),
         theme=terminal.theme(),
         fragile=terminal.is_fragile(),
+        once_open=_keep_collections_short,
     )
     _watch_signals(app)
     status = _run(app, mouse=mouse)
@@ -58,6 +60,17 @@ def _run(app: WizardApp, *, mouse: bool) -> int:
     finally:
         asyncio.set_event_loop(None)
     return app.return_code if app.return_code is not None else FAILED
+
+
+def _keep_collections_short() -> None:
+    """No key waits while Python looks through everything for cycles: a tenth of a second.
+
+    The libraries, which are most of it, stay for good. The screens' own part is still looked
+    through, five times less often.
+    """
+    gc.freeze()
+    youngest, young, old = gc.get_threshold()
+    gc.set_threshold(youngest, young, 5 * old)
 
 
 def _watch_signals(app: WizardApp) -> None:

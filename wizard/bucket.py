@@ -10,9 +10,11 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from awscrt.exceptions import AwsCrtError
 from botocore.config import Config
@@ -92,13 +94,21 @@ def _stay(params: dict[str, Any], **_: object) -> None:
 def _own_session() -> botocore.session.Session:
     """A session that sees neither ~/.aws nor AWS_PROFILE: they are the admin's, not BookWyrm's."""
     nothing = (None, None, os.devnull, None)
-    return botocore.session.Session(
+    session = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),
             "config_file": nothing,
             "credentials_file": nothing,
         }
     )
+    session.register_component("data_loader", _models())
+    return session
+
+
+@cache
+def _models() -> botocore.loaders.Loader:
+    """What botocore knows of S3's calls: a megabyte, read once instead of for every client."""
+    return botocore.loaders.create_loader()
 
 
 def _send_md5(params: dict[str, Any], **_: object) -> None:

@@ -44,6 +44,8 @@ _TRIVIAL = (
     "    def compose(self): yield Static('Trivial')\n"
     "Trivial().run()\n"
 )
+# What people take for "at once".
+_AT_ONCE = 0.1
 _F1 = "\x1bOP"
 # Key, and the words that only its answer shows; the last leads back to the copy.
 _ASKED = ((_F1, "Every public picture"), ("0", "Your instance"), ("2", "step 2 of 8"))
@@ -99,7 +101,11 @@ def _print_copies(folder: Path, endpoint: str, rounds: int) -> None:
     ratio = statistics.median(screens) / statistics.median(lines)
     print(f"copy on its screen: {_spread(screens)}; in lines: {_spread(lines)}; {ratio:.2f} times")
     middle, worst = statistics.median(answers) * 1000, max(answers) * 1000
-    print(f"a key, {len(answers)} times: median {middle:.0f} ms, worst {worst:.0f} ms")
+    within = sum(seconds <= _AT_ONCE for seconds in answers)
+    print(
+        f"a key: median {middle:.0f} ms, worst {worst:.0f} ms; {within} of {len(answers)} within "
+        f"{_AT_ONCE * 1000:.0f} ms"
+    )
 
 
 def _spread(seconds: list[float]) -> str:

@@ -266,9 +266,9 @@ def make_instance(folder: Path) -> Path:
     return folder
 
 
-def make_app(source: Source, *, theme: str = "night", **options: bool) -> WizardApp:
+def make_app(source: Source, *, theme: str = "night", fragile: bool = False) -> WizardApp:
     """The app on a clock that stands still."""
-    app = WizardApp(source, clock=lambda: 0.0, theme=theme, **options)
+    app = WizardApp(source, clock=lambda: 0.0, theme=theme, fragile=fragile)
     app.animation_level = "none"
     return app
 
