@@ -127,6 +127,24 @@ async def test_the_world_is_asked_not_the_journal(migration: Migration) -> None:
     assert finding and not finding.done
 
 
+async def test_what_is_found_gone_is_so_wherever_the_steps_are_shown(migration: Migration) -> None:
+    first, second = migration.steps
+    await migration.carry_out(first)
+    await migration.carry_out(second)
+    path = migration.context.instance.folder / "first"
+    path.unlink()
+    await migration.look(first)
+    assert states(migration) == [State.STALE, State.DONE]
+    assert migration.next_step() is first
+    path.write_text("one")
+    await migration.look(first)
+    assert states(migration) == [State.DONE, State.DONE], "it is there again"
+    path.unlink()
+    await migration.look(first)
+    await migration.carry_out(first)
+    assert states(migration) == [State.DONE, State.DONE]
+
+
 async def test_a_problem_is_remembered_with_the_step(migration: Migration) -> None:
     migration.context.settings = replace(migration.context.settings, bucket="")
     with pytest.raises(Problem, match="No bucket"):

@@ -80,12 +80,21 @@ class Migration:
     def __init__(self, context: Context, steps: Sequence[Step] = STEPS) -> None:
         self.context = context
         self.steps = tuple(steps)
+        # What was looked at and is no longer as it was proven: the step's name, and why.
+        self._gone: dict[str, str] = {}
 
     def statuses(self) -> list[Status]:
-        """Where each step stands by the journal and the settings alone."""
+        """Where each step stands; asks nothing of the world."""
         return [self.status(step) for step in self.steps]
 
     def status(self, step: Step) -> Status:
+        """Where one step stands by the journal, the settings, and what `look` saw the last time."""
+        status = self._remembered(step)
+        if status.state is State.DONE and (why := self._gone.get(step.name)):
+            return replace(status, state=State.STALE, why=why)
+        return status
+
+    def _remembered(self, step: Step) -> Status:
         """Where one step stands by the journal and the settings alone."""
         applicability = step.applies(self.context)
         result = self.context.journal.result(step.name)
@@ -120,7 +129,8 @@ class Migration:
         if not self.context.instance.uses_s3():
             return False
         restart = self.step_named("restart")
-        state = self.status(restart).state
+        # By the journal: a site that is away for a moment was restarted with it all the same.
+        state = self._remembered(restart).state
         fresh = self.context.settings.path == MigrationPath.FRESH
         if fresh and state in (State.LATER, State.TODO) and self.next_step() in (None, restart):
             return False  # all is prepared: S3 from its first start is the aim
@@ -135,6 +145,7 @@ class Migration:
 
         What the canary found of the old bucket says nothing about a new one.
         """
+        self._gone.clear()
         if storage_changed(self.context.settings, settings):
             settings = replace(settings, acl="", acl_known=False)
         self.context.settings = self.context.deployment.settings = settings
@@ -148,13 +159,11 @@ class Migration:
         if status.state in (State.SKIPPED, State.LATER):
             return status, None
         finding = await step.inspect(self.context)
+        self._gone.pop(step.name, None)
+        if not finding.done:
+            self._gone[step.name] = finding.gone or "it is no longer as it was proven"
         # Looking may show that there is nothing to do here at all.
-        if step.applies(self.context).applies is Applies.NO:
-            return self.status(step), finding
-        if status.state is State.DONE and not finding.done:
-            why = finding.gone or "it is no longer as it was proven"
-            return Status(step, State.STALE, why, status.result), finding
-        return status, finding
+        return self.status(step), finding
 
     async def carry_out(self, step: Step) -> StepResult:
         """Apply a step and prove it; what happened is in the journal, also when it fails.
@@ -163,6 +172,7 @@ class Migration:
         """
         inputs = dict(step.inputs(self.context))
         started = time.monotonic()
+        self._gone.pop(step.name, None)
         self.context.journal.remember(f"skipped {step.name}", "")
         self._remember(step, ResultState.BEGUN, inputs, started)
         try:
