@@ -56,7 +56,10 @@ class WizardApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", tooltip="This screen in plain words"),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; it can go on later"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt"),
+        Binding(
+            "ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt",
+            tooltip="Leave; it can go on later",
+        ),
         Binding(
             "d", "diagnosis", "Diagnosis", show=False, id="app.diagnosis",
             tooltip="Write a file for a bug report, without secrets",

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from screens.words import STATES
+
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from screens.app import WizardApp
+    from screens.session import Stop
 
 _Command = tuple[str, str, Callable[[], object]]
 
@@ -45,9 +48,15 @@ class Actions(Provider):
                 run = partial(app.run_action, binding.action, node)
                 yield binding.description, tooltip or "", run
         for stop in app.session.stops():
-            name = f"Go to {stop.number} {stop.title}" if stop.number else f"Go to {stop.title}"
-            yield name, "", partial(app.go_to, stop.name)
+            yield _way_to(stop), "", partial(app.go_to, stop.name)
         yield "Theme", "Other colours", app.search_themes
+
+
+def _way_to(stop: Stop) -> str:
+    if not stop.number:
+        return f"Go to {stop.title}"
+    how = stop.word or STATES[stop.state].word
+    return f"Go to {stop.number} {stop.title}" + (f" · {how}" if how else "")
 
 
 def _keys(screen: Screen[Any]) -> Iterator[_Command]:
@@ -56,4 +65,4 @@ def _keys(screen: Screen[Any]) -> Iterator[_Command]:
 
     for button in screen.query(KeyButton):
         if button.display and not button.disabled:
-            yield button.words, "", button.press
+            yield button.words, "The button below", button.press

@@ -164,8 +164,15 @@ class ConfigureProviderScreen(StepScreen):
             self.form.show_beside(problem)
 
     def action_back(self) -> None:
-        """From the plan to the form, from the form to the start; what was typed stays."""
-        if not self._shows_form() and self.stage in (Stage.READY, Stage.FAILED):
+        """One back: from the plan to the form, and from the form to where it was opened.
+
+        What was typed stays.
+        """
+        if self._shows_form() and self.stage is Stage.DONE:
+            self._editing = False
+            self._hide_secret()
+            self.show_step()
+        elif not self._shows_form() and self.stage in (Stage.READY, Stage.FAILED):
             self.action_edit()
         else:
             super().action_back()

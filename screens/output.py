@@ -46,12 +46,14 @@ class OutputScreen(Over[None]):
             yield Static("", id="output-hits", markup=False)
         yield Static(Content(f"kept in {self._path}"), id="output-path")
         yield OutputLog()
-        yield Input(placeholder="search, Enter finds", id="output-search", compact=True)
+        with Horizontal(id="output-asks"):
+            yield Static("/", id="output-slash")
+            yield Input(placeholder="search, Enter finds", id="output-search", compact=True)
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Fill it, and hide the search until it is asked for."""
-        self.query_one("#output-search").display = False
+        self.query_one("#output-asks").display = False
         self.call_after_refresh(self.follow)
 
     def follow(self) -> None:
@@ -72,9 +74,8 @@ class OutputScreen(Over[None]):
 
     def action_search(self) -> None:
         """Ask for the words to search."""
-        field = self.query_one("#output-search", Input)
-        field.display = True
-        field.focus()
+        self.query_one("#output-asks").display = True
+        self.query_one("#output-search").focus()
 
     @on(Input.Submitted)
     def _search(self, event: Input.Submitted) -> None:
@@ -99,9 +100,8 @@ class OutputScreen(Over[None]):
 
     def action_back(self) -> None:
         """Close the search first, then the screen."""
-        field = self.query_one("#output-search", Input)
-        if field.has_focus:
-            field.display = False
+        if self.query_one("#output-search").has_focus:
+            self.query_one("#output-asks").display = False
             self.query_one(OutputLog).focus()
         else:
             self.dismiss()

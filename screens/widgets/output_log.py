@@ -73,7 +73,7 @@ class OutputLog(RichLog):
         self._hit = (self._hit + step) % len(self._hits)
         self.auto_scroll = False
         self.scroll_to(y=max(0, self._hits[self._hit] - 3), animate=False)
-        return f"{self._hit + 1} of {len(self._hits)}"
+        return f"hit {self._hit + 1} of {len(self._hits)}"
 
     def _add(self, line: str) -> None:
         from rich.text import Text

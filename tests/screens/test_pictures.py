@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
+from textual.command import CommandPalette
 from textual.widgets import Input
 
 from tests.screens.kit import KEYS, SECRET
@@ -59,6 +60,10 @@ async def test_picture(name: str, folder: Path, snapshot: SnapshotAssertion) -> 
 
 async def _put_on(stage: Stage, size: tuple[int, int], look: str) -> None:
     app = stage.app
+    # The palette is Textual's own, and keeps the theme in which it was opened.
+    palette = CommandPalette.is_open(app)
+    if palette:
+        await stage.press("escape")
     app.no_color = look == "plain"
     if app.size != size:
         await stage.pilot.resize_terminal(*size)
@@ -67,4 +72,6 @@ async def _put_on(stage: Stage, size: tuple[int, int], look: str) -> None:
     for screen in app.screen_stack:
         for part in screen.walk_children():
             part.refresh()
+    if palette:
+        await stage.press("ctrl+p")
     await stage.rest()

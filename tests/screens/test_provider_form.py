@@ -199,3 +199,19 @@ async def test_what_the_storage_found_wrong_can_be_tried_once_more(tmp_path: Pat
         await stage.until(lambda: screen.stage is Standing.DONE)
         await stage.press("e")
         assert not [field for field in screen.query(Field) if field.problem]
+
+
+async def test_back_from_a_form_that_was_opened_shows_the_proofs_again(tmp_path: Path) -> None:
+    """And what was typed stays for the next look."""
+    async with _on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
+        await stage.press("e")
+        await _type(stage, "bucket", "another-name")
+        await stage.press("escape")
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        assert screen.stage is Standing.DONE
+        assert not screen.query_one(ProviderForm).display
+        await stage.press("e")
+        assert _field(stage, "bucket").value == "another-name"
+        await stage.press("escape", "escape")
+        assert getattr(stage.app.screen, "here", "") == "start"
