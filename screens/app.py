@@ -169,7 +169,7 @@ class WizardApp(App[int]):
 
     async def _undone(self, step: Step) -> None:
         undone = await self.session.migration.take_back(step)
-        text = "It is taken back." if undone else "There is nothing here that can be taken back."
+        text = "It is undone." if undone else "There is nothing here that can be undone."
         self.notify(text, title=step.title, markup=False)
 
     def _ended(self, step: Step, work: Work, done: str) -> None:
@@ -194,10 +194,10 @@ class WizardApp(App[int]):
         from screens.dialogs import YesNo
 
         text = (
-            f"“{step.title}” is undone as far as that is possible, and stays to be done again. "
-            "The steps after it may have to be proven anew. Objects in the bucket stay there."
+            f"What “{step.title}” changed is put back as it was before; then the step is to be "
+            "done again, and the steps after it perhaps as well. Objects in the bucket stay there."
         )
-        dialog = YesNo("Take it back?", text, yes="Take it back", no="Keep it", focus_no=True)
+        dialog = YesNo(f"Undo “{step.title}”?", text, yes="Undo it", no="Keep it", focus_no=True)
         self.push_screen(dialog, lambda yes: self.undo(step) if yes else None)
 
     def look_at(self, screen: StepScreen) -> None:

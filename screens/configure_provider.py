@@ -97,8 +97,9 @@ class ConfigureProviderScreen(StepScreen):
                 keys.append(Key("What to do", "what_to_do"))
             return keys
         keys = super().keys()
-        if self.stage in (Stage.READY, Stage.FAILED, Stage.DONE):
-            keys.append(Key("Edit answers", "edit"))
+        edit = Key("Edit answers", "edit")
+        if self.stage in (Stage.READY, Stage.FAILED, Stage.DONE) and keys[0].label != edit.label:
+            keys.append(edit)
         return keys
 
     def _focus_first(self) -> None:

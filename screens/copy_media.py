@@ -33,7 +33,7 @@ class CopyMediaScreen(StepScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause/resume", id="copy.pause", tooltip="Rest, or go on"),
-        Binding("l", "limit", "Limit rate", id="copy.limit", tooltip="So many bytes a second"),
+        Binding("l", "limit", "Limit rate", id="copy.limit", tooltip="How fast at most"),
         Binding("f", "failed_files", "Failed files", id="copy.failed", tooltip="Which, and why"),
     ]
 
@@ -47,6 +47,11 @@ class CopyMediaScreen(StepScreen):
     @property
     def _paused(self) -> bool:
         return self.stage is Stage.RUNNING and self.session.context.control.paused
+
+    @property
+    def enter_rests(self) -> bool:
+        """A paused copy waits for somebody to press it."""
+        return super().enter_rests and not self._paused
 
     def busy(self) -> str:
         """A paused copy says so."""

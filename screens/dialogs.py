@@ -26,7 +26,7 @@ class Dialog(ModalOver[ResultT]):
     """A box over a screen, with a heading."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,right,up,down", "other", "Choose", show=False, id="dialog.other"),
+        Binding("left,right,up,down", "other", "Choose", id="dialog.other", key_display="←→"),
         Binding("pagedown", "read(1)", "Read on", id="dialog.down"),
         Binding("pageup", "read(-1)", "Back up", show=False, id="dialog.up"),
     ]
@@ -62,8 +62,9 @@ class YesNo(Dialog[bool]):
     """A question with two named answers; Enter gives the one that has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", id="dialog.yes"),
-        Binding("n", "answer(False)", "No", id="dialog.no"),
+        # The footer would name the answers otherwise than the buttons do.
+        Binding("y", "answer(True)", "Yes", show=False, id="dialog.yes"),
+        Binding("n", "answer(False)", "No", show=False, id="dialog.no"),
         Binding("escape", "answer(False)", "Back", id="dialog.back"),
     ]
 

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from screens import words
 from screens.frame import Frame, Key
+from screens.session import ARMED
 from screens.widgets.lines import Line, Lines, marked, plain
-from screens.widgets.steady import Steady
-from wizard.quantities import count
 
 if TYPE_CHECKING:
     from wizard.migration import Status
@@ -58,7 +56,7 @@ class EndScreen(Frame):
 
     def body(self) -> Iterable[Widget]:
         """The verdict, a line a step, what next, the way back."""
-        yield Steady(id="verdict")
+        yield Lines(id="verdict")
         yield Lines(id="results")
         yield Lines(id="to-do")
         yield Lines(id="way-back")
@@ -71,7 +69,7 @@ class EndScreen(Frame):
         statuses = self.session.overview.statuses
         following = self.session.overview.following
         self.show_title("Summary")
-        self.query_one("#verdict", Static).update(self._verdict(statuses))
+        self.query_one("#verdict", Lines).put(self._verdict(statuses))
         lines = (_result_line(number, status) for number, status in enumerate(statuses, 1))
         self.query_one("#results", Lines).put(lines)
         heading = "What to do next" if following is None else "When all is done"
@@ -85,16 +83,16 @@ class EndScreen(Frame):
         else:
             self.show_keys([Key(self.session.next_label("end"), "next")])
 
-    def _verdict(self, statuses: Sequence[Status]) -> Content:
-        waiting = [s for s in statuses if s.state == "later"]
-        following = self.session.overview.following
-        if following is not None:
-            return Content.styled(f"Not finished: “{following.title}” is next.", "bold")
-        if waiting:
-            text = "✓ The bucket's side is done and proven. The rest waits for your site."
-        else:
-            text = "✓ Done. Your instance keeps its files in the bucket, and that is proven."
-        return Content.styled(text, "bold $text-success")
+    def _verdict(self, statuses: Sequence[Status]) -> list[Line]:
+        overview = self.session.overview
+        if overview.following is not None:
+            unfinished = plain(f"Not finished: “{overview.following.title}” is next.", "bold")
+            warning = marked("!", ARMED, "bold $text-warning", "$text-warning")
+            return [unfinished, *([warning] if overview.armed else [])]
+        text = "Done. Your instance keeps its files in the bucket, and that is proven."
+        if any(s.state == "later" for s in statuses):
+            text = "What concerns the bucket is done and proven. The rest waits for your site."
+        return [marked("✓", text, "bold $text-success", "bold $text-success")]
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
         if all(status.state != "later" for status in statuses):
@@ -114,7 +112,8 @@ def _result_line(number: int, status: Status) -> Line:
     text = status.why
     if status.state == "done" and result:
         proofs = sum(1 for check in result.checks if check.verdict == "pass")
-        text = f"{count(proofs, 'proof'):>9}  {words.took(result.seconds):>9}"
+        noun = "proof" if proofs == 1 else "proofs"
+        text = f"{proofs:>2} {noun:<6}  {words.took(result.seconds):>9}"
     title = status.step.title[:14].ljust(14)
     name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
     return Line(name, Content.styled(text or mark.word, "$faint"))

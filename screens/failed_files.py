@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from screens.app import WizardApp
 
 _SHOWN = 2000
-# So that the reasons begin on a small terminal as well.
-_WIDEST = 47
+# The names' part of the width; the reasons need the rest.
+_NAMES_PART = 0.4
+# What the table takes for itself: blanks around both columns, and its scrollbar.
+_TAKEN = 6
 
 
 class FailedFilesScreen(Over[bool]):
@@ -45,15 +48,29 @@ class FailedFilesScreen(Over[bool]):
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
-        """Fill the table; a few thousand rows are enough to see what is wrong."""
+        """Fill the table."""
+        self._fill(self.app.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The columns take the width there is."""
+        self._fill(event.size.width)
+
+    def _fill(self, width: int) -> None:
+        """A few thousand rows are enough to see what is wrong."""
         from rich.text import Text
 
         failed = cast("WizardApp", self.app).session.failed_files()[:_SHOWN]
+        longest = max((len(name) for name, _ in failed), default=4)
+        names = max(4, min(longest, int(width * _NAMES_PART)))
+        reasons = max(8, width - names - _TAKEN)
         table = self.query_one(DataTable)
-        table.add_column("File", width=min(_WIDEST, max((len(n) for n, _ in failed), default=4)))
-        table.add_column("Reason")
+        row = table.cursor_row
+        table.clear(columns=True)
+        table.add_column("File", width=names)
+        table.add_column("Reason", width=reasons)
         for name, reason in failed:
-            table.add_row(Text(_end_of(name)), Text(reason))
+            table.add_row(Text(_end_of(name, names)), Text(_begin_of(reason, reasons)))
+        table.move_cursor(row=row)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """The reason in full."""
@@ -67,6 +84,11 @@ class FailedFilesScreen(Over[bool]):
         self.dismiss(again)
 
 
-def _end_of(name: str) -> str:
+def _end_of(name: str, width: int) -> str:
     """The end tells one file from another; the whole name stands below the table."""
-    return name if len(name) <= _WIDEST else f"…{name[1 - _WIDEST :]}"
+    return name if len(name) <= width else f"…{name[1 - width :]}"
+
+
+def _begin_of(reason: str, width: int) -> str:
+    """As much as there is room for; all of it stands below the table."""
+    return reason if len(reason) <= width else f"{reason[: width - 1]}…"

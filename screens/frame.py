@@ -41,7 +41,7 @@ class Frame(Screen[None]):
     AUTO_FOCUS = ""
     # Textual declares these two as variables of an instance.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-normal"), (110, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall"), (32, "-roomy")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "main", "Go on", show=False, id="frame.main", tooltip="The button below"),
         Binding("escape", "back", "Back", id="frame.back", tooltip="One screen back, all is kept"),

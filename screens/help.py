@@ -36,18 +36,20 @@ class Help(ModalOver[None]):
 
     def _key_lines(self) -> Content:
         width = max((len(key) for key, _, _ in self._keys), default=0) + 2
+        name_width = max((len(name) for _, name, _ in self._keys), default=0) + 2
         lines = [
             Content.assemble(
                 (key.ljust(width), "bold $text-accent"),
-                (name, "bold"),
-                (f"  {tooltip}" if tooltip else "", "$faint"),
+                (name.ljust(name_width), "bold"),
+                (tooltip, "$faint"),
             )
             for key, name, tooltip in self._keys
         ]
         scroll = Content.styled(
             "Arrows and PgUp, PgDn scroll; Tab goes from part to part.", "$faint"
         )
-        return Content("\n").join([Content.styled("Keys", "bold $text-primary"), *lines, scroll])
+        keys = Content.styled("Keys", "bold $text-primary")
+        return Content("\n").join([keys, *lines, Content(""), scroll])
 
 
 def keys_of(screen: Screen[object]) -> list[tuple[str, str, str]]:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _RESTING = ("done", "skipped", "later")
 _PATH_WORDS = {"existing": "existing instance", "fresh": "fresh install"}
 
+ARMED = (
+    ".env says USE_S3=true already. The next start of the services, for whatever reason, "
+    "switches the instance to S3."
+)
+
 # Whose words are heard: the looking of one screen must not end up in the work of another.
 _listener: ContextVar[Work | None] = ContextVar("listener", default=None)
 
@@ -117,7 +122,8 @@ class Session:
             state = "now"
             progress = self.works[name].progress
             word = f"{percent(progress)} %" if progress else ""
-            word = "paused" if self.context.control.paused else word
+            if self.context.control.paused:
+                state, word = "paused", ""
         return Stop(name, status.step.title, state, number, word)
 
     def position(self, name: str) -> tuple[int, int]:
@@ -174,10 +180,7 @@ class Session:
         lines.append("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
         self.look_anew()
         if self.overview.armed:
-            lines.append(
-                "But note: .env says USE_S3=true already. The next restart of the services, for "
-                "whatever reason, would switch the instance to S3."
-            )
+            lines.append(f"But note: {ARMED}")
         return "\n\n".join(lines)
 
     def exit_status(self) -> int:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from screens import words
 from screens.frame import Frame, Key
 from screens.widgets.facts import Facts
+from screens.widgets.lines import Line, Lines, marked, plain
 from screens.widgets.steady import Steady
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ class StartScreen(Frame):
         yield Steady(id="armed", classes="warning")
         yield Steady(id="fragile", classes="warning")
         yield Static(Content(_PURPOSE), id="purpose")
-        yield Steady(id="resumed")
-        yield Facts(id="facts")
+        yield Lines(id="resumed")
         yield Steady(id="which-path")
+        yield Facts(id="facts")
         yield Steady(id="state")
 
     def show(self) -> None:
@@ -102,8 +103,9 @@ class StartScreen(Frame):
         source, problem = self.wizard.source, self.session.opening_problem
         state = f"✗ {problem.what}" if problem else f"{source.looking}\n{source.hint}".strip()
         self._set("#state", state)
-        for name in ("#armed", "#resumed", "#which-path"):
+        for name in ("#armed", "#which-path"):
             self._set(name, "")
+        self.query_one("#resumed", Lines).put(())
         self.show_safe(_SAFE)
         self.show_keys(
             [Key("Try again", "retry"), Key("What to do", "what_to_do")] if problem else []
@@ -113,7 +115,7 @@ class StartScreen(Frame):
         session = self.session
         begun, armed = session.begun(), session.overview.armed
         self._set("#armed", f"! {_ARMED}" if armed else "")
-        self._set("#resumed", self._where_it_stands() if begun else "")
+        self.query_one("#resumed", Lines).put(self._where_it_stands() if begun else ())
         self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
         self._set("#state", self.wizard.source.hint)
         self.query_one("#purpose").display = not begun
@@ -122,10 +124,12 @@ class StartScreen(Frame):
         disarm = [Key("Disarm", "disarm")] if armed and not session.running else []
         self.show_keys([Key(self._label(), "next"), *disarm])
 
-    def _where_it_stands(self) -> str:
+    def _where_it_stands(self) -> list[Line]:
         statuses = self.session.overview.statuses
         done = sum(1 for s in statuses if s.state == "done")
-        lines = [f"Welcome back. Steps done and proven: {done} of {len(statuses)}."]
+        lines = [plain(f"Steps done and proven: {done} of {len(statuses)}.")]
+        if running := self.session.running:
+            lines.append(marked("▶", f"{self.session.title(running)} is under way.", "bold"))
         for status in statuses:
             why = {
                 "begun": "was interrupted and goes on where it was",
@@ -134,9 +138,10 @@ class StartScreen(Frame):
                 "stale": f"has to be done again: {status.why}",
             }.get(words.state_of(status))
             if why and status.step.name != self.session.running:
-                symbol = words.STATES[words.state_of(status)].symbol
-                lines.append(f"{symbol} {status.step.title} {why.rstrip('.')}.")
-        return "\n".join(lines)
+                mark = words.STATES[words.state_of(status)]
+                text = f"{status.step.title} {why.rstrip('.')}."
+                lines.append(marked(mark.symbol, text, mark.style))
+        return lines
 
     def _label(self) -> str:
         session = self.session

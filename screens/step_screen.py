@@ -46,6 +46,7 @@ class StepScreen(Frame):
     # The words on the obvious key, and what F1 says.
     begin_label: ClassVar[str] = "Do it"
     busy_label: ClassVar[str] = "Working"
+    plan_heading: ClassVar[str] = "What will change"
 
     def __init__(self) -> None:
         super().__init__(name=self.here)
@@ -148,7 +149,7 @@ class StepScreen(Frame):
         over = running or self.stage is Stage.NOT_NOW
         self.query_one("#problem", ProblemBox).show(None if over else self._problem)
         items = self._plan.items if self._plan and self._wants_plan() else ()
-        self.query_one("#plan", PlanView).show(() if running else items)
+        self.query_one("#plan", PlanView).show(() if running else items, self.plan_heading)
         self.query_one("#doing", PlanView).show(items if running else (), "What is being done")
 
     def _wants_plan(self) -> bool:
@@ -201,14 +202,16 @@ class StepScreen(Frame):
     def meter_word(self) -> str:
         """What stands in place of the time left."""
         work = self.work
-        return words.took(work.seconds) if work and not work.running else ""
+        if work is None or work.running:
+            return ""
+        return "stopped" if work.problem else words.took(work.seconds)
 
     def _waiting_line(self, work: Work) -> Content:
         if work.waiting:
             text = f"{work.waiting.text} ({words.clock(work.waiting.seconds)})"
         else:
             text = f"{self.busy()} ({words.clock(work.seconds)})"
-        return Content.assemble(("… ", "bold $text-primary"), text)
+        return Content.assemble(("▶ ", "bold $text-primary"), text)
 
     def _why(self) -> Content:
         """One line on how it stands, where there is something to say."""
@@ -238,19 +241,23 @@ class StepScreen(Frame):
                 skipped = self.stage is Stage.NOT_NOW and self._skipped_by_hand
                 return [onward, Key("Do it after all", "again")] if skipped else [onward]
             case Stage.BLOCKED:
-                return [Key(self.session.next_label(""), "next")]
+                return [Key(self._way_to_first(), "next")]
             case _:
                 return []
+
+    def _way_to_first(self) -> str:
+        """To what has to be done, or to end, before this step."""
+        return f"Go to: {self.session.title(self.session.after(''))}"
 
     def _keys_after_failure(self) -> list[Key]:
         what_to_do = Key("What to do", "what_to_do")
         # A remedy may have opened a step before this one again.
         if self.session.before(self.step):
-            return [Key(self.session.next_label(""), "next"), what_to_do]
+            return [Key(self._way_to_first(), "next"), what_to_do]
         retry = Key("Try again", "retry")
         if self._problem and self._problem.remedies[:1]:
             first = self._problem.remedies[0]
-            if first.action is Action.EDIT_PROVIDER and self.here != "configure_provider":
+            if first.action is Action.EDIT_PROVIDER:
                 # The same again would only be refused again.
                 return [Key("Edit answers", "change_provider"), retry, what_to_do]
         # Trying again decides nothing.
@@ -334,9 +341,13 @@ class StepScreen(Frame):
             case _:
                 return True
 
+    @property
+    def enter_rests(self) -> bool:
+        """While the step works: Enter once too often must not stop what has just begun."""
+        return self.stage is Stage.RUNNING
+
     def _focus_first(self) -> None:
-        # Whoever presses Enter once too often must not stop what has just begun.
-        if self.stage is Stage.RUNNING:
+        if self.enter_rests:
             if self._may_take_focus():
                 self.set_focus(None)
         else:
@@ -344,7 +355,7 @@ class StepScreen(Frame):
 
     async def action_main(self) -> None:
         """The obvious thing; while the step works there is none."""
-        if self.stage is not Stage.RUNNING:
+        if not self.enter_rests:
             await super().action_main()
 
     def action_begin(self) -> None:

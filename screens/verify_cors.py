@@ -11,6 +11,7 @@ class VerifyCorsScreen(StepScreen):
     here = "verify_cors"
     begin_label = "Verify"
     busy_label = "Asking as a browser would"
+    plan_heading = "What will be looked at"
     help_heading = "Verify"
     HELP = (
         "This looks at your site as a visitor does: the pages must point to the bucket, and their "

@@ -23,10 +23,11 @@ class Mark:
     style: str
 
 
-# By the values of `wizard.migration.State`, with "now" for the step at work, and "asked" for one
-# that did not fail, but waits for somebody to choose.
+# By the values of `wizard.migration.State`, with "now" for the step at work ("paused" where it
+# rests), and "asked" for one that did not fail, but waits for somebody to choose.
 STATES: dict[str, Mark] = {
     "now": Mark("▶", "now", "bold $text-primary"),
+    "paused": Mark("‖", "paused", "bold $text-primary"),
     "todo": Mark("·", "", ""),
     "begun": Mark("◐", "begun", "$text-warning"),
     "done": Mark("✓", "done", "$text-success"),

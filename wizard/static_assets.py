@@ -160,5 +160,5 @@ def _fault(asset: Asset, seen: Seen) -> str:
         return f"HTTP {seen.status}"
     kind = seen.headers.get("content-type", "")
     if asset.path.endswith(".css") and not kind.startswith("text/css"):
-        return f"it comes as “{kind}”, which browsers do not take for a style sheet"
+        return f"it comes as “{kind}”, which browsers do not take for a stylesheet"
     return ""

@@ -96,17 +96,17 @@ class Field(Vertical):
         mark = self.query_one(".mark", Static)
         mark.update(self._mark())
         message = self.query_one(".message", Static)
-        lines = []
+        lines: list[Content] = []
         if problem and (self.value or not typing):
             remedies = [f"→ {r.text}" for r in problem.remedies[:2] if r.text != CORRECT_IT]
-            lines = [problem.what, *(remedies or [problem.why])]
+            lines = [Content.styled(problem.what, "$text-error")]
+            lines += map(Content, remedies or [problem.why])
         elif typing and self._hint:
-            lines = [self._hint]
+            lines = [Content(self._hint)]
         if self._remark:
-            lines.append(self._remark)
-        message.update(Content("\n".join(lines)))
+            lines.append(Content(self._remark))
+        message.update(Content("\n").join(lines))
         message.display = bool(lines)
-        self.set_class(problem is not None and not typing, "-wrong")
         if typing:
             self.call_after_refresh(self.scroll_visible, animate=False)
 

@@ -9,6 +9,7 @@ from textual.widgets import Button
 
 # Colour and bold print alone would not tell everybody, nor every terminal, where the keys go.
 _HERE, _NOT_HERE = ("▸ ", " ◂"), ("  ", "  ")
+_NOT_HERE_COLOURLESS = ("[ ", " ]")
 
 
 class KeyButton(Button):
@@ -36,7 +37,9 @@ class KeyButton(Button):
     def render(self) -> RenderResult:
         """The label between its signs."""
         on_top = self.app.screen is self.screen
-        left, right = _HERE if self.has_focus and on_top else _NOT_HERE
+        left, right = _NOT_HERE_COLOURLESS if self.app.no_color else _NOT_HERE
+        if self.has_focus and on_top:
+            left, right = _HERE
         return Content.assemble(left, Content(self.words), right)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:

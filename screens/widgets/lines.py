@@ -44,6 +44,9 @@ class _LaidOut(Visual):
         self._width = -1
         self._content = Content("")
 
+    def __str__(self) -> str:
+        return "\n".join(line.mark.plain + line.text.plain for line in self._lines)
+
     def _at(self, width: int) -> Content:
         if width != self._width:
             self._width = width

@@ -18,9 +18,9 @@ _INDENT = Content("  ")
 
 
 class PlanView(Lines):
-    """A plan's items below each other, headed "What will change"."""
+    """A plan's items below each other, below a heading."""
 
-    def show(self, items: Iterable[PlanItem], heading: str = "What will change") -> None:
+    def show(self, items: Iterable[PlanItem], heading: str) -> None:
         """Show the items; nothing at all where there are none."""
         lines = list(_spaced([plan_item(item) for item in items]))
         self.put([plain(heading, "bold $text-primary"), *lines] if lines else [])
@@ -34,7 +34,7 @@ def plan_item(item: PlanItem) -> list[Line]:
         case Sentence(text):
             return [marked("•", text)]
         case Diff(file, text):
-            return [plain(file, "bold"), *(_diff_line(t) for t in text.splitlines())]
+            return [plain(file, "bold"), *map(_diff_line, _without_head(text))]
         case Command(argv, user, note):
             return _command(argv, user, note)
         case Document(title, text):
@@ -54,10 +54,14 @@ def _inside(line: str) -> Line:
     return Line(_INDENT + indent, Content.styled(text, "$faint"))
 
 
+def _without_head(diff: str) -> list[str]:
+    """The file's name stands above it, and on a small terminal each line counts."""
+    lines = diff.splitlines()
+    return lines[2:] if diff.startswith("---") else lines
+
+
 def _diff_line(line: str) -> Line:
     style = {"+": "$text-success", "-": "$text-error", "@": "$text-primary"}.get(line[:1], "$faint")
-    if line.startswith(("---", "+++")):
-        style = "$faint"
     return Line(_INDENT, Content.styled(line, style))
 
 

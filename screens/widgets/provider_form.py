@@ -46,16 +46,16 @@ class ProviderForm(Vertical):
     def compose(self) -> ComposeResult:
         """The lines in the order in which they are known."""
         yield _line("Provider", _provider_choice())
-        yield Field("bucket", "Bucket", placeholder="books-media")
+        yield Field("bucket", "Bucket", placeholder="e.g. books-media")
         yield Field("region", "Region", placeholder="as the console names it")
         yield Field("access_key_id", "Access key", placeholder="paste it here")
         yield Field("secret_access_key", "Secret key", placeholder="paste it here", secret=True)
         yield Field(
-            "endpoint", "Endpoint", placeholder="https://…",
+            "endpoint", "Endpoint", placeholder="e.g. https://s3.example.org",
             hint="The address of the service, without the bucket.",
         )  # fmt: skip
         yield Field(
-            "custom_domain", "Custom domain", placeholder="media.example.org",
+            "custom_domain", "Custom domain", placeholder="e.g. media.example.org",
             hint="From where visitors load the files, without https://.",
         )  # fmt: skip
         choice = Choice(_PROTOCOLS, id="protocol", allow_blank=False, compact=True)

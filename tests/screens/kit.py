@@ -356,10 +356,14 @@ def all_scripts() -> dict[str, Script]:
         "enable_s3": Script(
             facts=(Fact("file", "/opt/bookwyrm/.env"),),
             items=(
-                Sentence("From here on the instance is armed.", warning=True),
                 Diff("/opt/bookwyrm/.env", ENV_DIFF),
+                Sentence(
+                    "From here on the instance is armed: whatever starts its services next (a "
+                    "reboot, an upgrade, a crash) switches it to S3, ready or not.",
+                    warning=True,
+                ),
             ),
-            safe="The running site does not change yet, and this step can be taken back.",
+            safe="The running site does not change yet. This step can be undone.",
             undoable=True,
             checks=(passed("Does .env say USE_S3=true?", "yes, and nothing else changed"),),
         ),
@@ -391,7 +395,7 @@ def all_scripts() -> dict[str, Script]:
                 Command(("systemctl", "restart", "bookwyrm", "bookwyrm-worker")),
                 Sentence("The site is away for less than a minute.", warning=True),
             ),
-            events=(Waiting("for a page of the site's own", 12.0),),
+            events=(Waiting("Waiting for a page of the site's own", 12.0),),
             safe="The local media stay where they are.",
             checks=(
                 passed("Does the site answer with a page of its own?", "HTTP 200"),
@@ -405,6 +409,7 @@ def all_scripts() -> dict[str, Script]:
             checks=(
                 passed("Do the site's pages point to the bucket?", "bookwyrm-light.css"),
                 passed("May a browser on your pages use a font?", "icomoon.woff"),
+                passed("Does a cover or an avatar load for a stranger?", "covers/1a2b8f1f.jpg"),
             ),
             later_when_fresh=True,
         ),

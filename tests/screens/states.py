@@ -105,6 +105,8 @@ def open_stage(state: State, folder: Path) -> tuple[WizardApp, KitSource, Gate]:
         problem=state.opening_problem,
     )
     source.done(*state.done)
+    if "enable_s3" in state.done:
+        (source.folder / ".env").write_text("DOMAIN=books.example.org\nUSE_S3=true\n")
     state.prepare(source)
     return make_app(source, fragile=state.fragile), source, gate
 
@@ -174,12 +176,7 @@ def _decision(name: str) -> dict[str, Script]:
     return _with_problem(name, Problem(what, why, use, decision=True))
 
 
-def _enable(source: KitSource) -> None:
-    (source.folder / ".env").write_text("DOMAIN=books.example.org\nUSE_S3=true\n")
-
-
 def _half_way(source: KitSource) -> None:
-    _enable(source)
     source.began("set_cors")
     source.failed("restart", Problem("The site did not come back.", "It answers with 502."))
 
@@ -247,6 +244,7 @@ _NO_INSTANCE = Problem(
     "There is no BookWyrm instance in /root.",
     "A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env.",
     "Go to the instance's folder and start bw-s3 there.",
+    "Or name the folder: bw-s3 /opt/bookwyrm",
 )
 _HTTP = replace(
     SETTINGS,

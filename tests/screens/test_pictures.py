@@ -61,13 +61,14 @@ async def test_picture(name: str, folder: Path, snapshot: SnapshotAssertion) -> 
 async def _put_on(stage: Stage, size: tuple[int, int], look: str) -> None:
     app = stage.app
     # The palette is Textual's own, and keeps the theme in which it was opened.
-    palette = CommandPalette.is_open(app)
+    palette = isinstance(app.screen, CommandPalette)
     if palette:
         await stage.press("escape")
     app.no_color = look == "plain"
     if app.size != size:
         await stage.pilot.resize_terminal(*size)
     app.theme = "paper" if look == "light" else "night"
+    app.refresh_css(animate=False)
     # A screen below a dialog keeps what it drew; in another look, no user has seen it so.
     for screen in app.screen_stack:
         for part in screen.walk_children():

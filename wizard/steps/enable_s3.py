@@ -34,7 +34,7 @@ class EnableS3(Step):
     title = "Enable S3"
     purpose = (
         "One line in .env tells BookWyrm to keep its files in the bucket."
-        " It counts from the next start of the services."
+        " It takes effect when the services start the next time."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
@@ -64,8 +64,8 @@ class EnableS3(Step):
         check = await _in_bash(context, new)
         doubt = () if check.verdict is Verdict.PASS else (Sentence(check.seen, warning=True),)
         return Plan(
-            (*_armed(context, env), *items, change, backup, *doubt),
-            "The running site does not change yet, and this step can be taken back.",
+            (*items, change, *_armed(context, env), backup, *doubt),
+            "The running site does not change yet. This step can be undone.",
         )
 
     async def apply(self, context: Context) -> None:
