@@ -82,6 +82,7 @@ class WizardApp(App[int]):
         self.fragile = fragile
         self.session = Session(clock)
         self.remedies = Remedies(self)
+        self.crashed = False
         self._once_open = once_open
         self._said: dict[str, str] = {}
         self._worker: Worker[None] | None = None
@@ -197,6 +198,8 @@ class WizardApp(App[int]):
             f"What “{step.title}” changed is put back as it was before; then the step is to be "
             "done again, and the steps after it perhaps as well. Objects in the bucket stay there."
         )
+        if step.name == "enable_s3" and self.session.is_done("restart"):
+            text += " The running site stays with S3 until you restart its services yourself."
         dialog = YesNo(f"Undo “{step.title}”?", text, yes="Undo it", no="Keep it", focus_no=True)
         self.push_screen(dialog, lambda yes: self.undo(step) if yes else None)
 
@@ -313,6 +316,7 @@ class WizardApp(App[int]):
     def _fatal_error(self) -> None:
         """Say in words that a mistake of our own ends it: textual would show what is in memory."""
         error = self._exception
+        self.crashed = True
         if error is not None:
             self._exit_renderables.append(Text(self.remedies.last_words(error)))
         self._close_messages_no_wait()

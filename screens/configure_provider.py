@@ -111,6 +111,11 @@ class ConfigureProviderScreen(StepScreen):
     def _first_to_fill(self) -> Widget:
         return self.form.first_to_fill() or self.query_one("#key-0")
 
+    def on_screen_suspend(self) -> None:
+        """A secret that was looked at is hidden again when one goes elsewhere."""
+        self._hide_secret()
+        super().on_screen_suspend()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Changing needs the form hidden, showing the secret needs the form."""
         match action:
@@ -153,13 +158,15 @@ class ConfigureProviderScreen(StepScreen):
         self.form.judge_anew()
         self.show_step()
         self.show_top()
-        self._first_to_fill().focus()
+        # Whoever asks for the form wants to type.
+        (self.form.first_to_fill() or self.form.field("bucket").input).focus()
 
     def edit_because(self, problem: Problem) -> None:
         """Show the form, with the problem beside its field where it has one."""
         self._editing = True
         self._problem = None
         if self.is_whole:
+            self.form.judge_anew()
             self.show_step()
             self.show_top()
             self.form.show_beside(problem)
@@ -176,6 +183,7 @@ class ConfigureProviderScreen(StepScreen):
         elif not self._shows_form() and self.stage in (Stage.READY, Stage.FAILED):
             self.action_edit()
         else:
+            self._hide_secret()
             super().action_back()
 
     def action_reveal(self) -> None:

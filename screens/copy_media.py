@@ -57,6 +57,10 @@ class CopyMediaScreen(StepScreen):
         """A paused copy says so."""
         return "Paused" if self._paused else super().busy()
 
+    def sign_at_work(self) -> str:
+        """Nor does it look like one that runs."""
+        return words.STATES["paused"].symbol if self._paused else super().sign_at_work()
+
     def meter_word(self) -> str:
         """In the bar, too."""
         return "paused" if self._paused else super().meter_word()

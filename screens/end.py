@@ -22,9 +22,9 @@ _KEEP = (
     "Back up the bucket as you did the disk: it now holds what your readers upload.",
 )
 _BACK = (
-    "“Enable S3” can be undone on its screen (3, then u): it puts .env back as it was. After a "
-    "restart your instance uses the local files again, which are all still there. Files that "
-    "came after the switch are in the bucket only."
+    "“Enable S3” can be undone on its screen (3, then u): it puts .env back as it was. Then "
+    "restart the services yourself: your instance uses the local files again, which are all "
+    "still there. Files that came after the switch are in the bucket only."
 )
 _OVER = "bw-s3 is not needed any more; the journal stays."
 _REHEARSAL = "That was the rehearsal: all of it is taken away when you quit."

@@ -42,7 +42,10 @@ def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
     )
     _watch_signals(app)
     status = _run(app, mouse=mouse)
-    print(last_words(app, folder))
+    if not app.crashed:
+        print(last_words(app, folder))
+    elif app.source.stays:
+        print("What is proven stays proven: start bw-s3 again, and it goes on from there.")
     _close(app)
     sys.stdout.flush()
     if _threads_are_left():
@@ -121,7 +124,8 @@ def last_words(app: WizardApp, folder: str) -> str:
             return f"What can be done now is done and proven. When your site runs: {again}"
         return "Done and proven. Keep the local media: other servers still ask for them."
     if folder == "demo":
-        return "The demo is over; everything it made is gone."
+        kept = "What it made stays, as it is now." if app.source.stays else "All it made is gone."
+        return f"The demo is over. {kept}"
     lines = [f"Nothing is lost. To go on with “{following.title}”: {again}" if following else again]
     if session.migration.is_armed():
         lines.append(

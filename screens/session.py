@@ -281,5 +281,9 @@ class Session:
         if work is not None and not work.running:
             del self.works[name]
 
+    def is_done(self, name: str) -> bool:
+        """Whether a step is done, as far as is known."""
+        return name in self._in_state("done")
+
     def _in_state(self, state: str) -> list[str]:
         return [s.step.name for s in self.overview.statuses if s.state == state]

@@ -57,16 +57,17 @@ class InstanceSource(Source):
 class DemoSource(Source):
     """A throw-away instance with a real S3 server, gone when the wizard is."""
 
-    hint = (
-        "This is a rehearsal: a throw-away instance and a real S3 server, both on this machine. "
-        "Nothing of yours is touched, and all of it is gone when you quit."
-    )
     looking = "Building the rehearsal: a small instance with covers, and an S3 server…"
     seconds_to_close = 20.0
 
     def __init__(self, covers: int, *, keep: bool) -> None:
         self._covers = covers
         self.stays = keep
+        end = "it stays when you quit" if keep else "all of it is gone when you quit"
+        self.hint = (
+            "This is a rehearsal: a throw-away instance and a real S3 server, both on this machine."
+            f" Nothing of yours is touched, and {end}."
+        )
         self._demo: DemoInstance | None = None
 
     async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:

@@ -127,7 +127,8 @@ class StartScreen(Frame):
     def _where_it_stands(self) -> list[Line]:
         statuses = self.session.overview.statuses
         done = sum(1 for s in statuses if s.state == "done")
-        lines = [plain(f"Steps done and proven: {done} of {len(statuses)}.")]
+        wanted = sum(1 for s in statuses if s.state != "skipped")
+        lines = [plain(f"Steps done and proven: {done} of {wanted}.")]
         if running := self.session.running:
             lines.append(marked("▶", f"{self.session.title(running)} is under way.", "bold"))
         for status in statuses:
@@ -195,4 +196,4 @@ class StartScreen(Frame):
 
     def action_disarm(self) -> None:
         """Switch S3 off again in `.env`."""
-        self.wizard.undo(self.session.migration.step_named("enable_s3"))
+        self.wizard.take_back(self.session.migration.step_named("enable_s3"))

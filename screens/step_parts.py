@@ -184,12 +184,16 @@ class StepParts(Frame):
             return ""
         return "stopped" if work.problem else words.took(work.seconds)
 
+    def sign_at_work(self) -> str:
+        """What stands before it."""
+        return words.STATES["now"].symbol
+
     def _waiting_line(self, work: Work) -> Content:
         if work.waiting:
             text = f"{work.waiting.text} ({words.clock(work.waiting.seconds)})"
         else:
             text = f"{self.busy()} ({words.clock(work.seconds)})"
-        return Content.assemble(("▶ ", "bold $text-primary"), text)
+        return Content.assemble((f"{self.sign_at_work()} ", "bold $text-primary"), text)
 
     def _why(self) -> Content:
         """One line on how it stands, where there is something to say."""

@@ -187,6 +187,15 @@ class StepScreen(StepParts):
         self.wizard.look_at(self)
         self.show_step()
 
+    def action_back(self) -> None:
+        """From the plan to do it again back to the proofs; else to the start."""
+        if self._again and self.stage is not Stage.RUNNING:
+            self._again = False
+            self._plan = self._problem = None
+            self.show_step()
+        else:
+            super().action_back()
+
     def action_next(self) -> None:
         """To what comes after this."""
         self.wizard.go_on(self.here)

@@ -30,6 +30,7 @@ class Write(Step):
     def __init__(self, name: str) -> None:
         self.name = name  # type: ignore[misc]
         self.applicability = Applicability(Applies.YES)
+        self.tells: tuple[Check, ...] = ()
 
     def applies(self, context: Context) -> Applicability:
         return self.applicability
@@ -52,6 +53,8 @@ class Write(Step):
     async def apply(self, context: Context) -> None:
         if not context.settings.bucket:
             raise Problem("No bucket.", "It was not named.", "Name it.")
+        for check in self.tells:
+            context.report(check)
         self.path(context).write_text(context.settings.bucket)
 
     async def prove(self, context: Context) -> Sequence[Check]:
@@ -190,3 +193,28 @@ async def test_what_is_taken_back_is_to_be_done_again(migration: Migration) -> N
     assert await migration.take_back(first)
     assert states(migration)[0] is State.TODO
     assert not (migration.context.instance.folder / "first").exists()
+
+
+async def test_checks_that_a_step_tells_while_it_works_are_kept(migration: Migration) -> None:
+    first = migration.steps[0]
+    assert isinstance(first, Write)
+    first.tells = (passed("Does it answer?", "18 ms"), passed("the file", "not yet"))
+    result = await migration.carry_out(first)
+    assert [check.asked for check in result.checks] == ["Does it answer?", "the file"]
+    assert result.checks[1].seen != "not yet", "the proof has the last word"
+
+
+async def test_other_answers_alone_do_not_arm_an_instance_that_runs_with_s3(
+    migration: Migration,
+) -> None:
+    """It is armed again as soon as `.env` names another bucket than the running site has."""
+    env = migration.context.instance.folder / ".env"
+    env.write_text("DOMAIN=books.example.org\nUSE_S3=true\nAWS_STORAGE_BUCKET_NAME=one\n")
+    migration.steps[1].name = "restart"  # type: ignore[misc]
+    await migration.carry_out(migration.steps[1])
+    assert not migration.is_armed()
+    settings = replace(migration.context.settings, bucket="two")
+    migration.change_settings(settings, migration.context.keys)
+    assert not migration.is_armed()
+    env.write_text(env.read_text().replace("=one", "=two"))
+    assert migration.is_armed()

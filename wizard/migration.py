@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from wizard.events import Check, Verdict
+from wizard.events import Check, Event, Verdict
 from wizard.journal import ResultState, StepResult
 from wizard.problem import Problem
 from wizard.secrets import Keys
@@ -130,7 +131,12 @@ class Migration:
             return False
         restart = self.step_named("restart")
         # By the journal: a site that is away for a moment was restarted with it all the same.
-        state = self._remembered(restart).state
+        status = self._remembered(restart)
+        state = status.state
+        if state is State.STALE and status.result:
+            # Restarted with S3, then other answers were given, which `.env` may not have yet.
+            named = self.context.instance.env_file().get("AWS_STORAGE_BUCKET_NAME")
+            return named != status.result.inputs.get("bucket")
         fresh = self.context.settings.path == MigrationPath.FRESH
         if fresh and state in (State.LATER, State.TODO) and self.next_step() in (None, restart):
             return False  # all is prepared: S3 from its first start is the aim
@@ -176,10 +182,11 @@ class Migration:
         self.context.journal.remember(f"skipped {step.name}", "")
         self._remember(step, ResultState.BEGUN, inputs, started)
         try:
-            await step.apply(self.context)
+            with self._checks_told() as told:
+                await step.apply(self.context)
             # Applying may settle an input, such as the ACL that the canary found.
             inputs = dict(step.inputs(self.context))
-            checks = tuple(await step.prove(self.context))
+            checks = _with_told(told, await step.prove(self.context))
         except Problem as problem:
             self._remember(step, ResultState.FAILED, inputs, started, problem=problem)
             raise
@@ -189,6 +196,23 @@ class Migration:
         disproof = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
         self._remember(step, ResultState.FAILED, inputs, started, checks, disproof)
         raise disproof
+
+    @contextmanager
+    def _checks_told(self) -> Iterator[list[Check]]:
+        """The checks that a step makes while it works; they are evidence as much as its proofs."""
+        context, told = self.context, list[Check]()
+        report = context.report
+
+        def listen(event: Event) -> None:
+            if isinstance(event, Check):
+                told.append(event)
+            report(event)
+
+        context.report = listen
+        try:
+            yield told
+        finally:
+            context.report = report
 
     def reason_to_skip(self, step: Step) -> str:
         """Why the admin passed over a step; "" where nobody did, or where it does not apply."""
@@ -227,6 +251,13 @@ class Migration:
         self.context.journal.save_result(result)
         self.context.journal.write_log(step.name, problem.what if problem else state)
         return result
+
+
+def _with_told(told: Sequence[Check], proofs: Sequence[Check]) -> tuple[Check, ...]:
+    """All evidence, each question once, as it was answered last; what was mended is no fault."""
+    asked = {check.asked for check in proofs}
+    good = {check.asked: check for check in told if check.verdict is not Verdict.FAIL}
+    return (*(check for check in good.values() if check.asked not in asked), *proofs)
 
 
 def _first_open(statuses: Sequence[Status]) -> Step | None:

@@ -21,6 +21,7 @@ from wizard.migration import STEPS, Migration, State, storage_changed
 from wizard.opening_facts import fact_of_keys, facts_of
 from wizard.problem import Problem
 from wizard.providers import PRESETS, clean
+from wizard.quantities import count
 from wizard.running import note_whether_it_ran
 from wizard.secrets import Keys, Masker
 from wizard.settings import DeploymentKind, MigrationPath, Settings
@@ -301,4 +302,5 @@ def where_it_stands(migration: Migration) -> str:
         State.FAILED: "did not succeed",
         State.STALE: f"has to be done again: {status.why}",
     }.get(status.state, "is next")
-    return f"{done} steps are done and proven; “{begun.title}” {was}."
+    so_far = f"{count(done, 'step')} {'is' if done == 1 else 'are'} done and proven"
+    return f"{so_far}; “{begun.title}” {was}."

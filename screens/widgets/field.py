@@ -36,6 +36,7 @@ class Field(Vertical):
         self._secret, self._hint = secret, hint
         self._problem: Problem | None = None
         self._remark = ""
+        self._asked_for = False
 
     def compose(self) -> ComposeResult:
         """Label and value in one line, the message below."""
@@ -91,13 +92,19 @@ class Field(Vertical):
         self._problem = problem
         self._show_message()
 
+    def ask_for(self, problem: Problem) -> None:
+        """Show what is wrong, an empty value too, and wait for another one."""
+        self._asked_for = True
+        self.judge(problem)
+        self.input.focus()
+
     def _show_message(self) -> None:
         problem, typing = self._problem, self.input.has_focus
         mark = self.query_one(".mark", Static)
         mark.update(self._mark())
         message = self.query_one(".message", Static)
         lines: list[Content] = []
-        if problem and (self.value or not typing):
+        if problem and (self.value or self._asked_for or not typing):
             remedies = [f"→ {r.text}" for r in problem.remedies[:2] if r.text != CORRECT_IT]
             lines = [Content.styled(problem.what, "$text-error")]
             lines += map(Content, remedies or [problem.why])
@@ -118,7 +125,7 @@ class Field(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._remark = ""
+        self._remark, self._asked_for = "", False
         self.post_message(self.Edited(self))
 
     def on_descendant_focus(self) -> None:
@@ -126,5 +133,6 @@ class Field(Vertical):
         self._show_message()
 
     def on_descendant_blur(self) -> None:
-        """What is wrong is said plainly once one leaves the field."""
+        """What is wrong is said plainly once one leaves the field, and its beginning is seen."""
+        self.input.cursor_position = 0
         self._show_message()

@@ -93,9 +93,7 @@ class ProviderForm(Vertical):
         """Show a problem beside its field; False where it has none here."""
         if problem.field not in FORM_FIELDS:
             return False
-        field = self.field(problem.field)
-        field.judge(problem)
-        field.input.focus()
+        self.field(problem.field).ask_for(problem)
         return True
 
     def first_to_fill(self) -> Widget | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from screens.standing import Stage as Standing
+from screens.step_screen import StepScreen
 from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
 from tests.screens.states import NAMES, Stage, State, open_stage
@@ -11,6 +13,12 @@ from tests.screens.states import NAMES, Stage, State, open_stage
 
 async def _rest(stage: Stage) -> None:
     await stage.rest()
+
+
+def _standing(stage: Stage) -> Standing:
+    screen = stage.app.screen
+    assert isinstance(screen, StepScreen)
+    return screen.stage
 
 
 async def test_enter_does_the_obvious_on_a_screen_whose_rail_had_the_focus(tmp_path: Path) -> None:
@@ -25,3 +33,18 @@ async def test_enter_does_the_obvious_on_a_screen_whose_rail_had_the_focus(tmp_p
         await stage.press("5")
         assert isinstance(app.focused, KeyButton)
         assert app.focused.runs == "begin"
+
+
+async def test_back_from_doing_it_again_shows_the_proofs(tmp_path: Path) -> None:
+    state = State(_rest, done=NAMES[:3])
+    app, source, gate = open_stage(state, tmp_path / "bookwyrm")
+    async with app.run_test(size=(80, 24)) as pilot:
+        stage = Stage(app, pilot, source, gate)
+        await stage.rest()
+        await stage.press("3", "r")
+        assert _standing(stage) is Standing.READY
+        await stage.press("escape")
+        assert _standing(stage) is Standing.DONE
+        assert app.screen.check_action("take_back", ())
+        await stage.press("escape")
+        assert getattr(app.screen, "here", "") == "start"

@@ -215,3 +215,21 @@ async def test_back_from_a_form_that_was_opened_shows_the_proofs_again(tmp_path:
         assert _field(stage, "bucket").value == "another-name"
         await stage.press("escape", "escape")
         assert getattr(stage.app.screen, "here", "") == "start"
+
+
+async def test_what_is_missing_is_said_where_enter_stops(tmp_path: Path) -> None:
+    async with _form(tmp_path) as stage:
+        await _type(stage, "bucket", "")
+        await stage.press("ctrl+n")
+        field = _field(stage, "bucket")
+        assert field.input.has_focus
+        assert str(field.query_one(".message", Static).visual)
+
+
+async def test_a_secret_that_is_looked_at_is_hidden_when_one_goes_elsewhere(tmp_path: Path) -> None:
+    async with _form(tmp_path) as stage:
+        _field(stage, "secret_access_key").input.focus()
+        await stage.press("f2")
+        assert not _field(stage, "secret_access_key").input.password
+        await stage.press("escape", "1")
+        assert _field(stage, "secret_access_key").input.password

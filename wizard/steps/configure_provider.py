@@ -57,7 +57,7 @@ class ConfigureProvider(Step):
             return Finding(False, facts)
         lacking = _lacking(context, context.instance.env_file())
         if lacking:
-            gone = f".env no longer says what was found: {', '.join(lacking)}"
+            gone = f"your answers and .env are no longer the same: {', '.join(lacking)}"
             return Finding(False, facts, gone)
         gone = await asyncio.to_thread(_gone, context)
         return Finding(not gone, facts, gone)

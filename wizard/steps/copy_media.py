@@ -71,7 +71,7 @@ class CopyMedia(Step):
         all_bytes = compared.same_bytes + compared.lost_bytes
         facts = (
             *_facts(context, media.label, files, all_bytes),
-            Fact("proven before", f"{proven:,} files, {describe_size(size)}"),
+            Fact("proven", f"{proven:,} files, {describe_size(size)}"),
         )
         return Finding(compared.complete, facts, _gone(compared, proven))
 
