@@ -47,6 +47,7 @@ class ConfigureProviderScreen(StepScreen):
         super().__init__()
         self._editing: bool | None = None
         self._filled = False
+        self._came_from_form = True
         self._revealed = False
         self._stale: list[str] = []
 
@@ -138,6 +139,7 @@ class ConfigureProviderScreen(StepScreen):
                 self.form.show_beside(problem)
             return
         changed = settings != context.settings or keys != context.keys
+        self._came_from_form = True
         self._editing = False
         self._hide_secret()
         if changed:
@@ -180,11 +182,19 @@ class ConfigureProviderScreen(StepScreen):
             self._editing = False
             self._hide_secret()
             self.show_step()
-        elif not self._shows_form() and self.stage in (Stage.READY, Stage.FAILED):
+        elif not self._shows_form() and self._leads_to_form():
             self.action_edit()
         else:
             self._hide_secret()
             super().action_back()
+
+    def _leads_to_form(self) -> bool:
+        return self._came_from_form and self.stage in (Stage.READY, Stage.FAILED)
+
+    def action_again(self) -> None:
+        """Back from here are the proofs, not the form."""
+        self._came_from_form = False
+        super().action_again()
 
     def action_reveal(self) -> None:
         """Show the secret, or hide it."""

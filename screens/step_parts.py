@@ -137,7 +137,9 @@ class StepParts(Frame):
         work = self.work
         self.show_progress(work)
         remembered = self._status.result.checks if self._status and self._status.result else ()
-        proofs = work.checks if work else remembered
+        # What is kept has each question once, as it was answered last.
+        done = self.stage is Stage.DONE and remembered
+        proofs = work.checks if work and not done else remembered
         checks: tuple[Check, ...] = ()
         heading = "Checks so far" if self.stage is Stage.RUNNING else "Checks"
         if self.stage in (Stage.READY, Stage.BLOCKED, Stage.LOOKING):

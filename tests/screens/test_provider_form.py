@@ -233,3 +233,12 @@ async def test_a_secret_that_is_looked_at_is_hidden_when_one_goes_elsewhere(tmp_
         assert not _field(stage, "secret_access_key").input.password
         await stage.press("escape", "1")
         assert _field(stage, "secret_access_key").input.password
+
+
+async def test_back_from_doing_it_again_leads_to_the_proofs_not_the_form(tmp_path: Path) -> None:
+    async with _on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
+        await stage.press("r", "escape")
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        assert screen.stage is Standing.DONE
+        assert not screen.query_one(ProviderForm).display
