@@ -25,7 +25,7 @@ _DEPLOYMENTS = [("compose", "It runs under Docker"), ("dockerless", "It runs wit
 _SKIPPABLE = ("set_cors", "verify_cors", "update_connector")
 _SAFE = "Your instance keeps running as it is; what is proven stays proven."
 _UNOPENED = "Nothing was changed."
-_ARMED = ".env says USE_S3=true: the next restart would switch the instance to S3."
+_ARMED = "! .env says USE_S3=true: the next restart would switch the instance to S3."
 
 
 class Remedies:

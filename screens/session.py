@@ -160,7 +160,11 @@ class Session:
         name = self.after(here)
         if name == "end":
             return "Next: Summary"
-        return f"{'Look at' if name == self.running else 'Next'}: {self.title(name)}"
+        if name == self.running:
+            return f"Look at: {self.title(name)}"
+        names = [step.name for step in self.migration.steps]
+        earlier = here in names and names.index(name) < names.index(here)
+        return f"{'Go to' if earlier else 'Next'}: {self.title(name)}"
 
     def in_the_middle(self) -> bool:
         """Whether leaving now leaves something unfinished."""

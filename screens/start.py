@@ -27,6 +27,7 @@ _PURPOSE = (
     "proof. It frees no disk space: the local files stay."
 )
 _SAFE = "Nothing has been changed yet. You may stop at any time and come back."
+_SAFE_LOOKING = "Looking changes nothing. You may stop at any time."
 _SAFE_AGAIN = "You may stop at any time: what is proven stays proven."
 _SAFE_ARMED = "You may stop, but better not now. What is proven stays proven."
 _TMUX = (
@@ -106,7 +107,7 @@ class StartScreen(Frame):
         for name in ("#armed", "#which-path"):
             self._set(name, "")
         self.query_one("#resumed", Lines).put(())
-        self.show_safe(_SAFE)
+        self.show_safe(_SAFE_LOOKING)
         self.show_keys(
             [Key("Try again", "retry"), Key("What to do", "what_to_do")] if problem else []
         )

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from screens import words
 from screens.frame import Frame, Key
+from screens.session import ARMED
 from screens.standing import Stage, looking, standing, what_first
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, marked
@@ -209,6 +210,8 @@ class StepParts(Frame):
         return Content.styled(text, style)
 
     def _safe(self) -> str:
+        if self.stage is Stage.DONE and self.session.overview.armed:
+            return f"! {ARMED}"
         return self._plan.safe if self._plan and self._wants_plan() else ""
 
     def keys(self) -> list[Key]:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.copy_kit import CopyKit, ReadHere
 from tests.servers.bad_proxy import Fault, Plan, bad_proxy
+from wizard.bulk.courier import MOST_REQUESTS
 from wizard.control import CopyControl
 from wizard.media import Digest, Digested, FolderMedia, MediaFailure, MediaFile
 from wizard.problem import Problem
@@ -162,7 +163,7 @@ def test_a_refusal_for_one_file_stays_with_it(kit: CopyKit) -> None:
 
 
 def test_a_refusal_for_all_stops_soon(kit: CopyKit) -> None:
-    kit.fill(400, seed=3)
+    kit.fill(3 * MOST_REQUESTS, seed=3)
 
     def plan(method: str, path: str, nth: int) -> Fault:
         return Fault.REFUSED if method == "PUT" else Fault.NONE
@@ -170,7 +171,7 @@ def test_a_refusal_for_all_stops_soon(kit: CopyKit) -> None:
     with bad_proxy(kit.settings, kit.keys, plan) as proxy:
         with pytest.raises(Problem):
             kit.through(proxy).copy()
-        assert proxy.count("PUT") < 400
+        assert proxy.count("PUT") < 2 * MOST_REQUESTS, "hardly more than were in the air"
 
 
 def test_a_clock_that_is_wrong_is_said_at_once(kit: CopyKit) -> None:
