@@ -47,17 +47,14 @@ class FailedFilesScreen(Over[bool]):
         yield Static("", id="failed-reason", markup=False)
         yield Footer(compact=True)
 
-    def on_mount(self) -> None:
-        """Fill the table."""
-        self._fill(self.app.size.width)
-
     def on_resize(self, event: events.Resize) -> None:
-        """The columns take the width there is."""
-        self._fill(event.size.width)
+        """Fill the table; its columns take the width there is.
 
-    def _fill(self, width: int) -> None:
-        """A few thousand rows are enough to see what is wrong."""
+        A few thousand rows are enough to see what is wrong.
+        """
         from rich.text import Text
+
+        width = event.size.width
 
         failed = cast("WizardApp", self.app).session.failed_files()[:_SHOWN]
         longest = max((len(name) for name, _ in failed), default=4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+import contextvars
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +33,7 @@ class Write(Step):
         self.name = name  # type: ignore[misc]
         self.applicability = Applicability(Applies.YES)
         self.tells: tuple[Check, ...] = ()
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def applies(self, context: Context) -> Applicability:
         return self.applicability
@@ -55,6 +58,8 @@ class Write(Step):
             raise Problem("No bucket.", "It was not named.", "Name it.")
         for check in self.tells:
             context.report(check)
+        self.meanwhile()
+        await asyncio.sleep(0)
         self.path(context).write_text(context.settings.bucket)
 
     async def prove(self, context: Context) -> Sequence[Check]:
@@ -218,3 +223,24 @@ async def test_other_answers_alone_do_not_arm_an_instance_that_runs_with_s3(
     assert not migration.is_armed()
     env.write_text(env.read_text().replace("=one", "=two"))
     assert migration.is_armed()
+
+
+async def test_what_another_step_tells_meanwhile_is_not_taken_for_its_own(
+    migration: Migration,
+) -> None:
+    first = migration.steps[0]
+    assert isinstance(first, Write)
+
+    async def look_elsewhere() -> None:
+        migration.context.report(passed("Does another one answer?", "yes"))
+
+    looking: list[asyncio.Task[None]] = []
+    other = contextvars.copy_context()
+
+    def meanwhile() -> None:
+        looking.append(asyncio.create_task(look_elsewhere(), context=other))
+
+    first.meanwhile = meanwhile
+    result = await migration.carry_out(first)
+    assert looking, "it was looked at while the step was at work"
+    assert [check.asked for check in result.checks] == ["the file"]

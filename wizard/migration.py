@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -33,6 +34,10 @@ STEPS: tuple[Step, ...] = (
     VerifyCors(),
     UpdateConnector(),
 )
+
+
+# Who hears the checks of the step at work: while it is, other steps may be looked at.
+_hearing: ContextVar[list[Check] | None] = ContextVar("hearing", default=None)
 
 
 class State(StrEnum):
@@ -204,14 +209,16 @@ class Migration:
         report = context.report
 
         def listen(event: Event) -> None:
-            if isinstance(event, Check):
+            if isinstance(event, Check) and _hearing.get() is told:
                 told.append(event)
             report(event)
 
         context.report = listen
+        token = _hearing.set(told)
         try:
             yield told
         finally:
+            _hearing.reset(token)
             context.report = report
 
     def reason_to_skip(self, step: Step) -> str:
