@@ -178,15 +178,17 @@ class ConfigureProviderScreen(StepScreen):
 
         What was typed stays.
         """
-        if self._shows_form() and self.stage is Stage.DONE:
+        if not self._shows_form():
+            if self._leads_to_form():
+                self.action_edit()
+            else:
+                super().action_back()
+        elif self.stage is Stage.DONE:
             self._editing = False
             self._hide_secret()
             self.show_step()
-        elif not self._shows_form() and self._leads_to_form():
-            self.action_edit()
         else:
-            self._hide_secret()
-            super().action_back()
+            self.wizard.go_to("start")
 
     def _leads_to_form(self) -> bool:
         return self._came_from_form and self.stage in (Stage.READY, Stage.FAILED)

@@ -189,9 +189,10 @@ class StepScreen(StepParts):
 
     def action_back(self) -> None:
         """From the plan to do it again back to the proofs; else to the start."""
-        if self._again and self.stage is not Stage.RUNNING:
-            self._again = False
-            self._plan = self._problem = None
+        again, self._again = self._again, False
+        # Looking may have shown meanwhile that it has to be done again: there are no proofs then.
+        if again and self.stage in (Stage.DONE, Stage.NOT_NOW):
+            self._problem = None
             self.show_step()
         else:
             super().action_back()

@@ -48,3 +48,17 @@ async def test_back_from_doing_it_again_shows_the_proofs(tmp_path: Path) -> None
         assert app.screen.check_action("take_back", ())
         await stage.press("escape")
         assert getattr(app.screen, "here", "") == "start"
+
+
+async def test_back_from_a_step_that_is_found_undone_leaves_its_plan(tmp_path: Path) -> None:
+    state = State(_rest, done=NAMES[:3])
+    app, source, gate = open_stage(state, tmp_path / "bookwyrm")
+    async with app.run_test(size=(80, 24)) as pilot:
+        stage = Stage(app, pilot, source, gate)
+        await stage.rest()
+        await stage.press("3")
+        (source.folder / "effects" / "enable_s3").unlink()
+        await stage.press("r", "escape")
+        assert getattr(app.screen, "here", "") == "start"
+        await stage.press("3")
+        assert _standing(stage) is Standing.READY

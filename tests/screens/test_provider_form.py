@@ -242,3 +242,12 @@ async def test_back_from_doing_it_again_leads_to_the_proofs_not_the_form(tmp_pat
         assert isinstance(screen, StepScreen)
         assert screen.stage is Standing.DONE
         assert not screen.query_one(ProviderForm).display
+
+
+async def test_back_from_the_plan_and_then_from_the_form_leads_to_the_start(tmp_path: Path) -> None:
+    """Also where the step was done before: no key is without an answer."""
+    async with _on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
+        await stage.press("e", "ctrl+n", "escape")
+        assert stage.app.screen.query_one(ProviderForm).display
+        await stage.press("escape")
+        assert getattr(stage.app.screen, "here", "") == "start"
