@@ -12,6 +12,7 @@ from screens import words
 from screens.frame import Frame, Key
 from screens.session import ARMED
 from screens.widgets.lines import Line, Lines, marked, plain
+from wizard.quantities import count
 
 if TYPE_CHECKING:
     from wizard.migration import Status
@@ -111,9 +112,8 @@ def _result_line(number: int, status: Status) -> Line:
     result = status.result
     text = status.why
     if status.state == "done" and result:
-        proofs = sum(1 for check in result.checks if check.verdict == "pass")
-        noun = "proof" if proofs == 1 else "proofs"
-        text = f"{proofs:>2} {noun:<6}  {words.took(result.seconds):>9}"
+        how_many, noun = count(result.proofs, "proof").split()
+        text = f"{how_many:>2} {noun:<6}  {words.took(result.seconds):>9}"
     title = status.step.title[:14].ljust(14)
     name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
     return Line(name, Content.styled(text or mark.word, "$faint"))

@@ -72,5 +72,4 @@ def _done(status: Status) -> str:
     result = status.result
     if result is None:
         return ""
-    proofs = sum(1 for check in result.checks if check.verdict == "pass")
-    return f"✓ Done, with {count(proofs, 'proof')}, in {words.took(result.seconds)}."
+    return f"✓ Done, with {count(result.proofs, 'proof')}, in {words.took(result.seconds)}."

@@ -131,7 +131,8 @@ class StartScreen(Frame):
         wanted = sum(1 for s in statuses if s.state != "skipped")
         lines = [plain(f"Steps done and proven: {done} of {wanted}.")]
         if running := self.session.running:
-            lines.append(marked("▶", f"{self.session.title(running)} is under way.", "bold"))
+            sign = words.STATES["now"].symbol
+            lines.append(marked(sign, f"{self.session.title(running)} is under way.", "bold"))
         for status in statuses:
             why = {
                 "begun": "was interrupted and goes on where it was",

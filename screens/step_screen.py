@@ -54,19 +54,15 @@ class StepScreen(StepParts):
                 skipped = self.stage is Stage.NOT_NOW and self._skipped_by_hand
                 return [onward, Key("Do it after all", "again")] if skipped else [onward]
             case Stage.BLOCKED:
-                return [Key(self._way_to_first(), "next")]
+                return [Key(self.session.next_label(self.here), "next")]
             case _:
                 return []
-
-    def _way_to_first(self) -> str:
-        """To what has to be done, or to end, before this step."""
-        return f"Go to: {self.session.title(self.session.after(''))}"
 
     def _keys_after_failure(self) -> list[Key]:
         what_to_do = Key("What to do", "what_to_do")
         # A remedy may have opened a step before this one again.
         if self.session.before(self.step):
-            return [Key(self._way_to_first(), "next"), what_to_do]
+            return [Key(self.session.next_label(self.here), "next"), what_to_do]
         retry = Key("Try again", "retry")
         if self._problem and self._problem.remedies[:1]:
             first = self._problem.remedies[0]

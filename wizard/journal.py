@@ -67,6 +67,11 @@ class StepResult:
     at: float
     seconds: float
 
+    @property
+    def proofs(self) -> int:
+        """How many of the checks are proofs: neither remarks nor for later."""
+        return sum(1 for check in self.checks if check.verdict is Verdict.PASS)
+
 
 @dataclass(frozen=True, slots=True)
 class ProvenFile:

@@ -170,8 +170,9 @@ class Migration:
         if status.state in (State.SKIPPED, State.LATER):
             return status, None
         finding = await step.inspect(self.context)
-        self._gone.pop(step.name, None)
-        if not finding.done:
+        if finding.done:
+            self._gone.pop(step.name, None)
+        else:
             self._gone[step.name] = finding.gone or "it is no longer as it was proven"
         # Looking may show that there is nothing to do here at all.
         return self.status(step), finding

@@ -141,8 +141,7 @@ class PlainNarrator(Narrator):
         self._write(f" {_STATES[status.state]} {status.step.title:<18} {status.state}{why}")
 
     def result(self, result: StepResult) -> None:
-        proofs = sum(1 for c in result.checks if c.verdict is Verdict.PASS)
-        self._write(f" ✓ {result.state}, {count(proofs, 'proof')}, {result.seconds:.1f} s")
+        self._write(f" ✓ {result.state}, {count(result.proofs, 'proof')}, {result.seconds:.1f} s")
 
     def problem(self, problem: Problem) -> None:
         # The proof that failed has just told it whole.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -109,6 +110,17 @@ def open_stage(state: State, folder: Path) -> tuple[WizardApp, KitSource, Gate]:
         (source.folder / ".env").write_text("DOMAIN=books.example.org\nUSE_S3=true\n")
     state.prepare(source)
     return make_app(source, fragile=state.fragile), source, gate
+
+
+@asynccontextmanager
+async def on_stage(state: State, folder: Path) -> AsyncIterator[Stage]:
+    """The app in a state, at 80x24; what the gate holds is let go at the end."""
+    app, source, gate = open_stage(state, folder / "bookwyrm")
+    async with app.run_test(size=(80, 24)) as pilot:
+        stage = Stage(app, pilot, source, gate)
+        await state.walk(stage)
+        yield stage
+        gate.set()
 
 
 async def _stay(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from screens.standing import Stage as Standing
 from screens.step_screen import StepScreen
 from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
-from tests.screens.states import NAMES, Stage, State, open_stage
+from tests.screens.states import NAMES, Stage, State, on_stage
 
 
 async def _rest(stage: Stage) -> None:
@@ -22,43 +22,31 @@ def _standing(stage: Stage) -> Standing:
 
 
 async def test_enter_does_the_obvious_on_a_screen_whose_rail_had_the_focus(tmp_path: Path) -> None:
-    state = State(_rest, done=NAMES[:4])
-    app, source, gate = open_stage(state, tmp_path / "bookwyrm")
-    async with app.run_test(size=(80, 24)) as pilot:
-        stage = Stage(app, pilot, source, gate)
-        await stage.rest()
+    async with on_stage(State(_rest, done=NAMES[:4]), tmp_path) as stage:
         await stage.press("5")
-        app.screen.query_one(Rail).focus()
+        stage.app.screen.query_one(Rail).focus()
         await stage.press("3")
         await stage.press("5")
-        assert isinstance(app.focused, KeyButton)
-        assert app.focused.runs == "begin"
+        assert isinstance(stage.app.focused, KeyButton)
+        assert stage.app.focused.runs == "begin"
 
 
 async def test_back_from_doing_it_again_shows_the_proofs(tmp_path: Path) -> None:
-    state = State(_rest, done=NAMES[:3])
-    app, source, gate = open_stage(state, tmp_path / "bookwyrm")
-    async with app.run_test(size=(80, 24)) as pilot:
-        stage = Stage(app, pilot, source, gate)
-        await stage.rest()
+    async with on_stage(State(_rest, done=NAMES[:3]), tmp_path) as stage:
         await stage.press("3", "r")
         assert _standing(stage) is Standing.READY
         await stage.press("escape")
         assert _standing(stage) is Standing.DONE
-        assert app.screen.check_action("take_back", ())
+        assert stage.app.screen.check_action("take_back", ())
         await stage.press("escape")
-        assert getattr(app.screen, "here", "") == "start"
+        assert getattr(stage.app.screen, "here", "") == "start"
 
 
 async def test_back_from_a_step_that_is_found_undone_leaves_its_plan(tmp_path: Path) -> None:
-    state = State(_rest, done=NAMES[:3])
-    app, source, gate = open_stage(state, tmp_path / "bookwyrm")
-    async with app.run_test(size=(80, 24)) as pilot:
-        stage = Stage(app, pilot, source, gate)
-        await stage.rest()
+    async with on_stage(State(_rest, done=NAMES[:3]), tmp_path) as stage:
         await stage.press("3")
-        (source.folder / "effects" / "enable_s3").unlink()
+        (stage.source.folder / "effects" / "enable_s3").unlink()
         await stage.press("r", "escape")
-        assert getattr(app.screen, "here", "") == "start"
+        assert getattr(stage.app.screen, "here", "") == "start"
         await stage.press("3")
         assert _standing(stage) is Standing.READY

@@ -16,7 +16,7 @@ from screens.widgets.field import Field
 from screens.widgets.key_button import KeyButton
 from screens.widgets.provider_form import ProviderForm
 from tests.screens.kit import KEYS, SETTINGS
-from tests.screens.states import Stage, State, all_states, open_stage
+from tests.screens.states import Stage, all_states, on_stage
 from wizard.providers import another_provider
 from wizard.settings import Settings
 
@@ -26,18 +26,8 @@ async def _form(folder: Path, **changes: str) -> AsyncIterator[Stage]:
     """The form, filled with settings."""
     state = all_states()["provider-filled"]
     state.settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
-    async with _on_stage(state, folder) as stage:
+    async with on_stage(state, folder) as stage:
         yield stage
-
-
-@asynccontextmanager
-async def _on_stage(state: State, folder: Path) -> AsyncIterator[Stage]:
-    app, source, gate = open_stage(state, folder / "bookwyrm")
-    async with app.run_test(size=(80, 24)) as pilot:
-        stage = Stage(app, pilot, source, gate)
-        await state.walk(stage)
-        yield stage
-        gate.set()
 
 
 def _field(stage: Stage, name: str) -> Field:
@@ -128,7 +118,7 @@ async def test_http_can_be_chosen_where_it_matters_and_stays_chosen(tmp_path: Pa
 
 async def test_other_answers_end_an_old_problem(tmp_path: Path) -> None:
     state = all_states()["set_cors-failed"]
-    async with _on_stage(state, tmp_path) as stage:
+    async with on_stage(state, tmp_path) as stage:
         assert stage.app.screen.query_one("#problem").display
         settings = replace(SETTINGS, region="nl-ams")
         stage.app.session.change(settings, KEYS)
@@ -141,7 +131,7 @@ async def test_other_answers_end_an_old_problem(tmp_path: Path) -> None:
 
 
 async def test_a_slower_copy_ends_no_problem(tmp_path: Path) -> None:
-    async with _on_stage(all_states()["set_cors-failed"], tmp_path) as stage:
+    async with on_stage(all_states()["set_cors-failed"], tmp_path) as stage:
         stage.app.session.change(replace(SETTINGS, limit_rate=500_000), KEYS)
         stage.app.show_changes()
         await stage.rest()
@@ -185,7 +175,7 @@ async def test_a_wrong_name_stays_until_it_is_corrected(tmp_path: Path) -> None:
 async def test_what_the_storage_found_wrong_can_be_tried_once_more(tmp_path: Path) -> None:
     """The same answers may be right by now; what it said of them is forgotten."""
     state = all_states()["provider-refused"]
-    async with _on_stage(state, tmp_path) as stage:
+    async with on_stage(state, tmp_path) as stage:
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
         refused = [field for field in screen.query(Field) if field.problem]
@@ -203,7 +193,7 @@ async def test_what_the_storage_found_wrong_can_be_tried_once_more(tmp_path: Pat
 
 async def test_back_from_a_form_that_was_opened_shows_the_proofs_again(tmp_path: Path) -> None:
     """And what was typed stays for the next look."""
-    async with _on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
+    async with on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
         await stage.press("e")
         await _type(stage, "bucket", "another-name")
         await stage.press("escape")
@@ -236,7 +226,7 @@ async def test_a_secret_that_is_looked_at_is_hidden_when_one_goes_elsewhere(tmp_
 
 
 async def test_back_from_doing_it_again_leads_to_the_proofs_not_the_form(tmp_path: Path) -> None:
-    async with _on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
+    async with on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
         await stage.press("r", "escape")
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
@@ -246,7 +236,7 @@ async def test_back_from_doing_it_again_leads_to_the_proofs_not_the_form(tmp_pat
 
 async def test_back_from_the_plan_and_then_from_the_form_leads_to_the_start(tmp_path: Path) -> None:
     """Also where the step was done before: no key is without an answer."""
-    async with _on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
+    async with on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
         await stage.press("e", "ctrl+n", "escape")
         assert stage.app.screen.query_one(ProviderForm).display
         await stage.press("escape")
