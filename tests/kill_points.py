@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import awscrt.s3
 import botocore.client
@@ -30,6 +30,13 @@ from wizard.journal import Journal, StepResult
 # What is another at each start: canaries' names, what keeps caches away, which covers a stranger
 # reads as a sample.
 _BY_CHANCE = re.compile(r"(?<=canary-)\w+|(?<=bw-s3=)\w+|(?<=GET )\S+/images/\S+")
+
+
+class Watcher(Protocol):
+    """Is told each point that the process comes to."""
+
+    def pass_one(self, name: str) -> None:
+        """One more point."""
 
 
 class Points:
@@ -55,7 +62,7 @@ class Points:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _around(points: Points, owner: Any, method: str, named: Callable[..., str]) -> None:
+def _around(points: Watcher, owner: Any, method: str, named: Callable[..., str]) -> None:
     """Make each call of `owner.method` a point before it and one after it."""
     original: Callable[..., Any] = getattr(owner, method)
 
@@ -69,7 +76,7 @@ def _around(points: Points, owner: Any, method: str, named: Callable[..., str]) 
     setattr(owner, method, wrapped)
 
 
-def _around_transactions(points: Points) -> None:
+def _around_transactions(points: Watcher) -> None:
     original = Journal._transaction
 
     @contextmanager
@@ -111,9 +118,8 @@ def _process(*argv: str, **_: Any) -> str:
     return " ".join(argv)
 
 
-def main() -> None:
-    """Run the command line with a point at every commit and every external call."""
-    points = Points(Path(sys.argv[1]), int(sys.argv[2]))
+def watch(points: Watcher) -> None:
+    """Tell `points` of every commit and every external call from now on."""
     _around_transactions(points)
     _around(points, awscrt.s3.S3Client, "make_request", _crt)
     _around(points, botocore.client.BaseClient, "_make_api_call", _boto)
@@ -121,6 +127,11 @@ def main() -> None:
     _around(points, httpx.HTTPTransport, "handle_request", _http)
     _around(points, asyncio, "create_subprocess_exec", _process)
     _around(points, owned, "_sync_folder", str)
+
+
+def main() -> None:
+    """Run the command line with a point at every commit and every external call."""
+    watch(Points(Path(sys.argv[1]), int(sys.argv[2])))
     sys.exit(cli.main(sys.argv[3:], rehearse=lambda call: 2))
 
 
