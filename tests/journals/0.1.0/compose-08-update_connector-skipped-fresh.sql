@@ -1,0 +1,60 @@
+-- written_by: "0.1.0"
+-- bookwyrm: "0.9.2"
+-- env: {"DOMAIN": "localhost", "PORT": "33257", "USE_S3": "true", "AWS_STORAGE_BUCKET_NAME": "books-fresh"}
+-- statuses: {"configure_provider": "done", "copy_media": "skipped", "enable_s3": "done", "collect_static": "done", "set_cors": "done", "restart": "done", "verify_cors": "done", "update_connector": "skipped"}
+-- armed: false
+BEGIN TRANSACTION;
+CREATE TABLE files (
+    destination TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, md5 BLOB NOT NULL, etag TEXT NOT NULL,
+    PRIMARY KEY (destination, key)
+) WITHOUT ROWID;
+CREATE TABLE log (at REAL NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL);
+INSERT INTO "log" VALUES(1.79569882447285628316e+09,'configure_provider','begun');
+INSERT INTO "log" VALUES(1.79569882606770277024e+09,'configure_provider','done');
+INSERT INTO "log" VALUES(1.79569882612575316429e+09,'enable_s3','begun');
+INSERT INTO "log" VALUES(1.79569882623970198632e+09,'enable_s3','done');
+INSERT INTO "log" VALUES(1.79569882643959259985e+09,'collect_static','begun');
+INSERT INTO "log" VALUES(1.79569883057957744602e+09,'collect_static','done');
+INSERT INTO "log" VALUES(1.79569883063148593902e+09,'set_cors','begun');
+INSERT INTO "log" VALUES(1.79569883069919419282e+09,'set_cors','done');
+INSERT INTO "log" VALUES(1.79569883070907330511e+09,'verify_cors','begun');
+INSERT INTO "log" VALUES(1.79569883076582789424e+09,'verify_cors','done');
+INSERT INTO "log" VALUES(1.79569884419976806642e+09,'restart','begun');
+INSERT INTO "log" VALUES(1.79569884429695749285e+09,'restart','done');
+INSERT INTO "log" VALUES(1.79569884435424661638e+09,'verify_cors','begun');
+INSERT INTO "log" VALUES(1.79569884455576348307e+09,'verify_cors','done');
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('canaries','[]');
+INSERT INTO "meta" VALUES('collect_static.assets','{"url": "http://172.17.0.1:13979/books-fresh/static/", "bucket": "books-fresh", "files": [{"path": "css/fonts/icomoon.woff", "size": 640, "md5": "685c08b3d56bcb1f7a4f63fe608db76d"}, {"path": "css/themes/bookwyrm-dark.css", "size": -1, "md5": ""}, {"path": "css/themes/bookwyrm-dark.scss", "size": 556, "md5": "bbee2a3ae052b8a89799ce79247377f8"}, {"path": "css/themes/bookwyrm-light.css", "size": -1, "md5": ""}, {"path": "css/themes/bookwyrm-light.scss", "size": 556, "md5": "e3ac6236159e67c2932b99284284e483"}, {"path": "css/vendor/icons.css", "size": 189, "md5": "0f5c21769df04c197c455e3e305b6c41"}, {"path": "images/logo-small.png", "size": 127, "md5": "682352e94e752204196d90f369b41af4"}, {"path": "images/logo.png", "size": 786, "md5": "4c545c6c7c4c5d5d716b8c30753e0dcd"}, {"path": "images/no_cover.jpg", "size": 1202, "md5": "b698c7d2b9f4176870693a00a591f88a"}, {"path": "js/bookwyrm.js", "size": 225, "md5": "955a41c98f5dccda73cc0735cc069c47"}], "themes": ["css/themes/bookwyrm-dark.css", "css/themes/bookwyrm-light.css"]}');
+INSERT INTO "meta" VALUES('configure_provider.lines','{"AWS_ACCESS_KEY_ID": "env-20261126-131345-00.bak", "AWS_SECRET_ACCESS_KEY": "env-20261126-131345-00.bak", "AWS_STORAGE_BUCKET_NAME": "env-20261126-131345-00.bak", "AWS_S3_REGION_NAME": "env-20261126-131345-00.bak", "AWS_S3_CUSTOM_DOMAIN": "env-20261126-131345-00.bak", "AWS_S3_ENDPOINT_URL": "env-20261126-131345-00.bak", "AWS_S3_URL_PROTOCOL": "env-20261126-131345-00.bak", "AWS_DEFAULT_ACL": "env-20261126-131345-00.bak", "CSP_ADDITIONAL_HOSTS": "env-20261126-131345-00.bak"}');
+INSERT INTO "meta" VALUES('configure_provider.policy-before http://172.17.0.1:13979/books-fresh','{"region": "us-east-1", "switches": {}}');
+INSERT INTO "meta" VALUES('cors before the probe','');
+INSERT INTO "meta" VALUES('enable_s3.lines','{"USE_S3": "USE_S3=false"}');
+INSERT INTO "meta" VALUES('id','704e4c6a2ef7436db366490b6c68d127');
+INSERT INTO "meta" VALUES('instance.ran','yes');
+INSERT INTO "meta" VALUES('restart.used http://172.17.0.1:13979/books-fresh','yes');
+INSERT INTO "meta" VALUES('set_cors.added http://172.17.0.1:13979/books-fresh','[{"AllowedOrigins": ["http://localhost:33257"], "AllowedMethods": ["GET", "HEAD"], "AllowedHeaders": ["*"], "MaxAgeSeconds": 3000}]');
+INSERT INTO "meta" VALUES('settings','{"path": "fresh", "deployment": "compose", "provider": "seaweedfs", "endpoint": "http://172.17.0.1:13979", "region": "us-east-1", "bucket": "books-fresh", "custom_domain": "172.17.0.1:13979/books-fresh", "url_protocol": "http:", "acl": "", "acl_known": true, "site_url": "http://localhost:33257", "restart_command": "", "limit_rate": 0}');
+INSERT INTO "meta" VALUES('skipped collect_static','');
+INSERT INTO "meta" VALUES('skipped configure_provider','');
+INSERT INTO "meta" VALUES('skipped enable_s3','');
+INSERT INTO "meta" VALUES('skipped restart','');
+INSERT INTO "meta" VALUES('skipped set_cors','');
+INSERT INTO "meta" VALUES('skipped verify_cors','');
+INSERT INTO "meta" VALUES('update_connector.found','none');
+INSERT INTO "meta" VALUES('version','1');
+CREATE TABLE results (
+    step TEXT PRIMARY KEY, state TEXT NOT NULL, inputs TEXT NOT NULL,
+    checks TEXT NOT NULL, problem TEXT, at REAL NOT NULL, seconds REAL NOT NULL
+) WITHOUT ROWID;
+INSERT INTO "results" VALUES('collect_static','done','{"BookWyrm": "0.9.2", "bucket": "books-fresh", "custom_domain": "172.17.0.1:13979/books-fresh", "endpoint": "http://172.17.0.1:13979", "url_protocol": "http:"}','[{"asked": "Does Django keep static files in this bucket?", "problem": null, "seen": "bucket books-fresh, read from http://172.17.0.1:13979/books-fresh/static/", "verdict": "pass"}, {"asked": "Is every static file in the bucket, as it is here?", "problem": null, "seen": "10 files: all, with the same size and MD5", "verdict": "pass"}, {"asked": "Is the compiled CSS of every theme in the bucket?", "problem": null, "seen": "css/themes/bookwyrm-dark.css, css/themes/bookwyrm-light.css", "verdict": "pass"}, {"asked": "Can a stranger read the static files?", "problem": null, "seen": "10 files read from http://172.17.0.1:13979/books-fresh/static/", "verdict": "pass"}]',NULL,1.79569883057929301261e+09,4.14127098700009810272e+00);
+INSERT INTO "results" VALUES('configure_provider','done','{"bucket": "books-fresh", "custom_domain": "172.17.0.1:13979/books-fresh", "endpoint": "http://172.17.0.1:13979", "region": "us-east-1", "url_protocol": "http:"}','[{"asked": "Does http://172.17.0.1:13979 answer?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the connection to the storage safe?", "problem": null, "seen": "no, it is plain http: use it on your own machine or network only", "verdict": "remark"}, {"asked": "Is this machine''s clock right?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does the storage accept the keys?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the bucket books-fresh there?", "problem": null, "seen": "yes, it was created now", "verdict": "pass"}, {"asked": "Can files be stored below images/ and static/?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can they be replaced and read back?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Does the storage accept the ACL public-read?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does the ACL public-read open a file to strangers?", "problem": null, "seen": "no, it is accepted without effect", "verdict": "pass"}, {"asked": "Can a stranger read through 172.17.0.1:13979/books-fresh?", "problem": null, "seen": "not yet: a bucket policy will open images/* and static/*, and nothing else", "verdict": "remark"}, {"asked": "Can CORS rules be read and set?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can objects be deleted?", "problem": null, "seen": "yes, the 4 canaries are gone", "verdict": "pass"}, {"asked": "Does the bucket policy let strangers read?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can a stranger read what is stored below images/, through 172.17.0.1:13979/books-fresh?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Can a stranger read what is stored below static/, through 172.17.0.1:13979/books-fresh?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Is everything outside of images/ and static/ closed to strangers?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the list of files hidden from strangers?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does .env have BookWyrm''s lines for this storage?", "problem": null, "seen": "yes, 9 of them", "verdict": "pass"}]',NULL,1.795698826060005188e+09,1.58788972000002104323e+00);
+INSERT INTO "results" VALUES('enable_s3','done','{}','[{"asked": "Does Django read USE_S3 as true?", "problem": null, "seen": "USE_S3=true", "verdict": "pass"}, {"asked": "Does bash, and with it bw-dev, read USE_S3 as true?", "problem": null, "seen": "USE_S3=true", "verdict": "pass"}]',NULL,1.79569882623744940756e+09,1.14806159999943702132e-01);
+INSERT INTO "results" VALUES('restart','done','{"bucket": "books-fresh", "custom_domain": "172.17.0.1:13979/books-fresh", "endpoint": "http://172.17.0.1:13979", "url_protocol": "http:"}','[{"asked": "Does the site answer with a page of its own?", "problem": null, "seen": "HTTP 200, BookWyrm''s first page", "verdict": "pass"}, {"asked": "Do its pages point to the bucket?", "problem": null, "seen": "http://172.17.0.1:13979/books-fresh/static/css/themes/bookwyrm-light.css, http://172.17.0.1:13979/books-fresh/static/css/vendor/icons.css", "verdict": "pass"}]',NULL,1.79569884429624462124e+09,1.10268509999968955526e-01);
+INSERT INTO "results" VALUES('set_cors','done','{"bucket": "books-fresh", "endpoint": "http://172.17.0.1:13979", "origins": "http://localhost:33257"}','[{"asked": "Does the bucket have rules for your pages?", "problem": null, "seen": "yes, for http://localhost:33257", "verdict": "pass"}, {"asked": "May a page on http://localhost:33257 use the bucket''s fonts?", "problem": null, "seen": "yes", "verdict": "pass"}]',NULL,1.79569883069814324383e+09,6.78118169998924713581e-02);
+INSERT INTO "results" VALUES('verify_cors','done','{"bucket": "books-fresh", "custom_domain": "172.17.0.1:13979/books-fresh", "endpoint": "http://172.17.0.1:13979", "origins": "http://localhost:33257", "site_url": "http://localhost:33257", "url_protocol": "http:"}','[{"asked": "Does the preflight for http://localhost:33257 succeed?", "problem": null, "seen": "yes (HTTP 200)", "verdict": "pass"}, {"asked": "May a page on http://localhost:33257 use the font icomoon.woff?", "problem": null, "seen": "yes: Access-Control-Allow-Origin: http://localhost:33257", "verdict": "pass"}, {"asked": "Are pages of other sites kept from using it?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does a stylesheet load for a stranger?", "problem": null, "seen": "yes: http://172.17.0.1:13979/books-fresh/static/css/themes/bookwyrm-dark.css", "verdict": "pass"}, {"asked": "Does an image load for a stranger?", "problem": null, "seen": "yes: http://172.17.0.1:13979/books-fresh/static/images/logo-small.png", "verdict": "pass"}, {"asked": "Does the site''s own page point to the bucket?", "problem": null, "seen": "yes: http://172.17.0.1:13979/books-fresh/static/css/themes/bookwyrm-light.css", "verdict": "pass"}, {"asked": "Does the site''s stylesheet bookwyrm-light.css load?", "problem": null, "seen": "yes: http://172.17.0.1:13979/books-fresh/static/css/themes/bookwyrm-light.css", "verdict": "pass"}, {"asked": "Does the site''s stylesheet icons.css load?", "problem": null, "seen": "yes: http://172.17.0.1:13979/books-fresh/static/css/vendor/icons.css", "verdict": "pass"}, {"asked": "Does an image of the site''s page load?", "problem": null, "seen": "yes: http://172.17.0.1:13979/books-fresh/static/images/logo-small.png", "verdict": "pass"}]',NULL,1.79569884455323052407e+09,1.99741842000094038667e-01);
+CREATE TABLE sending (
+    destination TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (destination, key)
+) WITHOUT ROWID;
+COMMIT;

@@ -1,0 +1,38 @@
+-- written_by: "0.1.0"
+-- bookwyrm: "0.9.2"
+-- env: {"DOMAIN": "localhost", "PORT": "40921", "USE_S3": "false", "AWS_STORAGE_BUCKET_NAME": "books-killed-everywhere"}
+-- statuses: {"configure_provider": "done", "copy_media": "begun", "enable_s3": "todo", "collect_static": "todo", "set_cors": "todo", "restart": "todo", "verify_cors": "todo", "update_connector": "todo"}
+-- armed: false
+BEGIN TRANSACTION;
+CREATE TABLE files (
+    destination TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, md5 BLOB NOT NULL, etag TEXT NOT NULL,
+    PRIMARY KEY (destination, key)
+) WITHOUT ROWID;
+CREATE TABLE log (at REAL NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL);
+INSERT INTO "log" VALUES(1.79569880132282590863e+09,'configure_provider','begun');
+INSERT INTO "log" VALUES(1795698804.97153,'configure_provider','begun');
+INSERT INTO "log" VALUES(1.79569881009801197045e+09,'configure_provider','begun');
+INSERT INTO "log" VALUES(1.79569881433203077311e+09,'configure_provider','begun');
+INSERT INTO "log" VALUES(1.79569881725271773345e+09,'configure_provider','begun');
+INSERT INTO "log" VALUES(1.79569881746738529201e+09,'configure_provider','done');
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('canaries','[]');
+INSERT INTO "meta" VALUES('configure_provider.lines','{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_STORAGE_BUCKET_NAME": "", "AWS_S3_REGION_NAME": "", "AWS_S3_CUSTOM_DOMAIN": "", "AWS_S3_ENDPOINT_URL": "", "AWS_S3_URL_PROTOCOL": "", "AWS_DEFAULT_ACL": "", "CSP_ADDITIONAL_HOSTS": ""}');
+INSERT INTO "meta" VALUES('configure_provider.policy-before http://127.0.0.1:13893/books-killed-everywhere','{"region": "us-east-1", "switches": {}}');
+INSERT INTO "meta" VALUES('cors before the probe','');
+INSERT INTO "meta" VALUES('id','e16bf8f030d54ccc9348cceed0002b1a');
+INSERT INTO "meta" VALUES('settings','{"path": "existing", "deployment": "dockerless", "provider": "seaweedfs", "endpoint": "http://127.0.0.1:13893", "region": "us-east-1", "bucket": "books-killed-everywhere", "custom_domain": "127.0.0.1:13893/books-killed-everywhere", "url_protocol": "http:", "acl": "", "acl_known": true, "site_url": "http://localhost:40921", "restart_command": "./site restart", "limit_rate": 0}');
+INSERT INTO "meta" VALUES('skipped configure_provider','');
+INSERT INTO "meta" VALUES('skipped copy_media','');
+INSERT INTO "meta" VALUES('version','1');
+CREATE TABLE results (
+    step TEXT PRIMARY KEY, state TEXT NOT NULL, inputs TEXT NOT NULL,
+    checks TEXT NOT NULL, problem TEXT, at REAL NOT NULL, seconds REAL NOT NULL
+) WITHOUT ROWID;
+INSERT INTO "results" VALUES('configure_provider','done','{"bucket": "books-killed-everywhere", "custom_domain": "127.0.0.1:13893/books-killed-everywhere", "endpoint": "http://127.0.0.1:13893", "region": "us-east-1", "url_protocol": "http:"}','[{"asked": "Does http://127.0.0.1:13893 answer?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the connection to the storage safe?", "problem": null, "seen": "no, it is plain http: use it on your own machine or network only", "verdict": "remark"}, {"asked": "Is this machine''s clock right?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does the storage accept the keys?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the bucket books-killed-everywhere there?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the bucket empty?", "problem": null, "seen": "yes, but for what this migration put there", "verdict": "pass"}, {"asked": "Can files be stored below images/ and static/?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can they be replaced and read back?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Does the storage accept the ACL public-read?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does the ACL public-read open a file to strangers?", "problem": null, "seen": "not needed: strangers can read without it", "verdict": "pass"}, {"asked": "Can a stranger read through 127.0.0.1:13893/books-killed-everywhere?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can CORS rules be read and set?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can objects be deleted?", "problem": null, "seen": "yes, the 4 canaries are gone", "verdict": "pass"}, {"asked": "Can a stranger read what is stored below images/, through 127.0.0.1:13893/books-killed-everywhere?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Can a stranger read what is stored below static/, through 127.0.0.1:13893/books-killed-everywhere?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Is everything outside of images/ and static/ closed to strangers?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the list of files hidden from strangers?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does .env have BookWyrm''s lines for this storage?", "problem": null, "seen": "yes, 9 of them", "verdict": "pass"}]',NULL,1.7956988174666619301e+09,2.15101995999930295511e-01);
+INSERT INTO "results" VALUES('copy_media','begun','{"acl": "", "bucket": "books-killed-everywhere", "custom_domain": "127.0.0.1:13893/books-killed-everywhere", "endpoint": "http://127.0.0.1:13893"}','[]',NULL,1.79569881747612786291e+09,3.78197100008037523366e-03);
+CREATE TABLE sending (
+    destination TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (destination, key)
+) WITHOUT ROWID;
+COMMIT;

@@ -1,0 +1,60 @@
+-- written_by: "0.1.0"
+-- bookwyrm: "0.9.2"
+-- env: {"DOMAIN": "localhost", "PORT": "59843", "USE_S3": "true", "AWS_STORAGE_BUCKET_NAME": "books-fresh"}
+-- statuses: {"configure_provider": "done", "copy_media": "skipped", "enable_s3": "done", "collect_static": "done", "set_cors": "done", "restart": "done", "verify_cors": "done", "update_connector": "skipped"}
+-- armed: false
+BEGIN TRANSACTION;
+CREATE TABLE files (
+    destination TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, md5 BLOB NOT NULL, etag TEXT NOT NULL,
+    PRIMARY KEY (destination, key)
+) WITHOUT ROWID;
+CREATE TABLE log (at REAL NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL);
+INSERT INTO "log" VALUES(1.79569876802894163128e+09,'configure_provider','begun');
+INSERT INTO "log" VALUES(1.79569876978705978394e+09,'configure_provider','done');
+INSERT INTO "log" VALUES(1.79569876980554556846e+09,'enable_s3','begun');
+INSERT INTO "log" VALUES(1.79569876984554910662e+09,'enable_s3','done');
+INSERT INTO "log" VALUES(1.79569877014187431339e+09,'collect_static','begun');
+INSERT INTO "log" VALUES(1.79569877361722302433e+09,'collect_static','done');
+INSERT INTO "log" VALUES(1.79569877377753829954e+09,'set_cors','begun');
+INSERT INTO "log" VALUES(1.79569877387563157076e+09,'set_cors','done');
+INSERT INTO "log" VALUES(1.79569877390760755534e+09,'verify_cors','begun');
+INSERT INTO "log" VALUES(1795698773.99958,'verify_cors','done');
+INSERT INTO "log" VALUES(1.79569878139528679847e+09,'restart','begun');
+INSERT INTO "log" VALUES(1.79569878141755032542e+09,'restart','done');
+INSERT INTO "log" VALUES(1.79569878143699431416e+09,'verify_cors','begun');
+INSERT INTO "log" VALUES(1.79569878151544594759e+09,'verify_cors','done');
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('canaries','[]');
+INSERT INTO "meta" VALUES('collect_static.assets','{"url": "http://127.0.0.1:10630/books-fresh/static/", "bucket": "books-fresh", "files": [{"path": "css/fonts/icomoon.woff", "size": 640, "md5": "685c08b3d56bcb1f7a4f63fe608db76d"}, {"path": "css/themes/bookwyrm-dark.css", "size": 502, "md5": "a096b6217b3dcf111bff9ac78fb9fee4"}, {"path": "css/themes/bookwyrm-dark.scss", "size": 556, "md5": "bbee2a3ae052b8a89799ce79247377f8"}, {"path": "css/themes/bookwyrm-light.css", "size": 502, "md5": "78ccb87c38eb0e31c683ba5c5fb25fcb"}, {"path": "css/themes/bookwyrm-light.scss", "size": 556, "md5": "e3ac6236159e67c2932b99284284e483"}, {"path": "css/vendor/icons.css", "size": 189, "md5": "0f5c21769df04c197c455e3e305b6c41"}, {"path": "images/logo-small.png", "size": 127, "md5": "682352e94e752204196d90f369b41af4"}, {"path": "images/logo.png", "size": 786, "md5": "4c545c6c7c4c5d5d716b8c30753e0dcd"}, {"path": "images/no_cover.jpg", "size": 1202, "md5": "b698c7d2b9f4176870693a00a591f88a"}, {"path": "js/bookwyrm.js", "size": 225, "md5": "955a41c98f5dccda73cc0735cc069c47"}], "themes": ["css/themes/bookwyrm-dark.css", "css/themes/bookwyrm-light.css"]}');
+INSERT INTO "meta" VALUES('configure_provider.lines','{"AWS_ACCESS_KEY_ID": "env-20261126-131249-00.bak", "AWS_SECRET_ACCESS_KEY": "env-20261126-131249-00.bak", "AWS_STORAGE_BUCKET_NAME": "env-20261126-131249-00.bak", "AWS_S3_REGION_NAME": "env-20261126-131249-00.bak", "AWS_S3_CUSTOM_DOMAIN": "env-20261126-131249-00.bak", "AWS_S3_ENDPOINT_URL": "env-20261126-131249-00.bak", "AWS_S3_URL_PROTOCOL": "env-20261126-131249-00.bak", "AWS_DEFAULT_ACL": "env-20261126-131249-00.bak", "CSP_ADDITIONAL_HOSTS": "env-20261126-131249-00.bak"}');
+INSERT INTO "meta" VALUES('configure_provider.policy-before http://127.0.0.1:10630/books-fresh','{"region": "us-east-1", "switches": {}}');
+INSERT INTO "meta" VALUES('cors before the probe','');
+INSERT INTO "meta" VALUES('enable_s3.lines','{"USE_S3": "USE_S3=false"}');
+INSERT INTO "meta" VALUES('id','1cc2daf294bf471dac144940590ca119');
+INSERT INTO "meta" VALUES('instance.ran','yes');
+INSERT INTO "meta" VALUES('restart.used http://127.0.0.1:10630/books-fresh','yes');
+INSERT INTO "meta" VALUES('set_cors.added http://127.0.0.1:10630/books-fresh','[{"AllowedOrigins": ["http://localhost:59843"], "AllowedMethods": ["GET", "HEAD"], "AllowedHeaders": ["*"], "MaxAgeSeconds": 3000}]');
+INSERT INTO "meta" VALUES('settings','{"path": "fresh", "deployment": "dockerless", "provider": "seaweedfs", "endpoint": "http://127.0.0.1:10630", "region": "us-east-1", "bucket": "books-fresh", "custom_domain": "127.0.0.1:10630/books-fresh", "url_protocol": "http:", "acl": "", "acl_known": true, "site_url": "http://localhost:59843", "restart_command": "./site restart", "limit_rate": 0}');
+INSERT INTO "meta" VALUES('skipped collect_static','');
+INSERT INTO "meta" VALUES('skipped configure_provider','');
+INSERT INTO "meta" VALUES('skipped enable_s3','');
+INSERT INTO "meta" VALUES('skipped restart','');
+INSERT INTO "meta" VALUES('skipped set_cors','');
+INSERT INTO "meta" VALUES('skipped verify_cors','');
+INSERT INTO "meta" VALUES('update_connector.found','none');
+INSERT INTO "meta" VALUES('version','1');
+CREATE TABLE results (
+    step TEXT PRIMARY KEY, state TEXT NOT NULL, inputs TEXT NOT NULL,
+    checks TEXT NOT NULL, problem TEXT, at REAL NOT NULL, seconds REAL NOT NULL
+) WITHOUT ROWID;
+INSERT INTO "results" VALUES('collect_static','done','{"BookWyrm": "0.9.2", "bucket": "books-fresh", "custom_domain": "127.0.0.1:10630/books-fresh", "endpoint": "http://127.0.0.1:10630", "url_protocol": "http:"}','[{"asked": "Does Django keep static files in this bucket?", "problem": null, "seen": "bucket books-fresh, read from http://127.0.0.1:10630/books-fresh/static/", "verdict": "pass"}, {"asked": "Is every static file in the bucket, as it is here?", "problem": null, "seen": "10 files: all, with the same size and MD5", "verdict": "pass"}, {"asked": "Is the compiled CSS of every theme in the bucket?", "problem": null, "seen": "css/themes/bookwyrm-dark.css, css/themes/bookwyrm-light.css", "verdict": "pass"}, {"asked": "Can a stranger read the static files?", "problem": null, "seen": "10 files read from http://127.0.0.1:10630/books-fresh/static/", "verdict": "pass"}]',NULL,1.79569877361631631855e+09,3.47839581900007033254e+00);
+INSERT INTO "results" VALUES('configure_provider','done','{"bucket": "books-fresh", "custom_domain": "127.0.0.1:10630/books-fresh", "endpoint": "http://127.0.0.1:10630", "region": "us-east-1", "url_protocol": "http:"}','[{"asked": "Does http://127.0.0.1:10630 answer?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the connection to the storage safe?", "problem": null, "seen": "no, it is plain http: use it on your own machine or network only", "verdict": "remark"}, {"asked": "Is this machine''s clock right?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does the storage accept the keys?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the bucket books-fresh there?", "problem": null, "seen": "yes, it was created now", "verdict": "pass"}, {"asked": "Can files be stored below images/ and static/?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can they be replaced and read back?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Does the storage accept the ACL public-read?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does the ACL public-read open a file to strangers?", "problem": null, "seen": "no, it is accepted without effect", "verdict": "pass"}, {"asked": "Can a stranger read through 127.0.0.1:10630/books-fresh?", "problem": null, "seen": "not yet: a bucket policy will open images/* and static/*, and nothing else", "verdict": "remark"}, {"asked": "Can CORS rules be read and set?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can objects be deleted?", "problem": null, "seen": "yes, the 4 canaries are gone", "verdict": "pass"}, {"asked": "Does the bucket policy let strangers read?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Can a stranger read what is stored below images/, through 127.0.0.1:10630/books-fresh?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Can a stranger read what is stored below static/, through 127.0.0.1:10630/books-fresh?", "problem": null, "seen": "yes, byte for byte", "verdict": "pass"}, {"asked": "Is everything outside of images/ and static/ closed to strangers?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Is the list of files hidden from strangers?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does .env have BookWyrm''s lines for this storage?", "problem": null, "seen": "yes, 9 of them", "verdict": "pass"}]',NULL,1.79569876978633308412e+09,1.75969467999993867124e+00);
+INSERT INTO "results" VALUES('enable_s3','done','{}','[{"asked": "Does Django read USE_S3 as true?", "problem": null, "seen": "USE_S3=true", "verdict": "pass"}, {"asked": "Does bash, and with it bw-dev, read USE_S3 as true?", "problem": null, "seen": "USE_S3=true", "verdict": "pass"}]',NULL,1.79569876983882260323e+09,3.39236350000646780245e-02);
+INSERT INTO "results" VALUES('restart','done','{"bucket": "books-fresh", "custom_domain": "127.0.0.1:10630/books-fresh", "endpoint": "http://127.0.0.1:10630", "url_protocol": "http:"}','[{"asked": "Does the site answer with a page of its own?", "problem": null, "seen": "HTTP 200, BookWyrm''s first page", "verdict": "pass"}, {"asked": "Do its pages point to the bucket?", "problem": null, "seen": "http://127.0.0.1:10630/books-fresh/static/css/themes/bookwyrm-light.css, http://127.0.0.1:10630/books-fresh/static/css/vendor/icons.css", "verdict": "pass"}]',NULL,1.79569878141682481766e+09,2.33026600001267070183e-02);
+INSERT INTO "results" VALUES('set_cors','done','{"bucket": "books-fresh", "endpoint": "http://127.0.0.1:10630", "origins": "http://localhost:59843"}','[{"asked": "Does the bucket have rules for your pages?", "problem": null, "seen": "yes, for http://localhost:59843", "verdict": "pass"}, {"asked": "May a page on http://localhost:59843 use the bucket''s fonts?", "problem": null, "seen": "yes", "verdict": "pass"}]',NULL,1.79569877386897516248e+09,9.35577070001727406634e-02);
+INSERT INTO "results" VALUES('verify_cors','done','{"bucket": "books-fresh", "custom_domain": "127.0.0.1:10630/books-fresh", "endpoint": "http://127.0.0.1:10630", "origins": "http://localhost:59843", "site_url": "http://localhost:59843", "url_protocol": "http:"}','[{"asked": "Does the preflight for http://localhost:59843 succeed?", "problem": null, "seen": "yes (HTTP 200)", "verdict": "pass"}, {"asked": "May a page on http://localhost:59843 use the font icomoon.woff?", "problem": null, "seen": "yes: Access-Control-Allow-Origin: http://localhost:59843", "verdict": "pass"}, {"asked": "Are pages of other sites kept from using it?", "problem": null, "seen": "yes", "verdict": "pass"}, {"asked": "Does a stylesheet load for a stranger?", "problem": null, "seen": "yes: http://127.0.0.1:10630/books-fresh/static/css/themes/bookwyrm-dark.css", "verdict": "pass"}, {"asked": "Does an image load for a stranger?", "problem": null, "seen": "yes: http://127.0.0.1:10630/books-fresh/static/images/logo-small.png", "verdict": "pass"}, {"asked": "Does the site''s own page point to the bucket?", "problem": null, "seen": "yes: http://127.0.0.1:10630/books-fresh/static/css/themes/bookwyrm-light.css", "verdict": "pass"}, {"asked": "Does the site''s stylesheet bookwyrm-light.css load?", "problem": null, "seen": "yes: http://127.0.0.1:10630/books-fresh/static/css/themes/bookwyrm-light.css", "verdict": "pass"}, {"asked": "Does the site''s stylesheet icons.css load?", "problem": null, "seen": "yes: http://127.0.0.1:10630/books-fresh/static/css/vendor/icons.css", "verdict": "pass"}, {"asked": "Does an image of the site''s page load?", "problem": null, "seen": "yes: http://127.0.0.1:10630/books-fresh/static/images/logo-small.png", "verdict": "pass"}]',NULL,1.79569878151479101185e+09,0.0785638579998249);
+CREATE TABLE sending (
+    destination TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (destination, key)
+) WITHOUT ROWID;
+COMMIT;
