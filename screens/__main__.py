@@ -7,22 +7,22 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wizard.arguments import COMMANDS, parser_of
+from wizard.cli.arguments import COMMANDS, parser_of
 
 # The rest is imported where it is used: the engine takes half a second and textual a third,
 # and neither should wait for the other.
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from wizard.cli import Rehearsal
-    from wizard.opening import Opening
+    from wizard.cli.commands import Rehearsal
+    from wizard.opening.opening import Opening
 
 
 def main() -> None:
     """Entry point of `bw-s3`."""
     argv = sys.argv[1:]
     if argv and argv[0] in COMMANDS:
-        from wizard import cli
+        from wizard.cli import commands as cli
 
         sys.exit(cli.main(argv, rehearse=_rehearse))
     options = parser_of("").parse_args(argv)
@@ -31,22 +31,22 @@ def main() -> None:
 
 
 def _open_wizard(options: Namespace) -> int:
-    from screens.run import run_wizard
-    from screens.sources import InstanceSource
+    from screens.app.run import run_wizard
+    from screens.state.sources import InstanceSource
 
     source = InstanceSource(partial(_opening_of, options))
     return run_wizard(source, str(options.folder), mouse=not options.no_mouse)
 
 
 def _opening_of(options: Namespace) -> Opening:
-    from wizard.cli import opening_of
+    from wizard.cli.commands import opening_of
 
     return opening_of(options)
 
 
 def _rehearse(call: Rehearsal) -> int:
-    from screens.run import run_wizard
-    from screens.sources import DemoSource
+    from screens.app.run import run_wizard
+    from screens.state.sources import DemoSource
 
     return run_wizard(DemoSource(call.covers, keep=call.keep), "demo", mouse=call.mouse)
 

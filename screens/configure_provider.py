@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from screens.frame import Key
-from screens.standing import Stage
-from screens.step_screen import StepScreen
+from screens.base.frame import Key
+from screens.base.step_screen import StepScreen
+from screens.state.stage import Stage
 from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
 
 if TYPE_CHECKING:
-    from wizard.problem import Problem
+    from wizard.core.problem import Problem
 
 
 class ConfigureProviderScreen(StepScreen):

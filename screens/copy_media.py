@@ -8,11 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from screens import words
-from screens.frame import Key
-from screens.standing import Stage
-from screens.step_screen import StepScreen
-from wizard.quantities import count
+from screens.base.frame import Key
+from screens.base.step_screen import StepScreen
+from screens.state import marks as words
+from screens.state.stage import Stage
+from wizard.core.quantities import count
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)
 
@@ -94,7 +94,7 @@ class CopyMediaScreen(StepScreen):
 
     def action_limit(self) -> None:
         """Ask for a limit."""
-        from screens.dialogs import OneOf
+        from screens.overlays.dialogs import OneOf
 
         limit = self.session.context.settings.limit_rate
         choices = [(str(r), words.rate(r) if r else "no limit") for r in _RATES]
@@ -112,7 +112,7 @@ class CopyMediaScreen(StepScreen):
 
     def action_failed_files(self) -> None:
         """Show which files failed, and why."""
-        from screens.failed_files import FailedFilesScreen
+        from screens.overlays.failed_files import FailedFilesScreen
 
         self.app.push_screen(FailedFilesScreen(), self._after_failed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screens.step_screen import StepScreen
+from screens.base.step_screen import StepScreen
 
 
 class EnableS3Screen(StepScreen):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from screens import words
-from screens.frame import Frame, Key
-from screens.session import ARMED
+from screens.base.frame import Frame, Key
+from screens.state import marks as words
+from screens.state.session import ARMED
 from screens.widgets.lines import Line, Lines, marked, plain
-from wizard.quantities import count
+from wizard.core.quantities import count
 
 if TYPE_CHECKING:
     from wizard.migration import Status

@@ -11,15 +11,15 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from screens import words
-from screens.frame import Frame, Key
+from screens.base.frame import Frame, Key
+from screens.state import marks as words
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, marked, plain
-from screens.widgets.steady import Steady
+from screens.widgets.quiet import Steady
 
 if TYPE_CHECKING:
-    from wizard.opening import Opened
-    from wizard.problem import Problem
+    from wizard.core.problem import Problem
+    from wizard.opening.opening import Opened
 
 _PURPOSE = (
     "bw-s3 copies your instance's covers, avatars and static files to S3-compatible storage, "

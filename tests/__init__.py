@@ -1,1 +1,6 @@
-"""One module a module, of the same name; the real servers are in `tests/servers/`."""
+"""The same tree as the packages; the real servers are in `tests/servers/`."""
+
+from pathlib import Path
+
+# The checkout that is tested.
+ROOT = Path(__file__).parent.parent

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.parts import need
 from tests.servers.ceph import Ceph
 from tests.servers.local import LocalServer
 from tests.servers.rclone import Rclone
-from wizard.bucket import connect
+from tests.support.parts import need
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.storage.bucket import connect
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Workers:
@@ -30,12 +30,12 @@ class _Workers(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
 
     def _split_scope(self, nodeid: str) -> str:
         """One Docker Engine and one Ceph cluster do for all; a picture needs no other."""
-        file = Path(nodeid.partition("::")[0]).name
-        if file.startswith("test_compose"):
+        file = nodeid.partition("::")[0]
+        if "compose" in file:
             return "docker"
         if "ceph" in nodeid:
             return "ceph"
-        return nodeid if file == "test_pictures.py" else file
+        return nodeid if file.endswith("test_pictures.py") else file
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import make_checkout
-from wizard.dockerless import Dockerless
-from wizard.events import Check, failed, passed
-from wizard.instance import open_instance
-from wizard.journal import Journal, ResultState
+from tests.support.checkout import make_checkout
+from wizard.core.events import Check, failed, passed
+from wizard.core.plan import Plan
+from wizard.core.problem import Problem
+from wizard.core.secrets import Keys, Masker
+from wizard.core.settings import Settings
+from wizard.instance.checkout import open_instance
+from wizard.instance.dockerless.deployment import Dockerless
+from wizard.journal.journal import Journal, ResultState
 from wizard.migration import Migration, State
-from wizard.plan import Plan
-from wizard.problem import Problem
-from wizard.secrets import Keys, Masker
-from wizard.settings import Settings
 from wizard.step import Applicability, Applies, Context, Finding, Question, Step
 
 

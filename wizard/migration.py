@@ -9,11 +9,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from wizard.events import Check, Event, Verdict
-from wizard.journal import ResultState, StepResult
-from wizard.problem import Problem
-from wizard.secrets import Keys
-from wizard.settings import MigrationPath, Settings
+from wizard.core.events import Check, Event, Verdict
+from wizard.core.problem import Problem
+from wizard.core.secrets import Keys
+from wizard.core.settings import MigrationPath, Settings
+from wizard.journal.journal import ResultState, StepResult
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.configure_provider import ConfigureProvider

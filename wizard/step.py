@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from wizard.control import CopyControl
-from wizard.events import Check, Report
+from wizard.core.copy_control import CopyControl
+from wizard.core.events import Check, Report
 
 if TYPE_CHECKING:
-    from wizard.deployment import Deployment
-    from wizard.instance import Instance
-    from wizard.journal import Journal
-    from wizard.plan import Plan
-    from wizard.secrets import Keys, Masker
-    from wizard.settings import Settings
+    from wizard.core.plan import Plan
+    from wizard.core.secrets import Keys, Masker
+    from wizard.core.settings import Settings
+    from wizard.instance.checkout import Instance
+    from wizard.instance.deployment import Deployment
+    from wizard.journal.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

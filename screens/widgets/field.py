@@ -12,14 +12,14 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from wizard.providers import CORRECT_IT
+from wizard.storage.providers import CORRECT_IT
 
 if TYPE_CHECKING:
-    from wizard.problem import Problem
+    from wizard.core.problem import Problem
 
 
 class Field(Vertical):
-    """A text to type, cleaned and checked by `wizard.providers.clean`."""
+    """A text to type, cleaned and checked by `wizard.storage.providers.clean`."""
 
     class Edited(Message):
         """The admin typed or pasted."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.visual import Visual
 
-from screens.widgets.steady import Steady
+from screens.widgets.quiet import Steady
 
 if TYPE_CHECKING:
     from textual.css.styles import RulesMap

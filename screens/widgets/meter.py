@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens import words
-from screens.progress import percent, share
-from screens.widgets.steady import Steady
-from wizard.quantities import count
+from screens.state import marks as words
+from screens.state.progress import percent, share
+from screens.widgets.quiet import Steady
+from wizard.core.quantities import count
 
 if TYPE_CHECKING:
-    from wizard.events import Progress
+    from wizard.core.events import Progress
 
 # Fewer are no curve, but a blot.
 _FEWEST = 3

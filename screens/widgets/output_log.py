@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import RichLog
 
-from screens.widgets.steady import Steady
-from wizard.quantities import count
+from screens.widgets.quiet import Steady
+from wizard.core.quantities import count
 
 if TYPE_CHECKING:
-    from screens.work import Work
+    from screens.state.step_run import Work
 
 _LAST = 6
 

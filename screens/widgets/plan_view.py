@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from screens.widgets.lines import Line, Lines, laid_out, marked, plain
-from wizard.plan import Command, Diff, Document, Sentence
+from wizard.core.plan import Command, Diff, Document, Sentence
 
 if TYPE_CHECKING:
-    from wizard.plan import PlanItem
+    from wizard.core.plan import PlanItem
 
 _INDENT = Content("  ")
 

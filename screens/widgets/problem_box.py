@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from screens.widgets.lines import Lines, marked, plain
 
 if TYPE_CHECKING:
-    from wizard.problem import Problem
+    from wizard.core.problem import Problem
 
 
 class ProblemBox(Lines):

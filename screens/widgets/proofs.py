@@ -10,11 +10,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.widgets.steady import Steady
-from screens.words import VERDICTS
+from screens.state.marks import VERDICTS
+from screens.widgets.quiet import Steady
 
 if TYPE_CHECKING:
-    from wizard.events import Check
+    from wizard.core.events import Check
 
 
 class Proof(Horizontal):

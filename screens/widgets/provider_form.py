@@ -15,12 +15,19 @@ from textual.widgets import Input, Select, Static
 
 from screens.widgets.choice import Choice
 from screens.widgets.field import Field
-from wizard.providers import PRESETS, another_provider, clean, contradictions, follow, preset
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+from wizard.storage.providers import (
+    PRESETS,
+    another_provider,
+    clean,
+    contradictions,
+    follow,
+    preset,
+)
 
 if TYPE_CHECKING:
-    from wizard.problem import Problem
+    from wizard.core.problem import Problem
 
 _SETTINGS = ("bucket", "region", "endpoint", "custom_domain")
 _KEYS = ("access_key_id", "secret_access_key")

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from screens.session import Stop
-from screens.words import STATES, Mark
+from screens.state.marks import STATES, Mark
+from screens.state.session import Stop
 
 _TITLE_WIDTH = 14
 _WORD_WIDTH = 6

@@ -16,14 +16,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import ROOT
 from tests.benchmark.delay import delaying_server
-from wizard.bucket import connect
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS, find_program
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.storage.bucket import connect
 
 _BUCKET = "benchmark"
-_ROOT = Path(__file__).parent.parent.parent
 # A cover's size: median 28 kB, as on bookwyrm.social-like instances, at most 400 kB.
 _MEDIAN, _SPREAD, _MOST = 28_000, 0.8, 400_000
 
@@ -191,7 +191,7 @@ def _run(name: str, argv: list[str], place: Place, runs: Runs, number: int) -> N
         "AWS_DEFAULT_REGION": "us-east-1",
         "HOME": str(place.folder),
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(_ROOT),
+        "PYTHONPATH": str(ROOT),
     }
     started = time.monotonic()
     process = subprocess.Popen([program, *argv[1:]], env=env, stdout=subprocess.DEVNULL)

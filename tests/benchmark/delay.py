@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from tests.servers.ports import free_port
-from wizard.process import tied_to_us
+from wizard.system.programs import tied_to_us
 
 _CONFIG = """
 load_module modules/ndk_http_module.so;

@@ -6,10 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from tests.copy_kit import CopyKit
-from wizard.control import CopyControl
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from tests.support.copy_kit import CopyKit
+from wizard.core.copy_control import CopyControl
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 
 
 def main() -> None:

@@ -24,12 +24,12 @@ from urllib.request import Request, urlopen
 from tests.benchmark.__main__ import make_files
 from tests.benchmark.delay import delaying_server
 from tests.benchmark.terminal import Terminal
-from tests.checkout import make_checkout
-from wizard.journal import FOLDER, Journal, ResultState, StepResult
-from wizard.narration import PlainNarrator
-from wizard.opening import Opening, open_migration
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from tests.support.checkout import make_checkout
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+from wizard.journal.journal import FOLDER, Journal, ResultState, StepResult
+from wizard.opening.opening import Opening, open_migration
+from wizard.reporting.narration import PlainNarrator
 from wizard.step import Question
 
 _KEYS = Keys("benchmark-key-id", "benchmark-secret")

@@ -1,7 +1,7 @@
 """bw-s3 in a process that stops or kills itself at certain points.
 
 `python -m tests.journals.halted HALTS ARGUMENT…`: HALTS is JSON, a list of `Halt`. Points are those
-of `tests.kill_points`.
+of `tests.support.kill_points`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tests.kill_points import watch
-from wizard import cli
+from tests.support.kill_points import watch
+from wizard.cli import commands
 
 
 class Halt(NamedTuple):
@@ -50,7 +50,7 @@ class Halts:
 def main() -> None:
     """Run the command line until it comes to the points."""
     watch(Halts([Halt(*halt) for halt in json.loads(sys.argv[1])]))
-    sys.exit(cli.main(sys.argv[2:], rehearse=lambda call: 2))
+    sys.exit(commands.main(sys.argv[2:], rehearse=lambda call: 2))
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ from typing import NamedTuple
 from tests.journals.halted import Halt
 from tests.journals.recorded import About, pack, write
 from tests.journals.sites import Site, with_compose, without_docker
-from wizard.instance import open_instance
-from wizard.journal_file import FILE
+from wizard.core.secrets import Keys
+from wizard.instance.checkout import open_instance
+from wizard.journal.file import FILE
 from wizard.migration import STEPS
-from wizard.opening import Opening, open_migration
-from wizard.secrets import Keys
+from wizard.opening.opening import Opening, open_migration
 from wizard.step import Question
 
 _ROOT = Path(__file__).parent.parent.parent

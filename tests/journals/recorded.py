@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.checkout import make_checkout
-from wizard.journal_file import FILE, FOLDER
+from tests.support.checkout import make_checkout
+from wizard.journal.file import FILE, FOLDER
 
 HERE = Path(__file__).parent
 _NAME = re.compile(

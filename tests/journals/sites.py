@@ -11,13 +11,13 @@ from pathlib import Path
 
 from tests.servers.docker import BridgedSeaweedFS, docker
 from tests.standin import StandIn
-from wizard.bucket import Bucket
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 from wizard.demo import DemoInstance, build
 from wizard.demo.seaweedfs import SeaweedFS
-from wizard.env_file import EnvFile
-from wizard.journal_file import FOLDER
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.env.file import EnvFile
+from wizard.journal.file import FOLDER
+from wizard.storage.bucket import Bucket
 
 _COVERS = 6
 

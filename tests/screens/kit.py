@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from screens.app import WizardApp
-from screens.sources import Source
-from wizard.deployment import Deployment
-from wizard.events import Check, Event, Note, Output, Progress, Report, Waiting, failed, passed
-from wizard.instance import open_instance
-from wizard.journal import Journal, ResultState, StepResult
-from wizard.media import Media
+from screens.app.wizard_app import WizardApp
+from screens.state.sources import Source
+from wizard.core.events import Check, Event, Note, Output, Progress, Report, Waiting, failed, passed
+from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.secrets import Keys, Masker
+from wizard.core.settings import DeploymentKind, Settings
+from wizard.instance.checkout import open_instance
+from wizard.instance.deployment import Deployment
+from wizard.journal.journal import Journal, ResultState, StepResult
+from wizard.media.source import Media
 from wizard.migration import STEPS, Migration
-from wizard.opening import Opened
-from wizard.plan import Command, Diff, Document, Plan, PlanItem, Sentence
-from wizard.problem import Action, Problem, Remedy
-from wizard.secrets import Keys, Masker
-from wizard.settings import DeploymentKind, Settings
+from wizard.opening.opening import Opened
 from wizard.step import ALWAYS, Applicability, Applies, Ask, Context, Fact, Finding, Question, Step
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

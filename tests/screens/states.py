@@ -11,8 +11,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from screens.app import WizardApp
-from screens.dialogs import YesNo
+from screens.app.wizard_app import WizardApp
+from screens.overlays.dialogs import YesNo
 from tests.screens.kit import (
     KEYS,
     PROBLEM,
@@ -25,9 +25,9 @@ from tests.screens.kit import (
     make_app,
     make_instance,
 )
-from wizard.problem import Action, Problem, Remedy
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 from wizard.step import Question
 
 NAMES = tuple(all_scripts())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screens.standing import Stage as Standing
-from screens.step_screen import StepScreen
+from screens.base.step_screen import StepScreen
+from screens.state.stage import Stage as Standing
 from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
 from tests.screens.states import NAMES, Stage, State, on_stage

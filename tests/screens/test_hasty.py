@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from screens.frame import Frame
+from screens.base.frame import Frame
 from tests.screens.kit import (
     SECRET,
     Gate,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screens.standing import Stage as Standing
-from screens.step_screen import StepScreen
+from screens.base.step_screen import StepScreen
+from screens.state.stage import Stage as Standing
 from screens.widgets.key_button import KeyButton
 from tests.screens.kit import PROBLEM, all_scripts
 from tests.screens.states import Stage, State, open_stage

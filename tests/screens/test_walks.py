@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Select
 
-from screens.standing import Stage
-from tests.parts import need
+from screens.state.stage import Stage
 from tests.screens.walker import Walker, walking
-from wizard.bucket import Bucket
+from tests.support.parts import need
 from wizard.demo import build
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.storage.bucket import Bucket
 
 
 @pytest.fixture(autouse=True)

@@ -12,16 +12,16 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from screens.app import WizardApp
-from screens.dialogs import YesNo
-from screens.problem import ProblemScreen
-from screens.sources import InstanceSource
-from screens.standing import Stage
-from screens.step_screen import StepScreen
+from screens.app.wizard_app import WizardApp
+from screens.base.step_screen import StepScreen
+from screens.overlays.dialogs import YesNo
+from screens.overlays.problem import ProblemScreen
+from screens.state.sources import InstanceSource
+from screens.state.stage import Stage
 from screens.widgets.key_button import KeyButton
 from tests.screens.kit import is_at_rest
 from wizard.demo import DemoInstance
-from wizard.opening import Opening
+from wizard.opening.opening import Opening
 
 # In seconds, on a machine that may be busy with other tests.
 _PATIENCE = 60

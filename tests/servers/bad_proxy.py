@@ -17,13 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from wizard.bucket import connect
+from wizard.storage.bucket import connect
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from wizard.secrets import Keys
-    from wizard.settings import Settings
+    from wizard.core.secrets import Keys
+    from wizard.core.settings import Settings
 
 
 class Fault(StrEnum):

@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 
-from wizard.process import tied_to_us
+from wizard.system.programs import tied_to_us
 
 
 def page_after_scripts(url: str) -> str:

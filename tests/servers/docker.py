@@ -20,10 +20,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts import need
+from tests import ROOT
+from tests.support.parts import need
 from wizard.demo.seaweedfs import Ports, SeaweedFS
 
-_IMAGE_FILES = Path(__file__).parent.parent / "standin" / "image"
+_IMAGE_FILES = ROOT / "tests" / "standin" / "image"
 BASE = "bw-s3-standin-base:1"
 IMAGE = "bw-s3-standin:1"
 # The base is a Debian 12, whatever this machine is.

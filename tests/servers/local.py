@@ -11,11 +11,11 @@ from typing import Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.servers.ports import free_port
-from wizard.bucket import connect
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import path_style
-from wizard.process import tied_to_us
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.storage.bucket import connect
+from wizard.system.programs import tied_to_us
 
 
 class LocalServer:

@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import path_style
-from wizard.secrets import Keys
-from wizard.settings import Settings
 
 _LIST = (
     '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'

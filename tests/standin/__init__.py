@@ -19,7 +19,7 @@ import httpx
 from tests.servers.docker import build, docker
 from tests.standin.project import Project
 from wizard.demo.checkout import Picture, free_port, make_checkout, make_media, write_catalogue
-from wizard.env_file import EnvFile
+from wizard.env.file import EnvFile
 
 _CHECKOUT = Path(__file__).parent / "checkout"
 # What the rehearsal has instead of Compose.

@@ -6,12 +6,12 @@ import io
 import tarfile
 from pathlib import Path
 
-from tests.checkout import make_checkout
 from tests.servers.docker import IMAGE, docker
 from tests.standin.project import Project
-from wizard.compose import Compose
-from wizard.instance import open_instance
-from wizard.settings import Settings
+from tests.support.checkout import make_checkout
+from wizard.core.settings import Settings
+from wizard.instance.checkout import open_instance
+from wizard.instance.compose.deployment import Compose
 
 JOURNAL = "0123456789abcdef"
 _COMPOSE = f"""

@@ -21,6 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from wizard.core.events import Note, Report
+from wizard.core.problem import Problem
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
 from wizard.demo import kept
 from wizard.demo.checkout import (
     free_port,
@@ -31,10 +35,6 @@ from wizard.demo.checkout import (
 )
 from wizard.demo.leftovers import Record, clean_up, remove_tree
 from wizard.demo.seaweedfs import SeaweedFS, find_program
-from wizard.events import Note, Report
-from wizard.problem import Problem
-from wizard.secrets import Keys
-from wizard.settings import Settings
 
 _SOCKET, _SECONDS_TO_LISTEN = "site.sock", 10.0
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.problem import Problem
+from wizard.core.problem import Problem
 
 _FILE = "kept.json"
 

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from wizard.living import Process
-from wizard.problem import Problem
+from wizard.core.problem import Problem
+from wizard.system.processes import Process
 
 _MARKER = "demo.json"
 

@@ -18,11 +18,11 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from wizard.bucket import connect
-from wizard.problem import Problem
-from wizard.process import tied_to_us
-from wizard.secrets import Keys
-from wizard.settings import Settings
+from wizard.core.problem import Problem
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+from wizard.storage.bucket import connect
+from wizard.system.programs import tied_to_us
 
 # Each port is also taken plus 10000 (gRPC). Both lie below the range from
 # which the kernel hands out ports to clients (32768 and above).

@@ -5,12 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from wizard.bucket import Bucket, ObjectInfo
-from wizard.events import Check, Note, failed, passed
-from wizard.plan import Plan, Sentence
-from wizard.problem import Action, Problem, Remedy
-from wizard.quantities import count
-from wizard.static_assets import (
+from wizard.assets.static import (
     PREFIX,
     Assets,
     Unreadable,
@@ -18,7 +13,12 @@ from wizard.static_assets import (
     differences,
     read_as_stranger,
 )
+from wizard.core.events import Check, Note, failed, passed
+from wizard.core.plan import Plan, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import count
 from wizard.step import Context, Fact, Finding, Step
+from wizard.storage.bucket import Bucket, ObjectInfo
 
 _REMEMBERED = "collect_static.assets"
 _NAMED = 5

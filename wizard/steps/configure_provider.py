@@ -7,27 +7,27 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
-from wizard.access import PREFIXES
-from wizard.bucket import Bucket
-from wizard.canary import Canaries
-from wizard.earlier_buckets import close_again, earlier_plan, is_used, settle_earlier
-from wizard.env_change import conversion_plan, env_to_change
-from wizard.env_file import EnvFile, backups
-from wizard.env_readers import report_readers
-from wizard.events import Check, Note, failed, later, passed
-from wizard.plan import Diff, Plan, PlanItem, Sentence
-from wizard.probe import Probe, listing_check, probing, require_keys
-from wizard.problem import Action, Problem, Remedy
-from wizard.step import Context, Fact, Finding, Step
-from wizard.steps.enable_s3 import armed_by_us
-from wizard.strangers import (
+from wizard.access.canaries import Canaries
+from wizard.access.earlier_buckets import close_again, earlier_plan, is_used, settle_earlier
+from wizard.access.policy import PREFIXES
+from wizard.access.probe import Probe, listing_check, probing, require_keys
+from wizard.access.problems import Way, is_missing_bucket
+from wizard.access.public_read import (
     lost_policy,
     open_to_strangers,
     others_closed,
     policy_plan,
     stranger_reads,
 )
-from wizard.verdicts import Way, is_missing_bucket
+from wizard.core.events import Check, Note, failed, later, passed
+from wizard.core.plan import Diff, Plan, PlanItem, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.env.file import EnvFile, backups
+from wizard.step import Context, Fact, Finding, Step
+from wizard.steps.enable_s3 import armed_by_us
+from wizard.storage.bucket import Bucket
+from wizard.switch.env_change import conversion_plan, env_to_change
+from wizard.switch.env_readers import report_readers
 
 _LINES = "configure_provider.lines"
 
@@ -140,7 +140,7 @@ def env_values(context: Context) -> dict[str, str | None]:
         "AWS_ACCESS_KEY_ID": context.keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": context.keys.secret_access_key,
         "AWS_STORAGE_BUCKET_NAME": settings.bucket,
-        # What the bucket was tried with where no region is known (wizard.bucket.connect).
+        # What the bucket was tried with where no region is known (wizard.storage.bucket.connect).
         "AWS_S3_REGION_NAME": settings.region or "us-east-1",
         "AWS_S3_CUSTOM_DOMAIN": settings.custom_domain,
         "AWS_S3_ENDPOINT_URL": settings.endpoint,

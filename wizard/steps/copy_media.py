@@ -7,17 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from wizard.bulk.headers import CACHE_CONTROL, content_type
-from wizard.events import Check, Note, failed, later, passed, remark
-from wizard.media import PREFIX
-from wizard.plan import Plan, PlanItem, Sentence
-from wizard.probe import require_keys
-from wizard.problem import Action, Problem, Remedy
-from wizard.public import Seen, look
-from wizard.quantities import count, describe_size
-from wizard.settings import MigrationPath
-from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Step
-from wizard.upload import (
+from wizard.access.probe import require_keys
+from wizard.copying.object_headers import CACHE_CONTROL, content_type
+from wizard.copying.upload import (
     Comparison,
     CopyOutcome,
     compare_media,
@@ -25,6 +17,14 @@ from wizard.upload import (
     count_media,
     destination,
 )
+from wizard.core.events import Check, Note, failed, later, passed, remark
+from wizard.core.plan import Plan, PlanItem, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import count, describe_size
+from wizard.core.settings import MigrationPath
+from wizard.media.source import PREFIX
+from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Step
+from wizard.web.visitor import Seen, look
 
 # A comparison this old is made anew, in seconds.
 _FRESH = 600.0

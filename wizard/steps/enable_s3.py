@@ -6,15 +6,15 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 
-from wizard.env_change import conversion_plan, env_to_change, values_in_bash
-from wizard.env_file import EnvFile
-from wizard.env_readers import readers_check
-from wizard.events import Check, Note, Verdict, failed, passed, remark
-from wizard.instance import is_true
-from wizard.plan import Diff, Plan, PlanItem, Sentence
-from wizard.problem import Action, Problem, Remedy
-from wizard.settings import DeploymentKind, MigrationPath
+from wizard.core.events import Check, Note, Verdict, failed, passed, remark
+from wizard.core.plan import Diff, Plan, PlanItem, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.settings import DeploymentKind, MigrationPath
+from wizard.env.file import EnvFile
+from wizard.instance.checkout import is_true
 from wizard.step import Context, Fact, Finding, Step
+from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
+from wizard.switch.env_readers import readers_check
 
 # Without these BookWyrm stops, or answers every page with its error page.
 _NEEDED = (

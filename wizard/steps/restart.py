@@ -9,25 +9,25 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from wizard.earlier_buckets import note_used
-from wizard.events import Check, Event, Note, Output, Report, failed, passed
-from wizard.plan import Plan, Sentence
-from wizard.problem import TRY_AGAIN, Action, Problem, Remedy
-from wizard.public import SiteView, look_at_site
-from wizard.quantities import count
-from wizard.restart_problems import (
+from wizard.access.earlier_buckets import note_used
+from wizard.copying.upload import copy_new_media
+from wizard.core.events import Check, Event, Note, Output, Report, failed, passed
+from wizard.core.plan import Plan, Sentence
+from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
+from wizard.core.quantities import count
+from wizard.core.settings import MigrationPath
+from wizard.step import Applicability, Context, Fact, Finding, Question, Step
+from wizard.steps.enable_s3 import EnableS3
+from wizard.switch.first_run import once_it_runs
+from wizard.switch.problems import (
     conflict,
     left_behind,
     not_back,
     nothing_restarted,
     words,
 )
-from wizard.running import once_it_runs
-from wizard.settings import MigrationPath
-from wizard.site_watch import Awaited, SiteWatch
-from wizard.step import Applicability, Context, Fact, Finding, Question, Step
-from wizard.steps.enable_s3 import EnableS3
-from wizard.upload import copy_new_media
+from wizard.switch.site_watch import Awaited, SiteWatch
+from wizard.web.visitor import SiteView, look_at_site
 
 _SWITCHED, _CAUGHT_UP = "restart.switched", "restart.caught_up"
 # Between two passes the community may upload; a busy one does not do so for ever.

@@ -7,20 +7,20 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wizard.access import as_text
-from wizard.assets import FONTS, find
-from wizard.bucket import Bucket, CorsRule
-from wizard.canary import Canaries
-from wizard.cors import covers, merged, origins, without
-from wizard.events import Check, Note, failed, passed, remark
-from wizard.owned import write_atomically
-from wizard.plan import Document, Plan, Sentence
-from wizard.probe import require_keys
-from wizard.problem import Action, Problem, Remedy
-from wizard.providers import preset
-from wizard.public import address, look_until
-from wizard.quantities import count
+from wizard.access.canaries import Canaries
+from wizard.access.policy import as_text
+from wizard.access.probe import require_keys
+from wizard.assets.cors_rules import covers, merged, origins, without
+from wizard.assets.samples import FONTS, find
+from wizard.core.events import Check, Note, failed, passed, remark
+from wizard.core.plan import Document, Plan, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import count
 from wizard.step import Context, Fact, Finding, Step
+from wizard.storage.bucket import Bucket, CorsRule
+from wizard.storage.providers import preset
+from wizard.system.files import write_atomically
+from wizard.web.visitor import address, look_until
 
 _ADDED = "set_cors.added"
 # Cloudflare documents 30 s until rules are in force; others are quicker.

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from wizard.events import Check, Note, failed, passed
-from wizard.plan import Document, Plan, Sentence
-from wizard.problem import Action, Problem, Remedy
-from wizard.running import once_it_runs
+from wizard.core.events import Check, Note, failed, passed
+from wizard.core.plan import Document, Plan, Sentence
+from wizard.core.problem import Action, Problem, Remedy
 from wizard.step import Applicability, Applies, Context, Fact, Finding, Step
+from wizard.switch.first_run import once_it_runs
 
 _FOUND, _BEFORE = "update_connector.found", "update_connector.before"
 _NONE = "none"

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from wizard.assets import FONTS, IMAGES, STYLESHEETS, find
-from wizard.bucket import Bucket
-from wizard.cors import origins
-from wizard.events import Check, Verdict, failed, later, passed, remark
-from wizard.journal import ResultState
-from wizard.plan import Plan, Sentence
-from wizard.probe import require_keys
-from wizard.problem import Action, Problem, Remedy
-from wizard.public import SiteView, address, look, look_at_site, preflight
-from wizard.settings import MigrationPath
+from wizard.access.probe import require_keys
+from wizard.assets.cors_rules import origins
+from wizard.assets.samples import FONTS, IMAGES, STYLESHEETS, find
+from wizard.core.events import Check, Verdict, failed, later, passed, remark
+from wizard.core.plan import Plan, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.settings import MigrationPath
+from wizard.journal.journal import ResultState
 from wizard.step import Context, Fact, Finding, Step
+from wizard.storage.bucket import Bucket
+from wizard.web.visitor import SiteView, address, look, look_at_site, preflight
 
 # A site that has nothing to do with the instance, and never exists (RFC 2606).
 _FOREIGN = "https://elsewhere.invalid"

@@ -1,0 +1,1 @@
+"""The app itself, and its way into the terminal and out of it."""

@@ -1,0 +1,138 @@
+"""Opening the wizard in a terminal, and leaving it well whatever happens to the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, NoReturn
+
+from screens.app import terminal
+from screens.state.exit_status import FAILED, HUNG_UP, INTERRUPTED, OK, USAGE
+
+if TYPE_CHECKING:
+    from screens.app.wizard_app import WizardApp
+    from screens.state.sources import Source
+
+_SECONDS_TO_CLOSE = 2.0
+_TERMINATED = 143
+
+
+def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
+    """Show the wizard until the admin leaves it; returns the exit status.
+
+    `folder` as it was called with, "demo" for a rehearsal.
+    """
+    if reason := terminal.why_not():
+        hint = "  bw-s3 demo --yes   runs the demo without a screen" if folder == "demo" else ""
+        print(reason, hint or terminal.instead(folder), sep="\n", file=sys.stderr)
+        return USAGE
+    # Imported here: textual takes a third of a second that the message above need not wait for.
+    from screens.app.wizard_app import WizardApp
+
+    app = WizardApp(
+        source,
+        ascii_only=not terminal.speaks_utf8(),
+        theme=terminal.theme(),
+        fragile=terminal.is_fragile(),
+        once_open=_keep_collections_short,
+    )
+    _watch_signals(app)
+    status = _run(app, mouse=mouse)
+    if not app.crashed:
+        print(last_words(app, folder))
+    elif app.source.stays:
+        print("What is proven stays proven: start bw-s3 again, and it goes on from there.")
+    _close(app)
+    sys.stdout.flush()
+    if _threads_are_left():
+        # A request that hangs in a thread must not keep the shell waiting; the journal is safe.
+        os._exit(status)
+    return status
+
+
+def _run(app: WizardApp, *, mouse: bool) -> int:
+    """Run the app in a loop of our own, whose end does not wait for threads."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(app.run_async(mouse=mouse))
+    finally:
+        asyncio.set_event_loop(None)
+    return app.return_code if app.return_code is not None else FAILED
+
+
+def _keep_collections_short() -> None:
+    """No key waits while Python looks through everything for cycles: a tenth of a second.
+
+    The libraries, which are most of it, stay for good. The screens' own part is still looked
+    through, five times less often.
+    """
+    gc.freeze()
+    youngest, young, old = gc.get_threshold()
+    gc.set_threshold(youngest, young, 5 * old)
+
+
+def _watch_signals(app: WizardApp) -> None:
+    def hung_up(number: int, frame: object) -> NoReturn:
+        # The terminal is gone: nothing can be drawn, and textual would wait for it.
+        _close(app)
+        os._exit(HUNG_UP)
+
+    def terminated(number: int, frame: object) -> None:
+        threading.Timer(_SECONDS_TO_CLOSE * 2, os._exit, (_TERMINATED,)).start()
+        app.call_later(app.exit, None, _TERMINATED)
+
+    signal.signal(signal.SIGHUP, hung_up)
+    signal.signal(signal.SIGTERM, terminated)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _close(app: WizardApp) -> None:
+    """Close the journal and what the demo built, without waiting for ever."""
+
+    def close() -> None:
+        if app.session.opened is not None:
+            app.session.opened.close()
+        app.source.close()
+
+    closing = threading.Thread(target=close, daemon=True)
+    closing.start()
+    closing.join(app.source.seconds_to_close)
+
+
+def _threads_are_left() -> bool:
+    main = threading.main_thread()
+    return any(t is not main and t.is_alive() and not t.daemon for t in threading.enumerate())
+
+
+def last_words(app: WizardApp, folder: str) -> str:
+    """What stays in the terminal when the wizard is gone."""
+    session = app.session
+    if session.opened is None:
+        return session.opening_problem.what if session.opening_problem else "Nothing was changed."
+    again = "bw-s3 demo" if folder == "demo" else f"bw-s3 {folder}".removesuffix(" .")
+    following = session.migration.next_step()
+    if session.exit_status() == OK:
+        if not app.source.stays:
+            return "Done and proven. The rehearsal is over; everything it made is gone."
+        waiting = any(s.state == "later" for s in session.migration.statuses())
+        if waiting:
+            return f"What can be done now is done and proven. When your site runs: {again}"
+        return "Done and proven. Keep the local media: other servers still ask for them."
+    if folder == "demo":
+        kept = "What it made stays, as it is now." if app.source.stays else "All it made is gone."
+        return f"The demo is over. {kept}"
+    lines = [f"Nothing is lost. To go on with “{following.title}”: {again}" if following else again]
+    if session.migration.is_armed():
+        lines.append(
+            "Note: .env says USE_S3=true. The next restart of the services switches the instance "
+            f"to S3. To take that back: bw-s3 disarm {folder}"
+        )
+    return "\n".join(lines)
+
+
+__all__ = ["INTERRUPTED", "last_words", "run_wizard"]

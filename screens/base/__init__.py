@@ -1,0 +1,1 @@
+"""What all steps' screens have in common."""

@@ -1,0 +1,1 @@
+"""What opens above a screen: dialogs, help, output, problems, failed files."""

@@ -1,0 +1,191 @@
+"""Small questions over a screen: yes or no, a line of text, one of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from screens.overlays.overlay import ModalOver
+from screens.widgets.key_button import KeyButton
+
+ResultT = TypeVar("ResultT")
+
+# Frame, heading, answers on two lines, footer and the blank lines between them.
+_LINES_AROUND_TEXT = 11
+
+
+class Dialog(ModalOver[ResultT]):
+    """A box over a screen, with a heading."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,right,up,down", "other", "Choose", id="dialog.other", key_display="←→"),
+        Binding("pagedown", "read(1)", "Read on", id="dialog.down"),
+        Binding("pageup", "read(-1)", "Back up", show=False, id="dialog.up"),
+    ]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A long text scrolls, so that the answers stay in sight; long ones stand on two lines."""
+        for answers in self.query(".answers"):
+            wide = sum(button.outer_size.width for button in answers.query(KeyButton))
+            answers.set_class(wide > answers.size.width, "-stacked")
+        for text in self.query(VerticalScroll):
+            text.styles.max_height = max(2, event.size.height - _LINES_AROUND_TEXT)
+        self.call_after_refresh(self.refresh_bindings)
+
+    def action_other(self) -> None:
+        """To the other button."""
+        self.focus_next(Button)
+
+    def action_read(self, pages: int) -> None:
+        """Scroll the text by pages, whatever has the focus."""
+        for text in self.query(VerticalScroll):
+            lines = pages * max(1, text.size.height - 1)
+            text.scroll_relative(y=lines, animate=False)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Reading on is offered only while there is more."""
+        if action == "read" and parameters == (1,):
+            return any(text.max_scroll_y > text.scroll_y for text in self.query(VerticalScroll))
+        return super().check_action(action, parameters)
+
+
+class YesNo(Dialog[bool]):
+    """A question with two named answers; Enter gives the one that has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # The footer would name the answers otherwise than the buttons do.
+        Binding("y", "answer(True)", "Yes", show=False, id="dialog.yes"),
+        Binding("n", "answer(False)", "No", show=False, id="dialog.no"),
+        Binding("escape", "answer(False)", "Back", id="dialog.back"),
+    ]
+
+    def __init__(
+        self, heading: str, text: Content | str, *, yes: str, no: str, focus_no: bool = False
+    ) -> None:
+        super().__init__()
+        self._heading, self._text = heading, text
+        self._yes, self._no, self._focus_no = yes, no, focus_no
+
+    def compose(self) -> ComposeResult:
+        """Heading, text that scrolls, two buttons."""
+        with Vertical(classes="box"):
+            yield Static(Content(self._heading), classes="heading")
+            with VerticalScroll(classes="text", can_focus=False):
+                text = self._text if isinstance(self._text, Content) else Content(self._text)
+                yield Static(text)
+            with Horizontal(classes="answers"):
+                yield KeyButton(self._yes, id="yes")
+                yield KeyButton(self._no, id="no")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """The safe or obvious answer has the focus."""
+        self.query_one("#no" if self._focus_no else "#yes", Button).focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer with a key."""
+        self.dismiss(yes)
+
+
+class Leave(YesNo):
+    """Whether to leave in the middle. q or Ctrl+C once more says yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+c", "answer(True)", "Leave", show=False, id="dialog.leave"),
+    ]
+
+
+class OneLine(Dialog[str]):
+    """A line of text; "" when nothing was said."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="dialog.back"),
+    ]
+
+    def __init__(self, heading: str, text: str, *, placeholder: str = "") -> None:
+        super().__init__()
+        self._heading, self._text, self._placeholder = heading, text, placeholder
+
+    def compose(self) -> ComposeResult:
+        """Heading, text, field."""
+        with Vertical(classes="box"):
+            yield Static(Content(self._heading), classes="heading")
+            yield Static(Content(self._text), classes="text")
+            yield Input(placeholder=self._placeholder, compact=True)
+        yield Footer(compact=True, show_command_palette=False)
+
+    @on(Input.Submitted)
+    def _said(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip():
+            self.dismiss(event.value.strip())
+
+    def action_leave(self) -> None:
+        """Say nothing."""
+        self.dismiss("")
+
+
+class OneOf(Dialog[str]):
+    """One of several; "" when none was chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="dialog.back"),
+    ]
+
+    def __init__(
+        self, heading: str, text: str, choices: Sequence[tuple[str, str]], chosen: str = ""
+    ) -> None:
+        super().__init__()
+        self._heading, self._text, self._choices, self._chosen = heading, text, choices, chosen
+
+    def compose(self) -> ComposeResult:
+        """Heading, text, the choices as a list."""
+        with Vertical(classes="box"):
+            yield Static(Content(self._heading), classes="heading")
+            yield Static(Content(self._text), classes="text")
+            yield OptionList(
+                *(Option(Content(label), id=name) for name, label in self._choices), compact=True
+            )
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """The present choice is marked."""
+        names = [name for name, _ in self._choices]
+        chosen = names.index(self._chosen) if self._chosen in names else 0
+        self.query_one(OptionList).highlighted = chosen
+
+    @on(OptionList.OptionSelected)
+    def _said(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option.id or "")
+
+    def action_leave(self) -> None:
+        """Choose none."""
+        self.dismiss("")
+
+
+class Saying(YesNo):
+    """Something to know, with one button."""
+
+    def compose(self) -> ComposeResult:
+        """The same box, its second button hidden."""
+        yield from super().compose()
+
+    def on_mount(self) -> None:
+        """Only one answer."""
+        self.query_one("#no").display = False
+        self.query_one("#yes", Button).focus()

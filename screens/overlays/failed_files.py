@@ -1,0 +1,91 @@
+"""The files that could not be copied: which, why, and one key to try just these again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import DataTable, Footer, Static
+
+from screens.overlays.overlay import Over
+from wizard.core.quantities import count
+
+if TYPE_CHECKING:
+    from screens.app.wizard_app import WizardApp
+
+_SHOWN = 2000
+# The names' part of the width; the reasons need the rest.
+_NAMES_PART = 0.4
+# What the table takes for itself: blanks around both columns, and its scrollbar.
+_TAKEN = 6
+
+
+class FailedFilesScreen(Over[bool]):
+    """Dismissed with True when they shall be tried again."""
+
+    AUTO_FOCUS = "#failed"
+    help_heading = "Failed files"
+    HELP = (
+        "These files could not be copied, each with the reason. Mend what can be mended (a file's "
+        "permissions, a full disk, the storage being away) and press t: only these are tried "
+        "again. The marked file's reason stands in full below the table."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave(False)", "Back", id="failed.back", tooltip="Back to the copy"),
+        Binding("t", "leave(True)", "Try these again", id="failed.retry", tooltip="Only these"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Heading, table, the marked one's reason in full."""
+        failed = cast("WizardApp", self.app).session.failed_files()
+        heading = f"{count(len(failed), 'file')} could not be copied"
+        yield Static(Content(heading), id="failed-title")
+        yield DataTable(id="failed", cursor_type="row", zebra_stripes=False)
+        yield Static("", id="failed-reason", markup=False)
+        yield Footer(compact=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fill the table; its columns take the width there is.
+
+        A few thousand rows are enough to see what is wrong.
+        """
+        from rich.text import Text
+
+        width = event.size.width
+
+        failed = cast("WizardApp", self.app).session.failed_files()[:_SHOWN]
+        longest = max((len(name) for name, _ in failed), default=4)
+        names = max(4, min(longest, int(width * _NAMES_PART)))
+        reasons = max(8, width - names - _TAKEN)
+        table = self.query_one(DataTable)
+        row = table.cursor_row
+        table.clear(columns=True)
+        table.add_column("File", width=names)
+        table.add_column("Reason", width=reasons)
+        for name, reason in failed:
+            table.add_row(Text(_end_of(name, names)), Text(_begin_of(reason, reasons)))
+        table.move_cursor(row=row)
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """The reason in full."""
+        failed = cast("WizardApp", self.app).session.failed_files()
+        if event.cursor_row < len(failed):
+            name, reason = failed[event.cursor_row]
+            self.query_one("#failed-reason", Static).update(Content(f"{name}\n{reason}"))
+
+    def action_leave(self, again: bool) -> None:
+        """Back, to try again or not."""
+        self.dismiss(again)
+
+
+def _end_of(name: str, width: int) -> str:
+    """The end tells one file from another; the whole name stands below the table."""
+    return name if len(name) <= width else f"…{name[1 - width :]}"
+
+
+def _begin_of(reason: str, width: int) -> str:
+    """As much as there is room for; all of it stands below the table."""
+    return reason if len(reason) <= width else f"{reason[: width - 1]}…"

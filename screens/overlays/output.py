@@ -1,0 +1,107 @@
+"""All that a step's commands wrote: to scroll, to search, and where the file is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Footer, Input, Static
+
+from screens.overlays.overlay import Over
+from screens.widgets.output_log import OutputLog
+
+if TYPE_CHECKING:
+    from screens.state.step_run import Work
+
+
+class OutputScreen(Over[None]):
+    """The output of one step, live while it runs."""
+
+    AUTO_FOCUS = "#output"
+    HELP = (
+        "These are the lines that the step's commands wrote, newest below. Secrets are masked. "
+        "Type / to search, n and N to go from hit to hit. The whole output is also in the file "
+        "that is named above, so that you can copy from it."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="output.back", tooltip="Back to the step"),
+        Binding("slash,ctrl+f", "search", "Search", id="output.search", key_display="/"),
+        Binding("n", "hit(1)", "Next", id="output.next", tooltip="The next line found"),
+        Binding("N", "hit(-1)", "Previous", id="output.previous", tooltip="The one before"),
+        Binding("e", "newest", "Newest", id="output.newest", tooltip="Follow the newest lines"),
+    ]
+
+    def __init__(self, work: Work, title: str, path: str) -> None:
+        super().__init__()
+        self._work, self._title, self._path = work, title, path
+
+    def compose(self) -> ComposeResult:
+        """Title and path, the lines, the search field."""
+        with Horizontal(id="output-head"):
+            yield Static(Content(f"Output of “{self._title}”"), id="output-title")
+            yield Static("", id="output-hits", markup=False)
+        yield Static(Content(f"kept in {self._path}"), id="output-path")
+        yield OutputLog()
+        with Horizontal(id="output-asks"):
+            yield Static("/", id="output-slash")
+            yield Input(placeholder="search, Enter finds", id="output-search", compact=True)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Fill it, and hide the search until it is asked for."""
+        self.query_one("#output-asks").display = False
+        self.call_after_refresh(self.follow)
+
+    def follow(self) -> None:
+        """Show what came since."""
+        self.query_one(OutputLog).follow(self._work)
+
+    def news(self, work: Work) -> None:
+        """Called at most ten times a second while a step runs."""
+        if work is self._work and self.query(OutputLog):
+            self.follow()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Going from hit to hit needs a search."""
+        del parameters
+        if action == "hit":
+            return bool(self.query_one("#output-search", Input).value)
+        return True
+
+    def action_search(self) -> None:
+        """Ask for the words to search."""
+        self.query_one("#output-asks").display = True
+        self.query_one("#output-search").focus()
+
+    @on(Input.Submitted)
+    def _search(self, event: Input.Submitted) -> None:
+        log = self.query_one(OutputLog)
+        log.search(event.value.strip())
+        log.focus()
+        self._say(log.show_hit(1) if event.value.strip() else "")
+        self.refresh_bindings()
+
+    def action_hit(self, step: int) -> None:
+        """To the next or the previous line found."""
+        self._say(self.query_one(OutputLog).show_hit(step))
+
+    def _say(self, text: str) -> None:
+        self.query_one("#output-hits", Static).update(Content(text))
+
+    def action_newest(self) -> None:
+        """Follow the newest lines again."""
+        log = self.query_one(OutputLog)
+        log.auto_scroll = True
+        log.scroll_end(animate=False)
+
+    def action_back(self) -> None:
+        """Close the search first, then the screen."""
+        if self.query_one("#output-search").has_focus:
+            self.query_one("#output-asks").display = False
+            self.query_one(OutputLog).focus()
+        else:
+            self.dismiss()

@@ -1,0 +1,129 @@
+"""An error as a screen: what happened, why that is likely, what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Collapsible, Footer, Static
+
+from screens.overlays.overlay import Over
+from screens.widgets.key_button import KeyButton
+from screens.widgets.lines import Lines, marked
+from wizard.core.problem import Action, Problem
+
+# What each button says, where the remedy itself is a sentence.
+_LABELS = {
+    Action.RETRY: "Try again",
+    Action.EDIT_PROVIDER: "Edit answers: provider, keys",
+    Action.RESTORE_ENV: "Put .env back and restart",
+    Action.DISARM: "Put .env back",
+    Action.CONVERT_ENV: "Convert .env",
+    Action.SKIP: "Skip, with a reason",
+}
+
+
+class ProblemScreen(Over[str]):
+    """Shows a `Problem`; dismissed with the chosen remedy's action, "" for none."""
+
+    AUTO_FOCUS = ".key"
+    help_heading = "A problem"
+    HELP = (
+        "Something did not work. Nothing is lost: what was proven stays proven. The screen says "
+        "what happened, why that is likely, and what to do. Buttons are what bw-s3 can do for "
+        "you; sentences with an arrow are for you to do. The original message is what the other "
+        "side said, word for word. d writes a file for a bug report; there are no secrets in it."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "choose('')", "Back", id="problem.back", tooltip="Back to the step"),
+        Binding("up", "move(-1)", "Up", show=False, system=True),
+        Binding("down", "move(1)", "Down", show=False, system=True),
+        Binding("m", "message", "Message", id="problem.message", tooltip="The raw message"),
+        Binding("d", "app.diagnosis", "Diagnosis", id="problem.diagnosis", tooltip="Write a file"),
+    ]
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        step_title: str = "",
+        choices: Sequence[tuple[str, str]] = (),
+        may_skip: bool = False,
+        safe: str = "",
+    ) -> None:
+        super().__init__()
+        self.problem = problem
+        self._step_title = step_title
+        self._choices = [*choices, *self._choices_of(problem, may_skip)]
+        self._safe = safe
+
+    def compose(self) -> ComposeResult:
+        """The four parts, with the remedies' buttons among them."""
+        problem = self.problem
+        with Vertical(id="problem-page"):
+            kind, style = ("✗ This did not work", "bold $text-error")
+            if problem.decision:
+                kind, style = ("? A decision is needed", "bold $text-warning")
+            where = f"  {self._step_title}" if self._step_title else ""
+            yield Static(
+                Content.assemble((kind, style), (where, "$faint")),
+                id="problem-kind",
+            )
+            with VerticalScroll(id="problem-body", can_focus=False):
+                yield Static(Content(problem.what), id="problem-what")
+                yield Static(Content.styled("Why", "bold"), classes="part")
+                yield Static(Content(problem.why), id="problem-why")
+                if problem.remedies:
+                    yield Static(Content.styled("What to do now", "bold"), classes="part")
+                remedies = Lines(id="problem-remedies")
+                remedies.put(marked("→", remedy.text) for remedy in problem.remedies)
+                yield remedies
+                if problem.raw:
+                    with Collapsible(title="The original message", collapsed=True):
+                        yield Static(Content(problem.raw), id="problem-raw")
+            yield Static(Content(self._safe), id="safe")
+            with Vertical(id="problem-keys"):
+                for number, (action, label) in enumerate(self._choices):
+                    yield KeyButton(label, name=action, id=f"choice-{number}")
+        yield Footer(compact=True)
+
+    @staticmethod
+    def _choices_of(problem: Problem, may_skip: bool) -> list[tuple[str, str]]:
+        actions = [r.action for r in problem.remedies if r.action]
+        actions += [Action.RETRY, Action.SKIP] if may_skip else [Action.RETRY]
+        return [(action.value, _LABELS[action]) for action in dict.fromkeys(actions)]
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.name or "")
+
+    def action_choose(self, action: str) -> None:
+        """Leave with this choice."""
+        self.dismiss(action)
+
+    def action_move(self, step: int) -> None:
+        """From button to button, scrolling where the text is longer than the screen."""
+        body = self.query_one("#problem-body", VerticalScroll)
+        if body.max_scroll_y and not (body.scroll_y >= body.max_scroll_y and step > 0):
+            body.scroll_relative(y=step * 2, animate=False)
+        elif step > 0:
+            self.focus_next(Button)
+        else:
+            self.focus_previous(Button)
+
+    def action_message(self) -> None:
+        """Fold the raw message out or in."""
+        for folded in self.query(Collapsible):
+            folded.collapsed = not folded.collapsed
+            self.call_after_refresh(folded.scroll_visible)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is not always a raw message."""
+        del parameters
+        return bool(self.problem.raw) if action == "message" else True

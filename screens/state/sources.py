@@ -1,0 +1,101 @@
+"""Where the wizard's migration comes from: an instance, or the demo built for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.core.events import Event, Report
+    from wizard.demo import DemoInstance
+    from wizard.opening.opening import Opened, Opening
+    from wizard.step import Ask
+
+
+class Source(ABC):
+    """Opens the migration. `said` holds answers that were given on a screen meanwhile."""
+
+    hint = ""
+    # Whether there is anything left when the wizard has ended.
+    stays = True
+    looking = "Looking at the instance…"
+    seconds_to_close = 2.0
+
+    @abstractmethod
+    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
+        """The migration, ready to be looked at. Raises `Problem`."""
+
+    def close(self) -> None:
+        """Take away what was built for it. May take `seconds_to_close`."""
+        return
+
+
+class InstanceSource(Source):
+    """A BookWyrm instance in a folder.
+
+    `opening` is called when the engine is imported, which the first screen does not wait for.
+    """
+
+    def __init__(self, opening: Callable[[], Opening]) -> None:
+        self._opening = opening
+
+    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
+        """Find out about the instance, with what was said in place of what is not clear."""
+        await _import_engine()
+        from wizard.opening.opening import open_migration
+
+        opening = self._opening()
+        overrides = {**(opening.overrides or {}), **said}
+        return await open_migration(replace(opening, overrides=overrides), report, ask)
+
+
+class DemoSource(Source):
+    """A throw-away instance with a real S3 server, gone when the wizard is."""
+
+    looking = "Building the rehearsal: a small instance with covers, and an S3 server…"
+    seconds_to_close = 20.0
+
+    def __init__(self, covers: int, *, keep: bool) -> None:
+        self._covers = covers
+        self.stays = keep
+        end = "it stays when you quit" if keep else "all of it is gone when you quit"
+        self.hint = (
+            "This is a rehearsal: a throw-away instance and a real S3 server, both on this machine."
+            f" Nothing of yours is touched, and {end}."
+        )
+        self._demo: DemoInstance | None = None
+
+    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
+        """Build the demo at the first call, and open it."""
+        await _import_engine()
+        from wizard.demo import build
+        from wizard.opening.opening import Opening, open_migration
+
+        if self._demo is None:
+            demo = build(None, covers=self._covers, keep=self.stays, report=report)
+            self._demo = await demo.__aenter__()
+        settled = {k: v for k, v in self._demo.settings.to_dict().items() if v}
+        opening = Opening(self._demo.folder, None, {**settled, **said}, self._demo.keys)
+        return await open_migration(opening, report, ask)
+
+    def close(self) -> None:
+        """Stop the server and take the instance away."""
+        if self._demo is not None:
+            # The screen is gone by now: where a rehearsal that is kept lies, the shell shows.
+            self._demo.report = _print
+            self._demo.__exit__(None, None, None)
+
+
+def _print(event: Event) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be gone, too
+        print(getattr(event, "text", ""), flush=True)
+
+
+async def _import_engine() -> None:
+    """In a thread: the engine's libraries take longer than the first screen may."""
+    await asyncio.to_thread(import_module, "wizard.cli.commands")

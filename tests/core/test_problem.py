@@ -1,0 +1,38 @@
+"""A problem keeps all it says through the journal."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wizard.core.problem import Action, Problem, Remedy
+
+
+def test_it_is_read_as_a_sentence() -> None:
+    assert str(Problem("The bucket is gone.", "Somebody deleted it.")) == "The bucket is gone."
+
+
+def test_plain_remedies_are_for_the_admin_alone() -> None:
+    problem = Problem("w", "y", "Look.", Remedy("Again", Action.RETRY))
+    assert problem.remedies == (Remedy("Look."), Remedy("Again", Action.RETRY))
+
+
+@pytest.mark.parametrize("decision", [True, False])
+def test_through_json_and_back(decision: bool) -> None:
+    problem = Problem(
+        "w", "y", "r", Remedy("s", Action.SKIP), raw="x", field="bucket", decision=decision
+    )
+    kept = Problem.from_dict(json.loads(json.dumps(problem.to_dict())))
+    assert kept.to_dict() == problem.to_dict()
+    assert kept.remedies == problem.remedies
+    assert kept.decision is decision
+
+
+def test_what_never_was_a_problem_cannot_be_read_as_one() -> None:
+    with pytest.raises(KeyError):
+        Problem.from_dict({"what": "w"})
+    with pytest.raises(ValueError, match="no-such-action"):
+        Problem.from_dict(
+            Problem("w", "y").to_dict() | {"remedies": [{"text": "r", "action": "no-such-action"}]}
+        )

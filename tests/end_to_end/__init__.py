@@ -1,0 +1,1 @@
+"""Whole migrations, killed and resumed."""

@@ -1,0 +1,101 @@
+"""kill -9 at any moment: the next start finishes, loses nothing, sends nothing proven again.
+
+`BW_S3_KILLS` sets how many random kills are tried, `BW_S3_KILL_EVERY` at each how many-th of the
+points it dies (1: at each); without them a handful, so that the whole suite stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from wizard.demo import build
+from wizard.demo.seaweedfs import SeaweedFS
+
+KILLS = int(os.environ.get("BW_S3_KILLS", "4"))
+EVERY = int(os.environ.get("BW_S3_KILL_EVERY", "120"))
+MOST_POINTS = 2000
+PATIENCE = 180
+
+
+@pytest.fixture(scope="module")
+def line(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """A demo with a few dozen covers, migrated again and again."""
+    with build(tmp_path_factory.mktemp("interruption"), covers=40, storage=seaweedfs) as demo:
+        yield CommandLine(demo, (demo.folder / ".env").read_bytes())
+
+
+def test_a_finished_migration_has_nothing_left_to_do(line: CommandLine) -> None:
+    line.begin_anew()
+    line.finish()
+    line.check_end()
+    before = {o.key: o.etag for o in line.bucket.list_objects()}
+    sent = line.sent_when()
+    events = line.finish()
+    assert not [e for e in events if e["event"] == "result"], "nothing was to be done"
+    assert line.sent_when() == sent
+    assert {o.key: o.etag for o in line.bucket.list_objects()} == before
+
+
+def test_killed_at_random_moments(line: CommandLine) -> None:
+    line.begin_anew()
+    begun = time.monotonic()
+    line.finish()
+    whole = time.monotonic() - begun
+    line.begin_anew()
+    chance = random.Random(os.environ.get("BW_S3_SEED", "evening"))
+    for _ in range(KILLS):
+        process = line.start()
+        try:
+            process.wait(chance.uniform(0.2, whole))
+        except subprocess.TimeoutExpired:
+            process.kill()
+        output, _ = process.communicate()
+        if process.returncode == 0:
+            line.check_end()
+            line.begin_anew()
+            continue
+        assert process.returncode == -9, output[-6000:]
+        before = line.sent_when()
+        if chance.random() < 0.5:
+            continue  # killed again before it could finish
+        line.finish()
+        after = line.sent_when()
+        assert {key: after[key] for key in before} == before, "something proven was sent again"
+        line.check_end()
+        line.begin_anew()
+    line.finish()
+    line.check_end()
+
+
+def test_killed_at_each_commit_and_external_call(line: CommandLine, tmp_path: Path) -> None:
+    """One migration, killed where it was never killed before, until there is no such place."""
+    line.begin_anew()
+    seen = tmp_path / "seen"
+    before: dict[str, datetime] = {}
+    kills = 0
+    while True:
+        process = line.start("tests.support.kill_points", str(seen), str(EVERY))
+        output, _ = process.communicate(timeout=PATIENCE)
+        if process.returncode == 0:
+            break
+        kills += 1
+        point = seen.read_text().splitlines()[-1]
+        assert process.returncode == -9, (point, output[-6000:])
+        assert kills < MOST_POINTS, f"it never ends; the last was: {point}"
+        now = line.sent_when()
+        assert now.items() >= before.items(), f"something proven was sent again: {point}"
+        before = now
+        print(f"{kills} {point}", flush=True)
+    points = len(seen.read_text().splitlines())
+    assert points > 200
+    assert kills >= points // EVERY - 1
+    line.check_end()

@@ -1,0 +1,133 @@
+"""What outlives a bw-s3 that is killed: ended or waited for at the next start, the site left be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.rehearsal import Rehearsal, rehearse
+from wizard.core.events import Event, Note
+from wizard.demo.seaweedfs import SeaweedFS
+from wizard.instance.dockerless.deployment import Dockerless
+from wizard.system.processes import Process, services_in, with_variable
+
+ID = "the-journals-id"
+SCRIPT = """\
+import asyncio, sys
+from pathlib import Path
+from wizard.instance.dockerless.deployment import Dockerless
+from wizard.instance.checkout import open_instance
+from wizard.core.settings import Settings
+settings = Settings(restart_command=sys.argv[3])
+deployment = Dockerless(open_instance(Path(sys.argv[1])), settings, sys.argv[2])
+if sys.argv[3]:
+    asyncio.run(deployment.restart(print))
+else:
+    asyncio.run(deployment.run_script("import time; time.sleep(60)", ""))
+"""
+# A Python that is no binary but a script, which does not hand itself over: pyenv's are such.
+WRAPPER = '#!/bin/sh\n"{real}" "$@"\nexit $?\n'
+
+
+@contextmanager
+def killed(folder: Path, command: str, name: str, count: int) -> Iterator[None]:
+    """A bw-s3 that was killed once `count` processes of its command ran."""
+    arguments = [sys.executable, "-c", SCRIPT, str(folder), ID, command]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: len(with_variable(name, ID)) >= count)
+    finally:
+        process.kill()
+        process.wait()
+    yield
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def deployment_of(rehearsal: Rehearsal) -> Dockerless:
+    return Dockerless(rehearsal.context.instance, rehearsal.context.settings, ID)
+
+
+def notes(events: list[Event]) -> str:
+    return " ".join(event.text for event in events if isinstance(event, Note))
+
+
+async def test_a_command_that_outlived_the_kill_is_ended(
+    tmp_path: Path, seaweedfs: SeaweedFS
+) -> None:
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
+        python = rehearsal.folder / "venv" / "bin" / "python3"
+        real = python.rename(python.with_name("python3-real"))
+        python.write_text(WRAPPER.format(real=real))
+        python.chmod(0o755)
+        site = rehearsal.demo.site("status")
+        with killed(rehearsal.folder, "", "BW_S3_COMMAND", 2):
+            assert with_variable("BW_S3_COMMAND", ID), "or this proves nothing"
+            await deployment_of(rehearsal).tidy_up(rehearsal.events.append)
+        assert with_variable("BW_S3_COMMAND", ID) == []
+        assert "interrupted run had left" in notes(rehearsal.events)
+        assert rehearsal.demo.site("status") == site
+
+
+async def test_a_restart_that_outlived_the_kill_is_waited_for(
+    tmp_path: Path, seaweedfs: SeaweedFS
+) -> None:
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
+        with killed(rehearsal.folder, "sh -c 'sleep 4; exit'", "BW_S3_RESTART", 2):
+            assert with_variable("BW_S3_RESTART", ID), "or this proves nothing"
+            await deployment_of(rehearsal).restart(rehearsal.events.append)
+        assert with_variable("BW_S3_RESTART", ID) == []
+        assert "Waiting for the restart" in notes(rehearsal.events)
+
+
+async def test_a_site_that_the_restart_command_started_itself_survives(
+    tmp_path: Path, seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wizard.instance.dockerless.deployment._SECONDS_TO_END", 0.5)
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
+        with killed(rehearsal.folder, "sh -c 'sleep 30 & sleep 30'", "BW_S3_RESTART", 3):
+            started = [process for process, _ in with_variable("BW_S3_RESTART", ID)]
+            deployment = deployment_of(rehearsal)
+            await deployment.tidy_up(rehearsal.events.append)
+            await deployment.restart(rehearsal.events.append)
+            left = [process for process in started if process.lives()]
+        assert left
+        for process in left:
+            process.kill()
+
+
+async def test_what_works_in_a_folder(tmp_path: Path) -> None:
+    with subprocess.Popen(["sh", "-c", "sleep 30; exit"], cwd=tmp_path) as service:
+        try:
+            wait_until(lambda: len(list(children(service.pid))) == 1)
+            assert services_in(tmp_path) == {Process.of(service.pid)}, "not its worker"
+            before = services_in(tmp_path)
+            (worker,) = children(service.pid)
+            os.kill(worker, 9)
+            service.wait()
+            assert services_in(tmp_path) != before
+        finally:
+            service.kill()
+    assert Process.of(service.pid) is None
+
+
+def children(pid: int) -> Iterator[int]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            yield int(folder.name)

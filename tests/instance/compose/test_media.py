@@ -1,0 +1,377 @@
+"""Media of a Compose project: found by its real name, the same through every way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+from tests.servers.docker import IMAGE, docker, tcp_engine
+from tests.standin.small import JOURNAL, SmallProject
+from tests.support.users import need_root
+from wizard.core.problem import Problem
+from wizard.instance.compose.container_media import ContainerMedia
+from wizard.instance.compose.container_programs import Inside
+from wizard.instance.compose.media import VolumeMedia, is_local, is_the_same
+from wizard.instance.compose.own_containers import labels
+from wizard.instance.compose.project import ComposeProject
+from wizard.media.source import FolderMedia, Media, MediaFailure, MediaFile, Reason
+
+FILES = {"covers/a.jpg": b"cover", "avatars/b.png": b"avatar" * 1000, "exports/c.tar.gz": b"mine"}
+
+# Names and files that broke somebody's copy, made inside the container.
+_ODD = r"""
+import os, random
+random.seed(4)
+os.makedirs("covers/deep")
+names = ["-rf.jpg", "é ü.jpg", "a\\nb.jpg", "a\nb.jpg", "*.png", "x'y\".jpg", "back\\slash.jpg",
+         "--checkpoint-action=exec=touch x.jpg", " lead.jpg", "#1 & 2.jpg",
+         "long" + "x" * 200 + ".jpg"]
+for number, name in enumerate(names):
+    with open("covers/" + name, "wb") as file:
+        file.write(random.randbytes(number * 3000))
+deep = "/".join("d%d" % n + "y" * 70 for n in range(5))
+os.makedirs(deep)
+open(deep + "/z.jpg", "w").write("deep")
+open("empty.jpg", "w")
+open(b"covers/latin\xe9.jpg", "w")
+os.symlink("nowhere", "covers/dangling.jpg")
+os.symlink("-rf.jpg", "covers/link.jpg")
+os.symlink("../covers/deep", "covers/folder-link")
+os.symlink("..", "covers/deep/loop")
+os.link("empty.jpg", "hard.jpg")
+os.mkfifo("covers/fifo.jpg")
+open("whole.jpg", "w"); os.utime("whole.jpg", (1500000000, 1500000000))
+open("early.jpg", "w"); os.utime("early.jpg", ns=(-1500000000, -1500000000))
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallProject]:
+    """One small project for most tests here."""
+    with SmallProject(tmp_path_factory.mktemp("shared") / "library") as project:
+        project.claim()
+        yield project
+
+
+@pytest.fixture
+def project(shared: SmallProject) -> SmallProject:
+    """A small project that runs, with a few files and no others."""
+    shared.up()
+    shared.empty()
+    shared.put(FILES)
+    return shared
+
+
+def inside(project: SmallProject) -> Inside:
+    docker_command = project.deployment.docker
+    return Inside(docker_command, ComposeProject.read(docker_command), labels(JOURNAL))
+
+
+def container_media(project: SmallProject) -> ContainerMedia:
+    return ContainerMedia(inside(project), "the container's")
+
+
+def files_of(media: Media) -> list[MediaFile]:
+    return [found for found in media.walk() if isinstance(found, MediaFile)]
+
+
+def digests(media: Media, files: list[MediaFile]) -> dict[bytes, str]:
+    """The MD5 of each file, read in batches; each as it was found, and found again so."""
+    sums = {}
+    for start in range(0, len(files), media.batch):
+        part = files[start : start + media.batch]
+        for item in media.read(part):
+            assert not isinstance(item, MediaFailure), item
+            file, stream = item
+            assert file in part
+            digest = hashlib.md5()
+            while data := stream.read(50_000):
+                digest.update(data)
+            sums[file.path] = digest.hexdigest()
+        assert list(media.look_again(part)) == part
+    return sums
+
+
+def expected(files: dict[str, bytes]) -> dict[bytes, str]:
+    return {name.encode(): hashlib.md5(data).hexdigest() for name, data in files.items()}
+
+
+_PLAIN = """
+services:
+  web:
+    image: {image}
+    command: sleep infinity
+    stop_signal: SIGKILL
+    env_file: .env
+    volumes: ["{mount}:/app/images"]
+{more}
+"""
+
+
+def plain(mount: str = "media_volume", more: str = "volumes: {media_volume: }") -> str:
+    return _PLAIN.format(image=IMAGE, mount=mount, more=more)
+
+
+@pytest.mark.parametrize(
+    ("folder", "volume"),
+    [
+        ("bookwyrm", "bookwyrm_media_volume"),
+        ("my-books", "my-books_media_volume"),
+        ("Bücher 2", "bcher2_media_volume"),
+    ],
+)
+async def test_volume_is_called_after_the_folder(tmp_path: Path, folder: str, volume: str) -> None:
+    with SmallProject(tmp_path / folder) as project:
+        project.up()
+        project.put(FILES)
+        media = await project.deployment.media()
+        assert media.label == volume
+        assert digests(media, files_of(media)) == expected(FILES)
+
+
+@pytest.mark.parametrize(
+    ("compose", "env", "override", "volume"),
+    [
+        (plain(), "COMPOSE_PROJECT_NAME=shelf\n", "", "shelf_media_volume"),
+        ("name: attic\n" + plain(), "", "", "attic_media_volume"),
+        (plain(), "", "volumes: {media_volume: {name: my-own-name}}", "my-own-name"),
+        (
+            plain(more="volumes: {media_volume: {name: '${POOL}-books'}}"),
+            "POOL=x1\n",
+            "",
+            "x1-books",
+        ),
+    ],
+    ids=["project name in .env", "name:", "override file", "name from .env"],
+)
+async def test_volume_of_another_name(
+    tmp_path: Path, compose: str, env: str, override: str, volume: str
+) -> None:
+    with SmallProject(tmp_path / "bookwyrm", compose) as project:
+        project.add_env(env)
+        if override:
+            (project.folder / "docker-compose.override.yml").write_text(override)
+        project.up()
+        project.put(FILES)
+        media = await project.deployment.media()
+        assert media.label == volume
+        assert digests(media, files_of(media)) == expected(FILES)
+
+
+async def test_external_volume(tmp_path: Path) -> None:
+    more = "volumes: {media_volume: {external: true, name: bw-s3-test-external}}"
+    with SmallProject(tmp_path / "bookwyrm", plain(more=more)) as project:
+        docker("volume", "create", "bw-s3-test-external")
+        try:
+            project.up()
+            project.put(FILES)
+            media = await project.deployment.media()
+            assert media.label == "bw-s3-test-external"
+            assert digests(media, files_of(media)) == expected(FILES)
+        finally:
+            project.compose("down", "--timeout", "0")
+            docker("volume", "rm", "bw-s3-test-external")
+
+
+async def test_bind_mount_with_a_dollar_in_its_path(tmp_path: Path) -> None:
+    place = tmp_path / "pool $HOME x"
+    place.mkdir()
+    mount = str(place).replace("$", "$$")
+    with SmallProject(tmp_path / "bookwyrm", plain(mount, "")) as project:
+        project.up()
+        project.put(FILES)
+        media = await project.deployment.media()
+        assert media.label == str(place)
+        assert isinstance(media, VolumeMedia)
+        assert digests(media, files_of(media)) == expected(FILES)
+
+
+async def test_all_ways_give_the_same(project: SmallProject) -> None:
+    """The volume's folder, `exec` in the running web, a container of our own: odd names, too."""
+    need_root()
+    project.run_in_web(_ODD)
+    volume = await project.deployment.media()
+    assert isinstance(volume, VolumeMedia)
+    running = container_media(project)
+    found = [{(f.path, type(f)): f for f in media.walk()} for media in (volume, running)]
+    assert found[0].keys() == found[1].keys()
+    files = files_of(volume)
+    assert set(files) == set(files_of(running))
+    reasons = [{f.path: f.reason for f in w.values() if isinstance(f, MediaFailure)} for w in found]
+    assert reasons[0] == reasons[1]
+    assert set(reasons[0].values()) == {
+        *(Reason.DANGLING, Reason.LOOP, Reason.NAME, Reason.SPECIAL),
+    }
+    sums = digests(volume, files)
+    assert digests(running, files) == sums
+
+    project.compose("stop", "web")
+    own = container_media(project)
+    assert set(files_of(own)) == set(files)
+    assert digests(own, files) == sums
+    assert docker("ps", "--all", "--quiet", "--filter", f"label=bw-s3.journal={JOURNAL}") == ""
+
+
+async def test_remote_engine(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tcp_engine() as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+        media = await project.deployment.media()
+        assert isinstance(media, ContainerMedia)
+        assert media.label == "library_media_volume"
+        assert digests(media, files_of(media)) == expected(FILES)
+    monkeypatch.delenv("DOCKER_HOST")
+    assert is_local(project.deployment.docker)
+
+
+def test_another_folder_with_the_same_files_is_not_taken_for_the_volume(
+    project: SmallProject, tmp_path: Path
+) -> None:
+    """As where the socket leads into a virtual machine that has the same path."""
+    need_root()
+    volume = Path(docker("volume", "inspect", "-f", "{{.Mountpoint}}", "library_media_volume")[:-1])
+    shutil.copytree(volume, tmp_path / "copy", symlinks=True)
+    assert is_the_same(volume, inside(project))
+    assert not is_the_same(tmp_path / "copy", inside(project))
+
+
+def test_only_what_is_asked_for_is_read(project: SmallProject) -> None:
+    media = container_media(project)
+    wanted = [file for file in files_of(media) if file.path == b"avatars/b.png"]
+    items = list(media.read([*wanted, MediaFile(b"covers/gone.jpg", 5, 0)]))
+    assert len(items) == 2
+    assert items[1] == MediaFailure(b"covers/gone.jpg", Reason.VANISHED, items[1].detail)  # type: ignore[union-attr]
+    assert list(media.look_again([MediaFile(b"covers/gone.jpg", 5, 0)])) == [
+        MediaFailure(b"covers/gone.jpg", Reason.VANISHED)
+    ]
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_not_proven(project: SmallProject) -> None:
+    """GNU tar pads such a file with zeros, up to the size that it announced."""
+    project.run_in_web('open("big.jpg", "wb").write(b"x" * 60_000_000)')
+    media = container_media(project)
+    (file,) = (f for f in files_of(media) if f.path == b"big.jpg")
+    for item in media.read([file]):
+        assert not isinstance(item, MediaFailure)
+        assert item[1].read(10) == b"x" * 10
+        project.run_in_web('open("big.jpg", "r+b").truncate(100)')
+        while item[1].read(1 << 20):
+            pass
+    (again,) = media.look_again([file])
+    assert isinstance(again, MediaFailure)
+    assert again.reason is Reason.CHANGED
+
+
+def test_memory_stays_flat(project: SmallProject) -> None:
+    project.run_in_web(
+        "import os\n"
+        'os.makedirs("many")\n'
+        'for n in range(4000): open(f"many/{n}.jpg", "w").write("x")\n'
+        'open("huge.jpg", "wb").truncate(200_000_000)'
+    )
+    media = container_media(project)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    read = 0
+    files = files_of(media)
+    for start in range(0, len(files), media.batch):
+        for item in media.read(files[start : start + media.batch]):
+            assert not isinstance(item, MediaFailure)
+            while data := item[1].read(1 << 18):
+                read += len(data)
+    assert read == sum(file.size for file in files) > 200_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # KiB
+
+
+def test_container_dies_in_the_middle_of_the_stream(project: SmallProject) -> None:
+    project.run_in_web('open("huge.jpg", "wb").truncate(2_000_000_000)')
+    media = container_media(project)
+    (file,) = (f for f in files_of(media) if f.path == b"huge.jpg")
+    with pytest.raises(Problem) as caught:
+        for item in media.read([file]):
+            assert not isinstance(item, MediaFailure)
+            assert item[1].read(10)
+            docker("kill", project.container())
+            while item[1].read(1 << 20):
+                pass
+    assert "ended in the middle" in caught.value.what
+    wait_until(lambda: not project.compose("ps", "--quiet", "web"))
+    project.up()
+    assert len(files_of(media)) == len(FILES) + 1
+
+
+def test_reading_that_is_given_up_leaves_nothing_behind(project: SmallProject) -> None:
+    project.run_in_web('open("huge.jpg", "wb").truncate(2_000_000_000)')
+    media = container_media(project)
+    (file,) = (f for f in files_of(media) if f.path == b"huge.jpg")
+    reading = media.read([file])
+    next(reading)
+    assert "tar" in processes(project)
+    reading.close()  # type: ignore[attr-defined]
+    wait_until(lambda: "tar" not in processes(project))
+
+
+def test_reader_killed_with_9_leaves_nothing_behind(project: SmallProject) -> None:
+    """A tar that waits for a reader would stay in the live `web` for ever."""
+    project.run_in_web('open("huge.jpg", "wb").truncate(2_000_000_000)')
+    script = f"""
+        import sys, time
+        from pathlib import Path
+        from tests.standin.small import SmallProject
+        from tests.instance.compose.test_media import container_media, files_of
+        project = SmallProject.__new__(SmallProject)
+        project.folder = Path({str(project.folder)!r})
+        media = container_media(project)
+        reading = media.read([f for f in files_of(media) if f.path == b"huge.jpg"])
+        next(reading)
+        print("reading", flush=True)
+        time.sleep(60)
+    """
+    argv = [sys.executable, "-c", textwrap.dedent(script)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT) as child:
+        assert child.stdout
+        assert child.stdout.readline() == b"reading\n"
+        assert "tar" in processes(project)
+        os.kill(child.pid, signal.SIGKILL)
+    wait_until(lambda: "tar" not in processes(project))
+
+
+async def test_never_started(tmp_path: Path) -> None:
+    with SmallProject(tmp_path / "old") as old, SmallProject(tmp_path / "new") as new:
+        old.up()
+        with pytest.raises(Problem) as caught:
+            await new.deployment.media()
+        assert caught.value.what == "There is no volume new_media_volume."
+        assert any("old_media_volume" in remedy.text for remedy in caught.value.remedies)
+        assert not await new.deployment.ever_ran()
+        assert await old.deployment.ever_ran()
+
+
+def processes(project: SmallProject) -> str:
+    """The names of what runs in `web`."""
+    return docker("top", project.container(), "-eo", "pid,comm")
+
+
+def wait_until(is_so: object, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():  # type: ignore[operator]
+            return
+        time.sleep(0.2)
+    raise AssertionError("it did not come to that")
+
+
+def test_folder_media_still_is_what_volume_media_does(tmp_path: Path) -> None:
+    """The label differs, nothing else."""
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    assert list(VolumeMedia(tmp_path, "v").walk()) == list(FolderMedia(tmp_path).walk())

@@ -1,0 +1,181 @@
+"""A folder's media: walked flat, links followed, faults that stay with the file."""
+
+from __future__ import annotations
+
+import os
+from hashlib import md5
+from pathlib import Path
+
+import pytest
+
+from wizard.core.problem import Problem
+from wizard.media.digest_files import MOST
+from wizard.media.source import (
+    Digested,
+    FolderMedia,
+    MediaFailure,
+    MediaFile,
+    Reason,
+    held_back_class,
+    is_public,
+    key_of,
+    path_of,
+)
+
+
+def walked(root: Path) -> dict[bytes, MediaFile | MediaFailure]:
+    return {item.path: item for item in FolderMedia(root).walk()}
+
+
+def reasons(root: Path) -> dict[bytes, Reason]:
+    return {p: i.reason for p, i in walked(root).items() if isinstance(i, MediaFailure)}
+
+
+@pytest.mark.parametrize(
+    ("path", "public"),
+    [
+        (b"covers/a.jpg", True),
+        (b"covers/a.tar.jpg", True),
+        (b"a.webp", True),
+        (b"covers/a.JPG", False),
+        (b"exports/a.tar.gz", False),
+        (b"jpg", False),
+        (b"covers.jpg/archive", False),
+        (b".jpg", True),
+        (b"covers/latin1_\xe9.jpg", True),
+    ],
+)
+def test_public_is_what_bookwyrms_nginx_serves(path: bytes, public: bool) -> None:
+    assert is_public(path) is public
+
+
+def test_what_is_held_back_has_a_class() -> None:
+    kinds = {held_back_class(p) for p in (b"a.tar.gz", b"a.csv", b"a.JPG", b"README", b"a.txt")}
+    assert len(kinds) == 4
+    assert "exports" in held_back_class(b"exports/a.tar.gz")
+
+
+def test_files_come_with_size_and_time(tmp_path: Path) -> None:
+    (tmp_path / "covers").mkdir()
+    (tmp_path / "covers" / "a.jpg").write_bytes(b"abc")
+    found = walked(tmp_path)[b"covers/a.jpg"]
+    assert found == MediaFile(
+        b"covers/a.jpg", 3, (tmp_path / "covers" / "a.jpg").stat().st_mtime_ns
+    )
+
+
+def test_links_are_followed_and_faults_reported(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    root = tmp_path / "images"
+    (root / "covers").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "far.jpg").write_bytes(b"far")
+    (root / "far.jpg").symlink_to(elsewhere / "far.jpg")
+    (root / "folder").symlink_to(elsewhere)
+    (root / "dangling.jpg").symlink_to("nowhere")
+    (root / "covers" / "loop").symlink_to(root)
+    os.mkfifo(root / "fifo.jpg")
+    (root / "covers" / "a.jpg").write_bytes(b"a")
+    found = walked(root)
+    files = {p for p, item in found.items() if isinstance(item, MediaFile)}
+    assert files == {b"far.jpg", b"folder/far.jpg", b"covers/a.jpg"}
+    assert reasons(root) == {
+        b"dangling.jpg": Reason.DANGLING,
+        b"covers/loop": Reason.LOOP,
+        b"fifo.jpg": Reason.SPECIAL,
+    }
+
+
+def test_a_name_that_is_not_utf8_is_a_failure_of_that_file(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"latin1_\xe9.jpg")).write_bytes(b"")
+    (tmp_path / "fine.jpg").write_bytes(b"")
+    assert reasons(tmp_path) == {b"latin1_\xe9.jpg": Reason.NAME}
+    assert b"fine.jpg" in walked(tmp_path)
+
+
+def test_a_missing_folder_is_a_problem(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="cannot be read"):
+        list(FolderMedia(tmp_path / "nowhere").walk())
+
+
+def test_read_gives_each_file_once_as_it_is_now(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+    media = FolderMedia(tmp_path)
+    files = sorted((f for f in media.walk() if isinstance(f, MediaFile)), key=lambda f: f.path)
+    (tmp_path / "b.jpg").unlink()
+    (tmp_path / "c.jpg").write_bytes(b"longer now")
+    seen = {}
+    for found in media.read(files):
+        if isinstance(found, MediaFailure):
+            seen[found.path] = found.reason.encode()
+        else:
+            assert found[0].size == (tmp_path / os.fsdecode(found[0].path)).stat().st_size
+            seen[found[0].path] = found[1].read(100) or b""
+    assert seen == {b"a.jpg": b"a.jpg", b"b.jpg": b"vanished", b"c.jpg": b"longer now"}
+
+
+def test_md5s_come_from_a_process_of_its_own(tmp_path: Path) -> None:
+    names = ["a.jpg", "line\nbreak ü.jpg", "empty.jpg", "gone.jpg", "fifo.jpg", "large.jpg"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"" if name == "empty.jpg" else name.encode())
+    with (tmp_path / "large.jpg").open("ab") as large:
+        large.truncate(MOST + 1)
+    media = FolderMedia(tmp_path)
+    files = [MediaFile(os.fsencode(name), 1, 1) for name in names]
+    (tmp_path / "gone.jpg").unlink()
+    (tmp_path / "fifo.jpg").unlink()
+    os.mkfifo(tmp_path / "fifo.jpg")
+    with media.digesting() as digest:
+        found = list(digest(files))
+        assert list(digest(files[:1])) == found[:1], "it may be asked again"
+    for digested in found[:3]:
+        assert isinstance(digested, Digested)
+        data = Path(digested.place).read_bytes()
+        assert digested.md5 == md5(data).digest()
+        assert digested.file == media_file(tmp_path, os.fsdecode(digested.file.path))
+    # Those that are no small regular files are left to `read`.
+    assert [f.reason for f in found[3:] if isinstance(f, MediaFailure)] == [Reason.VANISHED]
+    assert len(found) == 4
+
+
+def media_file(root: Path, name: str) -> MediaFile:
+    now = (root / name).stat()
+    return MediaFile(os.fsencode(name), now.st_size, now.st_mtime_ns)
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/true"])
+def test_without_that_process_there_are_no_md5s(
+    tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    monkeypatch.setattr("sys.executable", program)
+    with FolderMedia(tmp_path).digesting() as digest:
+        assert list(digest([MediaFile(b"a.jpg", 1, 1)])) == []
+
+
+def test_a_folder_whose_name_is_no_text_is_read_here(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"latin1_\xe9")
+    root.mkdir()
+    (root / "a.jpg").write_bytes(b"a")
+    with FolderMedia(root).digesting() as digest:
+        assert list(digest([MediaFile(b"a.jpg", 1, 1)])) == []
+
+
+def test_looking_again_shows_what_changed(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    (tmp_path / "b.jpg").write_bytes(b"b")
+    media = FolderMedia(tmp_path)
+    files = sorted((f for f in media.walk() if isinstance(f, MediaFile)), key=lambda f: f.path)
+    (tmp_path / "a.jpg").write_bytes(b"changed")
+    (tmp_path / "b.jpg").unlink()
+    changed, gone = media.look_again(files)
+    assert isinstance(changed, MediaFile)
+    assert changed.size == 7
+    assert isinstance(gone, MediaFailure)
+    assert gone.reason is Reason.VANISHED
+
+
+def test_keys_and_paths() -> None:
+    assert key_of("covers/ü.jpg".encode()) == "images/covers/ü.jpg"
+    assert path_of("images/covers/ü.jpg") == "covers/ü.jpg".encode()

@@ -1,0 +1,79 @@
+"""The two narrators: the same events, as lines and as JSON, and never a secret."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from wizard.core.events import Note, Output, Progress, failed, passed
+from wizard.core.plan import Command, Diff, Document, Plan, Sentence
+from wizard.core.problem import Problem
+from wizard.core.quantities import describe_seconds, describe_size
+from wizard.reporting.narration import JsonNarrator, PlainNarrator
+
+SECRET = 'a "quoted" secret\\'
+
+
+def test_json_is_one_object_a_line_with_event_and_step() -> None:
+    stream = io.StringIO()
+    narrator = JsonNarrator(stream)
+    narrator(passed("bucket there", "yes"))
+    narrator(Output("line"))
+    narrator.plan(Plan((Sentence("words"), Command(("ls", "-l")), Diff(".env", "-a\n+b"))))
+    narrator.end(0, "done")
+    objects = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [o["event"] for o in objects] == ["check", "output", "plan", "end"]
+    assert all("step" in o for o in objects)
+    assert objects[2]["items"][1] == {
+        "kind": "command", "argv": ["ls", "-l"], "user": "", "note": "",
+    }  # fmt: skip
+
+
+def test_no_secret_comes_out_however_it_is_encoded() -> None:
+    for narrator_type in (JsonNarrator, PlainNarrator):
+        stream = io.StringIO()
+        narrator = narrator_type(stream)
+        narrator.masker.add(SECRET)
+        narrator(Output(f"set -x {SECRET}"))
+        narrator(Note(SECRET))
+        narrator.problem(Problem("It broke.", SECRET, SECRET, raw=SECRET))
+        narrator.plan(Plan((Document("policy", SECRET),), SECRET))
+        assert "quoted" not in stream.getvalue()
+
+
+def test_a_problem_says_what_why_and_what_to_do() -> None:
+    stream = io.StringIO()
+    problem = Problem("No network.", "The cable is out.", "Plug it in.", raw="ENETUNREACH")
+    PlainNarrator(stream)(failed("endpoint", problem))
+    text = stream.getvalue()
+    order = [text.index(t) for t in ("No network.", "cable", "→ Plug it in.", "ENETUNREACH")]
+    assert order == sorted(order)
+
+
+def test_progress_is_told_once_a_second() -> None:
+    stream = io.StringIO()
+    narrator = PlainNarrator(stream)
+    for done in range(50):
+        narrator(Progress(done, 50, done * 1000, 50000, 1e6, 3.0))
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "0 of 50 files" in stream.getvalue()
+
+
+def test_what_is_counted_is_no_copy_yet() -> None:
+    stream = io.StringIO()
+    PlainNarrator(stream)(Progress(0, 64, 0, 766_400, 0.0, None, counting=True))
+    assert stream.getvalue() == "   counted so far: 64 files, 766.4 kB\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (999, "999 B"), (28_000, "28.0 kB"), (3.2e9, "3.2 GB")]
+)
+def test_sizes(size: float, text: str) -> None:
+    assert describe_size(size) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (41, "0:41"), (3723, "1:02:03")])
+def test_durations(seconds: float | None, text: str) -> None:
+    assert describe_seconds(seconds) == text

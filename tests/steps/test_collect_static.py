@@ -1,0 +1,226 @@
+"""Static assets in a real bucket, sent by a real `collectstatic`, read by strangers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.support.rehearsal import Rehearsal, rehearse
+from wizard.assets.static import Asset, Assets, differences
+from wizard.core.events import Check, Verdict
+from wizard.core.plan import Command
+from wizard.core.problem import Action, Problem
+from wizard.demo.seaweedfs import SeaweedFS
+from wizard.steps.collect_static import CollectStatic
+from wizard.storage.bucket import ObjectInfo
+
+STEP = CollectStatic()
+THEME = "static/css/themes/bookwyrm-light.css"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(
+    tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
+) -> AsyncIterator[Rehearsal]:
+    """An instance whose static files are in the bucket, proven."""
+    async with rehearse(tmp_path_factory.mktemp("static"), seaweedfs, fresh=True) as rehearsal:
+        rehearsal.open_bucket()
+        rehearsal.enable_s3()
+        await rehearsal.carry_out(STEP)
+        yield rehearsal
+
+
+@pytest.fixture
+def collected(shared: Rehearsal) -> Iterator[Rehearsal]:
+    """The same; what a test changes of bucket, settings and `.env` is put back."""
+    settings, env = shared.context.settings, shared.context.instance.env_path.read_bytes()
+    policy, theme = shared.bucket.get_policy(), shared.bucket.get(THEME)
+    script = shared.bucket.get("static/js/bookwyrm.js")
+    yield shared
+    shared.context.settings = settings
+    shared.context.instance.env_path.write_bytes(env)
+    shared.bucket.put_policy(policy)
+    shared.bucket.put(THEME, theme, content_type="text/css")
+    shared.bucket.put("static/js/bookwyrm.js", script, content_type="text/javascript")
+
+
+async def test_every_static_file_arrives_and_is_read(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
+        rehearsal.open_bucket()
+        rehearsal.enable_s3()
+        assert not (await STEP.inspect(rehearsal.context)).done
+        checks = await rehearsal.carry_out(STEP)
+        keys = {entry.key for entry in rehearsal.bucket.list_objects("static/")}
+        finding = await STEP.inspect(rehearsal.context)
+    assert {THEME, "static/css/fonts/icomoon.woff", "static/images/logo-small.png"} <= keys
+    assert checks[1].seen.startswith(f"{len(keys)} files: all,")
+    assert finding.done
+    assert [e for e in rehearsal.events if isinstance(e, Check)] == checks
+
+
+async def test_the_plan_shows_the_commands_before_anything_is_enabled(
+    collected: Rehearsal,
+) -> None:
+    collected.set_env(USE_S3="false", AWS_ACCESS_KEY_ID=None)
+    plan = await STEP.plan(collected.context)
+    commands = [item.argv[2] for item in plan.items if isinstance(item, Command)]
+    assert commands == ["compile_themes", "collectstatic"]
+
+
+async def test_a_version_without_themes_is_not_asked_for_them(
+    tmp_path: Path, seaweedfs: SeaweedFS
+) -> None:
+    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
+        context, instance = rehearsal.context, rehearsal.context.instance
+        abilities = replace(instance.abilities, compile_themes=False)
+        context.instance = replace(instance, abilities=abilities)
+        context.deployment = type(context.deployment)(context.instance, context.settings)  # type: ignore[call-arg]
+        (rehearsal.folder / "bookwyrm/management/commands/compile_themes.py").unlink()
+        rehearsal.open_bucket()
+        rehearsal.enable_s3()
+        checks = await rehearsal.carry_out(STEP)
+    assert checks[2].seen == "this version has no themes"
+
+
+async def test_it_is_refused_while_s3_is_off(collected: Rehearsal) -> None:
+    collected.set_env(USE_S3="false")
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(collected.context)
+    assert "not enabled" in caught.value.what
+
+
+async def test_wrong_keys_between_the_steps(collected: Rehearsal) -> None:
+    collected.set_env(AWS_SECRET_ACCESS_KEY="not-the-secret-any-more")
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(collected.context)
+    problem = caught.value
+    assert "collectstatic" in problem.what
+    assert "refused the keys" in problem.why
+    assert Action.EDIT_PROVIDER in [remedy.action for remedy in problem.remedies]
+    assert "HeadObject" in problem.raw
+    assert "not-the-secret-any-more" not in problem.raw
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "why", "raw"),
+    [
+        ("127.0.0.1:8333", "scheme", "Invalid endpoint"),
+        ("http://127.0.0.1:9", "did not answer", "127.0.0.1:9"),
+    ],
+)
+async def test_an_endpoint_that_cannot_be_right_is_explained(
+    collected: Rehearsal, endpoint: str, why: str, raw: str
+) -> None:
+    collected.set_env(AWS_S3_ENDPOINT_URL=endpoint)
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(collected.context)
+    assert why in caught.value.why
+    assert raw in caught.value.raw
+
+
+async def test_what_went_from_the_bucket_since_is_noticed(collected: Rehearsal) -> None:
+    collected.bucket.delete(THEME)
+    collected.bucket.put("static/js/bookwyrm.js", b"something else")
+    finding = await STEP.inspect(collected.context)
+    checks = failed(await STEP.prove(collected.context))
+    assert not finding.done
+    assert finding.gone.startswith("2 of ")
+    assert "css/themes/bookwyrm-light.css (missing)" in explained(checks[0])
+    assert "js/bookwyrm.js (14 bytes there" in explained(checks[0])
+    assert "bookwyrm-light.css" in explained(checks[1])
+    assert len(checks) == 2, "what is there can be read"
+
+
+async def test_a_bucket_that_strangers_cannot_read(collected: Rehearsal) -> None:
+    collected.bucket.put_policy(None)
+    (check,) = failed(await STEP.prove(collected.context))
+    assert "HTTP 403" in explained(check)
+    assert check.problem
+    assert check.problem.field == "custom_domain"
+
+
+async def test_a_custom_domain_where_nobody_answers(collected: Rehearsal) -> None:
+    context = collected.context
+    context.settings = replace(context.settings, custom_domain="127.0.0.1:9/books")
+    collected.set_env(AWS_S3_CUSTOM_DOMAIN="127.0.0.1:9/books")
+    (check,) = failed(await STEP.prove(context))
+    assert "no answer" in explained(check)
+
+
+async def test_css_of_the_wrong_type_is_no_css(collected: Rehearsal) -> None:
+    collected.bucket.put(THEME, collected.bucket.get(THEME), content_type="text/plain")
+    (check,) = failed(await STEP.prove(collected.context))
+    assert "text/plain" in explained(check)
+
+
+async def test_an_env_that_names_another_bucket_is_noticed(collected: Rehearsal) -> None:
+    collected.set_env(AWS_STORAGE_BUCKET_NAME="another-bucket")
+    (check,) = failed(await STEP.prove(collected.context))
+    assert "another-bucket" in explained(check)
+
+
+async def test_a_theme_that_does_not_compile(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
+        rehearsal.open_bucket()
+        rehearsal.enable_s3()
+        themes = rehearsal.folder / "bookwyrm" / "static" / "css" / "themes"
+        (themes / "bookwyrm-light.scss").write_bytes(b"\xff\xfe broken")
+        with pytest.raises(Problem) as caught:
+            await STEP.apply(rehearsal.context)
+        assert list(rehearsal.bucket.list_objects("static/")) == []
+    assert "compile_themes" in caught.value.what
+    assert "UnicodeDecodeError" in caught.value.why
+
+
+async def test_a_theme_whose_css_was_never_written(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
+        rehearsal.open_bucket()
+        rehearsal.enable_s3()
+        compiler = rehearsal.folder / "bookwyrm/management/commands/compile_themes.py"
+        compiler.write_text(
+            "from django.core.management.base import BaseCommand\n"
+            "class Command(BaseCommand):\n"
+            "    def handle(self, *args, **options):\n"
+            "        self.stdout.write('nothing to do')\n"
+        )
+        await STEP.apply(rehearsal.context)
+        checks = failed(await STEP.prove(rehearsal.context))
+    assert "compiled CSS of a theme is missing" in checks[1].seen
+
+
+def test_files_are_compared_by_size_and_md5() -> None:
+    md5, other = "0" * 32, "1" * 32
+    files = tuple(Asset(name, 5, md5) for name in ("same", "size", "bytes", "parts", "missing"))
+    assets = Assets("", "", (*files, Asset("compiled", -1, ""), Asset("empty", -1, "")), ())
+    there = {
+        "same": (5, md5),
+        "size": (6, md5),
+        "bytes": (5, other),
+        "parts": (5, f"{other}-2"),
+        "compiled": (9, other),
+        "empty": (0, other),
+    }
+    stored = {name: an_object(name, *values) for name, values in there.items()}
+    assert set(differences(assets, stored)) == {"size", "bytes", "missing", "empty"}
+    assert Assets.from_json(assets.to_json()) == assets
+
+
+def an_object(key: str, size: int, etag: str) -> ObjectInfo:
+    """An object of a listing; when it was changed does not matter here."""
+    return ObjectInfo(key, size, etag, None)  # type: ignore[arg-type]
+
+
+def failed(checks: object) -> list[Check]:
+    """The proofs that failed."""
+    assert isinstance(checks, list)
+    return [check for check in checks if check.verdict is Verdict.FAIL]
+
+
+def explained(check: Check) -> str:
+    """All that the admin is told of a failed proof."""
+    assert check.problem
+    return f"{check.problem.what} {check.problem.why}"

@@ -1,0 +1,329 @@
+"""The restart on a real site: back with S3, or back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Timer
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.support.rehearsal import Rehearsal, rehearse
+from wizard.copying.upload import copy_media
+from wizard.core.events import Event, Note, Verdict, Waiting
+from wizard.core.plan import Command
+from wizard.core.problem import Action, Problem
+from wizard.demo.seaweedfs import SeaweedFS
+from wizard.journal.journal import ResultState, StepResult
+from wizard.step import Applies
+from wizard.steps.collect_static import CollectStatic
+from wizard.steps.restart import Restart
+from wizard.switch.first_run import note_whether_it_ran
+from wizard.web.visitor import look_at_site
+
+STEP = Restart(patience=60)
+# For a site that will not come back: waiting longer would prove no more.
+BRIEF = Restart(patience=3)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(
+    tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
+) -> AsyncIterator[Rehearsal]:
+    """An instance with all done that comes before the restart."""
+    async with rehearse(tmp_path_factory.mktemp("restart"), seaweedfs) as rehearsal:
+        rehearsal.open_bucket()
+        media = await rehearsal.context.deployment.media()
+        await copy_media(rehearsal.context, media)
+        rehearsal.enable_s3()
+        await rehearsal.context.deployment.collect_static(lambda event: None)
+        yield rehearsal
+
+
+@pytest.fixture
+def ready(shared: Rehearsal) -> Iterator[Rehearsal]:
+    """The same before each test: the site runs without S3, `.env` is armed."""
+    context = shared.context
+    settings, deployment = context.settings, context.deployment
+    code = shared.folder / "bookwyrm" / "settings.py"
+    text, env = code.read_text(), context.instance.env_path.read_bytes()
+    shared.set_env(USE_S3="false")
+    shared.demo.site("restart")
+    shared.enable_s3()
+    shared.events.clear()
+    shared.questions.clear()
+    shared.answer = True
+    for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
+        context.journal.remember(name, "")
+    yield shared
+    context.settings, context.deployment = settings, deployment
+    code.write_text(text)
+    context.instance.env_path.write_bytes(env)
+
+
+async def test_the_site_comes_back_with_s3_and_catches_up(ready: Rehearsal) -> None:
+    context = ready.context
+    late = ready.folder / "images" / "covers" / "uploaded later.jpg"
+    late.write_bytes(b"a cover of the last minute")
+    before = await STEP.inspect(context)
+    assert (before.done, before.gone != "") == (False, True)
+    checks = await ready.carry_out(STEP)
+    assert ready.bucket.get("images/covers/uploaded later.jpg") == late.read_bytes()
+    assert (await STEP.inspect(context)).done
+    page = httpx.get(ready.demo.site_url).text
+    cover = httpx.get(f"{context.settings.public_base}/images/covers/uploaded%20later.jpg")
+    assert context.settings.public_base in page
+    assert cover.content == b"a cover of the last minute"
+    assert "1 file copied after the restart" in checks[2].seen
+    assert ready.questions == []
+    assert any("away for" in e.text for e in ready.events if isinstance(e, Note))
+
+
+async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: Rehearsal) -> None:
+    await ready.carry_out(STEP)
+    cover = {"cover": ("new.jpg", b"a new cover")}
+    url = f"{ready.demo.site_url}/create-book"
+    answer = httpx.post(url, data={"title": "New"}, files=cover).json()
+    assert httpx.get(answer["cover"]).content == b"a new cover"
+    assert answer["cover"].startswith(ready.context.settings.public_base)
+    assert not (ready.folder / "images" / "covers" / "new.jpg").exists()
+    assert not await STEP.undo(ready.context), "the new cover would be lost from the site"
+    assert ready.context.instance.uses_s3()
+
+
+async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
+    tmp_path: Path, seaweedfs: SeaweedFS
+) -> None:
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
+        plan = await STEP.plan(rehearsal.context)
+    commands = [item.argv for item in plan.items if isinstance(item, Command)]
+    assert commands == [("./site", "restart")]
+    texts = " ".join(getattr(item, "text", "") for item in plan.items)
+    assert "away" in texts
+    assert "put back in .env" in texts
+
+
+async def test_a_site_that_does_not_start_is_put_back(ready: Rehearsal) -> None:
+    begun = StepResult("enable_s3", ResultState.DONE, {}, (), None, 0.0, 0.0)
+    ready.context.journal.save_result(begun)
+    ready.set_env(AWS_STORAGE_BUCKET_NAME=None)
+    problem = await failing(ready)
+    await runs_as_before(ready)
+    assert ready.context.journal.result("enable_s3") is None, "so that it is done again"
+    assert "runs as before" in problem.what
+    assert "AWS_STORAGE_BUCKET_NAME" in problem.raw
+    assert problem.raw.count("failed: the site ended") == 1
+    assert len(ready.questions) == 1
+
+
+async def test_a_site_that_comes_back_with_the_error_page_is_put_back(ready: Rehearsal) -> None:
+    ready.set_env(AWS_S3_CUSTOM_DOMAIN=None)
+    seen: list[str] = []
+    problem = await failing(ready, seen)
+    await runs_as_before(ready)
+    assert "runs as before" in problem.what
+    assert "error page" in problem.why
+    assert seen, "nothing showed that it was waited"
+
+
+async def test_without_consent_nothing_is_put_back(ready: Rehearsal) -> None:
+    ready.set_env(AWS_S3_CUSTOM_DOMAIN=None)
+    ready.answer = False
+    problem = await failing(ready)
+    assert ready.context.instance.uses_s3()
+    assert Action.RESTORE_ENV in [remedy.action for remedy in problem.remedies]
+    assert "Oops!" in httpx.get(ready.demo.site_url).text
+    assert await STEP.undo(ready.context), "that remedy"
+    await runs_as_before(ready)
+
+
+async def test_a_restart_that_changes_nothing_is_noticed(ready: Rehearsal) -> None:
+    restart_with(ready, "true")
+    with pytest.raises(Problem) as caught:
+        await BRIEF.apply(ready.context)
+    await runs_as_before(ready)
+    assert "did not reach the process" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "raw"),
+    [
+        ("./nowhere restart", "“./nowhere” cannot be started", "no such program"),
+        ("./.env restart", "not executable", "not executable"),
+        ("sh -c 'echo no bus; exit 3'", "ended with status 3", "no bus"),
+    ],
+)
+async def test_a_command_that_fails_at_once_restarts_nothing(
+    ready: Rehearsal, command: str, words: str, raw: str
+) -> None:
+    running = ready.demo.site("status")
+    restart_with(ready, command)
+    problem = await failing(ready)
+    assert problem.what == "Nothing was restarted: the command for it failed."
+    assert words in problem.why
+    assert "none of its processes was started anew" in problem.why
+    assert raw in problem.raw
+    assert problem.field == "restart_command"
+    assert ready.demo.site("status") == running
+    await runs_as_before(ready)
+    assert len(ready.questions) == 1
+
+
+async def test_it_fails_and_env_stays_as_it_is(ready: Rehearsal) -> None:
+    ready.answer = False
+    restart_with(ready, "false")
+    problem = await failing(ready)
+    assert ready.context.instance.uses_s3()
+    assert "still says USE_S3=true" in problem.why
+    assert "bw-s3 disarm" in problem.remedies[-1].text
+
+
+async def test_a_command_that_fails_after_it_restarted_the_site_is_put_back(
+    ready: Rehearsal,
+) -> None:
+    restart_with(ready, "sh -c './site restart; exit 1'")
+    problem = await failing(ready)
+    assert "its own page, with its style from this server" in problem.what
+    await runs_as_before(ready)
+
+
+async def test_a_command_that_fails_after_it_started_a_worker_is_put_back(
+    ready: Rehearsal,
+) -> None:
+    """The site itself was never away, but what was started anew has the new settings."""
+    restart_with(ready, "sh -c 'sleep 20 & exit 1'")
+    problem = await failing(ready)
+    assert "Nothing was restarted" not in problem.what
+    assert not ready.context.instance.uses_s3()
+
+
+async def test_a_restart_command_that_is_not_there_is_said_by_the_plan(ready: Rehearsal) -> None:
+    restart_with(ready, "./nowhere restart")
+    with pytest.raises(Problem, match="cannot be started"):
+        await STEP.plan(ready.context)
+
+
+async def test_a_site_that_does_not_come_back_at_all(ready: Rehearsal) -> None:
+    settings = ready.folder / "bookwyrm" / "settings.py"
+    settings.write_text(settings.read_text() + "\nraise RuntimeError('broken for good')\n")
+    with pytest.raises(Problem) as caught:
+        await BRIEF.apply(ready.context)
+    assert not ready.context.instance.uses_s3()
+    assert "not even with the old .env" in caught.value.what
+    assert "broken for good" in caught.value.raw
+
+
+async def test_somebody_elses_object_is_a_conflict_and_stays(ready: Rehearsal) -> None:
+    context = ready.context
+    (ready.folder / "images" / "covers" / "twice.jpg").write_bytes(b"ours, uploaded late")
+    ready.bucket.put("images/covers/twice.jpg", b"theirs")
+    with pytest.raises(Problem) as caught:
+        await STEP.apply(context)
+    assert caught.value.decision
+    assert "images/covers/twice.jpg" in caught.value.raw
+    assert ready.bucket.get("images/covers/twice.jpg") == b"theirs"
+    assert not (await STEP.inspect(context)).done, "the site runs, but is not caught up"
+    running = ready.demo.site("status")
+    ready.bucket.delete("images/covers/twice.jpg")
+    await ready.carry_out(STEP)
+    assert ready.bucket.get("images/covers/twice.jpg") == b"ours, uploaded late"
+    assert ready.demo.site("status") == running, "it was not restarted again"
+
+
+async def test_a_site_that_was_away_before_is_asked_about(ready: Rehearsal) -> None:
+    ready.demo.site("stop")
+    ready.answer = False
+    problem = await failing(ready)
+    assert (problem.decision, problem.field) == (True, "site_url")
+    assert "stopped" in ready.demo.site("status")
+    ready.answer = True
+    await ready.carry_out(STEP)
+    assert "even before the restart" in ready.questions[0].text
+
+
+async def test_a_slow_site_is_waited_for(ready: Rehearsal) -> None:
+    restart_with(ready, "./site stop")
+    starter = Timer(4, lambda: ready.demo.site("restart"))
+    starter.start()
+    try:
+        await ready.carry_out(STEP)
+    finally:
+        starter.join()
+    waited = [e.seconds for e in ready.events if isinstance(e, Waiting)]
+    assert waited == sorted(waited)
+    assert waited[-1] > 1
+    assert ready.questions == []
+
+
+async def test_another_bucket_means_another_restart(ready: Rehearsal) -> None:
+    context = ready.context
+    await ready.carry_out(STEP)
+    inputs = dict(STEP.inputs(context))
+    context.settings = replace(context.settings, custom_domain="media.example.org")
+    assert dict(STEP.inputs(context)) != inputs
+    finding = await STEP.inspect(context)
+    assert not finding.done
+    checks = await STEP.prove(context)
+    assert [c.verdict for c in checks][1] is Verdict.FAIL
+
+
+async def test_it_is_refused_while_s3_is_off(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    async with rehearse(tmp_path, seaweedfs) as rehearsal:
+        running = rehearsal.demo.site("status")
+        with pytest.raises(Problem) as caught:
+            await STEP.apply(rehearsal.context)
+        assert "not enabled" in caught.value.what
+        assert rehearsal.demo.site("status") == running
+
+
+async def test_on_a_fresh_install_it_waits_and_then_is_done(
+    tmp_path: Path, seaweedfs: SeaweedFS
+) -> None:
+    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
+        context = rehearsal.context
+        rehearsal.open_bucket()
+        rehearsal.enable_s3()
+        await rehearsal.carry_out(CollectStatic())
+        await note_whether_it_ran(context.journal, context.deployment)
+        waits = STEP.applies(context)
+        assert waits.applies is Applies.LATER
+        assert "installation guide" in waits.reason
+        rehearsal.demo.finish_installation()
+        await note_whether_it_ran(context.journal, context.deployment)
+        assert STEP.applies(context).applies is Applies.YES
+        assert (await STEP.inspect(context)).done
+        running = rehearsal.demo.site("status")
+        checks = await rehearsal.carry_out(STEP)
+        assert rehearsal.demo.site("status") == running, "it runs with S3 already"
+    assert len(checks) == 2, "there is nothing to catch up"
+
+
+def restart_with(rehearsal: Rehearsal, command: str) -> None:
+    """Have the instance restarted by another command."""
+    context = rehearsal.context
+    settings = replace(context.settings, restart_command=command)
+    context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
+
+
+async def failing(rehearsal: Rehearsal, waited: list[str] | None = None) -> Problem:
+    """Apply the step, which must fail; what was waited for lands in `waited`."""
+    events = len(rehearsal.events)
+    with pytest.raises(Problem) as caught:
+        await BRIEF.apply(rehearsal.context)
+    if waited is not None:
+        new: list[Event] = rehearsal.events[events:]
+        waited += [event.text for event in new if isinstance(event, Waiting)]
+    return caught.value
+
+
+async def runs_as_before(rehearsal: Rehearsal) -> None:
+    """The site shows its own page with its own static files, and `.env` says no S3."""
+    context = rehearsal.context
+    view = await look_at_site(context.settings, context.instance.domain)
+    assert (view.own_page, view.points_to_bucket) == (True, False)
+    assert not context.instance.uses_s3()
+    for sheet in view.stylesheets:
+        assert httpx.get(sheet).status_code == 200

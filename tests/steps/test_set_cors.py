@@ -1,0 +1,163 @@
+"""CORS rules: merged, in force for a browser, taken back, or ready to be set by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.servers.refusing import Refusing, Reply, Request, error, refuse
+from tests.support.checkout import ENV
+from tests.support.storage_context import Witness, carry_out, storage_context
+from wizard.access.policy import opening_policy
+from wizard.assets.cors_rules import covers, merged, rule_for, without
+from wizard.core.events import Verdict
+from wizard.core.plan import Document
+from wizard.core.problem import Problem
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+from wizard.steps.set_cors import SetCors
+from wizard.storage.bucket import Bucket
+
+Storage = tuple[Settings, Keys]
+STEP = SetCors()
+ORIGINS = ("https://books.example.org", "https://www.books.example.org")
+OWN = {"AllowedOrigins": ["https://own.example"], "AllowedMethods": ["GET"]}
+
+
+def opened(storage: Storage) -> tuple[Settings, Keys, Bucket]:
+    """A bucket that strangers can read, as the first step leaves it."""
+    settings, keys = storage
+    bucket = Bucket(settings, keys)
+    bucket.put_policy(opening_policy(bucket.name, None))
+    return replace(settings, acl="", acl_known=True), keys, bucket
+
+
+@pytest.mark.parametrize("server", ["storage", "ceph_storage"])
+async def test_rules_are_merged_in_force_and_taken_back(
+    server: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    settings, keys, bucket = opened(request.getfixturevalue(server))
+    bucket.put_cors([OWN])
+    with storage_context(tmp_path, settings, keys, Witness()) as context:
+        assert not (await STEP.inspect(context)).done
+        plan = await STEP.plan(context)
+        (document,) = [item for item in plan.items if isinstance(item, Document)]
+        shown = json.loads(document.text)["CORSRules"]
+        checks = await carry_out(STEP, context)
+        assert [c.verdict for c in checks] == [Verdict.PASS] * 3
+        rules = bucket.get_cors()
+        assert [r["AllowedOrigins"] for r in rules] == [r["AllowedOrigins"] for r in shown]
+        assert [r["AllowedOrigins"][0] for r in rules] == ["https://own.example", *ORIGINS]
+        assert (await STEP.inspect(context)).done
+        await carry_out(STEP, context)
+        assert len(bucket.get_cors()) == 3
+        assert await STEP.undo(context)
+        assert [r["AllowedOrigins"] for r in bucket.get_cors()] == [["https://own.example"]]
+        assert not await STEP.undo(context)
+    assert list(bucket.list_objects()) == []
+
+
+async def test_rules_that_somebody_removed_are_noticed(storage: Storage, tmp_path: Path) -> None:
+    settings, keys, bucket = opened(storage)
+    with storage_context(tmp_path, settings, keys, Witness()) as context:
+        await carry_out(STEP, context)
+        bucket.put_cors([])
+        found = await STEP.inspect(context)
+        assert not found.done
+        assert "gone" in found.gone
+
+
+async def test_a_wildcard_that_is_there_is_enough(storage: Storage, tmp_path: Path) -> None:
+    settings, keys, bucket = opened(storage)
+    bucket.put_cors([{"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"]}])
+    with storage_context(tmp_path, settings, keys, Witness()) as context:
+        assert (await STEP.inspect(context)).done
+        await carry_out(STEP, context)
+    assert len(bucket.get_cors()) == 1
+
+
+async def test_where_the_api_refuses_the_rules_lie_ready(tmp_path: Path) -> None:
+    refusing = refuse("PutBucketCors", error(403, "AccessDenied", "Access Denied"))
+    with (
+        Refusing(refusing) as server,
+        storage_context(tmp_path, server.settings("aws"), server.keys, Witness()) as context,
+    ):
+        with pytest.raises(Problem) as caught:
+            await STEP.apply(context)
+        rules = json.loads((tmp_path / ".bw-s3" / "cors.json").read_text())["CORSRules"]
+    assert [rule["AllowedOrigins"] for rule in rules] == [[origin] for origin in ORIGINS]
+    assert "Cross-origin resource sharing" in caught.value.remedies[0].text
+    assert "cors.json" in caught.value.remedies[1].text
+
+
+async def test_a_storage_without_the_call_says_so(rclone_storage: Storage, tmp_path: Path) -> None:
+    settings, keys = rclone_storage
+    with storage_context(tmp_path, settings, keys, Witness()) as context:
+        with pytest.raises(Problem) as caught:
+            await STEP.apply(context)
+        assert caught.value.what == "The CORS rules could not be set."
+        assert "does not know how to set CORS rules" in caught.value.why
+        assert "cors.json" in caught.value.remedies[1].text
+        plan = await STEP.plan(context)
+        assert "books.example.org" in str(plan.items)
+    assert list(Bucket(settings, keys).list_objects()) == []
+
+
+def like_minio(request: Request) -> Reply | None:
+    """No CORS calls, and every origin let in by the server itself."""
+    if "cors" in request.query:
+        return error(501, "NotImplemented", "A header you provided implies functionality")
+    if request.call == "GetObject":
+        return Reply(
+            200, b"font", {"Access-Control-Allow-Origin": request.headers.get("origin", "*")}
+        )
+    return None
+
+
+async def test_a_storage_that_lets_every_origin_in_needs_no_rules(tmp_path: Path) -> None:
+    with (
+        Refusing(like_minio) as server,
+        storage_context(tmp_path, server.settings("minio"), server.keys, Witness()) as context,
+    ):
+        checks = await carry_out(STEP, context)
+    assert [c.verdict for c in checks] == [Verdict.REMARK, Verdict.PASS, Verdict.PASS]
+
+
+async def test_origins_follow_the_instances_own_scheme_and_port(
+    storage: Storage, tmp_path: Path
+) -> None:
+    settings, keys, bucket = opened(storage)
+    env = ENV.replace("books.example.org", "localhost") + "PORT=1333\n"
+    with storage_context(tmp_path, settings, keys, Witness(), env) as context:
+        await carry_out(STEP, context)
+        assert STEP.inputs(context)["origins"] == "http://localhost:1333"
+    assert [r["AllowedOrigins"] for r in bucket.get_cors()] == [["http://localhost:1333"]]
+
+
+_ORIGIN = st.sampled_from([*ORIGINS, "*", "https://*.example.org", "https://a.b", "http://x:1"])
+_METHODS = st.lists(st.sampled_from(["GET", "HEAD", "PUT"]), unique=True, min_size=1)
+_RULES = st.lists(
+    st.builds(
+        lambda origins, methods: {"AllowedOrigins": origins, "AllowedMethods": methods},
+        st.lists(_ORIGIN, min_size=1, unique=True),
+        _METHODS,
+    ),
+    max_size=5,
+)
+
+
+@given(_RULES)
+def test_merging_keeps_covers_and_settles(rules: list[dict[str, object]]) -> None:
+    new = merged(rules, ORIGINS)
+    assert new[: len(rules)] == rules
+    assert all(covers(new, origin) for origin in ORIGINS)
+    assert merged(new, ORIGINS) == new
+    added = new[len(rules) :]
+    if all(rule_for(o) not in rules for o in ORIGINS):
+        kept = without(new, added)
+        assert [r for r in rules if r in kept] == kept

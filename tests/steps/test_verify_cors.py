@@ -1,0 +1,165 @@
+"""The seventh step: what a visitor's browser gets, from the bucket and from the site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.servers.ports import free_port
+from tests.servers.refusing import Refusing, Reply, always
+from tests.support.storage_context import Witness, carry_out, storage_context
+from tests.web.test_visitor import ERROR_PAGE, PAGE, html
+from wizard.access.policy import opening_policy
+from wizard.assets.cors_rules import rule_for
+from wizard.core.events import Check, Verdict
+from wizard.core.secrets import Keys
+from wizard.core.settings import MigrationPath, Settings
+from wizard.journal.journal import ResultState, StepResult
+from wizard.step import Context
+from wizard.steps.verify_cors import VerifyCors
+from wizard.storage.bucket import Bucket
+
+Storage = tuple[Settings, Keys]
+STEP = VerifyCors()
+FILES = {
+    "static/css/fonts/icomoon.woff": b"font",
+    "static/css/themes/bookwyrm-light.css": b"body{}",
+    "static/images/logo.png": b"png",
+    "images/covers/1 café #.jpg": b"jpg",
+}
+
+
+@pytest.fixture
+def migrated(storage: Storage) -> tuple[Settings, Keys, Bucket]:
+    """A bucket as the steps before leave it."""
+    settings, keys = storage
+    bucket = Bucket(settings, keys)
+    bucket.put_policy(opening_policy(bucket.name, None))
+    bucket.put_cors([rule_for(f"https://{w}books.example.org") for w in ("", "www.")])
+    for key, body in FILES.items():
+        bucket.put(key, body)
+    return replace(settings, path=MigrationPath.EXISTING, acl_known=True), keys, bucket
+
+
+def page_of(settings: Settings) -> Reply:
+    return html(PAGE.format(static=f"{settings.public_base}/static/"))
+
+
+def served(settings: Settings, site: Refusing) -> Settings:
+    return replace(settings, site_url=f"http://{site.host}")
+
+
+async def failures(context: Context) -> list[Check]:
+    await STEP.apply(context)
+    return [c for c in await STEP.prove(context) if c.verdict is Verdict.FAIL]
+
+
+def remember(context: Context, checks: tuple[Check, ...]) -> None:
+    inputs = dict(STEP.inputs(context))
+    result = StepResult(STEP.name, ResultState.DONE, inputs, checks, None, 0, 0)
+    context.journal.save_result(result)
+
+
+async def test_all_is_well(migrated: tuple[Settings, Keys, Bucket], tmp_path: Path) -> None:
+    settings, keys, _ = migrated
+    witness = Witness()
+    with (
+        Refusing(always(page_of(settings))) as site,
+        storage_context(tmp_path, served(settings, site), keys, witness) as context,
+    ):
+        checks = await carry_out(STEP, context)
+        assert {c.verdict for c in checks} == {Verdict.PASS}
+        assert len(checks) == 11
+        assert witness.seen("kept from").seen == "yes"
+        remember(context, tuple(checks))
+        assert (await STEP.inspect(context)).done
+
+
+async def test_a_page_that_still_points_home(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, _ = migrated
+    with (
+        Refusing(always(html(PAGE.format(static="/static/")))) as site,
+        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+    ):
+        (wrong,) = await failures(context)
+        assert wrong.problem is not None
+        assert "do not point to the bucket" in wrong.problem.what
+        remember(context, ())
+        assert "do not point" in (await STEP.inspect(context)).gone
+
+
+async def test_the_error_page_is_no_success(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, _ = migrated
+    with (
+        Refusing(always(html(ERROR_PAGE))) as site,
+        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+    ):
+        (wrong,) = await failures(context)
+    assert "error page" in wrong.seen
+
+
+async def test_fonts_that_browsers_may_not_use(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, bucket = migrated
+    bucket.put_cors([rule_for("https://books.example.org")])
+    with (
+        Refusing(always(page_of(settings))) as site,
+        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+    ):
+        (wrong,) = await failures(context)
+    assert "https://www.books.example.org may not use" in wrong.seen
+
+
+async def test_a_foreign_origin_let_in_is_a_remark(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, bucket = migrated
+    bucket.put_cors([{"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"]}])
+    witness = Witness()
+    with (
+        Refusing(always(page_of(settings))) as site,
+        storage_context(tmp_path, served(settings, site), keys, witness) as context,
+    ):
+        await carry_out(STEP, context)
+    assert witness.seen("kept from").verdict is Verdict.REMARK
+
+
+async def test_a_bucket_closed_again_and_files_missing(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, bucket = migrated
+    bucket.delete("static/css/fonts/icomoon.woff")
+    bucket.put_policy(None)
+    with (
+        Refusing(always(page_of(settings))) as site,
+        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+    ):
+        wrong = [c.seen for c in await failures(context)]
+    assert wrong[0] == "The bucket holds no font below static/."
+    assert any("bookwyrm-light.css (HTTP 403)" in seen for seen in wrong)
+    assert any(".jpg (HTTP 403)" in seen for seen in wrong)
+
+
+async def test_before_a_fresh_instance_runs_the_site_waits(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, _ = migrated
+    away = replace(settings, path=MigrationPath.FRESH, site_url=f"http://127.0.0.1:{free_port()}")
+    with storage_context(tmp_path, away, keys, Witness()) as context:
+        checks = await carry_out(STEP, context)
+        assert checks[-1].verdict is Verdict.LATER
+        remember(context, tuple(checks))
+        assert (await STEP.inspect(context)).done
+        with Refusing(always(page_of(settings))) as site:
+            context.settings = served(away, site)
+            found = await STEP.inspect(context)
+            assert found.gone == "the site runs now"
+            checks = await carry_out(STEP, context)
+            assert checks[-1].verdict is Verdict.PASS

@@ -1,0 +1,1 @@
+"""What tests share: instances and checkouts to work on, contexts, users, programs."""

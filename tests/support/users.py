@@ -1,0 +1,100 @@
+"""Other users and small disks, for tests that run as root."""
+
+from __future__ import annotations
+
+import copyreg
+import os
+import pickle
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from wizard.core.problem import Problem
+
+# Two users who own nothing here; they need no name.
+ALICE = 4401
+BOB = 4402
+
+copyreg.pickle(Problem, lambda problem: (Problem.from_dict, (problem.to_dict(),)))
+
+_Result = TypeVar("_Result")
+
+
+def need_root() -> None:
+    """Skip the test where only root could set the scene."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can act as another user and mount a disk")
+
+
+def as_user(uid: int, function: Callable[[], _Result]) -> _Result:
+    """What `function` returns, or raises, in a process of that user (uid and gid)."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _answer(uid, function, writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        worked, value = pickle.load(answer)
+    os.waitpid(child, 0)
+    if not worked:
+        raise value
+    result: _Result = value
+    return result
+
+
+def _answer(uid: int, function: Callable[[], object], writing: int) -> None:
+    """Runs in the child, which ends here."""
+    try:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+        answer = (True, function())
+    except BaseException as error:  # noqa: BLE001
+        answer = (False, error)
+    with os.fdopen(writing, "wb") as pipe:
+        pickle.dump(answer, pipe)
+    os._exit(0)
+
+
+def owned_folder(parent: Path, uid: int, name: str = "home") -> Path:
+    """A folder that belongs to that user, who can reach it."""
+    temporary = Path(tempfile.gettempdir())
+    for closed in (parent, *parent.parents):
+        if temporary in closed.parents and closed.stat().st_mode & 0o077 == 0:
+            closed.chmod(0o711)
+    folder = parent / name
+    folder.mkdir()
+    os.chown(folder, uid, uid)
+    return folder
+
+
+@contextmanager
+def small_disk(folder: Path, size: str = "256k") -> Iterator[Path]:
+    """A file system of that size, mounted on `folder` as long as the context lasts."""
+    need_root()
+    folder.mkdir(exist_ok=True)
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
+    if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """A file that takes all the room there is."""
+    path = folder / "filler"
+    with path.open("wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    return path

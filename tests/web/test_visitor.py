@@ -1,0 +1,155 @@
+"""What strangers and browsers see, and whether a page is the instance's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.servers.certificates import Authority
+from tests.servers.ports import free_port
+from tests.servers.refusing import Refusing, Reply, always
+from wizard.assets.cors_rules import rule_for
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+from wizard.storage.bucket import Bucket
+from wizard.web.visitor import look, look_at_site, preflight, site_origins, touch
+
+ORIGIN = "https://books.example.org"
+BUCKET = Settings(custom_domain="media.example.org", url_protocol="https:")
+PAGE = """<!DOCTYPE html><html><head><title>BookWyrm</title>
+<link href="{static}css/themes/bookwyrm-light.css" rel="stylesheet" type="text/css" />
+<link rel="search" href="/opensearch.xml"></head>
+<body><img src="{static}images/logo.png"></body></html>"""
+ERROR_PAGE = """<!DOCTYPE html><html><head><title>Oops!</title>
+<link href="/static/css/x.css" rel="stylesheet"></head><body>
+<h1 class="title">Server Error</h1><p>Something went wrong! Sorry about that.</p></body></html>"""
+
+
+def html(page: str, status: int = 200) -> Reply:
+    return Reply(status, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
+
+
+def site(server: Refusing) -> Settings:
+    return replace(BUCKET, site_url=f"{server.scheme}://{server.host}")
+
+
+@pytest.mark.parametrize("server", ["storage", "ceph_storage"])
+async def test_a_browser_is_let_in_by_the_bucket_s_rules_only(
+    server: str, request: pytest.FixtureRequest
+) -> None:
+    settings, keys = request.getfixturevalue(server)
+    bucket = Bucket(settings, keys)
+    bucket.put("static/x.woff", b"font", acl="public-read")
+    bucket.put_policy(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": ["s3:GetObject"],
+                    "Resource": [f"arn:aws:s3:::{bucket.name}/static/*"],
+                }
+            ],
+        }
+    )
+    bucket.put_cors([rule_for(ORIGIN)])
+    url = f"{settings.public_base}/static/x.woff"
+    seen = await look(url, origin=ORIGIN)
+    assert seen.ok
+    assert seen.body_start == b"font"
+    assert seen.lets_in(ORIGIN)
+    assert not (await look(url, origin="https://elsewhere.invalid")).lets_in(
+        "https://elsewhere.invalid"
+    )
+    assert not (await look(url)).lets_in(ORIGIN)
+    assert (await preflight(url, ORIGIN)).status == 200
+    assert (await preflight(url, "https://elsewhere.invalid")).status == 403
+    bucket.put("private/x", b"x")
+    assert (await look(f"{settings.public_base}/private/x")).status == 403
+
+
+async def test_an_address_that_leads_nowhere_is_a_problem_and_no_exception(
+    storage: tuple[Settings, Keys],
+) -> None:
+    seen = await look(f"http://127.0.0.1:{free_port()}/x")
+    assert seen.status == 0
+    assert seen.error is not None
+    assert seen.error.field == "custom_domain"
+    for url in ("http://", "http://no-such-host.invalid/", "http://[::1/"):
+        assert (await look(url)).error is not None
+
+
+async def test_certificates_count_for_files_and_are_only_remarked_for_the_site(
+    tmp_path: Path,
+) -> None:
+    page = html(PAGE.format(static="https://media.example.org/static/"))
+    with Refusing(always(page), Authority(tmp_path).server("IP:127.0.0.1")) as server:
+        seen = await look(f"https://{server.host}/static/x.css")
+        assert seen.error is not None
+        assert "not trusted" in seen.error.what
+        assert (await touch(f"https://{server.host}")).error is not None
+        view = await look_at_site(site(server), "books.example.org")
+    assert view.reached
+    assert view.untrusted
+    assert view.own_page
+    assert view.points_to_bucket
+
+
+async def test_the_site_s_own_page_and_where_it_points() -> None:
+    with Refusing(always(html(PAGE.format(static="/static/")))) as server:
+        view = await look_at_site(site(server), "books.example.org")
+        assert view.own_page
+        assert not view.points_to_bucket
+        assert view.stylesheets == (f"http://{server.host}/static/css/themes/bookwyrm-light.css",)
+        (request,) = server.requests
+        assert request.headers["host"] == "books.example.org"
+        assert request.headers["cookie"] == "sessionid=x"
+        assert request.query
+    with Refusing(always(html(PAGE.format(static="https://media.example.org/static/")))) as server:
+        view = await look_at_site(site(server), "books.example.org")
+        assert view.points_to_bucket
+        assert view.images == ("https://media.example.org/static/images/logo.png",)
+        assert view.problem is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (html(ERROR_PAGE), "error page"),
+        (html("<h1>Server Error (500)</h1>", 500), "not a page of BookWyrm"),
+        (html("<h1>502 Bad Gateway</h1>", 502), "BookWyrm behind it does not"),
+        (html("<h1>Welcome to nginx!</h1>"), "not a page of BookWyrm"),
+    ],
+)
+async def test_other_pages_are_not_taken_for_the_site(reply: Reply, words: str) -> None:
+    with Refusing(always(reply)) as server:
+        view = await look_at_site(site(server), "books.example.org")
+    assert view.reached
+    assert not view.own_page
+    assert view.problem is not None
+    assert words in view.problem.what
+
+
+async def test_a_site_that_is_away_says_how_to_name_its_address() -> None:
+    away = replace(BUCKET, site_url=f"http://127.0.0.1:{free_port()}")
+    view = await look_at_site(away, "books.example.org")
+    assert not view.reached
+    assert view.problem is not None
+    assert "--site-url" in view.problem.remedies[1].text
+
+
+@pytest.mark.parametrize(
+    ("domain", "port", "origins"),
+    [
+        ("books.example.org", "", ("https://books.example.org", "https://www.books.example.org")),
+        ("www.example.org", "", ("https://www.example.org", "https://example.org")),
+        ("localhost", "1333", ("http://localhost:1333",)),
+        ("localhost", "80", ("http://localhost",)),
+        ("192.168.1.7", "", ("https://192.168.1.7",)),
+    ],
+)
+def test_the_origins_of_an_instance(domain: str, port: str, origins: tuple[str, ...]) -> None:
+    assert site_origins(domain, port) == origins

@@ -1,0 +1,353 @@
+"""Live checks of a storage, with canary objects and exactly what BookWyrm will use.
+
+They change nothing that lasts: what they store they remove, and the CORS rules
+they set are those that were there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from wizard.access.canaries import Canaries, Canary
+from wizard.access.policy import PREFIXES
+from wizard.access.problems import (
+    Way,
+    acl_check,
+    clock_check,
+    closed,
+    endpoint_check,
+    is_missing_bucket,
+    listable,
+    missing_bucket,
+    needs_newer_bookwyrm,
+    not_replaced,
+    question_behind,
+    tls_check,
+    wrong_domain,
+)
+from wizard.copying.upload import destination
+from wizard.core.events import Check, failed, passed, remark
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.step import Question
+from wizard.storage.bucket import Bucket, CorsRule
+from wizard.storage.problems import will_pass
+from wizard.storage.providers import contradictions, defects, preset
+from wizard.web.visitor import Seen, look, look_until, touch
+
+if TYPE_CHECKING:
+    from wizard.core.settings import Settings
+    from wizard.step import Context
+
+_MOST_COUNTED = 10_000
+_CORS_BEFORE = "cors before the probe"
+# Sets and reads rules without meaning anything for a real site.
+_PROBE_RULE = {
+    "AllowedOrigins": ["https://bw-s3.invalid"],
+    "AllowedMethods": ["GET", "HEAD"],
+    "AllowedHeaders": ["*"],
+    "MaxAgeSeconds": 3000,
+}
+
+
+@dataclass(slots=True)
+class Probe:
+    """One run of the checks, and what they found. `acl` is what BookWyrm shall send."""
+
+    context: Context
+    bucket: Bucket = field(init=False)
+    canaries: Canaries = field(init=False)
+    way: Way = Way.UNKNOWN
+    acl: str = ""
+    plain: list[Canary] = field(default_factory=list)
+    with_acl: list[Canary] = field(default_factory=list)
+    acl_refused: Problem | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings under test."""
+        return self.context.settings
+
+    def begin(self) -> None:
+        """Check the settings by themselves. Raises `Problem`."""
+        self.settings.require("endpoint", "bucket", "custom_domain")
+        require_keys(self.context)
+        for problem in (*defects(self.settings), *contradictions(self.settings)):
+            raise problem
+        self.bucket = Bucket(self.settings, self.context.keys)
+        self.canaries = Canaries(self.bucket, self.context.journal)
+
+    async def looks(self) -> AsyncGenerator[Check, None]:
+        """The checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
+        await asyncio.to_thread(self.begin)
+        seen = await touch(self.settings.endpoint)
+        yield endpoint_check(seen, self.settings)
+        yield tls_check(self.settings)
+        yield clock_check(seen)
+        there = await asyncio.to_thread(self.bucket.exists)
+        yield passed("Does the storage accept the keys?", "yes")
+        if not there:
+            yield failed(
+                f"Is the bucket {self.bucket.name} there?", missing_bucket(self.bucket.name)
+            )
+            return
+        yield passed(f"Is the bucket {self.bucket.name} there?", "yes")
+        yield await asyncio.to_thread(self._contents)
+        yield await listing_check(self.bucket)
+
+    async def trials(self) -> AsyncGenerator[Check, None]:
+        """The checks with canaries: writing, ACL, strangers, CORS. All is removed again."""
+        try:
+            await asyncio.to_thread(self._clean_up)
+            yield await asyncio.to_thread(self._write)
+            yield await asyncio.to_thread(self._overwrite)
+            yield await asyncio.to_thread(self._try_acl)
+            async for check in self._strangers():
+                yield check
+            yield await asyncio.to_thread(self._try_cors)
+            count = await asyncio.to_thread(self.canaries.remove)
+            yield passed("Can objects be deleted?", f"yes, the {count} canaries are gone")
+        finally:
+            await asyncio.to_thread(self.canaries.try_to_remove)
+
+    def _clean_up(self) -> None:
+        """What a run that was killed left behind."""
+        self.canaries.remove()
+        self._put_cors_back()
+
+    def _put_cors_back(self) -> None:
+        """Put back the CORS rules that a probe replaced, where one was killed in between."""
+        before = self.context.journal.recall(_CORS_BEFORE)
+        if not before:
+            return
+        place, rules = json.loads(before)
+        try:
+            if place == self.bucket.place and _is_probe(self.bucket.get_cors()):
+                self.bucket.put_cors(rules)
+        except Problem:
+            # Remembered until it works; the rule means nothing to any real site.
+            return
+        self.context.journal.remember(_CORS_BEFORE, "")
+
+    def _contents(self) -> Check:
+        asked = "Is the bucket empty?"
+        folders, loose = self.bucket.top()
+        found = {folder: self._count(folder) for folder in folders}
+        found["outside of folders"] = str(len(loose)) if loose else ""
+        words = ", ".join(f"{count} in {name}" for name, count in found.items() if count)
+        if not words:
+            return passed(asked, "yes, but for what this migration put there" if folders else "yes")
+        words = words.replace(" in outside", " outside")
+        return remark(asked, f"no, these objects are there already, and stay: {words}")
+
+    def _count(self, prefix: str) -> str:
+        """How many objects below a prefix are not ours, "" for none."""
+        ours = self.context.journal.was_announced
+        place = destination(self.settings)
+        seen = [o.key for o in islice(self.bucket.list_objects(prefix), _MOST_COUNTED + 1)]
+        count = sum(1 for key in seen if not ours(place, key))
+        if len(seen) > _MOST_COUNTED and count:
+            return f"more than {count - 1:,}"
+        return f"{count:,}" if count else ""
+
+    def _write(self) -> Check:
+        self.plain = [self.canaries.put(prefix) for prefix in PREFIXES]
+        return passed("Can files be stored below images/ and static/?", "yes")
+
+    def _overwrite(self) -> Check:
+        self.plain = [self.canaries.overwrite(canary) for canary in self.plain]
+        asked = "Can they be replaced and read back?"
+        for canary in self.plain:
+            if self.bucket.get(canary.key) != canary.body:
+                return failed(asked, not_replaced(canary.key))
+        return passed(asked, "yes, byte for byte")
+
+    def _try_acl(self) -> Check:
+        """Store the same with public-read; what comes of it the strangers tell."""
+        try:
+            self.with_acl = [self.canaries.put(prefix, acl="public-read") for prefix in PREFIXES]
+        except Problem as problem:
+            if will_pass(problem):
+                raise
+            # Without the ACL it went well, so the ACL is what was refused.
+            self.acl_refused = problem
+            return self._refused_acl(problem)
+        return passed("Does the storage accept the ACL public-read?", "yes")
+
+    def _refused_acl(self, problem: Problem) -> Check:
+        asked = "Does the storage accept the ACL public-read?"
+        if self.context.instance.abilities.default_acl:
+            seen = "no; BookWyrm will send none (AWS_DEFAULT_ACL stays empty)"
+            return passed(asked, seen)
+        return failed(asked, needs_newer_bookwyrm(self.context.instance.version, problem))
+
+    async def _strangers(self) -> AsyncGenerator[Check, None]:
+        """Find the way in which strangers get to read, and whether the custom domain works."""
+        self.way = await self._find_way()
+        self.acl = "public-read" if self.way is Way.ACL else ""
+        if self.with_acl:
+            yield acl_check(self.way)
+        asked = f"Can a stranger read through {self.settings.custom_domain}?"
+        if self.way is Way.POLICY:
+            yield await self._before_the_policy(asked)
+            return
+        for canary in self._readable():
+            seen_there = await reads(self.settings, canary, 3)
+            if seen_there is not None:
+                yield failed(asked, wrong_domain(self.settings, seen_there, at_endpoint=True))
+                return
+        yield passed(asked, "yes")
+
+    async def _before_the_policy(self, asked: str) -> Check:
+        """Nobody is let in yet; what can be said before is whether the address is right."""
+        seen = await look(f"{self.settings.public_base}/{self.plain[0].key}")
+        if seen.error is not None or seen.ok or seen.status == 404:
+            return failed(asked, wrong_domain(self.settings, seen, at_endpoint=False))
+        try:
+            await asyncio.to_thread(self.bucket.get_policy)
+        except Problem as problem:
+            if will_pass(problem):
+                raise
+            return failed(asked, closed(self.settings, problem))
+        opens = "a bucket policy will open images/* and static/*, and nothing else"
+        return remark(asked, f"not yet: {opens}")
+
+    def _readable(self) -> list[Canary]:
+        return self.with_acl if self.way is Way.ACL else self.plain
+
+    async def _find_way(self) -> Way:
+        if await self._anywhere(self.plain[0], 0):
+            return Way.OPEN
+        if self.with_acl and await self._anywhere(self.with_acl[0], 1):
+            return Way.ACL
+        return Way.POLICY
+
+    async def _anywhere(self, canary: Canary, seconds: float) -> bool:
+        """Whether a stranger reads it, through the custom domain or at the endpoint itself."""
+        if await reads(self.settings, canary, seconds) is None:
+            return True
+        direct = await look(f"{self.bucket.place}/{canary.key}")
+        return direct.ok and direct.body_start == canary.body
+
+    def _try_cors(self) -> Check:
+        """Read the CORS rules, set them once more, and read them back."""
+        asked = "Can CORS rules be read and set?"
+        try:
+            before = self.bucket.get_cors()
+            self._set_cors_and_back(before)
+        except Problem as problem:
+            if will_pass(problem):
+                return remark(asked, f"not known: {problem.what} The step “CORS” tries again.")
+            note = preset(self.settings.provider).advice("cors", self.settings)
+            return remark(asked, f"no: {problem.what} They will have to be set by hand: {note}")
+        return passed(asked, "yes")
+
+    def _set_cors_and_back(self, before: list[CorsRule]) -> None:
+        if before:
+            self.bucket.put_cors(before)
+            return
+        self.context.journal.remember(_CORS_BEFORE, json.dumps([self.bucket.place, before]))
+        self.bucket.put_cors([_PROBE_RULE])
+        kept = self.bucket.get_cors()
+        self.bucket.put_cors(before)
+        self.context.journal.remember(_CORS_BEFORE, "")
+        if not kept:
+            raise Problem("The storage takes CORS rules and forgets them.", "It knows none.")
+
+
+async def live_checks(context: Context) -> AsyncGenerator[Check, None]:
+    """Every check of configure_provider, one by one, the first failure last.
+
+    What they settle (the ACL) is in `context.settings` afterwards, and saved.
+    Asks whether to create a bucket that is missing.
+    """
+    async with aclosing(probing(context, Probe(context))) as checks:
+        async for check in checks:
+            yield check
+
+
+async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]:
+    """`live_checks` with a probe whose findings the caller wants to see."""
+    asked = "Do the settings fit together?"
+    try:
+        async for check in probe.looks():
+            asked = check.asked
+            if is_missing_bucket(check) and await create_bucket(context, probe.bucket):
+                async for again in _after_creation(probe):
+                    yield again
+                continue
+            yield check
+            if check.problem:
+                return
+        # Closed here and now, so that the canaries are gone before anybody goes on.
+        async with aclosing(probe.trials()) as trials:
+            async for check in trials:
+                yield check
+                if check.problem:
+                    return
+    except Problem as problem:
+        yield failed(question_behind(problem, asked), problem)
+        return
+    settle(context, probe)
+
+
+async def _after_creation(probe: Probe) -> AsyncGenerator[Check, None]:
+    yield passed(f"Is the bucket {probe.bucket.name} there?", "yes, it was created now")
+    yield await listing_check(probe.bucket)
+
+
+def settle(context: Context, probe: Probe) -> None:
+    """Keep what the probe found."""
+    context.settings = replace(context.settings, acl=probe.acl, acl_known=True)
+    context.journal.save_settings(context.settings)
+
+
+async def create_bucket(context: Context, bucket: Bucket) -> bool:
+    """Offer to create the bucket. Raises `Problem` where that is refused."""
+    text = f"There is no bucket {bucket.name} at {bucket.settings.endpoint_host}. Create it?"
+    if not await context.ask(Question(text, "Create it", "Choose another one")):
+        return False
+    await asyncio.to_thread(bucket.create)
+    return True
+
+
+async def listing_check(bucket: Bucket) -> Check:
+    """Whether strangers are kept from listing the bucket, at the endpoint and beside it."""
+    asked = "Is the list of files hidden from strangers?"
+    base = bucket.settings.public_base
+    for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
+        seen = await look(url)
+        if seen.ok and "<ListBucketResult" in seen.text:
+            return failed(asked, listable(bucket.settings, url))
+    return passed(asked, "yes")
+
+
+async def reads(settings: Settings, canary: Canary, seconds: float) -> Seen | None:
+    """None where a stranger reads the canary through the custom domain, else what was seen."""
+    seen = await look_until(f"{settings.public_base}/{canary.key}", seconds)
+    return None if seen.ok and seen.body_start == canary.body else seen
+
+
+def require_keys(context: Context) -> None:
+    """Raise a `Problem` where the keys are not known."""
+    if context.keys:
+        return
+    raise Problem(
+        "The keys of the storage are not known.",
+        "They are neither in .env nor in the environment "
+        "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or one of the two is missing.",
+        preset(context.settings.provider).advice("keys", context.settings),
+        Remedy("Enter the access key and the secret key.", Action.EDIT_PROVIDER),
+        field="secret_access_key" if context.keys.access_key_id else "access_key_id",
+        usage=True,
+    )
+
+
+def _is_probe(rules: list[CorsRule]) -> bool:
+    """Whether the rules are those of a probe, and nobody set others since."""
+    return [r.get("AllowedOrigins") for r in rules] == [_PROBE_RULE["AllowedOrigins"]]

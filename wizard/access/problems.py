@@ -1,0 +1,201 @@
+"""What the answers to a probe mean: checks, and the problems behind those that fail."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wizard.core.events import Check, failed, passed, remark
+from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
+from wizard.storage.providers import preset
+from wizard.web.visitor import Seen
+
+if TYPE_CHECKING:
+    from wizard.core.settings import Settings
+
+# S3 refuses what was signed more than 15 minutes off.
+_SKEW_REFUSED, _SKEW_ODD = 15 * 60, 2 * 60
+
+
+class Way(StrEnum):
+    """How strangers get to read what BookWyrm stores."""
+
+    UNKNOWN = "unknown"
+    OPEN = "open"  # they can already, without an ACL
+    ACL = "acl"  # each object is stored with the ACL public-read
+    POLICY = "policy"  # a bucket policy has to be put
+    NONE = "none"
+
+
+def missing_bucket(name: str) -> Problem:
+    """The `Problem` of a bucket that is not there, and was not created."""
+    return Problem(
+        f"There is no bucket {name}.",
+        "Its name is mistyped, it is in another region or account, or it was not created yet.",
+        Remedy("Correct the name, or let it be created here.", Action.EDIT_PROVIDER),
+        field="bucket",
+        decision=True,
+    )
+
+
+def is_missing_bucket(check: Check) -> bool:
+    """Whether this is the check that found no bucket."""
+    return check.problem is not None and check.problem.decision and check.problem.field == "bucket"
+
+
+def wrong_domain(settings: Settings, seen: Seen, *, at_endpoint: bool) -> Problem:
+    """The `Problem` of a custom domain that does not lead to the files."""
+    if seen.error is not None:
+        return seen.error
+    what = f"Through {settings.custom_domain} strangers do not get the bucket's files."
+    expected = preset(settings.provider).custom_domain_for(settings)
+    if seen.ok:
+        why = "Something answers there, but not with the file that was just stored."
+    elif at_endpoint:
+        why = f"It answers with HTTP {seen.status}, while the bucket itself lets strangers read."
+    else:
+        why = f"It answers with HTTP {seen.status}."
+    return Problem(
+        what,
+        why,
+        Remedy(f"The usual custom domain would be {expected}", Action.EDIT_PROVIDER)
+        if expected and expected != settings.custom_domain
+        else preset(settings.provider).advice("public", settings),
+        "If it is a proxy or a CDN of your own, let it lead to this bucket.",
+        raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
+        field="custom_domain",
+    )
+
+
+def endpoint_check(seen: Seen, settings: Settings) -> Check:
+    """Whether the endpoint answers at all, and in the protocol that was asked."""
+    asked = f"Does {settings.endpoint} answer?"
+    if seen.error is not None:
+        return failed(asked, seen.error)
+    target = seen.headers.get("location", "")
+    if settings.endpoint.startswith("http:") and target.startswith(
+        f"https://{urlsplit(settings.endpoint).hostname}"
+    ):
+        return failed(asked, wants_https(settings.endpoint))
+    return passed(asked, "yes")
+
+
+def tls_check(settings: Settings) -> Check:
+    """Whether others on the way could read along; the certificate was checked on connecting."""
+    asked = "Is the connection to the storage safe?"
+    if settings.endpoint.startswith("https:"):
+        return passed(asked, "yes, its certificate is trusted")
+    return remark(asked, "no, it is plain http: use it on your own machine or network only")
+
+
+def clock_check(seen: Seen) -> Check:
+    """How far this machine's clock is from the storage's."""
+    asked = "Is this machine's clock right?"
+    skew = _skew(seen)
+    if skew is None:
+        return remark(asked, "the storage does not say what time it is")
+    if abs(skew) < _SKEW_ODD:
+        return passed(asked, "yes")
+    words = f"{abs(skew) / 60:,.0f} minutes {'ahead of' if skew > 0 else 'behind'} the storage's"
+    if abs(skew) < _SKEW_REFUSED:
+        return remark(asked, f"it is {words}; from 15 on, the storage refuses every request")
+    return failed(
+        asked,
+        Problem(
+            f"This machine's clock is {words}.",
+            "The storage refuses what was signed more than 15 minutes ago or ahead.",
+            "Set the clock: sudo timedatectl set-ntp true; then compare: date -u",
+            TRY_AGAIN,
+        ),
+    )
+
+
+def _skew(seen: Seen) -> float | None:
+    """Seconds by which our clock is ahead of the server's."""
+    try:
+        return time.time() - parsedate_to_datetime(seen.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError):
+        return None
+
+
+def acl_check(way: Way) -> Check:
+    """What the ACL public-read did."""
+    asked = "Does the ACL public-read open a file to strangers?"
+    if way is Way.ACL:
+        return passed(asked, "yes: BookWyrm will store each file with it")
+    if way is Way.OPEN:
+        return passed(asked, "not needed: strangers can read without it")
+    return passed(asked, "no, it is accepted without effect")
+
+
+def wants_https(endpoint: str) -> Problem:
+    return Problem(
+        "The endpoint wants https.",
+        "It sends everybody who comes with http to https.",
+        Remedy(f"Use {endpoint.replace('http:', 'https:', 1)}", Action.EDIT_PROVIDER),
+        field="endpoint",
+    )
+
+
+def listable(settings: Settings, url: str) -> Problem:
+    """The `Problem` of a bucket whose list of files everybody can see."""
+    return Problem(
+        "Everybody can list the bucket's files.",
+        "The bucket itself is public. Strangers would see the names of all files, exports of "
+        "accounts included, where only those who know a name should get a file.",
+        "Make the bucket private, or let strangers read objects but not list them: "
+        + preset(settings.provider).advice("public", settings),
+        Remedy("Then try again.", Action.RETRY),
+        raw=f"GET {url}",
+        field="bucket",
+    )
+
+
+def closed(settings: Settings, problem: Problem) -> Problem:
+    """The `Problem` of a bucket that neither ACLs nor a policy can open from here."""
+    return Problem(
+        "Strangers cannot read the bucket, and it cannot be opened from here.",
+        f"The ACL public-read does not open its files, and for a bucket policy: {problem.what}",
+        preset(settings.provider).advice("public", settings),
+        Remedy("Then try again.", Action.RETRY),
+        raw=problem.raw,
+        field="bucket",
+    )
+
+
+def not_replaced(key: str) -> Problem:
+    """The `Problem` of an object that reads as before after it was replaced."""
+    return Problem(
+        "What was replaced in the bucket reads as before.",
+        "The bucket locks its objects, or a cache stands before the endpoint.",
+        "Turn object lock (retention) off, or use another bucket.",
+        "If the endpoint is a CDN, use the storage's own address as the endpoint.",
+        raw=key,
+        field="bucket",
+    )
+
+
+def needs_newer_bookwyrm(version: str, refusal: Problem) -> Problem:
+    """The `Problem` of a storage without ACLs under a BookWyrm that always sends one."""
+    return Problem(
+        f"The storage refuses the ACL public-read, and BookWyrm {version} always sends it.",
+        "Since version 0.8.0 BookWyrm lets one choose (AWS_DEFAULT_ACL); yours does not.",
+        "Update BookWyrm to 0.8.0 or newer first, then start again.",
+        "Or allow ACLs for this bucket in your provider's console, or use another provider.",
+        raw=refusal.raw,
+        field="provider",
+    )
+
+
+def question_behind(problem: Problem, before: str) -> str:
+    """What was being asked when a problem came up, by the setting it is about."""
+    questions = {
+        "access_key_id": "Does the storage accept the keys?",
+        "secret_access_key": "Does the storage accept the keys?",
+        "bucket": "Is the bucket there?",
+        "region": "Is the region right?",
+    }
+    return questions.get(problem.field or "", f"After “{before}”")

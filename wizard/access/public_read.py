@@ -1,0 +1,173 @@
+"""Letting strangers read media and static assets with a bucket policy, and closing it again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from wizard.access.canaries import Canaries
+from wizard.access.earlier_buckets import note_closed, note_opened, was_opened
+from wizard.access.policy import (
+    PREFIXES,
+    as_text,
+    blocking,
+    exposure,
+    is_opened,
+    opening_policy,
+    unblocked,
+)
+from wizard.access.probe import reads
+from wizard.access.problems import wrong_domain
+from wizard.core.events import Check, Verdict, failed, passed, remark
+from wizard.core.plan import Document, PlanItem, Sentence
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.step import Context, Question
+from wizard.storage.bucket import Bucket, Policy
+from wizard.storage.providers import preset
+from wizard.web.visitor import address, look
+
+# Policies take a moment to reach all of a service's servers.
+_SECONDS_TO_OPEN = 30
+
+
+async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[PlanItem]:
+    """The policy as it would be sent, where the canaries have not said that it is not needed."""
+    settings = context.settings
+    if settings.acl_known and settings.acl:
+        return []
+    try:
+        current = await asyncio.to_thread(bucket.get_policy) if there else None
+    except Problem as problem:
+        return [Sentence(f"The bucket's policy cannot be read: {problem.what}", warning=True)]
+    if is_opened(bucket.name, current):
+        return []
+    text = (
+        "If the test files show that strangers cannot read, the bucket gets this policy. It lets "
+        "everybody read images/* and static/*, and nothing else; you are asked before."
+    )
+    items: list[PlanItem] = [Sentence(text)]
+    items.append(Document("bucket policy", as_text(opening_policy(bucket.name, current))))
+    on = blocking(await asyncio.to_thread(bucket.public_access_block)) if there else ()
+    if on:
+        text = f"For it, Block Public Access is relaxed: {' and '.join(on)} are turned off."
+        items.append(Sentence(text, warning=True))
+    return items
+
+
+async def open_to_strangers(context: Context, bucket: Bucket) -> None:
+    """Have a bucket policy let strangers read; all as before where that does not work."""
+    before = await asyncio.to_thread(bucket.get_policy)
+    switches = await asyncio.to_thread(bucket.public_access_block)
+    await _ask_to_open(context, bucket, opening_policy(bucket.name, before))
+    await _ask_to_unblock(context, switches)
+    note_opened(context, switches)
+    try:
+        if blocking(switches):
+            await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
+        await asyncio.to_thread(bucket.put_policy, opening_policy(bucket.name, before))
+        await _check_opened(context, bucket)
+    except BaseException:
+        await asyncio.to_thread(_put_back, bucket, before, switches)
+        note_closed(context, context.settings)
+        raise
+    context.report(passed("Does the bucket policy let strangers read?", "yes"))
+
+
+async def stranger_reads(context: Context, canaries: Canaries, prefix: str) -> Check:
+    """Whether a stranger gets a new canary below `prefix`, stored as BookWyrm will store files."""
+    settings = context.settings
+    asked = f"Can a stranger read what is stored below {prefix}, through {settings.custom_domain}?"
+    canary = await asyncio.to_thread(canaries.put, prefix, settings.acl)
+    seen = await reads(settings, canary, _SECONDS_TO_OPEN)
+    if seen is None:
+        return passed(asked, "yes, byte for byte")
+    return failed(asked, wrong_domain(settings, seen, at_endpoint=False))
+
+
+async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:
+    """Whether what lies outside of the two folders is closed to strangers."""
+    asked = "Is everything outside of images/ and static/ closed to strangers?"
+    canary = await asyncio.to_thread(canaries.put, "")
+    for url in (address(bucket.settings, canary.key), f"{bucket.place}/{canary.key}"):
+        seen = await look(url)
+        if seen.ok and seen.body_start == canary.body:
+            return remark(asked, "no, the whole bucket is public: keep nothing else in it")
+    return passed(asked, "yes")
+
+
+def lost_policy(context: Context, bucket: Bucket) -> bool:
+    """Whether the policy that we put is no longer in force."""
+    return was_opened(context) and not is_opened(bucket.name, bucket.get_policy())
+
+
+async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None:
+    lies_there = await asyncio.to_thread(exposure, bucket)
+    if lies_there.private:
+        raise _private_files(bucket.name, lies_there.private)
+    text = "The bucket gets this policy, which lets everybody read images/* and static/*:"
+    text = f"{text}\n{as_text(policy)}"
+    if lies_there.count:
+        text += f"\n{lies_there.words} objects are there already; strangers will read them too."
+    if await context.ask(Question(text, "Put this policy", "Leave the bucket closed")):
+        return
+    raise Problem(
+        "The bucket stays closed to strangers.",
+        "The policy that would let them read was declined, and the files' own ACLs have no effect.",
+        Remedy("Use another bucket.", Action.EDIT_PROVIDER),
+        preset(context.settings.provider).advice("public", context.settings),
+        decision=True,
+    )
+
+
+async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> None:
+    """Ask about what of Amazon's Block Public Access stands against a public policy."""
+    on = blocking(switches)
+    text = (
+        f"Block Public Access is on for this bucket. {' and '.join(on)} must be turned off, or "
+        "no policy can let strangers read; the two switches about ACLs stay as they are."
+    )
+    if not on or await context.ask(Question(text, "Turn them off", "Leave them on")):
+        return
+    raise Problem(
+        "Block Public Access keeps strangers out of the bucket.",
+        "It was left on, and no bucket policy can let strangers read as long as it is.",
+        preset(context.settings.provider).advice("public", context.settings),
+        decision=True,
+    )
+
+
+async def _check_opened(context: Context, bucket: Bucket) -> None:
+    """Strangers must be let in by the policy, and our own keys not locked out by it."""
+    canaries = Canaries(bucket, context.journal)
+    try:
+        for prefix in PREFIXES:
+            check = await stranger_reads(context, canaries, prefix)
+            if check.verdict is Verdict.FAIL and check.problem is not None:
+                raise check.problem
+        await asyncio.to_thread(bucket.ask)
+    finally:
+        await asyncio.to_thread(canaries.try_to_remove)
+
+
+def _put_back(bucket: Bucket, before: Policy | None, switches: Mapping[str, bool]) -> None:
+    """Another problem is on its way; that of putting back would hide it."""
+    try:
+        bucket.put_policy(before)
+        if blocking(switches):
+            bucket.put_public_access_block(switches)
+    except Problem:
+        return
+
+
+def _private_files(bucket: str, keys: Sequence[str]) -> Problem:
+    some = ", ".join(keys[:5]) + (" …" if len(keys) > 5 else "")
+    return Problem(
+        f"{len(keys):,} objects below images/ in {bucket} are not for strangers.",
+        "BookWyrm's own web server never hands out such files: they may be exports of whole "
+        "accounts. The bucket policy would let everybody read them.",
+        f"Move them out of images/ or delete them, if nobody needs them: {some}",
+        Remedy("Use another bucket.", Action.EDIT_PROVIDER),
+        raw="\n".join(keys[:1000]),
+        field="bucket",
+        decision=True,
+    )

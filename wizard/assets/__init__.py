@@ -1,0 +1,1 @@
+"""The static assets in the bucket, and the CORS rules for them."""

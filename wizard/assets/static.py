@@ -1,0 +1,164 @@
+"""Which static files a site needs, and whether the bucket has them: Django is asked, no guess."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import quote
+
+from wizard.core.problem import Problem
+from wizard.instance.deployment import Deployment
+from wizard.storage.bucket import ObjectInfo
+from wizard.web.visitor import Seen, look
+
+PREFIX = "static/"
+_THEMES = re.compile(r"css/themes/[^/]+\.scss")
+_MD5 = re.compile(r"[0-9a-f]{32}")
+# What makes or breaks a page comes first.
+_FIRST = (".css", ".woff", ".woff2", ".ttf", ".eot")
+_AT_ONCE = 16
+_TRIES = 3
+
+# The same files that collectstatic copies: each finder's, the first of a name wins.
+_SCRIPT = """
+import hashlib
+from django.apps import apps
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+ignored = apps.get_app_config("staticfiles").ignore_patterns
+files = {}
+for finder in get_finders():
+    for path, storage in finder.list(ignored):
+        prefix = getattr(storage, "prefix", None)
+        name = prefix + "/" + path if prefix else path
+        if name not in files:
+            with storage.open(path) as file:
+                data = file.read()
+            files[name] = [len(data), hashlib.md5(data).hexdigest()]
+uses_s3 = getattr(settings, "USE_S3", False)
+bucket = getattr(settings, "AWS_STORAGE_BUCKET_NAME", "") if uses_s3 else ""
+answer({"url": settings.STATIC_URL, "bucket": bucket, "files": files})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A static file: path below the static root, size in bytes, MD5 in hex.
+
+    `size` is -1 where the file is only made elsewhere (a theme's CSS, compiled
+    in a container that is gone).
+    """
+
+    path: str
+    size: int
+    md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """Django's answer: where it keeps static files, which there are, which are themes' CSS."""
+
+    url: str
+    bucket: str
+    files: tuple[Asset, ...]
+    themes: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """As the journal can keep it; `from_json` is the way back."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Assets:
+        """Assets as `to_json` gave them."""
+        data: dict[str, Any] = json.loads(text)
+        files = tuple(Asset(**entry) for entry in data["files"])
+        return cls(data["url"], data["bucket"], files, tuple(data["themes"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that a stranger could not read as it should be, and why."""
+
+    path: str
+    why: str
+
+
+async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
+    """What Django's own finders list. Raises `Problem` where Django cannot be asked."""
+    text = await deployment.run_script(_SCRIPT, "{}")
+    if not text:
+        raise Problem(
+            "Django did not say which static files there are.",
+            "`manage.py shell` ended well, but its answer did not come through.",
+            "Try again; if it stays so, please report it.",
+        )
+    data: dict[str, Any] = json.loads(text)
+    files = {path: Asset(path, size, md5) for path, (size, md5) in data["files"].items()}
+    themes = [p.removesuffix("scss") + "css" for p in files if _THEMES.fullmatch(p)]
+    themes = sorted(themes) if with_themes else []
+    files |= {path: Asset(path, -1, "") for path in themes if path not in files}
+    listed = tuple(files[path] for path in sorted(files))
+    return Assets(data["url"], data["bucket"], listed, tuple(themes))
+
+
+def differences(assets: Assets, stored: Mapping[str, ObjectInfo]) -> dict[str, str]:
+    """The files that the bucket does not hold as they are here, and how they differ."""
+    found = {asset.path: _difference(asset, stored.get(asset.path)) for asset in assets.files}
+    return {path: why for path, why in found.items() if why}
+
+
+def _difference(asset: Asset, stored: ObjectInfo | None) -> str:
+    if stored is None:
+        return "missing"
+    if asset.size < 0:
+        return "" if stored.size else "empty"
+    if stored.size != asset.size:
+        return f"{stored.size} bytes there, {asset.size} here"
+    # An ETag of another form (multipart, encrypted) says nothing about the bytes.
+    if _MD5.fullmatch(stored.etag) and stored.etag != asset.md5:
+        return "other content there"
+    return ""
+
+
+async def read_as_stranger(base: str, assets: Sequence[Asset]) -> list[Unreadable]:
+    """Read each file below `base` as a visitor's browser; returns those it could not use.
+
+    Where nobody answers at all, the first file speaks for all of them.
+    """
+    ordered = sorted(assets, key=lambda a: (not a.path.endswith(_FIRST), a.path))
+    slots = asyncio.Semaphore(_AT_ONCE)
+    if not ordered:
+        return []
+    first = await _read(base, ordered[0], slots)
+    if first and first.why.startswith("no answer"):
+        return [Unreadable(asset.path, first.why) for asset in ordered]
+    rest = await asyncio.gather(*(_read(base, asset, slots) for asset in ordered[1:]))
+    return [item for item in (first, *rest) if item]
+
+
+async def _read(base: str, asset: Asset, slots: asyncio.Semaphore) -> Unreadable | None:
+    why = ""
+    for attempt in range(_TRIES):
+        async with slots:
+            seen = await look(base + quote(asset.path))
+        why = _fault(asset, seen)
+        if not why or seen.status == 0:
+            break
+        # What was just written may take a moment to be seen everywhere.
+        await asyncio.sleep(attempt * 0.5)
+    return Unreadable(asset.path, why) if why else None
+
+
+def _fault(asset: Asset, seen: Seen) -> str:
+    if seen.error:
+        return f"no answer ({seen.error.what})"
+    if not seen.ok:
+        return f"HTTP {seen.status}"
+    kind = seen.headers.get("content-type", "")
+    if asset.path.endswith(".css") and not kind.startswith("text/css"):
+        return f"it comes as “{kind}”, which browsers do not take for a stylesheet"
+    return ""

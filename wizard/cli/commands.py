@@ -1,0 +1,317 @@
+"""Every command but the wizard itself: `run`, `status`, `disarm`, `demo --yes`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from wizard.cli.arguments import parser_of
+from wizard.core.problem import Problem
+from wizard.core.settings import MigrationPath
+from wizard.instance.checkout import open_instance
+from wizard.migration import Migration, State
+from wizard.opening.opening import (
+    Opened,
+    Opening,
+    environment_keys,
+    open_migration,
+    open_to_read,
+    opening_that_changes_nothing,
+    where_it_stands,
+)
+from wizard.reporting.narration import (
+    JsonNarrator,
+    Narrator,
+    PlainNarrator,
+    describe_problem,
+    status_to_dict,
+)
+from wizard.step import Fact, Question, Step
+from wizard.system.stopping import stop
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How the wizard is to be opened on the demo."""
+
+    covers: int
+    keep: bool
+    mouse: bool
+
+
+Rehearse = Callable[[Rehearsal], int]
+
+
+def main(argv: Sequence[str], rehearse: Rehearse) -> int:
+    """Run the command in `argv`, one of `COMMANDS` first, and return its exit status."""
+    options = parser_of(argv[0]).parse_args(argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
+    try:
+        match argv[0]:
+            case "run":
+                return _run(options)
+            case "status":
+                return _status(options)
+            case "disarm":
+                return asyncio.run(_disarm(opening_of(options)))
+            case _:
+                return _demo(options, rehearse)
+    except Problem as problem:
+        print(describe_problem(problem), file=sys.stderr)
+        return exit_status(problem)
+
+
+def exit_status(problem: Problem) -> int:
+    """1 where a step failed, 2 where the call was wrong, 3 where a person has to decide."""
+    if problem.usage:
+        return 2
+    return 3 if problem.decision else 1
+
+
+def _interrupted(number: int, frame: object) -> NoReturn:
+    """Stop at once: the journal is safe at any moment, and what we started dies with us."""
+    stop("\nInterrupted. Nothing is lost: the same call goes on from here.\n")
+
+
+def opening_of(options: argparse.Namespace) -> Opening:
+    """How the options say that the migration is opened."""
+    names = (
+        "path", "deployment", "provider", "endpoint", "region", "bucket", "custom_domain",
+        "url_protocol", "site_url", "restart_command", "limit_rate",
+    )  # fmt: skip
+    given = {name: getattr(options, name, None) for name in names}
+    overrides = {name: value for name, value in given.items() if value is not None}
+    return Opening(options.folder, options.state, overrides, environment_keys())
+
+
+def _run(options: argparse.Namespace) -> int:
+    narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
+    opening = opening_of(options)
+    try:
+        if options.dry_run or not options.yes:
+            with opening_that_changes_nothing(opening) as harmless:
+                return asyncio.run(_show_plans(harmless, narrator, wanted=options.dry_run))
+        return asyncio.run(_carry_out(opening, narrator))
+    except Problem as problem:
+        narrator.problem(problem)
+        narrator.end(exit_status(problem), _what_now(problem))
+        return exit_status(problem)
+
+
+def _what_now(problem: Problem) -> str:
+    if problem.usage:
+        return "Correct the call, then start it again."
+    return "The migration is not finished. Once that is mended, the same call goes on from here."
+
+
+async def yes(question: Question) -> bool:
+    """The answer of `--yes` to every question."""
+    return True
+
+
+async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
+    """All steps that are not done, in order. Returns the exit status; problems are told."""
+    migration = opened.migration
+    try:
+        return await _carry_out_steps(opened, narrator)
+    except Problem as problem:
+        narrator.problem(problem)
+        if migration.is_armed():
+            narrator.say(ARMED)
+        narrator.end(exit_status(problem), _what_now(problem))
+        return exit_status(problem)
+
+
+async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
+    migration = opened.migration
+    narrator.masker = migration.context.masker
+    narrator.found(opened.facts)
+    if opened.resumed:
+        narrator.say(opened.resumed)
+    if migration.is_armed():
+        narrator.say(ARMED)
+    await _check_restart(migration)
+    for step in migration.steps:
+        await _carry_out_one(migration, step, narrator)
+    waiting = [s for s in migration.statuses() if s.state is State.LATER]
+    narrator.end(0, await _last_words(migration, len(waiting)))
+    return 0
+
+
+ARMED = (
+    "! .env says USE_S3=true and the instance has not been restarted with it yet: whatever "
+    "restarts it now switches it to S3, ready or not. `bw-s3 disarm` puts that line back."
+)
+
+
+async def _check_restart(migration: Migration) -> None:
+    """What only the admin can say about the restart is asked for before the instance is armed."""
+    restart = migration.status(migration.step_named("restart"))
+    if restart.state not in (State.DONE, State.SKIPPED, State.LATER):
+        await migration.context.deployment.restart_commands()
+
+
+async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -> None:
+    if await _show_plan(migration, step, narrator):
+        narrator.result(await migration.carry_out(step))
+
+
+async def _carry_out(opening: Opening, narrator: Narrator) -> int:
+    opened = await open_migration(opening, narrator, yes)
+    try:
+        opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
+        return await carry_out_all(opened, narrator)
+    finally:
+        opened.close()
+
+
+async def _show_plans(opening: Opening, narrator: Narrator, wanted: bool) -> int:
+    opened = await open_migration(opening, narrator, yes)
+    try:
+        narrator.masker = opened.migration.context.masker
+        narrator.found(opened.facts)
+        opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
+        for step in opened.migration.steps:
+            await _show_plan(opened.migration, step, narrator)
+    finally:
+        opened.close()
+    if wanted:
+        narrator.end(0, "\nThis was a dry run: nothing was changed.")
+        return 0
+    narrator.end(3, "\nNothing was changed. Say --yes to carry this out.")
+    return 3
+
+
+async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bool:
+    """Tell where a step stands and, where there is something to do (True), what would change."""
+    narrator.begin(step)
+    status, finding = await migration.look(step)
+    if finding:
+        narrator.found(finding.facts)
+    narrator.status(status)
+    if status.state in (State.DONE, State.SKIPPED, State.LATER):
+        return False
+    narrator.plan(await step.plan(migration.context))
+    return True
+
+
+async def _last_words(migration: Migration, waiting: int) -> str:
+    if waiting:
+        return (
+            f"\n{waiting} steps wait until the instance runs. Follow BookWyrm's installation "
+            "guide to its end, then call bw-s3 again: it completes them."
+        )
+    if migration.context.settings.path == MigrationPath.FRESH:
+        return "\nEverything is done and proven. What is uploaded from now on goes to the bucket."
+    media = await migration.context.deployment.media()
+    return (
+        "\nEverything is done and proven. Keep the local media where they are "
+        f"({media.label}): other servers still ask for the old /images/ addresses."
+    )
+
+
+def _status(options: argparse.Namespace) -> int:
+    opening = opening_of(options)
+    migration = open_to_read(opening, lambda event: None, yes)
+    if migration is None:
+        folder = open_instance(options.folder).folder
+        empty = {"begun": False, "steps": []}
+        words = f"No migration was begun in {folder}."
+        PlainNarrator().say(json.dumps(empty) if options.json else words)
+        return 0
+    statuses = migration.statuses()
+    narrator = PlainNarrator()
+    if options.json:
+        narrator.say(json.dumps(_status_object(migration), ensure_ascii=False))
+        return 0
+    narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
+    if migration.is_armed():
+        narrator.say(ARMED)
+    for status in statuses:
+        narrator.status(status)
+    return 0
+
+
+def _status_object(migration: Migration) -> dict[str, object]:
+    steps = [{"step": s.step.name, **status_to_dict(s)} for s in migration.statuses()]
+    upcoming = migration.next_step()
+    return {
+        "begun": True,
+        "armed": migration.is_armed(),
+        "next": upcoming.name if upcoming else None,
+        "path": migration.context.settings.path,
+        "steps": steps,
+    }
+
+
+async def _disarm(opening: Opening) -> int:
+    narrator = PlainNarrator()
+    opened = await open_migration(opening, narrator, yes)
+    try:
+        migration = opened.migration
+        narrator.masker = migration.context.masker
+        if not migration.is_armed():
+            narrator.say("The instance is not armed: nothing to do.")
+            return 0
+        await migration.take_back(migration.step_named("enable_s3"))
+        narrator.say("Disarmed: .env says again what it said about USE_S3 before.")
+    finally:
+        opened.close()
+    return 0
+
+
+def _demo(options: argparse.Namespace, rehearse: Rehearse) -> int:
+    if options.start:
+        return _start_demo(options.start)
+    if not options.yes:
+        return rehearse(Rehearsal(options.covers, options.keep, not options.no_mouse))
+    narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
+    try:
+        return asyncio.run(_run_demo(options.covers, options.keep, narrator))
+    except Problem as problem:
+        narrator.problem(problem)
+        narrator.end(exit_status(problem), "The demo did not come to its end.")
+        return exit_status(problem)
+
+
+def _start_demo(folder: Path) -> int:
+    from wizard.demo import start_again
+
+    narrator = PlainNarrator()
+    narrator.say("Starting the site and the S3 server of the rehearsal.")
+    with start_again(folder, narrator) as demo:
+        narrator.found(
+            [
+                Fact("site", demo.site_url),
+                Fact("instance", str(demo.folder)),
+                Fact("bucket", f"{demo.bucket} at {demo.storage.endpoint}"),
+            ]
+        )
+        narrator.say("Both run until you press Ctrl+C here.")
+        ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+        signal.sigwait(ending)
+    narrator.say("\nBoth have ended.")
+    return 0
+
+
+async def _run_demo(covers: int, keep: bool, narrator: Narrator) -> int:
+    # Imported here: a real migration does not need the demo.
+    from wizard.demo import build
+
+    with build(None, covers=covers, keep=keep, report=narrator) as demo:
+        said = {k: v for k, v in demo.settings.to_dict().items() if v}
+        opening = Opening(demo.folder, None, said, demo.keys)
+        opened = await open_migration(opening, narrator, yes)
+        try:
+            return await carry_out_all(opened, narrator)
+        finally:
+            opened.close()

@@ -1,0 +1,131 @@
+"""The two sets compared, key by key: same, only here, only there, different, unreadable."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard.system.files import give_to_owner
+
+if TYPE_CHECKING:
+    from wizard.copying.inventory import Inventory
+
+FILE = "comparison.txt"
+_SHOWN = 1000
+
+# Same means: the object has the size of the file and the ETag that was proven for its bytes.
+# Some services (SeaweedFS) take a backslash in a name for a slash; no page asks for such a name.
+_ROWS = """
+SELECT here.path, CASE
+    WHEN here.fate = 5 THEN '!'
+    WHEN there.path IS NULL AND slashed.path IS NOT NULL THEN '!'
+    WHEN there.path IS NULL THEN '-'
+    WHEN there.size = here.size AND proven.size = here.size
+        AND proven.mtime_ns = here.mtime_ns AND proven.etag = there.etag THEN '='
+    ELSE '*' END AS sign, here.size,
+    CASE WHEN here.fate = 5 THEN coalesce(failures.harmless, 0)
+        ELSE there.path IS NULL AND slashed.path IS NOT NULL END
+FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN proven ON proven.path = here.path
+LEFT JOIN failures ON failures.path = here.path
+LEFT JOIN there AS slashed ON instr(here.path, x'5c') > 0
+    AND slashed.path = CAST(replace(CAST(here.path AS TEXT), '\\', '/') AS BLOB)
+WHERE here.fate != 4
+UNION ALL SELECT there.path, '+', there.size, 0 FROM there
+    WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = there.path AND here.fate != 4)
+UNION ALL SELECT failures.path, '!', 0, failures.harmless FROM failures
+    WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = failures.path)
+"""
+_SLASHED = """
+SELECT here.path FROM here JOIN there AS slashed ON instr(here.path, x'5c') > 0
+    AND slashed.path = CAST(replace(CAST(here.path AS TEXT), '\\', '/') AS BLOB)
+LEFT JOIN there ON there.path = here.path WHERE there.path IS NULL
+"""
+
+
+@dataclass(slots=True)
+class Comparison:
+    """How many keys of each kind there are, the first thousand of each but the same, and bytes.
+
+    `same_bytes` are those of the files that are the same on both sides,
+    `lost_bytes` those of the files that lie only here or are different there;
+    `harmless` files could not be read, and nobody could ask for them;
+    `held_back` files are not public, by class, with their number and bytes;
+    `samples` are some keys that are the same; `file` holds a line for each
+    key; `at` is `time.monotonic()`.
+    """
+
+    destination: str
+    same: int = 0
+    same_bytes: int = 0
+    lost_bytes: int = 0
+    only_here: int = 0
+    only_there: int = 0
+    different: int = 0
+    unreadable: int = 0
+    harmless: int = 0
+    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
+    samples: list[str] = field(default_factory=list)
+    file: Path | None = None
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file here is there, with the same size and MD5."""
+        return not (self.only_here or self.different or self.unreadable > self.harmless)
+
+    def count(self, sign: str, path: bytes, size: int, harmless: int = 0) -> None:
+        """One key more."""
+        if sign == "=":
+            self.same += 1
+            self.same_bytes += size
+            # The first, second, fourth, eighth …: a few from all over the media.
+            if size and self.same & (self.same - 1) == 0:
+                self.samples.append(path.decode())
+            return
+        self.harmless += harmless
+        self.lost_bytes += size if sign in "-*" else 0
+        name = _NAMES[sign]
+        setattr(self, name, getattr(self, name) + 1)
+        examples = self.examples.setdefault(sign, [])
+        if len(examples) < _SHOWN:
+            examples.append(path.decode(errors="backslashreplace"))
+
+
+_NAMES = {"-": "only_here", "+": "only_there", "*": "different", "!": "unreadable"}
+
+
+def kept_with_slashes(inventory: Inventory) -> list[bytes]:
+    """Files with a backslash in their names that the service keeps under another key."""
+    return [row[0] for row in inventory.rows(_SLASHED)]
+
+
+def compare(inventory: Inventory, destination: str) -> Comparison:
+    """Compare what the inventory holds, without writing it down."""
+    result = Comparison(destination)
+    for path, sign, size, harmless in inventory.rows(_ROWS):
+        result.count(sign, path, size, harmless)
+    return result
+
+
+def compare_into(
+    inventory: Inventory, destination: str, folder: Path, owner_like: Path, prefix: str
+) -> Comparison:
+    """Compare, and write a line for each key to a file in `folder`. Raises `OSError`."""
+    result = Comparison(destination)
+    path = folder / FILE
+    temporary = path.with_suffix(".new")
+    handle = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        for name, sign, size, harmless in inventory.rows(f"{_ROWS} ORDER BY 1"):
+            result.count(sign, name, size, harmless)
+            # A line break in a name must not look like another key.
+            safe = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
+            file.write(b"%s %s%s\n" % (sign.encode(), prefix.encode(), safe))
+    give_to_owner(temporary, owner_like)
+    temporary.replace(path)
+    result.file = path
+    return result

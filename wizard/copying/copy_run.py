@@ -1,0 +1,332 @@
+"""One copy from beginning to end: walk, list, sort out, send, compare."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from wizard.copying.comparison import Comparison, compare, compare_into, kept_with_slashes
+from wizard.copying.crt_client import Answer, Client
+from wizard.copying.dispatcher import OUTAGE, Courier
+from wizard.copying.inventory import Fate, Inventory, Pair
+from wizard.copying.large_file import abort_left_over
+from wizard.copying.listing import Refused
+from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
+from wizard.copying.progress import Tally
+from wizard.copying.proof_writer import Proofs
+from wizard.copying.sender import Job, Sender
+from wizard.copying.survey import Stock
+from wizard.copying.threads import Stopped, rare_collections
+from wizard.core.events import Note
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.media.source import (
+    PREFIX,
+    Media,
+    MediaFailure,
+    Reason,
+    key_of,
+)
+from wizard.storage.bucket import Bucket
+
+if TYPE_CHECKING:
+    from wizard.core.settings import Settings
+    from wizard.step import Context
+
+# So many failures and conflicts are handed out by name; all are in the comparison's file.
+_NAMED = 1000
+# Passes over files that changed while they were read, or that the listing did not show.
+_ROUNDS = 4
+
+
+def destination(settings: Settings) -> str:
+    """Names endpoint and bucket in the journal's rows; short, since a million of them have it."""
+    text = f"{settings.endpoint.rstrip('/').lower()}\n{settings.bucket}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Copying:
+    """One copy, in one thread of its own; `stop` ends it soon with `Stopped`."""
+
+    def __init__(self, context: Context, media: Media, stop: threading.Event) -> None:
+        self._context = context
+        self._media = media
+        self._stop = stop
+        self._destination = destination(context.settings)
+        self._tally = Tally(context.report)
+        self._retries_seen = context.control.retries
+        self._proven_before = 0
+        self._stock = Stock(media, self._tally, stop)
+
+    def count(self) -> MediaCount:
+        """Walk the media and count them."""
+        return self._stock.walk(lambda files: None, lambda failure: None)
+
+    def compare_only(self) -> Comparison:
+        """Compare both sets as they are now; nothing is sent."""
+        with self._job() as job:
+            self._stock.take(job)
+            result = compare(job.inventory, self._destination)
+            result.held_back = self._stock.count.held_back
+            return result
+
+    def copy_all(self) -> CopyOutcome:
+        """Copy all that is not proven, and compare at the end."""
+        with self._job() as job:
+            self._stock.take(job)
+            abort_left_over(job, PREFIX)
+            self._sort_out(job)
+            touched = self._work_off(job)
+            comparison = self._confirm(job, touched)
+            return self._outcome(job, comparison)
+
+    def catch_up(self) -> CopyOutcome:
+        """Copy what is not proven as it is here now; asks for few keys one by one."""
+        with self._job() as job:
+            self._stock.walk_into(job.inventory)
+            self._stock.load_proven(job)
+            self._stock.ask_or_list(job)
+            self._sort_out(job)
+            self._work_off(job)
+            return self._outcome(job, None)
+
+    @contextmanager
+    def _job(self) -> Iterator[Job]:
+        """Everything set up, and taken down again whatever happens."""
+        context = self._context
+        settings = context.settings
+        settings.require("endpoint", "bucket")
+        if context.control.rate is None:
+            context.control.limit_rate(settings.limit_rate)
+        # boto3 says at once, and in the service's words, what the runtime tries for long:
+        # a wrong key or clock, an untrusted certificate, an unknown host.
+        Bucket(settings, context.keys).ask()
+        folder = context.journal.folder
+        inventory = Inventory(folder, folder, self._failed)
+        courier = Courier(Client(settings, context.keys), context.control)
+        try:
+            with rare_collections(), self._explained(courier):
+                yield self._assemble(inventory, courier)
+        finally:
+            courier.close()
+            inventory.close()
+
+    def _assemble(self, inventory: Inventory, courier: Courier) -> Job:
+        context = self._context
+        proofs = Proofs(
+            self._media,
+            context.journal,
+            self._destination,
+            inventory,
+            self._tally,
+            lambda: self._watch(courier),
+            courier.stop,
+        )
+        return Job(
+            self._media,
+            context.journal,
+            self._destination,
+            context.settings.bucket,
+            context.settings.acl,
+            inventory,
+            courier,
+            context.control,
+            self._tally,
+            proofs,
+        )
+
+    @contextmanager
+    def _explained(self, courier: Courier) -> Iterator[None]:
+        """Why the copy ended early, in the admin's words."""
+        try:
+            yield
+        except Refused as error:
+            raise self._problem(error.answer) from error
+        except Stopped as error:
+            if courier.gone is not None:
+                raise self._problem(courier.gone) from error
+            raise
+
+    def _problem(self, answer: Answer) -> Problem:
+        """The provider's own words for an answer; asks once more where the runtime has none."""
+        bucket = Bucket(self._context.settings, self._context.keys)
+        if not answer.code:
+            try:
+                bucket.ask()
+            except Problem as problem:
+                return problem
+        if not answer.status:
+            return Problem(
+                "The storage service does not answer any more.",
+                f"Nothing got through for {OUTAGE / 60:.0f} minutes.",
+                Remedy("Try again: what is proven is not sent again.", Action.RETRY),
+                raw=self._context.masker(answer.words),
+            )
+        error = {"Code": answer.code or str(answer.status), "Message": answer.words}
+        metadata = {"HTTPStatusCode": answer.status}
+        return bucket.explain(
+            ClientError({"Error": error, "ResponseMetadata": metadata}, "PutObject")  # type: ignore[typeddict-item]
+        )
+
+    def _watch(self, courier: Courier) -> None:
+        """Looked at several times a second."""
+        if self._stop.is_set():
+            courier.stop()
+        self._tally.wait("The storage service does not answer", courier.trouble_for)
+
+    def _sort_out(self, job: Job) -> None:
+        """Decide for each file: proven, to be sent, to be looked at, or in conflict."""
+        job.inventory.keep_proven()
+        for page in job.inventory.pairs(Fate.SEND):
+            fates = [(self._fate(job, pair), pair) for pair in page]
+            job.inventory.set_fates((f, p.id) for f, p in fates if f is not Fate.SEND)
+            stale = [p for _, p in fates if p.proven_size >= 0]
+            # Forgotten before it is sent again: otherwise a kill after the request would
+            # leave an object that looks as if a stranger had changed it.
+            keys = [key_of(p.file.path) for p in stale if self._is_ours(job, p)]
+            if keys:
+                job.journal.forget_proven(self._destination, keys)
+                job.journal.announce_sending(self._destination, keys)
+        proven = job.inventory.totals(Fate.PROVEN)
+        self._proven_before = proven[0]
+        self._tally.start(*proven)
+
+    def _fate(self, job: Job, pair: Pair) -> Fate:
+        if pair.there_size < 0:
+            return Fate.SEND
+        if pair.is_proven_here and pair.there_etag == pair.proven_etag:
+            return Fate.LOOK  # the sizes differ all the same
+        if pair.there_size == pair.file.size:
+            return Fate.LOOK
+        return Fate.SEND if self._is_ours(job, pair) else Fate.CONFLICT
+
+    def _is_ours(self, job: Job, pair: Pair) -> bool:
+        """Whether what is there now is what we put there."""
+        if pair.there_size < 0:
+            return True
+        if pair.proven_size >= 0:
+            return pair.there_etag == pair.proven_etag
+        return job.journal.was_announced(self._destination, key_of(pair.file.path))
+
+    def _work_off(self, job: Job) -> bool:
+        """Look at what needs a look, send what is to be sent; whether anything was done."""
+        touched = bool(job.inventory.totals(Fate.LOOK)[0])
+        sender = Sender(job)
+        job.proofs.start()
+        try:
+            sender.look()
+            for _ in range(_ROUNDS):
+                self._retry_if_asked(job)
+                if not job.inventory.totals(Fate.SEND)[0]:
+                    break
+                touched = True
+                sender.send()
+                job.proofs.settle()
+        except BaseException:
+            # What is in the air may still land, and shall be written.
+            job.courier.close()
+            raise
+        finally:
+            job.proofs.finish()
+        return touched
+
+    def _retry_if_asked(self, job: Job) -> None:
+        asked = job.control.retries
+        if asked != self._retries_seen:
+            self._retries_seen = asked
+            self._tally.failed -= job.inventory.retry_failures()
+            job.control.forget_failures()
+            for left in job.inventory.failures(_NAMED):
+                if not left.harmless:
+                    job.control.note_failure(_shown(left.path), _words(left.reason, left.detail))
+
+    def _failed(self, failure: MediaFailure) -> None:
+        """Counted and named at once, whether the walk, the sending or the last look met it."""
+        self._tally.fail()
+        words = _words(failure.reason, failure.detail)
+        self._context.control.note_failure(_shown(failure.path), words)
+
+    def _confirm(self, job: Job, touched: bool) -> Comparison:
+        """The listing after the copy; what it does not show as it was sent is sent once more."""
+        for last in (False, True):
+            if touched:
+                self._stock.list_there(job)
+                self._stock.load_proven(job)
+            slashed = kept_with_slashes(job.inventory)
+            lost = [p for p in job.inventory.unconfirmed() if p.file.path not in slashed]
+            if not lost or last or not touched:
+                break
+            self._send_again(job, lost)
+        self._take_back(job, lost)
+        for pair in lost:
+            reason = Reason.LOST if pair.there_size < 0 else Reason.CORRUPTED
+            job.failed(pair.file.path, reason)
+        for name in slashed:
+            job.failed(name, Reason.BACKSLASH)
+        return self._compare(job)
+
+    def _send_again(self, job: Job, lost: list[Pair]) -> None:
+        """Said to be stored, but not listed so: asked for one by one, and sent again."""
+        gone = [
+            pair
+            for pair, there in self._stock.heads(job, lost)
+            if there is None or (there.size, there.etag) != (pair.file.size, pair.proven_etag)
+        ]
+        self._take_back(job, gone)
+        job.inventory.set_fates((Fate.SEND, pair.id) for pair in gone)
+        self._work_off(job)
+
+    def _take_back(self, job: Job, pairs: list[Pair]) -> None:
+        """Not proven after all, and still ours: another run may send them again."""
+        job.journal.forget_proven(self._destination, [key_of(p.file.path) for p in pairs])
+        size = sum(pair.file.size for pair in pairs)
+        job.proofs.sent = max(0, job.proofs.sent - len(pairs))
+        job.proofs.sent_bytes = max(0, job.proofs.sent_bytes - size)
+        self._tally.done(-len(pairs), -size)
+
+    def _compare(self, job: Job) -> Comparison:
+        """The comparison, written down where the disk has room for it."""
+        folder = self._context.journal.folder
+        try:
+            result = compare_into(job.inventory, self._destination, folder, folder, PREFIX)
+        except OSError as error:
+            self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
+            result = compare(job.inventory, self._destination)
+        result.held_back = self._stock.count.held_back
+        result.at = time.monotonic()
+        self._context.control.latest = result
+        return result
+
+    def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:
+        self._tally.tell(now=True)
+        failed, _ = job.inventory.failure_counts()
+        files, size = job.inventory.totals()
+        conflicting, _ = job.inventory.totals(Fate.CONFLICT)
+        return CopyOutcome(
+            job.proofs.sent,
+            job.proofs.sent_bytes,
+            self._proven_before + job.proofs.already,
+            tuple(
+                FileFailure(_shown(t.path), t.reason, t.detail, t.harmless)
+                for t in job.inventory.failures(_NAMED)
+            ),
+            tuple(key_of(path) for path in job.inventory.paths(Fate.CONFLICT, _NAMED)),
+            failed,
+            conflicting,
+            files,
+            size,
+            comparison,
+        )
+
+
+def _words(reason: str, detail: str) -> str:
+    return f"{reason}: {detail}" if detail else reason
+
+
+def _shown(path: bytes) -> str:
+    return path.decode(errors="backslashreplace")

@@ -1,0 +1,83 @@
+"""The MD5 of a file, and the ETags that S3 could give its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from math import ceil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.media.source import Stream
+
+MIB = 1 << 20
+_BLOCK = MIB
+# Part sizes of what people copy with: rclone 5, aws and boto3 8, s3cmd 15, MinIO's mc 16 to 64,
+# s5cmd 50; and ours. The others are multiples that these use for very large files.
+_PART_SIZES = tuple(n * MIB for n in (5, 8, 10, 15, 16, 20, 25, 32, 50, 64, 100, 128, 256, 512))
+
+
+@dataclass(slots=True)
+class PartDigests:
+    """The ETag of a multipart upload: the MD5 of the parts' MD5s, and their number."""
+
+    part_size: int
+    _whole: list[bytes] = field(default_factory=list)
+    _part: hashlib._Hash = field(default_factory=hashlib.md5)
+    _filled: int = 0
+
+    def update(self, data: memoryview) -> None:
+        """The next bytes of the file."""
+        while data:
+            piece = data[: self.part_size - self._filled]
+            self._part.update(piece)
+            self._filled += len(piece)
+            data = data[len(piece) :]
+            if self._filled == self.part_size:
+                self._end_part()
+
+    def etag(self) -> str:
+        """The ETag, after the last byte."""
+        if self._filled:
+            self._end_part()
+        return etag_of_parts(self._whole)
+
+    def _end_part(self) -> None:
+        self._whole.append(self._part.digest())
+        self._part = hashlib.md5(usedforsecurity=False)
+        self._filled = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """A file's MD5, and all ETags that a service could give its bytes."""
+
+    md5: bytes
+    etags: frozenset[str]
+
+
+def etag_of_parts(md5s: list[bytes]) -> str:
+    """The ETag that S3 gives an object of these parts."""
+    whole = hashlib.md5(b"".join(md5s), usedforsecurity=False)
+    return f"{whole.hexdigest()}-{len(md5s)}"
+
+
+def read_digests(stream: Stream, size: int, etag: str) -> Digests:
+    """Read a file to its end; where `etag` is one of a multipart upload, try usual part sizes."""
+    whole = hashlib.md5(usedforsecurity=False)
+    parts = [PartDigests(n) for n in _possible_part_sizes(size, etag)]
+    while block := stream.read(_BLOCK):
+        whole.update(block)
+        for part in parts:
+            part.update(memoryview(block))
+    etags = {whole.hexdigest(), *(part.etag() for part in parts)}
+    return Digests(whole.digest(), frozenset(etags))
+
+
+def _possible_part_sizes(size: int, etag: str) -> list[int]:
+    _, dash, count = etag.rpartition("-")
+    if not dash or not count.isdigit():
+        return []
+    fitting = [n for n in _PART_SIZES if max(1, ceil(size / n)) == int(count)]
+    # A single part may have had any size above the file's.
+    return fitting[:1] if int(count) == 1 else fitting

@@ -1,0 +1,315 @@
+"""The two sets that are compared, here and there, kept on disk so that memory stays flat."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard.copying.listing import Listed
+from wizard.core.problem import Problem
+from wizard.media.source import PREFIX, MediaFailure, MediaFile, Reason
+from wizard.system.files import give_to_owner
+
+if TYPE_CHECKING:
+    from wizard.journal.journal import Journal
+
+_FILE = "inventory.sqlite3"
+_PAGE = 2000
+# Pages of SQLite's cache, in KiB (negative, as PRAGMA cache_size wants it).
+_CACHE = -8000
+
+# `path` is below MEDIA_ROOT here and below the prefix there: the same bytes.
+_SCHEMA = """
+CREATE TABLE here (
+    id INTEGER PRIMARY KEY, path BLOB NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, fate INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE there (path BLOB NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL);
+CREATE TABLE proven (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, etag TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE failures (
+    path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL, harmless INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+_PAIRS = """
+SELECT here.id, here.path, here.size, here.mtime_ns,
+    coalesce(there.size, -1), coalesce(there.etag, ''),
+    coalesce(proven.size, -1), coalesce(proven.mtime_ns, -1), coalesce(proven.etag, '')
+FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN proven ON proven.path = here.path
+"""
+
+
+_KEEP_PROVEN = """
+UPDATE here SET fate = 1 WHERE EXISTS (
+    SELECT 1 FROM there JOIN proven ON proven.path = there.path
+    WHERE there.path = here.path AND there.size = here.size AND there.etag = proven.etag
+        AND proven.size = here.size AND proven.mtime_ns = here.mtime_ns)
+"""
+
+
+_UNCONFIRMED = """
+WHERE here.fate = 1 AND (there.size IS NOT here.size OR there.etag IS NOT proven.etag)
+"""
+
+
+# Faults of files that nobody could ask for anyway: a link to nothing has no
+# bytes to lose, a name that is not UTF-8 cannot stand in BookWyrm's database
+# (PostgreSQL in UTF-8), and Django's uploads never have a backslash in theirs.
+_HARMLESS = (Reason.DANGLING, Reason.NAME, Reason.LOOP, Reason.SPECIAL, Reason.BACKSLASH)
+
+
+class Fate(IntEnum):
+    """What is to be done with a file."""
+
+    SEND = 0
+    PROVEN = 1
+    LOOK = 2
+    CONFLICT = 3
+    GONE = 4
+    FAILED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A file here, with what is there under its key and what was proven of it.
+
+    `there_size` and `proven_size` are -1 where there is nothing.
+    """
+
+    id: int
+    file: MediaFile
+    there_size: int
+    there_etag: str
+    proven_size: int
+    proven_mtime_ns: int
+    proven_etag: str
+
+    @property
+    def is_proven_here(self) -> bool:
+        """Whether the file is still as it was when it was proven."""
+        file = self.file
+        return (file.size, file.mtime_ns) == (self.proven_size, self.proven_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A file that is not accounted for; `harmless` where nobody could ever ask for it."""
+
+    path: bytes
+    reason: str
+    detail: str
+    harmless: bool
+
+
+class Inventory:
+    """Files here, objects there, what was proven, what failed. Thread-safe.
+
+    A temporary database in the journal's folder: it is thrown away at the
+    end, and at the next start where a kill left it behind. `failed` hears of
+    each failure that matters, wherever it was met.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        owner_like: Path,
+        failed: Callable[[MediaFailure], None] = lambda failure: None,
+    ) -> None:
+        self.failed = failed
+        self._path = folder / _FILE
+        self._guard = threading.RLock()
+        self._remove()
+        with _explained(self._path):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            give_to_owner(self._path, owner_like)
+            self._database = sqlite3.connect(
+                self._path, check_same_thread=False, isolation_level=None, uri=True
+            )
+            # Nothing here outlives a crash, so nothing needs to be safe from one.
+            for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size={_CACHE}"):
+                self._database.execute(f"PRAGMA {pragma}")
+            self._database.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Throw everything away."""
+        with self._guard:
+            self._database.close()
+            self._remove()
+
+    def add_files(self, files: Iterable[MediaFile]) -> None:
+        """Files found here; `index` must be called before they are looked up."""
+        rows = [(f.path, f.size, f.mtime_ns) for f in files]
+        self._write_many("INSERT INTO here (path, size, mtime_ns) VALUES (?,?,?)", rows)
+
+    def index(self) -> None:
+        """Sort what was found: afterwards files are found by path."""
+        self._write("CREATE UNIQUE INDEX here_path ON here (path)")
+
+    def splits(self, count: int, ranges: int) -> list[bytes]:
+        """Paths that cut the files into so many ranges of the same number."""
+        query = "SELECT path FROM here ORDER BY path LIMIT 1 OFFSET ?"
+        offsets = [count * i // ranges for i in range(1, ranges)]
+        found = [self._rows(query, (offset,)) for offset in offsets]
+        return [rows[0][0] for rows in found if rows]
+
+    def forget_there(self) -> None:
+        """Before a new listing."""
+        self._write("DROP INDEX IF EXISTS there_path")
+        self._write("DELETE FROM there")
+
+    def add_there(self, objects: Iterable[tuple[bytes, Listed]]) -> None:
+        """Objects of the listing."""
+        rows = [(path, o.size, o.etag) for path, o in objects]
+        self._write_many("INSERT INTO there VALUES (?,?,?)", rows)
+
+    def index_there(self) -> None:
+        """After the listing; an object listed twice is kept once."""
+        try:
+            self._write("CREATE UNIQUE INDEX there_path ON there (path)")
+        except sqlite3.IntegrityError:
+            self._write(
+                "DELETE FROM there WHERE rowid NOT IN (SELECT max(rowid) FROM there GROUP BY path)"
+            )
+            self._write("CREATE UNIQUE INDEX there_path ON there (path)")
+
+    def load_proven(self, journal: Journal, destination: str) -> None:
+        """What the journal holds of this destination."""
+        self._write("DELETE FROM proven")
+        with self._guard, _explained(self._path):
+            journal.hand_over_proven(destination, PREFIX, self._database, "proven")
+
+    def keep_proven(self) -> None:
+        """Give all files their fate whose proof still holds, here as there."""
+        self._write(_KEEP_PROVEN)
+
+    def pairs(self, *fates: Fate) -> Iterator[list[Pair]]:
+        """All files with one of these fates, what is there and what was proven; page by page."""
+        marks = ",".join("?" * len(fates))
+        query = f"{_PAIRS} WHERE here.id > ? AND here.fate IN ({marks}) ORDER BY here.id LIMIT ?"
+        last = 0
+        while rows := self._rows(query, (last, *fates, _PAGE)):
+            last = rows[-1][0]
+            yield [_pair(row) for row in rows]
+
+    def unconfirmed(self) -> list[Pair]:
+        """Files that were proven, but that the listing does not show as they were stored."""
+        return [_pair(row) for row in self.rows(f"{_PAIRS} {_UNCONFIRMED}")]
+
+    def to_do(self, fate: Fate, after: int, limit: int) -> list[Pair]:
+        """The next files with this fate after that id, in the order of the walk."""
+        query = f"{_PAIRS} WHERE here.fate = ? AND here.id > ? ORDER BY here.id LIMIT ?"
+        return [_pair(row) for row in self._rows(query, (fate, after, limit))]
+
+    def set_fates(self, fates: Iterable[tuple[Fate, int]]) -> None:
+        """What is to be done with the files of these ids."""
+        self._write_many("UPDATE here SET fate = ? WHERE id = ?", list(fates))
+
+    def totals(self, fate: Fate | None = None) -> tuple[int, int]:
+        """How many files (with this fate), and their bytes."""
+        query = "SELECT count(*), coalesce(sum(size), 0) FROM here WHERE ? IN (-1, fate)"
+        row = self._rows(query, (-1 if fate is None else fate,))[0]
+        return row[0], row[1]
+
+    def paths(self, fate: Fate, limit: int) -> list[bytes]:
+        """The first paths with this fate, in order."""
+        query = "SELECT path FROM here WHERE fate = ? ORDER BY path LIMIT ?"
+        return [row[0] for row in self._rows(query, (fate, limit))]
+
+    def set_fate_of(self, path: bytes, fate: Fate) -> None:
+        """What is to be done with one file."""
+        self._write("UPDATE here SET fate = ? WHERE path = ?", (fate, path))
+
+    def save_proven(self, files: Iterable[MediaFile]) -> None:
+        """Files proven as they are now, which may be other than the walk saw them."""
+        rows = [(Fate.PROVEN, f.size, f.mtime_ns, f.path) for f in files]
+        self._write_many("UPDATE here SET fate = ?, size = ?, mtime_ns = ? WHERE path = ?", rows)
+
+    def add_failure(self, failure: MediaFailure) -> None:
+        """A file that failed; it stays in the list until it is tried again."""
+        harmless = failure.reason in _HARMLESS and not failure.folder
+        row = (failure.path, failure.reason, failure.detail, harmless)
+        self._write("INSERT OR REPLACE INTO failures VALUES (?,?,?,?)", row)
+        self.set_fate_of(failure.path, Fate.FAILED)
+        if not harmless:
+            self.failed(failure)
+
+    def lost_here(self, failure: MediaFailure) -> None:
+        """A file that cannot be had: deleted meanwhile, which is no failure, or worse."""
+        if failure.reason is Reason.VANISHED and not failure.folder:
+            self.set_fate_of(failure.path, Fate.GONE)
+        else:
+            self.add_failure(failure)
+
+    def retry_failures(self) -> int:
+        """Put the files that failed back among those to be sent; how many there are."""
+        failed = self.totals(Fate.FAILED)[0]
+        self._write("UPDATE here SET fate = ? WHERE fate = ?", (Fate.SEND, Fate.FAILED))
+        self._write("DELETE FROM failures WHERE path IN (SELECT path FROM here)")
+        return failed
+
+    def failures(self, limit: int) -> list[Trouble]:
+        """The first failures, in the order of their paths; those that matter first."""
+        query = "SELECT * FROM failures ORDER BY harmless, path LIMIT ?"
+        return [Trouble(r[0], r[1], r[2], bool(r[3])) for r in self._rows(query, (limit,))]
+
+    def failure_counts(self) -> tuple[int, int]:
+        """How many failures matter, and how many are harmless."""
+        query = "SELECT coalesce(sum(NOT harmless), 0), coalesce(sum(harmless), 0) FROM failures"
+        row = self._rows(query, ())[0]
+        return row[0], row[1]
+
+    def _rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with self._guard, _explained(self._path):
+            return self._database.execute(query, values).fetchall()
+
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query of `wizard.copying.comparison`, without holding them all."""
+        with self._guard, _explained(self._path):
+            cursor = self._database.execute(query)
+        while True:
+            with self._guard, _explained(self._path):
+                page = cursor.fetchmany(_PAGE)
+            if not page:
+                return
+            yield from page
+
+    def _write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
+        with self._guard, _explained(self._path):
+            self._database.execute(statement, values)
+
+    def _write_many(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        with self._guard, _explained(self._path):
+            self._database.execute("BEGIN")
+            self._database.executemany(statement, rows)
+            self._database.execute("COMMIT")
+
+    def _remove(self) -> None:
+        for suffix in ("", "-journal"):
+            self._path.with_name(_FILE + suffix).unlink(missing_ok=True)
+
+
+def _pair(row: tuple[Any, ...]) -> Pair:
+    return Pair(row[0], MediaFile(*row[1:4]), *row[4:])
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise Problem(
+            f"The lists for the comparison cannot be written to {path.parent}.",
+            "The disk may be full or read-only; they take about 200 bytes a file.",
+            "Make room (df -h shows where) or name another place with --state, then start again.",
+            raw=str(error),
+        ) from error

@@ -1,0 +1,65 @@
+"""What a copy did, and what a walk found, for those who asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wizard.media.source import MediaFile, held_back_class
+
+if TYPE_CHECKING:
+    from wizard.copying.comparison import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailure:
+    """A file that is not accounted for: which, why, the system's or service's own words.
+
+    `harmless`: nobody could ever ask for it (a link to nothing, a name that
+    no page can hold), so nothing is lost without it.
+    """
+
+    path: str
+    what: str
+    raw: str = ""
+    harmless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOutcome:
+    """What a copy did. `already` were there with the same bytes, and not sent.
+
+    `failures` and `conflicts` (keys that hold other bytes, and that we never
+    wrote) name the first thousand; `failed` and `conflicting` count all,
+    without the harmless ones. `total` files with `total_bytes` are here.
+    """
+
+    sent: int
+    sent_bytes: int
+    already: int
+    failures: tuple[FileFailure, ...]
+    conflicts: tuple[str, ...]
+    failed: int = 0
+    conflicting: int = 0
+    total: int = 0
+    total_bytes: int = 0
+    comparison: Comparison | None = None
+
+
+@dataclass(slots=True)
+class MediaCount:
+    """What a walk found: public files and their bytes, what is held back, what cannot be had.
+
+    `held_back` maps a class, in words, to its number of files and bytes.
+    """
+
+    files: int = 0
+    size: int = 0
+    failures: int = 0
+    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def hold_back(self, file: MediaFile) -> None:
+        """One more file that is not public."""
+        kind = held_back_class(file.path)
+        count, size = self.held_back.get(kind, (0, 0))
+        self.held_back[kind] = (count + 1, size + file.size)

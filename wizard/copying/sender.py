@@ -1,0 +1,243 @@
+"""Sends files and proves what was stored, with many requests in the air."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wizard.copying.crt_client import Answer, Request
+from wizard.copying.etags import read_digests
+from wizard.copying.header_repair import Mending
+from wizard.copying.inventory import Fate, Pair
+from wizard.copying.large_file import LARGE, LargeFile
+from wizard.copying.object_headers import object_headers
+from wizard.copying.proof_writer import Proofs, Stored
+from wizard.copying.threads import Stopped, Worker, raise_first
+from wizard.media.source import MediaFailure, MediaFile, Reason, Stream, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from wizard.copying.dispatcher import Courier
+    from wizard.copying.inventory import Inventory
+    from wizard.copying.progress import Tally
+    from wizard.core.copy_control import CopyControl
+    from wizard.journal.journal import Journal
+    from wizard.media.source import Digest, Media
+
+_SENDS = 3
+# Files in one commit before their requests: each waits for the disk, 10 to 60 ms where it is busy.
+_ANNOUNCED = 512
+
+
+@dataclass(slots=True)
+class Job:
+    """All that a copy works with."""
+
+    media: Media
+    journal: Journal
+    destination: str
+    bucket: str
+    acl: str
+    inventory: Inventory
+    courier: Courier
+    control: CopyControl
+    tally: Tally
+    proofs: Proofs
+
+    def failed(self, path: bytes, reason: Reason, detail: str = "") -> None:
+        """A file failed for good, or until it is tried again."""
+        self.inventory.add_failure(MediaFailure(path, reason, detail))
+
+
+@dataclass(slots=True)
+class _Small:
+    """A file on its way: in memory, or at a place where the runtime reads it by itself."""
+
+    job: Job
+    file: MediaFile
+    key: str
+    md5: bytes
+    body: bytes = b""
+    place: str = ""
+    sends: int = 0
+    etag: str = ""
+
+    def request(self) -> Request:
+        """The request that stores it. Content-MD5 has the service refuse a torn body."""
+        self.sends += 1
+        headers = object_headers(self.key, self.job.acl)
+        headers.append(("Content-MD5", b64encode(self.md5).decode()))
+        request = Request("PutObject", "PUT", self.key, self.stored, headers=headers)
+        request.body = self.body
+        if self.place:
+            request.file, request.file_size = self.place, self.file.size
+            request.is_current = self.is_current
+        return request
+
+    def is_current(self) -> bool:
+        """Whether the file is still as it was when its MD5 was computed."""
+        return next(iter(self.job.media.look_again([self.file]))) == self.file
+
+    def stored(self, answer: Answer) -> None:
+        """The service's last answer: proven where its ETag is our MD5."""
+        self.etag = answer.etag
+        if answer.ok and self.etag == self.md5.hex():
+            self.proven()
+            return
+        if self.place and not self.is_current():
+            # The runtime read other bytes than we did, a moment later.
+            self.job.proofs.add_changed(self.file)
+            return
+        if not answer.ok:
+            self.job.failed(self.file.path, Reason.REFUSED, answer.words)
+            return
+        # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked for.
+        look = Request("GetObject", "GET", self.key, lambda a: self.read_back(look, a))
+        look.digest = hashlib.md5
+        self.job.courier.follow_up(look)
+
+    def read_back(self, look: Request, answer: Answer) -> None:
+        """What the service gives for the key, byte by byte."""
+        if answer.ok and look.hashed == self.md5:
+            self.etag = answer.etag or self.etag
+            self.proven()
+        elif self.sends < _SENDS:
+            self.job.courier.follow_up(self.request())
+        elif answer.ok:
+            self.job.failed(self.file.path, Reason.CORRUPTED)
+        else:
+            self.job.failed(self.file.path, Reason.LOST, answer.words)
+
+    def proven(self) -> None:
+        """The service holds these bytes."""
+        self.job.proofs.add(Stored(self.file, self.md5, self.etag, sent=True))
+
+
+class Sender:
+    """Works off the files with a fate: compares those that are there, sends the others."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._guard = threading.Lock()
+        self._last_id = 0
+
+    def look(self) -> None:
+        """Compare the bytes of files whose objects are there, but not proven by us."""
+        self._work(Fate.LOOK, self._compare)
+
+    def send(self) -> None:
+        """Send all that is to be sent."""
+        self._work(Fate.SEND, self._send)
+
+    def _work(self, fate: Fate, handle: Callable[[Pair, MediaFile, Stream], None]) -> None:
+        """Hand every file with this fate to `handle`, in as many threads as the media allow."""
+        self._last_id = 0
+        readers = [
+            Worker(lambda: self._read(fate, handle), f"reader-{n}")
+            for n in range(self._job.media.readers)
+        ]
+        for reader in readers:
+            reader.join()
+        raise_first(readers)
+        self._job.courier.drain()
+
+    def _read(self, fate: Fate, handle: Callable[[Pair, MediaFile, Stream], None]) -> None:
+        try:
+            with self._job.media.digesting() as digest:
+                for batch in self._batches(fate):
+                    left = self._send_digested(batch, digest) if fate is Fate.SEND else batch
+                    self._read_batch(left, handle)
+        except BaseException:
+            self._job.courier.stop()
+            raise
+
+    def _batches(self, fate: Fate) -> Iterator[Sequence[Pair]]:
+        """The next files, announced in the journal before their requests."""
+        job = self._job
+        while True:
+            with self._guard:
+                batch = job.inventory.to_do(fate, self._last_id, max(job.media.batch, _ANNOUNCED))
+                if not batch:
+                    return
+                self._last_id = batch[-1].id
+            if fate is Fate.SEND:
+                keys = [key_of(pair.file.path) for pair in batch]
+                job.journal.announce_sending(job.destination, keys)
+            for start in range(0, len(batch), job.media.batch):
+                yield batch[start : start + job.media.batch]
+
+    def _send_digested(self, batch: Sequence[Pair], digest: Digest) -> Sequence[Pair]:
+        """Send those whose MD5s can be had without their bytes; the others come back."""
+        small = [pair.file for pair in batch if pair.file.size <= LARGE]
+        digested: set[bytes] = set()
+        for found in digest(small):
+            if self._job.courier.stopped:
+                raise Stopped
+            if isinstance(found, MediaFailure):
+                digested.add(found.path)
+                self._unreadable(found)
+            elif found.file.size <= LARGE:
+                digested.add(found.file.path)
+                key = key_of(found.file.path)
+                small_file = _Small(self._job, found.file, key, found.md5, place=found.place)
+                self._job.courier.submit(small_file.request())
+        return [pair for pair in batch if pair.file.path not in digested]
+
+    def _read_batch(
+        self, batch: Sequence[Pair], handle: Callable[[Pair, MediaFile, Stream], None]
+    ) -> None:
+        pairs = {pair.file.path: pair for pair in batch}
+        for found in self._job.media.read([pair.file for pair in batch]):
+            if self._job.courier.stopped:
+                raise Stopped
+            if isinstance(found, MediaFailure):
+                self._unreadable(found)
+                continue
+            file, stream = found
+            try:
+                handle(pairs[file.path], file, stream)
+            except OSError as error:
+                self._unreadable(MediaFailure(file.path, Reason.UNREADABLE, str(error)))
+
+    def _unreadable(self, failure: MediaFailure) -> None:
+        if failure.reason is not Reason.VANISHED:
+            self._job.tally.fail()
+        self._job.inventory.lost_here(failure)
+
+    def _send(self, _: Pair, file: MediaFile, stream: Stream) -> None:
+        if file.size > LARGE:
+            LargeFile(self._job, file).send(stream)
+            return
+        body = _read_whole(stream, file.size)
+        if len(body) != file.size:
+            # It grows or shrinks under our eyes: the proof would fail, so look again later.
+            self._job.proofs.add_changed(file)
+            return
+        md5 = hashlib.md5(body, usedforsecurity=False).digest()
+        self._job.courier.submit(_Small(self._job, file, key_of(file.path), md5, body).request())
+
+    def _compare(self, pair: Pair, file: MediaFile, stream: Stream) -> None:
+        """An object is there that we did not prove: the same bytes are as good as sent."""
+        digests = read_digests(stream, file.size, pair.there_etag)
+        if file.size == pair.there_size and pair.there_etag in digests.etags:
+            Mending(self._job, file, digests.md5, pair.there_etag).begin()
+            return
+        Mending(self._job, file, digests.md5, pair.there_etag).read_back(pair)
+
+
+def _read_whole(stream: Stream, size: int) -> bytes:
+    """`size` bytes, or one more or less where the file is no longer as long."""
+    body = stream.read(size + 1) or b""
+    if len(body) >= size:
+        return body
+    # A pipe gives less than was asked for.
+    pieces = [body]
+    missing = size + 1 - len(body)
+    while missing and (piece := stream.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)

@@ -1,0 +1,145 @@
+"""Taking stock, before, during and after a copy: what is here, what is there, what holds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from wizard.copying.crt_client import Request
+from wizard.copying.inventory import Fate, Inventory, Pair
+from wizard.copying.listing import Listed, OutOfOrder, Refused, list_all
+from wizard.copying.outcome import MediaCount
+from wizard.copying.threads import Stopped
+from wizard.media.source import PREFIX, Media, MediaFailure, MediaFile, is_public, key_of, path_of
+
+if TYPE_CHECKING:
+    from wizard.copying.progress import Tally
+    from wizard.copying.sender import Job
+
+_WALKED = 2000
+# Objects a range of the listing should have at least, for listing in parallel to pay.
+_RANGE = 5000
+_MOST_RANGES = 64
+# Up to so many candidates, catching up asks for each key instead of listing all of them.
+_ASKED_ONE_BY_ONE = 500
+_ASKERS = 32
+
+
+class Stock:
+    """Walks the media and lists the bucket, for one copy; `count` is what the last walk found."""
+
+    def __init__(self, media: Media, tally: Tally, stop: threading.Event) -> None:
+        self._media = media
+        self._tally = tally
+        self._stop = stop
+        self.count = MediaCount()
+
+    def walk(
+        self,
+        found: Callable[[list[MediaFile]], None],
+        failed: Callable[[MediaFailure], None],
+    ) -> MediaCount:
+        """Hand on all public files, in batches, and what cannot be had. Raises `Stopped`."""
+        count = MediaCount()
+        batch: list[MediaFile] = []
+        for item in self._media.walk():
+            if isinstance(item, MediaFailure):
+                if item.folder or is_public(item.path):
+                    count.failures += 1
+                    failed(item)
+            elif not is_public(item.path):
+                count.hold_back(item)
+            else:
+                batch.append(item)
+            if len(batch) == _WALKED:
+                self._add(count, batch, found)
+                batch = []
+        self._add(count, batch, found)
+        return count
+
+    def _add(
+        self, count: MediaCount, batch: list[MediaFile], found: Callable[[list[MediaFile]], None]
+    ) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        found(batch)
+        size = sum(file.size for file in batch)
+        count.files += len(batch)
+        count.size += size
+        self._tally.found(len(batch), size)
+
+    def walk_into(self, inventory: Inventory) -> None:
+        """Write down what is here."""
+        self.count = self.walk(inventory.add_files, inventory.add_failure)
+        inventory.index()
+
+    def take(self, job: Job) -> None:
+        """What is here, what is there, what was proven."""
+        self.walk_into(job.inventory)
+        proven, _ = job.journal.proven_count(job.destination)
+        job.journal.check_room(max(0, self.count.files - proven))
+        self.list_there(job)
+        self.load_proven(job)
+
+    def load_proven(self, job: Job) -> None:
+        """Have at hand what the journal holds of this destination."""
+        job.inventory.load_proven(job.journal, job.destination)
+
+    def list_there(self, job: Job) -> None:
+        """One listing of the prefix, in parallel where it is large and the service keeps order."""
+        splits = self._splits(job)
+        try:
+            self._list_with(job, splits)
+        except OutOfOrder:
+            self._list_with(job, [])
+        job.inventory.index_there()
+
+    def _list_with(self, job: Job, splits: list[str]) -> None:
+        def take(page: list[Listed]) -> None:
+            job.inventory.add_there((path_of(o.key), o) for o in page)
+            if self._stop.is_set():
+                job.courier.stop()
+
+        job.inventory.forget_there()
+        list_all(job.courier, PREFIX, splits, take)
+
+    def _splits(self, job: Job) -> list[str]:
+        """Keys that cut the listing into ranges; none before anything can be there."""
+        proven, _ = job.journal.proven_count(job.destination)
+        files, _ = job.inventory.totals()
+        ranges = min(_MOST_RANGES, max(proven, job.proofs.sent) // _RANGE)
+        return [key_of(path) for path in job.inventory.splits(files, ranges)]
+
+    def ask_or_list(self, job: Job) -> None:
+        """What is there under the keys of unproven files: asked one by one where they are few."""
+        candidates = 0
+        for page in job.inventory.pairs(Fate.SEND):
+            candidates += sum(not pair.is_proven_here for pair in page)
+        if candidates > _ASKED_ONE_BY_ONE:
+            self.list_there(job)
+            return
+        for page in job.inventory.pairs(Fate.SEND):
+            # Not listed, and not doubted: what was proven before.
+            known = [p for p in page if p.is_proven_here]
+            job.inventory.add_there(
+                (p.file.path, Listed("", p.file.size, p.proven_etag)) for p in known
+            )
+            asked = self.heads(job, [p for p in page if not p.is_proven_here])
+            job.inventory.add_there((p.file.path, there) for p, there in asked if there)
+        job.inventory.index_there()
+
+    def heads(self, job: Job, pairs: list[Pair]) -> list[tuple[Pair, Listed | None]]:
+        """What is there under these files' keys, None where nothing is; many asked at once."""
+        with ThreadPoolExecutor(_ASKERS, thread_name_prefix="asking") as pool:
+            found = pool.map(lambda pair: self._head(job, key_of(pair.file.path)), pairs)
+            return list(zip(pairs, found, strict=True))
+
+    def _head(self, job: Job, key: str) -> Listed | None:
+        answer = job.courier.ask(Request("HeadObject", "HEAD", key, lambda answer: None))
+        if answer.status == 404:
+            return None
+        if not answer.ok:
+            raise Refused(answer)
+        return Listed(key, int(answer.header("content-length") or 0), answer.etag)

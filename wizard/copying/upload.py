@@ -1,0 +1,89 @@
+"""Copies the media into the bucket and proves it: what `copy_media` and `restart` call."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, TypeVar
+
+from wizard.copying.comparison import Comparison
+from wizard.copying.copy_run import Copying, destination
+from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
+from wizard.core.copy_control import CopyControl
+
+if TYPE_CHECKING:
+    from wizard.media.source import Media
+    from wizard.step import Context
+
+__all__ = [
+    "Comparison",
+    "CopyControl",
+    "CopyOutcome",
+    "FileFailure",
+    "MediaCount",
+    "compare_media",
+    "copy_media",
+    "copy_new_media",
+    "count_media",
+    "destination",
+]
+
+# Below the instance's own processes; the I/O priority follows (ioprio_set(2)).
+_NICE = 10
+
+_Result = TypeVar("_Result")
+
+
+async def count_media(context: Context, media: Media) -> MediaCount:
+    """Walk the media and count them; reports progress."""
+    return await _in_thread(context, media, Copying.count)
+
+
+async def copy_media(context: Context, media: Media) -> CopyOutcome:
+    """Copy all public media, and compare both sets at the end.
+
+    What the journal proved and the listing confirms is not sent again. Raises
+    `Problem` where the copy as a whole cannot go on; failures of single files
+    are in the outcome. Cancelling it stops within seconds; what is proven
+    until then is in the journal.
+    """
+    return await _in_thread(context, media, Copying.copy_all)
+
+
+async def copy_new_media(context: Context) -> CopyOutcome:
+    """Copy what appeared or changed here since; one pass, without listing the bucket.
+
+    Never overwrites a key that the journal does not say we put there.
+    """
+    return await _in_thread(context, await context.deployment.media(), Copying.catch_up)
+
+
+async def compare_media(context: Context, media: Media) -> Comparison:
+    """Compare both sets as they are now: one walk and one listing, nothing is sent."""
+    return await _in_thread(context, media, Copying.compare_only)
+
+
+async def _in_thread(context: Context, media: Media, work: Callable[[Copying], _Result]) -> _Result:
+    """Run `work` in a thread of its own with low priority, which its own threads inherit."""
+    stop = threading.Event()
+    future: Future[_Result] = Future()
+
+    def run() -> None:
+        if context.control.gentle:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        try:
+            future.set_result(work(Copying(context, media, stop)))
+        except BaseException as error:  # noqa: BLE001 (raised again by whoever awaits)
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="copy", daemon=True).start()
+    waiting = asyncio.wrap_future(future)
+    try:
+        return await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([waiting], timeout=15)
+        raise

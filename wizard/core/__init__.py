@@ -1,0 +1,1 @@
+"""Words that every layer speaks: problems, events, plans, settings, secrets, quantities."""

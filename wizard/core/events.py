@@ -1,0 +1,98 @@
+"""What a step says while it works, for whoever watches: screen, terminal, log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.core.problem import Problem
+
+
+class Verdict(StrEnum):
+    """What a check says: proven, wrong, worth knowing, or not to be asked yet."""
+
+    PASS = "pass"  # noqa: S105 (a verdict, not a password)
+    FAIL = "fail"
+    REMARK = "remark"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One piece of evidence: what was asked, what was seen, and the verdict.
+
+    A check that failed carries the `problem` that explains it.
+    """
+
+    asked: str
+    seen: str
+    verdict: Verdict
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence about what happens now."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A line that a command wrote, without ANSI sequences."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a copy is. Sizes in bytes, `rate` in bytes a second.
+
+    `seconds_left` is None as long as nothing can be said. Totals grow while
+    the media are still being counted (`counting`).
+    """
+
+    files_done: int
+    files_total: int
+    bytes_done: int
+    bytes_total: int
+    rate: float
+    seconds_left: float | None
+    failed: int = 0
+    counting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is being waited for, and how long already."""
+
+    text: str
+    seconds: float
+
+
+Event = Check | Note | Output | Progress | Waiting
+
+# A watcher may be called from any thread, and must return quickly.
+Report = Callable[[Event], None]
+
+
+def passed(asked: str, seen: str) -> Check:
+    """Evidence that all is well."""
+    return Check(asked, seen, Verdict.PASS)
+
+
+def remark(asked: str, seen: str) -> Check:
+    """Evidence worth knowing that stops nobody."""
+    return Check(asked, seen, Verdict.REMARK)
+
+
+def later(asked: str, seen: str) -> Check:
+    """Evidence that can only be had later; `seen` says when."""
+    return Check(asked, seen, Verdict.LATER)
+
+
+def failed(asked: str, problem: Problem) -> Check:
+    """Evidence that something is wrong."""
+    return Check(asked, problem.what, Verdict.FAIL, problem)

@@ -1,0 +1,99 @@
+"""What the migration was told: everything but the two keys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from wizard.core.problem import Problem
+
+
+class MigrationPath(StrEnum):
+    """Which way through the steps: a new instance, or one already running."""
+
+    FRESH = "fresh"
+    EXISTING = "existing"
+
+
+class DeploymentKind(StrEnum):
+    """How the instance runs."""
+
+    COMPOSE = "compose"
+    DOCKERLESS = "dockerless"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The answers to what cannot be found out; "" means not known yet.
+
+    `endpoint` is a URL with scheme; `custom_domain` a host, or host and path,
+    without scheme, as BookWyrm's `AWS_S3_CUSTOM_DOMAIN`; `url_protocol` is
+    "https:" or "http:"; `acl` the value for `AWS_DEFAULT_ACL` that the canary
+    proved ("public-read", or "" where a bucket policy opens the bucket, which
+    `acl_known` tells from "not asked yet"); `site_url` where the instance is
+    reached from here; `restart_command` what restarts it, split like a shell
+    would but never given to one; `limit_rate` in bytes a second, 0 without a limit.
+    """
+
+    path: str = ""
+    deployment: str = ""
+    provider: str = ""
+    endpoint: str = ""
+    region: str = ""
+    bucket: str = ""
+    custom_domain: str = ""
+    url_protocol: str = "https:"
+    acl: str = ""
+    acl_known: bool = False
+    site_url: str = ""
+    restart_command: str = ""
+    limit_rate: int = 0
+
+    def to_dict(self) -> dict[str, str | int | bool]:
+        """As JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, object]) -> Settings:
+        """From `to_dict`; what is unknown here (a newer version's) is left out."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in data.items() if k in known})  # type: ignore[arg-type]
+
+    @property
+    def storage(self) -> dict[str, str]:
+        """Where the objects lie and how strangers reach them: what most proofs depend on."""
+        return {
+            "endpoint": self.endpoint,
+            "bucket": self.bucket,
+            "custom_domain": self.custom_domain,
+            "url_protocol": self.url_protocol,
+        }
+
+    @property
+    def public_base(self) -> str:
+        """The URL strangers read from, without a final slash."""
+        return f"{self.url_protocol}//{self.custom_domain.rstrip('/')}"
+
+    @property
+    def custom_domain_host(self) -> str:
+        """Host (and port) of the custom domain, without its path."""
+        return self.custom_domain.split("/", 1)[0]
+
+    @property
+    def endpoint_host(self) -> str:
+        """Host (and port) of the endpoint."""
+        return urlsplit(self.endpoint).netloc
+
+    def require(self, *names: str) -> None:
+        """Raise a `Problem` for the first of these settings that is not known."""
+        for name in names:
+            if not getattr(self, name):
+                option = "--" + name.replace("_", "-")
+                raise Problem(
+                    f"The {name.replace('_', ' ')} is not known.",
+                    "It is neither in .env nor given, and cannot be found out.",
+                    f"Give it with {option}.",
+                    field=name,
+                    usage=True,
+                )

@@ -1,0 +1,179 @@
+"""What bash makes of a `.env` (`bw-dev` does `source .env`), told without running any of it.
+
+`source` runs whatever is no assignment, and `$(…)` within one. So the file is
+divided here as bash's grammar does it, and bash itself is asked about the
+syntax only (`bash -n`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wizard.env.file import EnvFile
+from wizard.system.programs import run
+
+# bash's own variables that cannot be set (bash(1), "Shell Variables").
+READ_ONLY = frozenset(("BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"))
+
+_SKIPPED = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
+_BEGIN = re.compile(r"(?P<export>export[ \t]+)?(?P<name>[A-Za-z_]\w*)(?:\[\w+\])?\+?=")
+_ONLY_EXPORTED = re.compile(r"export(?:[ \t]+[A-Za-z_]\w*)+[ \t]*(?:#.*)?")
+_NO_ASSIGNMENT = "bash takes it for a command: a line is NAME=value, without blanks around the ="
+_NAME = re.compile(r"(?:export[ \t]+)?'?([A-Za-z_]\w*)")
+# The pieces of a word: what is quoted, what a backslash protects, all else up to its end.
+_PIECE = re.compile(
+    r"(?P<literal>\\.|\$?'(?:(?<=\$')(?:\\.|[^'\\])*|(?<!\$')[^']*)')"
+    r'|(?P<double>"(?:\\.|[^"\\])*")'
+    r"|(?P<bare>\$\{[^}\n]*\}|[^ \t\n;&|<>()'\"\\$]+|\$(?!'))",
+    re.DOTALL,
+)
+_COMMAND = re.compile(r"(?<!\\)(?:\\\\)*(?:\$\(|`)")
+_ASSIGNMENTS_ONLY = re.compile(r"(?:[ \t]+[A-Za-z_]\w*=[\w./:@%+,-]*)+[ \t]*(?:#.*)?")
+_SYNTAX_ERROR = re.compile(r"line (\d+): (?:syntax error|unexpected EOF)")
+_SECONDS_FOR_BASH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Stumble:
+    """A line that bash does not read as an assignment and nothing else.
+
+    `line` counts from 1; `name` is the variable meant, "" where none can be
+    told; `why` names no value. `breaks`: `bw-dev` (`set -e`) ends there.
+    """
+
+    line: int
+    name: str
+    why: str
+    breaks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A piece of the file from `start` to `end`, and what is odd about it, "" where nothing is."""
+
+    start: int
+    end: int
+    name: str
+    why: str = ""
+    breaks: bool = True
+
+
+async def stumbles(env: EnvFile) -> tuple[Stumble, ...]:
+    """All lines that bash stumbles over, in their order; nothing of the file is run."""
+    text = env.data.decode("utf-8", "surrogateescape")
+    found = tuple(
+        Stumble(text.count("\n", 0, s.start) + 1, s.name, s.why, s.breaks)
+        for s in _statements(text)
+        if s.why
+    )
+    if any(stumble.breaks for stumble in found):
+        return found
+    line = await _line_of_syntax_error(env, text)
+    return (*found, Stumble(line, "", "bash finds a syntax error there", True)) if line else found
+
+
+def harmless(text: str) -> str:
+    """The file without what would run something; its lines keep their numbers."""
+    kept = list(text)
+    for piece in _statements(text):
+        # What a quote that is never closed leaves over is nothing that bash could run.
+        if piece.why and piece.end < len(text):
+            blank = (c if c == "\n" else " " for c in text[piece.start : piece.end])
+            kept[piece.start : piece.end] = blank
+    return "".join(kept)
+
+
+def _statements(text: str) -> Iterator[_Statement]:
+    place = 0
+    while (start := _skipped(text, place)) < len(text):
+        statement = _statement(text, start)
+        yield statement
+        place = statement.end
+
+
+def _statement(text: str, start: int) -> _Statement:
+    begin, end = _BEGIN.match(text, start), _end_of_line(text, start)
+    if begin is None:
+        meant = _NAME.match(text, start)
+        why = "" if _ONLY_EXPORTED.fullmatch(text, start, end) else _NO_ASSIGNMENT
+        return _Statement(start, end, meant[1] if meant else "", why)
+    name = begin["name"]
+    if name in READ_ONLY:
+        return _Statement(start, end, name, f"bash does not let {name} be set: it is its own")
+    place, oddity = _word(text, begin.end())
+    if _is_unclosed(text, place):
+        return _Statement(start, len(text), name, "its quote is never closed")
+    end = _end_of_line(text, place)
+    oddity = _runs_a_command(text[place:end], text[begin.end() : place]) or oddity
+    if oddity:
+        return _Statement(start, end, name, oddity, breaks=False)
+    why, breaks = _rest(text[place:end], exported=bool(begin["export"]))
+    return _Statement(start, end, name, why, breaks)
+
+
+def _word(text: str, place: int) -> tuple[int, str]:
+    """Where the word that begins here ends, and what is odd about it."""
+    oddity = ""
+    while piece := _PIECE.match(text, place):
+        if piece.lastgroup != "literal" and _COMMAND.search(piece[0]):
+            oddity = "bash runs the command in it"
+        elif piece[0] == "\\\n":
+            oddity = oddity or "the backslash at its end joins it to the line below"
+        place = piece.end()
+    return place, oddity
+
+
+def _runs_a_command(rest: str, word: str) -> str:
+    return "bash runs the command in it" if rest.startswith("(") and word.endswith("$") else ""
+
+
+def _is_unclosed(text: str, place: int) -> bool:
+    return text[place : place + 1] in ("'", '"') or text.startswith("$'", place)
+
+
+def _rest(rest: str, *, exported: bool) -> tuple[str, bool]:
+    """What is odd about what follows a value in its line, and whether `bw-dev` ends there."""
+    after = rest.lstrip(" \t")
+    if not after or after == "\\" or (after.startswith("#") and after != rest):
+        return "", False
+    if re.fullmatch(r";[ \t]*(?:#.*)?", after) or _ASSIGNMENTS_ONLY.fullmatch(rest):
+        return "bash and Django read different values: it is not in quotes", False
+    if after[0] in "()":
+        return f"it has a {after[0]} that is not in quotes", True
+    if after[0] in ";&|<>":
+        return f"bash takes what follows {after[0]} for a command: it is not in quotes", True
+    if exported:
+        return "bash reads it only up to the blank: it is not in quotes", False
+    return "bash takes what follows the blank for a command: it is not in quotes", True
+
+
+async def _line_of_syntax_error(env: EnvFile, text: str) -> int:
+    """Where `bash -n`, which runs nothing, finds one; 0 for nowhere, or without a bash."""
+    owner = env.path.stat()
+    try:
+        async with asyncio.timeout(_SECONDS_FOR_BASH):
+            ended = await run(
+                ["bash", "--norc", "--noprofile", "-n", "-s"],
+                folder=env.path.parent,
+                env={"PATH": os.defpath},
+                stdin=text,
+                user=(owner.st_uid, owner.st_gid),
+            )
+    except (OSError, TimeoutError):
+        return 0
+    found = _SYNTAX_ERROR.search(ended.output)
+    return int(found[1]) if found else 0
+
+
+def _skipped(text: str, place: int) -> int:
+    found = _SKIPPED.match(text, place)
+    return found.end() if found else place
+
+
+def _end_of_line(text: str, place: int) -> int:
+    end = text.find("\n", place)
+    return len(text) if end < 0 else end

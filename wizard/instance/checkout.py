@@ -1,0 +1,134 @@
+"""A BookWyrm checkout: its version, domain, abilities and folders."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.core.problem import Problem
+from wizard.env.file import EnvFile
+
+# What environs (through marshmallow's Boolean field) takes for true, letter for letter.
+_TRUE = frozenset(
+    "t T true True TRUE on On ON y Y yes Yes YES 1".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What this checkout can do, read from its own files rather than from a version number.
+
+    `compile_themes` since v0.5.4; `default_acl` (AWS_DEFAULT_ACL is read from
+    `.env`) since v0.8.0; `use_https` (USE_HTTPS exists) up to v0.7.5;
+    `url_protocol` (AWS_S3_URL_PROTOCOL is read) since v0.7.4.
+    """
+
+    compile_themes: bool
+    default_acl: bool
+    use_https: bool
+    url_protocol: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A BookWyrm checkout in `folder`; `env` is read anew at each call of `env_file`."""
+
+    folder: Path
+    version: str
+    abilities: Abilities
+
+    @property
+    def env_path(self) -> Path:
+        """The instance's `.env`."""
+        return self.folder / ".env"
+
+    def env_file(self) -> EnvFile:
+        """`.env` as it is now. Raises `Problem` where it cannot be read."""
+        return EnvFile.read(self.env_path)
+
+    @property
+    def domain(self) -> str:
+        """`DOMAIN` of `.env`. Raises `Problem` where it is missing."""
+        domain = self.env_file().get("DOMAIN")
+        if not domain or domain == "your.domain.here":
+            raise Problem(
+                "DOMAIN is not set in .env.",
+                "BookWyrm needs it to know its own address, and so does the migration.",
+                f"Set DOMAIN=… in {self.env_path} to the host name of your instance.",
+                field="domain",
+            )
+        return domain
+
+    @property
+    def media_root(self) -> Path:
+        """Where a dockerless instance keeps media (`MEDIA_ROOT`, "images/" by default)."""
+        return self.folder / (self.env_file().get("MEDIA_ROOT") or "images")
+
+    @property
+    def static_root(self) -> Path:
+        """Where a dockerless instance collects static assets (`STATIC_ROOT`)."""
+        return self.folder / (self.env_file().get("STATIC_ROOT") or "static")
+
+    def uses_s3(self) -> bool:
+        """Whether `.env` says `USE_S3` now."""
+        return is_true(self.env_file().get("USE_S3"))
+
+
+def is_true(value: str | None) -> bool:
+    """What environs, and so BookWyrm, takes for true."""
+    return value in _TRUE
+
+
+def open_instance(folder: Path) -> Instance:
+    """The BookWyrm instance in `folder`. Raises `Problem` where there is none, or none to read."""
+    folder = folder.absolute()
+    try:
+        return _opened(folder)
+    except PermissionError as error:
+        raise Problem(
+            f"{folder} cannot be read.",
+            "It belongs to another user.",
+            f"sudo bw-s3 {folder}",
+            raw=str(error),
+        ) from error
+    except OSError as error:
+        raise Problem(
+            f"{folder} cannot be read.",
+            "The disk or the file system refused it.",
+            f"Look at it with: ls -la {folder}",
+            raw=str(error),
+        ) from error
+
+
+def _opened(folder: Path) -> Instance:
+    settings = folder / "bookwyrm" / "settings.py"
+    if not folder.is_dir() or not (folder / "manage.py").is_file() or not settings.is_file():
+        raise Problem(
+            f"There is no BookWyrm instance in {folder}.",
+            "A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env.",
+            "Go to the instance's folder and start bw-s3 there.",
+            "Or name the folder: bw-s3 /opt/bookwyrm",
+            usage=True,
+        )
+    text = settings.read_text(errors="replace")
+    return Instance(folder, _version(folder, text), _abilities(folder, text))
+
+
+def _version(folder: Path, settings: str) -> str:
+    """The file `VERSION` (since October 2023), before that `VERSION = "…"` in settings.py."""
+    file = folder / "VERSION"
+    if file.is_file():
+        return file.read_text(errors="replace").strip().removeprefix("v")
+    match = re.search(r"""^VERSION = ["']([^"']+)["']""", settings, re.MULTILINE)
+    return match[1] if match else "unknown"
+
+
+def _abilities(folder: Path, settings: str) -> Abilities:
+    commands = folder / "bookwyrm" / "management" / "commands"
+    return Abilities(
+        compile_themes=(commands / "compile_themes.py").is_file(),
+        default_acl='"AWS_DEFAULT_ACL"' in settings,
+        use_https='"USE_HTTPS"' in settings,
+        url_protocol='"AWS_S3_URL_PROTOCOL"' in settings,
+    )

@@ -1,0 +1,1 @@
+"""An instance that runs under Docker Compose."""

@@ -1,0 +1,281 @@
+"""An instance under Docker Compose: `./bw-dev up -d`, and containers beside the live site."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from wizard.core.events import Note, Output, Report
+from wizard.core.plan import Command
+from wizard.core.problem import Problem
+from wizard.core.secrets import Masker
+from wizard.core.settings import DeploymentKind, Settings
+from wizard.instance import django_problems as django_failure
+from wizard.instance.checkout import Instance
+from wizard.instance.compose.container_programs import Inside, one_off
+from wizard.instance.compose.docker import Docker
+from wizard.instance.compose.media import is_empty, open_media
+from wizard.instance.compose.own_containers import labels, remove_leftovers, remove_ours
+from wizard.instance.compose.problems import (
+    explain,
+    is_collision,
+    is_docker_failure,
+    telling_line,
+    telling_lines,
+)
+from wizard.instance.compose.project import ComposeProject, inspected_volume
+from wizard.instance.compose.renamed_volumes import empty_but_used, perhaps_renamed
+from wizard.instance.compose.web_watch import ADVICE, WebWatch
+from wizard.instance.deployment import Deployment
+from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
+from wizard.instance.unfinished_restart import let_it_end, mark
+from wizard.media.source import Media
+from wizard.system.programs import Completed
+
+# `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
+# collectstatic may need longer, and is through when it is called again.
+_STARTS = 4
+_SECONDS_TO_STEP_BACK = 5
+# How long one of a killed run may still go on.
+_SECONDS_A_START = 180
+
+# nginx asks for the address of `web` when it starts. It is not started anew
+# with the others, and would answer 502 for hours where `web` got another address.
+_NGINX = "nginx"
+_RELOAD = ("docker", "compose", "exec", "-T", _NGINX, "nginx", "-s", "reload")
+_RELOAD_NOTE = "nginx finds the new containers, without an interruption"
+
+# BookWyrm's own commands for both, in one container: alone, `compile_themes`
+# would lose its CSS with its container. The text is constant.
+_COLLECT = "python manage.py collectstatic --no-input"
+_COMPILE = "python manage.py compile_themes"
+
+# How many files the database names, whatever BookWyrm's version calls them.
+_NAMED_FILES = """
+from django.apps import apps
+from django.db.models import FileField
+count = 0
+for model in apps.get_app_config("bookwyrm").get_models():
+    for field in model._meta.local_concrete_fields:
+        if isinstance(field, FileField):
+            count += model.objects.exclude(**{field.name: ""}).exclude(**{field.name: None}).count()
+answer(count)
+"""
+
+
+class Compose(Deployment):
+    """BookWyrm under Docker Compose version 2, driven as `bw-dev` does.
+
+    Only the restart goes through `bw-dev`: its other commands recreate `db`
+    under the live site. All else runs in containers of its own, labelled with
+    the journal's id, that start and recreate nothing (`--no-deps`).
+    """
+
+    kind = DeploymentKind.COMPOSE
+    label = "Docker Compose"
+    # How long `web` may prepare its start without a word and without traffic.
+    quiet_seconds: ClassVar[float] = 120
+
+    def __init__(self, instance: Instance, settings: Settings, journal_id: str) -> None:
+        self.instance = instance
+        self.settings = settings
+        self.docker = Docker(instance)
+        self._journal_id = journal_id
+
+    async def ever_ran(self) -> bool:
+        """Raises `Problem` where only the admin knows, as long as the path is not said."""
+        return await asyncio.to_thread(self._ever_ran)
+
+    async def media(self) -> Media:
+        project = await self._project()
+        media = await asyncio.to_thread(open_media, self._inside(project))
+        if await asyncio.to_thread(is_empty, media):
+            await self._check_named_files(project)
+        return media
+
+    async def static_commands(self) -> Sequence[Command]:
+        await self._require_image()
+        return [Command(self._collect_argv())]
+
+    async def collect_static(self, report: Report) -> None:
+        masker = self._masker()
+        await self._one_off(self._collect_argv(), lambda line: report(Output(masker(line))))
+
+    async def restart_commands(self) -> Sequence[Command]:
+        return [Command(self._up_argv()), Command(_RELOAD, note=_RELOAD_NOTE)]
+
+    async def restart(self, report: Report) -> None:
+        project = await self._project()
+        watch = WebWatch(self.docker, project, report, self._masker(), self.quiet_seconds)
+        await let_it_end(self._journal_id, report, _SECONDS_A_START)
+        await asyncio.to_thread(watch.begin)
+        for _ in range(_STARTS):
+            ended = await self._up(report)
+            if ended.status == 0:
+                await watch.until_up()
+                await self._reload_nginx(project, report)
+                return
+            if is_docker_failure(ended.status, ended.output):
+                if not is_collision(ended.output):
+                    raise self._not_up(ended)
+                report(Note("Somebody else starts the containers too: ./bw-dev up -d once more."))
+                await asyncio.sleep(_SECONDS_TO_STEP_BACK)
+                continue
+            state = await asyncio.to_thread(watch.state)
+            if state.is_down:
+                raise watch.ended(state)
+            if state.status != "running" or state.is_up:
+                raise self._not_up(ended)
+            report(Note("web is not ready yet: waiting for it, then ./bw-dev up -d once more."))
+            await watch.until_up()
+        raise self._not_up(ended)
+
+    async def services(self) -> frozenset[object]:
+        """The containers that run, each with when it was started."""
+        project = await self._project()
+        containers = await asyncio.to_thread(project.containers, self.docker)
+        return frozenset((c.id, c.started) for c in containers if c.state == "running")
+
+    async def manage_command(self) -> Command:
+        return Command(self._manage_argv(*shown_arguments()))
+
+    async def run_script(self, script: str, values: str) -> str:
+        said: list[str] = []
+        await self._one_off(self._manage_argv(*shell_arguments(script)), said.append, values)
+        return answers(said)
+
+    async def interruption(self) -> str:
+        return (
+            "./bw-dev up -d starts every container anew whose settings changed: nobody reaches "
+            "the site for about half a minute. web collects the static assets before it answers, "
+            "so a slow S3 service makes it longer."
+        )
+
+    async def tidy_up(self, report: Report = lambda event: None) -> None:
+        """Remove what an earlier run that was killed has left behind. Raises `Problem`."""
+        count = await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
+        if count:
+            report(Note(f"Removed {count} container(s) that an interrupted run had left."))
+
+    async def _project(self) -> ComposeProject:
+        return await asyncio.to_thread(ComposeProject.read, self.docker)
+
+    def _inside(self, project: ComposeProject) -> Inside:
+        return Inside(self.docker, project, labels(self._journal_id))
+
+    async def _require_image(self) -> None:
+        """Compose would build or fetch a missing image on the way, for many minutes."""
+        project = await self._project()
+        await asyncio.to_thread(self._inside(project).require_image)
+
+    def _ever_ran(self) -> bool:
+        project = ComposeProject.read(self.docker)
+        if project.containers(self.docker):
+            return True
+        # Our own one-off containers make the volumes of `web`, but never the database's.
+        if any(inspected_volume(self.docker, name) for name in project.database):
+            return True
+        mount = project.media
+        if mount and mount.folder and _holds_files(mount.folder):
+            return True
+        renamed = None if self.settings.path else perhaps_renamed(self.docker, project)
+        if renamed:
+            raise renamed
+        return False
+
+    async def _check_named_files(self, project: ComposeProject) -> None:
+        """Where there are no media, ask the database whether there should be some."""
+        containers = await asyncio.to_thread(project.containers, self.docker)
+        if not any(c.service == "db" and c.state == "running" for c in containers):
+            return
+        count = int(await self.run_script(_NAMED_FILES, "") or 0)
+        if count:
+            raise await asyncio.to_thread(empty_but_used, self.docker, project.media, count)
+
+    def _collect_argv(self) -> tuple[str, ...]:
+        themes = self.instance.abilities.compile_themes
+        script = f"{_COMPILE} && {_COLLECT}" if themes else _COLLECT
+        return (*one_off(labels(self._journal_id)), "bash", "-c", script)
+
+    def _manage_argv(self, *arguments: str) -> tuple[str, ...]:
+        return (*one_off(labels(self._journal_id)), "python", "manage.py", *arguments)
+
+    def _up_argv(self) -> tuple[str, ...]:
+        """`./bw-dev up -d`, or the same without it where it is made for Compose version 1."""
+        script = self.instance.folder / "bw-dev"
+        try:
+            usable = "docker compose" in script.read_text(errors="replace")
+        except OSError:
+            usable = False
+        usable = usable and os.access(script, os.X_OK)
+        return ("./bw-dev", "up", "-d") if usable else ("docker", "compose", "up", "-d")
+
+    async def _one_off(
+        self, argv: Sequence[str], on_line: Callable[[str], None], given: str = ""
+    ) -> None:
+        """Run a command in a container of its own, which is gone afterwards in any case."""
+        await self._require_image()
+        await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
+        try:
+            ended = await self.docker.run(argv, on_line, given)
+        except BaseException:
+            # docker is dead by now, but not what it started.
+            remove_ours(self.docker, self._journal_id)
+            raise
+        if ended.status:
+            raise self._failed(argv, ended)
+
+    def _failed(self, argv: Sequence[str], ended: Completed) -> Problem:
+        masker = self._masker()
+        lines = [masker(line) for line in ended.lines if not is_answer(line)]
+        if is_docker_failure(ended.status, ended.output):
+            return explain(_shown(argv), "\n".join(lines), self.docker.environment())
+        return django_failure.explain(argv, ended.status, lines, ADVICE)
+
+    async def _up(self, report: Report) -> Completed:
+        masker = self._masker()
+        return await self.docker.run(
+            self._up_argv(),
+            lambda line: report(Output(masker(line))),
+            more=mark(self._journal_id),
+        )
+
+    async def _reload_nginx(self, project: ComposeProject, report: Report) -> None:
+        """Have nginx look up where `web` is now; whether the site is back, others judge."""
+        containers = await asyncio.to_thread(project.containers, self.docker)
+        if any(c.service == _NGINX and c.state == "running" for c in containers):
+            await self.docker.run(_RELOAD, lambda line: report(Output(line)))
+
+    def _not_up(self, ended: Completed) -> Problem:
+        said = self._masker()(ended.output)
+        if "Failed to load configuration" in said:
+            return Problem(
+                "./bw-dev cannot read .env.",
+                telling_line(said),
+                "bash reads .env line by line: a value with spaces or special characters "
+                "must stand in single quotes.",
+                raw=telling_lines(said),
+            )
+        if is_docker_failure(ended.status, said):
+            return explain(ended.argv, said, self.docker.environment())
+        return Problem(
+            "The containers could not be started.",
+            telling_line(said) or f"“{shlex.join(ended.argv)}” ended with status {ended.status}.",
+            "See which one fails: docker compose ps --all; docker compose logs --tail 50",
+            raw=telling_lines(said),
+        )
+
+    def _masker(self) -> Masker:
+        return Masker(self.instance.env_file().secrets())
+
+
+def _shown(argv: Sequence[str]) -> list[str]:
+    """The command as a person would type it; a script's text says nothing to one."""
+    return ["…" if "\n" in word else word for word in argv]
+
+
+def _holds_files(folder: str) -> bool:
+    return any(names for _, _, names in os.walk(folder))

@@ -1,0 +1,95 @@
+"""Where a Compose project's media can be read: the volume's own folder, or a container."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from wizard.instance.compose.container_media import ContainerMedia
+from wizard.instance.compose.container_programs import Inside
+from wizard.instance.compose.docker import Docker
+from wizard.instance.compose.project import Mount, inspected_volume
+from wizard.instance.compose.renamed_volumes import never_started
+from wizard.media.source import FolderMedia, Media
+
+# How many entries of the container's listing must be the very same files here.
+_CANARIES = 300
+_LISTING = ("-maxdepth", "2", "-printf", r"%i %s %T@ %P\0")
+
+
+class VolumeMedia(FolderMedia):
+    """A volume's own folder on this host, proven to be what the container sees."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root)
+        self._name = name
+
+    @property
+    def label(self) -> str:
+        return self._name
+
+
+def open_media(inside: Inside) -> Media:
+    """The project's media. Blocks. Raises `Problem` where they cannot be reached."""
+    docker, project = inside.docker, inside.project
+    mount = project.media
+    if mount and mount.volume and inspected_volume(docker, mount.volume) is None:
+        raise never_started(docker, project, mount)
+    folder = _folder_here(docker, mount) if mount else None
+    if mount and folder and is_the_same(folder, inside):
+        return VolumeMedia(folder, mount.label)
+    return ContainerMedia(inside, mount.label if mount else f"web:{project.media_root}")
+
+
+def is_local(docker: Docker) -> bool:
+    """Whether docker speaks to an engine through a socket of this machine."""
+    form = "{{.Endpoints.docker.Host}}"
+    host = docker.answer_lines(["docker", "context", "inspect", "--format", form])
+    return bool(host) and host[0].startswith("unix://")
+
+
+def is_empty(media: Media) -> bool:
+    """Whether there is nothing at all, not even something that cannot be had."""
+    return next(iter(media.walk()), None) is None
+
+
+def _folder_here(docker: Docker, mount: Mount) -> Path | None:
+    """Where the files should lie on this host, if we may look there; None else."""
+    if not is_local(docker):
+        return None
+    folder = Path(mount.folder)
+    if mount.volume:
+        volume = inspected_volume(docker, mount.volume)
+        if volume is None or volume["Driver"] != "local" or volume["Options"]:
+            return None
+        folder = Path(volume["Mountpoint"])
+    return folder if os.access(folder, os.R_OK | os.X_OK) else None
+
+
+def is_the_same(folder: Path, inside: Inside) -> bool:
+    """Whether the container lists the same files: inode, size, time and name of some hundred.
+
+    A socket may lead into a virtual machine or to another host, where the
+    same path is another folder.
+    """
+    count = 0
+    with inside.program("find", inside.media_root, *_LISTING) as running:
+        rest = b""
+        while count < _CANARIES and (chunk := running.output.read(65536)):
+            *records, rest = (rest + chunk).split(b"\0")
+            if not all(_lies_in(folder, record) for record in records):
+                return False
+            count += len(records)
+    return count > 0
+
+
+def _lies_in(folder: Path, record: bytes) -> bool:
+    inode, size, time, path = record.split(b" ", 3)
+    try:
+        found = (folder / os.fsdecode(path)).lstat()
+    except OSError:
+        return False
+    seen = str(found.st_ino).encode(), str(found.st_mtime_ns // 1_000_000_000).encode()
+    same_size = stat.S_ISDIR(found.st_mode) or found.st_size == int(size)
+    return seen == (inode, time.partition(b".")[0]) and same_size

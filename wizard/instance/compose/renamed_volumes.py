@@ -1,0 +1,86 @@
+"""Media volumes of another name: where the files are once a folder was renamed.
+
+Compose names volumes after the project, and the project after the folder. A
+renamed folder therefore starts with empty volumes, and the files stay in those
+of the old name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wizard.core.problem import Problem
+from wizard.instance.compose.docker import Docker
+from wizard.instance.compose.project import ComposeProject, Mount
+
+_VOLUME = "media_volume"
+_FRESH = "If this is a new instance: --path fresh"
+
+
+def never_started(docker: Docker, project: ComposeProject, mount: Mount) -> Problem:
+    """The volume that Compose names does not exist."""
+    return Problem(
+        f"There is no volume {mount.volume}.",
+        f"The Compose project of this folder is called “{project.name}”, "
+        "and it was never started under this name.",
+        *_advice(_others(docker, mount.volume)),
+        _FRESH,
+        "Else start the instance first: ./bw-dev up -d",
+    )
+
+
+def empty_but_used(docker: Docker, mount: Mount | None, covers: int) -> Problem:
+    """The volume holds nothing, while the database names files in it."""
+    return Problem(
+        f"{mount.label if mount else 'The media folder'} is empty, but the database "
+        f"knows {covers:,} covers and avatars.",
+        "The files are probably in another volume, of the name that this project had before.",
+        *_advice(_others(docker, mount.volume if mount else "")),
+        "Look where the site has them now: docker compose exec web ls /app/images",
+        "If they are in the bucket already, since the instance used S3 from its first day: "
+        "--path fresh",
+        decision=True,
+    )
+
+
+def perhaps_renamed(docker: Docker, project: ComposeProject) -> Problem | None:
+    """Whether a project that never ran may be an old one under a new name; None where not.
+
+    Raises `Problem` where docker does not answer.
+    """
+    own = project.media.volume if project.media else ""
+    folder = docker.instance.folder
+    others = [n for n in _others(docker, own) if not _is_anothers(docker, n, folder)]
+    if not others:
+        return None
+    return Problem(
+        "It is not clear whether this instance is new.",
+        f"The Compose project of this folder is called “{project.name}” and was never started, "
+        "but there are media of a project that no folder here runs any more.",
+        *_advice(others),
+        _FRESH,
+        decision=True,
+    )
+
+
+def _others(docker: Docker, own: str) -> list[str]:
+    names = docker.answer_lines(["docker", "volume", "ls", "--format", "{{.Name}}"])
+    return [name for name in names if name.endswith(_VOLUME) and name != own]
+
+
+def _is_anothers(docker: Docker, volume: str, folder: Path) -> bool:
+    """Whether another instance's folder still runs the project of this volume."""
+    project = volume.removesuffix(_VOLUME).rstrip("_")
+    form = '{{.Label "com.docker.compose.project.working_dir"}}'
+    mark = f"label=com.docker.compose.project={project}"
+    places = docker.answer_lines(["docker", "ps", "--all", "--format", form, "--filter", mark])
+    return any((Path(place) / "manage.py").is_file() for place in {*places} - {str(folder)})
+
+
+def _advice(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    return [
+        f"There are others: {', '.join(names)}. If one is this instance's, its folder was called "
+        "differently: set COMPOSE_PROJECT_NAME in .env to the part before _media_volume."
+    ]

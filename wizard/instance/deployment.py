@@ -1,0 +1,76 @@
+"""BookWyrm's own commands, however the instance runs.
+
+`dockerless/` and `compose/` beside it are the two ways.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from wizard.core.events import Report
+from wizard.core.plan import Command
+from wizard.core.settings import DeploymentKind, Settings
+from wizard.media.source import Media
+
+
+class Deployment(ABC):
+    """How one instance is run: what restarts it, where its media is.
+
+    All methods that change something take a `report` for the lines that the
+    commands write, and raise `Problem` where a command fails. What they run
+    is what the `..._commands` methods show, word for word. `settings` follow
+    those of the migration (`Migration.change_settings`).
+    """
+
+    kind: ClassVar[DeploymentKind]
+    label: ClassVar[str]
+    settings: Settings
+
+    @abstractmethod
+    async def ever_ran(self) -> bool:
+        """Whether any container or unit of this instance ever ran, or media exists."""
+
+    @abstractmethod
+    async def media(self) -> Media:
+        """The instance's media. Raises `Problem` where they cannot be reached."""
+
+    @abstractmethod
+    async def static_commands(self) -> Sequence[Command]:
+        """What compiles the themes (where the version has it) and collects the static assets."""
+
+    @abstractmethod
+    async def collect_static(self, report: Report) -> None:
+        """Run `static_commands` in order, with the settings that `.env` has now."""
+
+    @abstractmethod
+    async def restart_commands(self) -> Sequence[Command]:
+        """What restarts the instance. Raises `Problem` where that is not known."""
+
+    @abstractmethod
+    async def restart(self, report: Report) -> None:
+        """Restart the instance, so that it runs with the settings that `.env` has now."""
+
+    async def services(self) -> frozenset[object]:
+        """What runs of the instance now, by what a restart changes; none where that is not seen."""
+        return frozenset()
+
+    @abstractmethod
+    async def manage_command(self) -> Command:
+        """What `run_script` runs, for the plan."""
+
+    @abstractmethod
+    async def run_script(self, script: str, values: str) -> str:
+        """Run Python in `manage.py shell`; returns what it printed on lines marked as its own.
+
+        `script` is our own constant text; `values` (JSON) reach it on standard
+        input, so that no value of the admin's passes through a shell.
+        """
+
+    async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
+        """End or remove what a killed run left behind."""
+
+    async def interruption(self) -> str:
+        """What a restart interrupts, for whom and for how long, in one sentence."""
+        return "The site is away while it restarts, usually for less than a minute."

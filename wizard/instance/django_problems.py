@@ -1,0 +1,102 @@
+"""What a failed `manage.py` command said, for people."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
+
+_RAW_LINES = 15
+# The last line of a traceback: a name, perhaps with dots, and the message.
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Configured|Warning|Exit)\b.*")
+
+_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
+
+# What to look for in the output; why it is so; what to do.
+_KNOWN: tuple[tuple[str, str, tuple[Remedy, ...]], ...] = (
+    (
+        r"\(403\)|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch",
+        "The S3 service refused the keys in .env, or they may not list and read the bucket.",
+        (_EDIT, TRY_AGAIN),
+    ),
+    (
+        r"\(404\)|NoSuchBucket",
+        "The bucket that .env names is not there any more.",
+        (_EDIT, TRY_AGAIN),
+    ),
+    (
+        r"Invalid endpoint",
+        "AWS_S3_ENDPOINT_URL in .env is no address: it needs a scheme, such as https://.",
+        (_EDIT,),
+    ),
+    (
+        r"EndpointConnectionError|ConnectTimeoutError|Could not connect to the endpoint",
+        "The S3 service did not answer.",
+        (TRY_AGAIN,),
+    ),
+    (
+        r"No space left on device",
+        "The disk is full.",
+        (Remedy("Make room (df -h shows where), then try again."), TRY_AGAIN),
+    ),
+    (
+        r"ImproperlyConfigured|EnvError|EnvValidationError",
+        "BookWyrm does not accept a value in .env; its own words are below.",
+        (Remedy("Correct the line in .env, then try again."), TRY_AGAIN),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What goes wrong around BookWyrm is mended in another way with Docker than without.
+
+    Each is why it is so, and what to do: `packages` where Python misses one,
+    `services` where the database or Redis does not answer, `permission` where
+    a file may not be written.
+    """
+
+    packages: tuple[str, str]
+    services: tuple[str, str]
+    permission: tuple[str, str]
+
+
+def explain(argv: Sequence[str], status: int, lines: Sequence[str], advice: Advice) -> Problem:
+    """The problem for a command that ended with `status` and wrote `lines` (already masked)."""
+    why, remedies = _likely("\n".join(lines), advice)
+    name = next((word for word in argv if word in ("compile_themes", "collectstatic")), "")
+    command = f"manage.py {name}" if name else "a script in manage.py shell"
+    return Problem(
+        f"BookWyrm's own command failed: {command}.",
+        why or _exception(lines) or f"It ended with status {status} and said why below.",
+        *remedies,
+        raw="\n".join([f"$ {_shown(argv)}", *lines[-_RAW_LINES:]]),
+    )
+
+
+def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
+    for pattern, why, remedies in _KNOWN:
+        if re.search(pattern, text):
+            return why, remedies
+    around = (
+        (r"ModuleNotFoundError|Couldn't import Django", advice.packages),
+        (r"OperationalError|could not connect to server|Connection refused", advice.services),
+        (r"Permission denied|PermissionError", advice.permission),
+    )
+    for pattern, (why, remedy) in around:
+        if re.search(pattern, text):
+            return why, (Remedy(remedy), TRY_AGAIN)
+    return "", (TRY_AGAIN,)
+
+
+def _exception(lines: Sequence[str]) -> str:
+    """The line that names the exception, as the last traceback ends."""
+    return next((line for line in reversed(lines) if _EXCEPTION.match(line)), "")
+
+
+def _shown(argv: Sequence[str]) -> str:
+    """The command as a person would type it; a script's text says nothing to one."""
+    return shlex.join("…" if "\n" in word else word for word in argv)

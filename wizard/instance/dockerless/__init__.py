@@ -1,0 +1,1 @@
+"""An instance that runs without Docker, from a virtual environment and systemd units."""

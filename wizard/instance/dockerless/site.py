@@ -1,0 +1,102 @@
+"""The Python and the user that run an instance without Docker, and what to do for them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.core.plan import Command
+from wizard.core.problem import Problem
+from wizard.instance.django_problems import Advice
+from wizard.instance.dockerless.systemd import Unit
+
+_ENVIRONMENTS = ("venv", ".venv", "env")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The Python that runs the site, and the user it runs as."""
+
+    python: Path
+    user: pwd.struct_passwd
+
+    def command(self, *arguments: str) -> Command:
+        """A `manage.py` command; the user is only named where it is not us."""
+        user = "" if self.user.pw_uid == os.geteuid() else self.user.pw_name
+        return Command((str(self.python), "manage.py", *arguments), user)
+
+
+def user_of(folder: Path, units: tuple[Unit, ...]) -> pwd.struct_passwd:
+    """The site's own user: its service's, else the owner of the folder."""
+    named = next((unit.user for unit in units if unit.user), "")
+    try:
+        return pwd.getpwnam(named) if named else account(folder.stat().st_uid)
+    except KeyError as error:
+        raise Problem(
+            f"The user {named} is not known on this machine.",
+            "The systemd service of the site names it, but it has no account.",
+            "Correct User= in the service, then try again.",
+            raw=str(error),
+        ) from error
+
+
+def account(uid: int) -> pwd.struct_passwd:
+    """A user's account; made up where the number has none, as in some containers."""
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        return pwd.struct_passwd((str(uid), "x", uid, uid, "", "/", "/bin/sh"))
+
+
+def advice(site: Site, folder: Path) -> Advice:
+    """What to do where a command misses something, in this site's own names."""
+    install = (str(site.python), "-m", "pip", "install", "-r", "requirements.txt")
+    return Advice(
+        packages=(
+            "The virtual environment lacks a package that BookWyrm needs.",
+            f"Install them: {shlex.join(install)}",
+        ),
+        services=(
+            "BookWyrm could not reach its database or Redis.",
+            "See which one does not run, and start it: systemctl status postgresql redis-server",
+        ),
+        permission=(
+            "The site's own user may not write where BookWyrm has to.",
+            f"Give it the folder: sudo chown -R {site.user.pw_name} {shlex.quote(str(folder))}",
+        ),
+    )
+
+
+def python_of(folder: Path, units: tuple[Unit, ...]) -> Path:
+    """The Python of the instance's virtual environment."""
+    places = [folder / name / "bin" for name in _ENVIRONMENTS]
+    places += _beside_programs(units)
+    for place in places:
+        if os.access(place / "python3", os.X_OK):
+            return place / "python3"
+    raise Problem(
+        "BookWyrm's virtual environment was not found.",
+        f"Neither {folder / 'venv'} nor {folder / '.venv'} holds bin/python3, "
+        "and no systemd service of this folder names one.",
+        f"Make a link to it: ln -s /path/to/venv {folder / 'venv'}",
+        "If this instance runs in Docker, say so: --deployment compose",
+    )
+
+
+def _beside_programs(units: tuple[Unit, ...]) -> Iterator[Path]:
+    for unit in units:
+        if unit.program.name.startswith(("gunicorn", "celery", "python")):
+            yield unit.program.parent
+
+
+def no_python(python: Path, error: OSError) -> Problem:
+    return Problem(
+        f"The instance's own Python, {python}, cannot be started.",
+        "The virtual environment was moved or removed, or may not be used.",
+        f"Look at it: ls -lL {python}",
+        raw=str(error),
+    )

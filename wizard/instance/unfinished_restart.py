@@ -1,0 +1,27 @@
+"""A restart that a killed run had begun, and that works on without it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from wizard.core.events import Note, Report
+from wizard.system.processes import Process, wait_for_end, with_variable
+
+# What the command and all that it starts carry in their environment.
+_VARIABLE = "BW_S3_RESTART"
+
+
+def mark(journal_id: str) -> Mapping[str, str]:
+    """The variable by which a restart is known: whose it is, and which process waits for it."""
+    return {_VARIABLE: f"{journal_id} {os.getpid()}"}
+
+
+async def let_it_end(journal_id: str, report: Report, seconds: float) -> None:
+    """Wait for it, so long at most: two restarts at once get in each other's way."""
+    found = await asyncio.to_thread(with_variable, _VARIABLE, f"{journal_id} ")
+    left = [process for process, starter in found if Process.of(int(starter)) is None]
+    if left:
+        report(Note("Waiting for the restart that an interrupted run had begun."))
+        await wait_for_end(left, seconds)

@@ -1,0 +1,1 @@
+"""The durable memory of a migration, in one SQLite file."""

@@ -1,0 +1,376 @@
+"""The durable memory of a migration: settings, what each step proved, each file.
+
+One SQLite file in `.bw-s3/` in the instance's folder. It holds no secrets.
+It is never believed alone: steps ask the world again (`Step.inspect`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from wizard.core.events import Check, Verdict
+from wizard.core.problem import Problem
+from wizard.core.settings import Settings
+from wizard.journal.file import (
+    FILE,
+    FOLDER,
+    VERSION,
+    address_to_read,
+    check_room,
+    check_sound,
+    check_there,
+    connect,
+    connect_beside_writer,
+    connect_to_read,
+    explained,
+    is_empty,
+    prepare_folder,
+    take_lock,
+)
+
+__all__ = ["FOLDER", "VERSION", "Journal", "ProvenFile", "ResultState", "StepResult"]
+
+# One page of proven files: few megabytes, and few milliseconds.
+_PAGE = 5000
+
+
+class ResultState(StrEnum):
+    """How a step ended last time."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What is remembered of a step: how it ended, with which inputs and proofs.
+
+    `at` is seconds since the epoch, `seconds` how long it took.
+    """
+
+    step: str
+    state: ResultState
+    inputs: Mapping[str, str]
+    checks: tuple[Check, ...]
+    problem: Problem | None
+    at: float
+    seconds: float
+
+    @property
+    def proofs(self) -> int:
+        """How many of the checks are proofs: neither remarks nor for later."""
+        return sum(1 for check in self.checks if check.verdict is Verdict.PASS)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenFile:
+    """A media file whose bytes the server was seen to hold.
+
+    `key` is the object's key; `size` in bytes and `mtime_ns` are those of the
+    local file that was read; `md5` 16 bytes; `etag` as the server gave it.
+    """
+
+    key: str
+    size: int
+    mtime_ns: int
+    md5: bytes
+    etag: str
+
+
+class Journal:
+    """The journal of one migration, open and locked for this process.
+
+    Methods may be called from any thread. Each is one transaction. `mask` (a
+    `Masker`) takes secrets out of texts for people: log, checks, problems. What
+    is compared or put back later (settings, inputs, facts) stays as it is, and
+    is no secret.
+
+    Whoever only looks does so through a connection of its own (`reader`), and never waits for
+    a commit on its way to the disk: the wizard's screen would stand still meanwhile.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database: sqlite3.Connection,
+        lock: int | None = None,
+        reader: sqlite3.Connection | None = None,
+    ) -> None:
+        self.folder = folder
+        # What plans name: a dry run works on a copy, which is gone when they are read.
+        self.shown_folder = folder
+        self._database = database
+        self._reader = reader or database
+        self._lock = lock
+        self._guard = threading.RLock()
+        self._guard_of_reader = threading.RLock() if reader else self._guard
+        self.mask: Callable[[str], str] = str
+
+    @classmethod
+    def open(cls, folder: Path, owner_like: Path) -> Journal:
+        """Open or create the journal in `folder` (`INSTANCE/.bw-s3` or `--state`).
+
+        Raises `Problem` where another wizard holds it, where it is damaged or
+        from a newer version, or where it cannot be written.
+        """
+        with explained(folder):
+            prepare_folder(folder, owner_like)
+            lock = take_lock(folder, owner_like)
+            try:
+                database = connect(folder / FILE, owner_like)
+                reader = connect_beside_writer(folder / FILE)
+            except BaseException:
+                os.close(lock)
+                raise
+        return cls(folder, database, lock, reader)
+
+    @classmethod
+    def read(cls, folder: Path) -> Journal | None:
+        """Open the journal to look at it, without the lock; None where there is none."""
+        with explained(folder):
+            if not (folder / FILE).exists():
+                return None
+            database = connect_to_read(folder / FILE)
+            try:
+                if not is_empty(database):
+                    check_sound(database, folder)
+                    return cls(folder, database)
+            except BaseException:
+                database.close()
+                raise
+        database.close()
+        return None
+
+    def copy_to(self, folder: Path) -> None:
+        """Write a copy of the journal into another, existing folder."""
+        with self._reading() as database:
+            copy = sqlite3.connect(folder / FILE)
+            database.backup(copy)
+            copy.close()
+
+    def close(self) -> None:
+        """Write what is left and let the next one in."""
+        with self._guard, self._guard_of_reader:
+            try:
+                self._reader.close()
+                self._database.close()
+            finally:
+                lock, self._lock = self._lock, None
+                if lock is not None:
+                    os.close(lock)
+
+    def check_room(self, files: int) -> None:
+        """Raise a `Problem` where the disk has no room to remember so many files more."""
+        with explained(self.folder):
+            check_room(self.folder, files)
+
+    @property
+    def id(self) -> str:
+        """Names this migration, e.g. on the containers it starts."""
+        return self._meta("id")
+
+    @property
+    def settings(self) -> Settings:
+        """What was settled so far; empty settings before the first `save_settings`."""
+        text = self._meta("settings")
+        with explained(self.folder):
+            return Settings.from_dict(dict(json.loads(text))) if text else Settings()
+
+    def save_settings(self, settings: Settings) -> None:
+        """Remember the settings (they hold no secrets)."""
+        self.remember("settings", json.dumps(settings.to_dict()))
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a small fact of a step's own, such as the CORS rules that were there before.
+
+        Never a secret.
+        """
+        with self._transaction() as database:
+            database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def recall(self, name: str) -> str:
+        """A fact kept with `remember`, "" where there is none."""
+        return self._meta(name)
+
+    def recalled(self, begin: str) -> dict[str, str]:
+        """All facts whose names begin so, by what follows in the name; empty ones are left out."""
+        query = "SELECT name, value FROM meta WHERE substr(name, 1, ?) = ? AND value <> ''"
+        with self._reading() as database:
+            rows = database.execute(query, (len(begin), begin)).fetchall()
+        return {name.removeprefix(begin): value for name, value in sorted(rows)}
+
+    def result(self, step: str) -> StepResult | None:
+        """What is remembered of a step; None where it never began."""
+        with self._reading() as database:
+            row = database.execute("SELECT * FROM results WHERE step = ?", (step,)).fetchone()
+        with explained(self.folder):
+            return _result(row) if row else None
+
+    def save_result(self, result: StepResult) -> None:
+        """Remember how a step ended (or that it began)."""
+        checks = self._json([_check_to_dict(c) for c in result.checks])
+        problem = self._json(result.problem.to_dict()) if result.problem else None
+        inputs = json.dumps(dict(result.inputs), sort_keys=True)
+        row = (result.step, result.state, inputs, checks, problem, result.at, result.seconds)
+        with self._transaction() as database:
+            database.execute("INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?)", row)
+
+    def forget_result(self, step: str) -> None:
+        """Forget a step's result, after it was undone."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM results WHERE step = ?", (step,))
+
+    def announce_sending(self, destination: str, keys: Iterable[str]) -> None:
+        """Note, before the request, that these keys are about to be written by us.
+
+        So that after a crash an object that arrived is known as ours.
+        """
+        rows = [(destination, key.encode()) for key in keys]
+        with self._transaction() as database:
+            database.executemany("INSERT OR IGNORE INTO sending VALUES (?, ?)", rows)
+
+    def was_announced(self, destination: str, key: str) -> bool:
+        """Whether we ever set out to write this key."""
+        query = "SELECT 1 FROM sending WHERE destination = ? AND key = ?"
+        with self._reading() as database:
+            return database.execute(query, (destination, key.encode())).fetchone() is not None
+
+    def save_proven(self, destination: str, files: Sequence[ProvenFile]) -> None:
+        """Remember proven files, all of them or (after a crash) none."""
+        rows = [(destination, f.key.encode(), f.size, f.mtime_ns, f.md5, f.etag) for f in files]
+        with self._transaction() as database:
+            database.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)", rows)
+
+    def proven(self, destination: str) -> Iterator[ProvenFile]:
+        """Proven files of a destination in the order of their keys' bytes, a page at a time."""
+        query = (
+            "SELECT key, size, mtime_ns, md5, etag FROM files"
+            " WHERE destination = ? AND key > ? ORDER BY key LIMIT ?"
+        )
+        last = b""
+        while True:
+            with self._reading() as database:
+                rows = database.execute(query, (destination, last, _PAGE)).fetchall()
+            if not rows:
+                return
+            for key, size, mtime_ns, md5, etag in rows:
+                yield ProvenFile(key.decode(), size, mtime_ns, md5, etag)
+            last = rows[-1][0]
+
+    def hand_over_proven(
+        self, destination: str, prefix: str, database: sqlite3.Connection, table: str
+    ) -> None:
+        """Add key without prefix, size, time and ETag of the proven files to another's table.
+
+        From database to database: a million rows need not become objects here. `database`
+        takes addresses (`uri=True`), and is in no transaction.
+        """
+        with explained(self.folder):
+            database.execute("ATTACH ? AS journal", (address_to_read(self.folder / FILE),))
+            try:
+                database.execute(
+                    f"INSERT INTO {table} SELECT substr(key, ?), size, mtime_ns, etag"  # noqa: S608
+                    " FROM journal.files WHERE destination = ? ORDER BY key",
+                    (len(prefix.encode()) + 1, destination),
+                )
+            finally:
+                database.execute("DETACH journal")
+
+    def proven_file(self, destination: str, key: str) -> ProvenFile | None:
+        """What is remembered of one object."""
+        query = "SELECT size, mtime_ns, md5, etag FROM files WHERE destination = ? AND key = ?"
+        with self._reading() as database:
+            row = database.execute(query, (destination, key.encode())).fetchone()
+        return ProvenFile(key, *row) if row else None
+
+    def proven_count(self, destination: str) -> tuple[int, int]:
+        """How many files are proven, and how many bytes they have."""
+        query = "SELECT count(*), coalesce(sum(size), 0) FROM files WHERE destination = ?"
+        with self._reading() as database:
+            count, size = database.execute(query, (destination,)).fetchone()
+        return count, size
+
+    def forget_proven(self, destination: str, keys: Iterable[str]) -> None:
+        """Forget files that the bucket no longer holds as they were proven."""
+        rows = [(destination, key.encode()) for key in keys]
+        with self._transaction() as database:
+            database.executemany("DELETE FROM files WHERE destination = ? AND key = ?", rows)
+
+    def write_log(self, step: str, text: str) -> None:
+        """Add a line to the log, secrets masked."""
+        with self._transaction() as database:
+            # File names may hold bytes that are no text; SQLite takes only text.
+            plain = self.mask(text).encode(errors="backslashreplace").decode()
+            row = (time.time(), step, plain)
+            database.execute("INSERT INTO log VALUES (?,?,?)", row)
+
+    def log_lines(self) -> list[tuple[float, str, str]]:
+        """The log: seconds since the epoch, step, text."""
+        with self._reading() as database:
+            return database.execute("SELECT at, step, text FROM log ORDER BY at, rowid").fetchall()
+
+    def _json(self, data: Any) -> str:
+        # Masked before, since JSON writes some characters of a secret differently.
+        return json.dumps(_mapped(data, self.mask), sort_keys=True)
+
+    def _meta(self, name: str) -> str:
+        with self._reading() as database:
+            row = database.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else ""
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._guard_of_reader, explained(self.folder):
+            yield self._reader
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._guard, explained(self.folder), self._database:
+            check_there(self.folder)  # SQLite would write on into a deleted file
+            yield self._database
+
+
+def _mapped(data: Any, change: Callable[[str], str]) -> Any:
+    """`data`, as JSON can hold it, with each of its texts changed."""
+    match data:
+        case str():
+            return change(data)
+        case dict():
+            return {name: _mapped(value, change) for name, value in data.items()}
+        case list() | tuple():
+            return [_mapped(value, change) for value in data]
+    return data
+
+
+def _check_to_dict(check: Check) -> dict[str, Any]:
+    problem = check.problem.to_dict() if check.problem else None
+    return {"asked": check.asked, "seen": check.seen, "verdict": check.verdict, "problem": problem}
+
+
+def _check_from_dict(data: Mapping[str, Any]) -> Check:
+    problem = Problem.from_dict(data["problem"]) if data["problem"] else None
+    return Check(data["asked"], data["seen"], Verdict(data["verdict"]), problem)
+
+
+def _result(row: tuple[Any, ...]) -> StepResult:
+    step, state, inputs, checks, problem, at, seconds = row
+    return StepResult(
+        step,
+        ResultState(state),
+        json.loads(inputs),
+        tuple(_check_from_dict(c) for c in json.loads(checks)),
+        Problem.from_dict(json.loads(problem)) if problem else None,
+        at,
+        seconds,
+    )

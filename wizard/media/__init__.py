@@ -1,0 +1,1 @@
+"""The files below `MEDIA_ROOT`, and their digests."""

@@ -1,0 +1,322 @@
+"""The media to read: a folder here, or a volume elsewhere through a tar stream."""
+
+# Names are bytes here, since not every one is UTF-8; pathlib knows only text.
+# ruff: noqa: PTH116, PTH118
+
+from __future__ import annotations
+
+import os
+import stat
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from wizard.core.problem import Problem
+from wizard.media.digest_files import READ
+from wizard.media.digester import Digester
+
+# What BookWyrm's nginx serves below /images/ (`nginx/locations`, v0.9.2), as
+# written: its location matches case, so it answers 403 for `cover.JPG`.
+# Everything else there is private: exports, import archives.
+PUBLIC_SUFFIXES = frozenset({"bmp", "ico", "jpg", "jpeg", "png", "svg", "tif", "tiff", "webp"})
+
+# Where BookWyrm's storage keeps media in the bucket (`MEDIA_FULL_URL`, `location`).
+PREFIX = "images/"
+
+_ARCHIVES = frozenset({"csv", "gz", "json", "rar", "tar", "tgz", "zip"})
+
+
+class Reason(StrEnum):
+    """Why a file cannot be had, or not be stored."""
+
+    DANGLING = "dangling link"
+    LOOP = "link to a folder that contains it"
+    NAME = "name is not UTF-8"
+    UNREADABLE = "cannot be read"
+    VANISHED = "vanished"
+    CHANGED = "changed while it was read"
+    SPECIAL = "not a regular file"
+    REFUSED = "refused by the storage service"
+    CORRUPTED = "stored with other bytes than were sent"
+    LOST = "said to be stored, but not listed"
+    BACKSLASH = "the storage service keeps no backslash in names"
+    HEADERS = "stored, but its headers could not be mended"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file below `MEDIA_ROOT`.
+
+    `path` is relative, as the file system's raw bytes; `size` in bytes;
+    `mtime_ns` in nanoseconds since the epoch (a container's `find` may give
+    less precision, but always the same for the same file).
+    """
+
+    path: bytes
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFailure:
+    """A file that cannot be had, and why; `detail` is the system's own message.
+
+    `folder` is true where a whole folder cannot be looked into.
+    """
+
+    path: bytes
+    reason: Reason
+    detail: str = ""
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """A file as it was when its MD5 was computed, and the path under which it can be opened."""
+
+    file: MediaFile
+    md5: bytes
+    place: str
+
+
+# The MD5s of small files, or why there are none; a file that is missing in the answer has to be
+# read by `Media.read`.
+Digest = Callable[[Sequence[MediaFile]], Iterable[Digested | MediaFailure]]
+
+
+class Stream(Protocol):
+    """Bytes of one file: `read(n)` gives at most n of them, b"" at the end."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """The next at most `size` bytes; b"" at the end. Raises `OSError`."""
+        ...
+
+
+class Media(ABC):
+    """The media of an instance.
+
+    Methods block, so call them in threads. They report what is wrong with one
+    file as a `MediaFailure` and go on; what is wrong with the whole source
+    (the folder is gone, the engine does not answer) is raised as a `Problem`.
+    Memory stays flat however many files there are, and however large.
+
+    `readers` says how many calls of `read` may be under way at once, each in
+    a thread of its own, and `batch` how many files one call of `read` or
+    `look_again` should be given: few where a call costs nothing (a folder),
+    thousands where each starts a program in a container.
+    """
+
+    readers: ClassVar[int] = 1
+    batch: ClassVar[int] = 64
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """Where it is, for people: a folder's path or a volume's name."""
+
+    @abstractmethod
+    def walk(self) -> Iterator[MediaFile | MediaFailure]:
+        """Every file below the root, public or not, in an order that stays the same.
+
+        Links to files and folders are followed, as BookWyrm's nginx does.
+        A file whose name is not UTF-8 is given as a failure (`Reason.NAME`),
+        since no key can be made of it. No path is given twice.
+        """
+
+    @abstractmethod
+    def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
+        """The bytes of just these files, each asked for exactly once, in any order.
+
+        A file comes as it is *now* (the size and time it had when it was
+        opened, the `path` it was asked by), with its bytes. The stream is
+        only valid until the next item is asked for, and need not be read to
+        its end; closing the iterator early must free all it holds. What
+        became of each file is given in any case: one item for each of `files`.
+        """
+
+    @abstractmethod
+    def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
+        """Size and time of these files as they are now, in the order asked for.
+
+        Called after their bytes were read and sent: a file is proven only if
+        it still is as `read` gave it.
+        """
+
+    @contextmanager
+    def digesting(self) -> Iterator[Digest]:
+        """A quicker way than `read` to small files' MD5s, for one thread, where there is one.
+
+        For those who can open the files by themselves: on this machine, by a path.
+        """
+        yield lambda files: ()
+
+
+class FolderMedia(Media):
+    """The media in a folder that can be read directly."""
+
+    readers = 3
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._root = os.fsencode(root)
+        # Libraries take only text, and not every folder's name is.
+        self._text = self._root.decode(errors="ignore")
+
+    @property
+    def label(self) -> str:
+        return str(self.root)
+
+    def walk(self) -> Iterator[MediaFile | MediaFailure]:
+        try:
+            top = os.stat(self._root)
+            os.scandir(self._root).close()
+        except OSError as error:
+            raise Problem(
+                f"The media folder {self.root} cannot be read.",
+                "It is not there, or belongs to another user.",
+                f"Look at it with: ls -ld {self.root}",
+                "Run bw-s3 as the user that BookWyrm runs as, or with sudo.",
+                raw=str(error),
+            ) from error
+        yield from self._walk(b"", ((top.st_dev, top.st_ino),))
+
+    def _walk(
+        self, folder: bytes, above: tuple[tuple[int, int], ...]
+    ) -> Iterator[MediaFile | MediaFailure]:
+        """One folder; `above` are the folders that contain it, to notice loops of links.
+
+        `scandir` reads names a block at a time: a sorted list of a folder with
+        a million covers would not fit the promise of flat memory.
+        """
+        try:
+            with os.scandir(os.path.join(self._root, folder)) as entries:
+                for entry in entries:
+                    path = folder + b"/" + entry.name if folder else entry.name
+                    yield from self._entry(entry, path, above)
+        except OSError as error:
+            yield MediaFailure(folder, _reason(error), str(error.strerror), folder=True)
+
+    def _entry(
+        self, entry: os.DirEntry[bytes], path: bytes, above: tuple[tuple[int, int], ...]
+    ) -> Iterator[MediaFile | MediaFailure]:
+        try:
+            found = entry.stat()
+        except OSError as error:
+            yield MediaFailure(path, _reason_of_link(entry, error), str(error.strerror))
+            return
+        if not stat.S_ISDIR(found.st_mode):
+            yield _as_file(path, found)
+        elif (itself := (found.st_dev, found.st_ino)) in above:
+            yield MediaFailure(path, Reason.LOOP)
+        else:
+            yield from self._walk(path, (*above, itself))
+
+    def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
+        for file in files:
+            try:
+                # Not blocking: a file replaced by a FIFO would hold us up for ever.
+                handle = os.open(os.path.join(self._root, file.path), os.O_RDONLY | os.O_NONBLOCK)
+            except OSError as error:
+                yield _failure(file.path, error)
+                continue
+            try:
+                found = _as_file(file.path, os.fstat(handle))
+                yield (found, _Opened(handle)) if isinstance(found, MediaFile) else found
+            finally:
+                os.close(handle)
+
+    @contextmanager
+    def digesting(self) -> Iterator[Digest]:
+        with Digester() as digester:
+            is_text = self._text.encode() == self._root
+            yield partial(self._digest, digester) if is_text else lambda files: ()
+
+    def _digest(
+        self, digester: Digester, files: Sequence[MediaFile]
+    ) -> Iterator[Digested | MediaFailure]:
+        try:
+            records = digester.records([os.path.join(self._root, file.path) for file in files])
+        except OSError:
+            return  # no room for another process: each is read here, then
+        for file, (error, size, mtime_ns, md5) in zip(files, records, strict=True):
+            if error > 0:
+                yield _failure(file.path, OSError(error, os.strerror(error)))
+            elif error == READ:
+                now = MediaFile(file.path, size, mtime_ns)
+                yield Digested(now, md5, f"{self._text}/{file.path.decode()}")
+
+    def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
+        for file in files:
+            try:
+                yield _as_file(file.path, os.stat(os.path.join(self._root, file.path)))
+            except OSError as error:
+                yield _failure(file.path, error)
+
+
+class _Opened:
+    """An open file. As quick as can be: Python's own objects ask the system twice as much."""
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    def read(self, size: int, /) -> bytes:
+        return os.read(self._handle, size)
+
+
+def is_public(path: bytes) -> bool:
+    """Whether BookWyrm's nginx would serve this file to strangers."""
+    _, dot, suffix = path.rpartition(b".")
+    return bool(dot) and suffix.decode("ascii", "replace") in PUBLIC_SUFFIXES
+
+
+def held_back_class(path: bytes) -> str:
+    """What kind of file is held back, for people, by its name."""
+    _, dot, suffix = path.rpartition(b"/")[2].rpartition(b".")
+    ending = suffix.decode("utf-8", "replace")
+    if not dot:
+        return "files without an ending"
+    if ending.lower() in PUBLIC_SUFFIXES:
+        return "pictures whose ending is in capitals (BookWyrm's nginx refuses them too)"
+    if ending.lower() in _ARCHIVES:
+        return "archives and lists (exports and imports of accounts)"
+    return "other files"
+
+
+def key_of(path: bytes) -> str:
+    """The object's key for a file. Raises `UnicodeDecodeError`."""
+    return PREFIX + path.decode()
+
+
+def path_of(key: str) -> bytes:
+    """The file's path for an object's key."""
+    return key.removeprefix(PREFIX).encode()
+
+
+def _as_file(path: bytes, found: os.stat_result) -> MediaFile | MediaFailure:
+    if not stat.S_ISREG(found.st_mode):
+        return MediaFailure(path, Reason.SPECIAL)
+    try:
+        path.decode()
+    except UnicodeDecodeError as error:
+        return MediaFailure(path, Reason.NAME, str(error))
+    return MediaFile(path, found.st_size, found.st_mtime_ns)
+
+
+def _failure(path: bytes, error: OSError) -> MediaFailure:
+    return MediaFailure(path, _reason(error), str(error.strerror))
+
+
+def _reason(error: OSError) -> Reason:
+    return Reason.VANISHED if isinstance(error, FileNotFoundError) else Reason.UNREADABLE
+
+
+def _reason_of_link(entry: os.DirEntry[bytes], error: OSError) -> Reason:
+    """`scandir` named it and `stat` failed: a link to nothing, unless it went meanwhile."""
+    return Reason.DANGLING if entry.is_symlink() else _reason(error)

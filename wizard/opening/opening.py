@@ -1,0 +1,306 @@
+"""Opening a migration: what can be found out by itself, and what was said before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wizard.core.copy_control import CopyControl
+from wizard.core.events import Note, Report
+from wizard.core.problem import Problem
+from wizard.core.quantities import count
+from wizard.core.secrets import Keys, Masker
+from wizard.core.settings import DeploymentKind, MigrationPath, Settings
+from wizard.env.file import EnvFile
+from wizard.instance.checkout import Instance, is_true, open_instance
+from wizard.instance.compose.deployment import Compose
+from wizard.instance.deployment import Deployment
+from wizard.instance.dockerless.deployment import Dockerless
+from wizard.journal.journal import FOLDER, Journal
+from wizard.migration import STEPS, Migration, State, storage_changed
+from wizard.opening.detect import detect
+from wizard.opening.facts import fact_of_keys, facts_of
+from wizard.step import Ask, Context, Fact
+from wizard.storage.providers import PRESETS, clean
+from wizard.switch.first_run import note_whether_it_ran
+from wizard.system.stopping import temporary_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A migration ready to be looked at or carried out.
+
+    `facts` is what was found out about the instance; `resumed` says where an
+    earlier start left off, "" where this is the first.
+    """
+
+    migration: Migration
+    facts: tuple[Fact, ...]
+    resumed: str
+
+    def close(self) -> None:
+        """Let the next wizard in."""
+        self.migration.context.journal.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How to open a migration.
+
+    `folder` is the instance's; `state` where the journal lies (None: in the
+    folder); `overrides` settings said on the command line, by field name;
+    `keys` those of the environment, which go before those of `.env`;
+    `look_only`: nothing may be changed, not even what a killed run left;
+    `shown_state` where the journal would lie, if `state` is only a copy of it.
+    """
+
+    folder: Path
+    state: Path | None = None
+    overrides: Mapping[str, str | int] | None = None
+    keys: Keys = field(default_factory=Keys)
+    look_only: bool = False
+    shown_state: Path | None = None
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where the journal and the backups of `.env` lie."""
+        return (self.state or self.folder / FOLDER).absolute()
+
+
+async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
+    """Find out what there is, open the journal and put both together.
+
+    Raises `Problem` where there is no instance, where it cannot be migrated
+    (Azure), where the journal is held by another wizard or cannot be used, or
+    where only the admin can say how the instance is deployed.
+    """
+    instance = _usable_instance(opening.folder)
+    journal = Journal.open(opening.journal_folder, instance.folder)
+    journal.shown_folder = opening.shown_state or journal.folder
+    try:
+        return await _opened(opening, instance, journal, report, ask)
+    except BaseException:
+        journal.close()
+        raise
+
+
+@contextmanager
+def opening_that_changes_nothing(opening: Opening) -> Iterator[Opening]:
+    """The same opening with a copy of the journal, which goes away afterwards."""
+    with temporary_folder("bw-s3-dry-run-") as folder:
+        copy = folder / "state"
+        kept = Journal.read(opening.journal_folder)
+        if kept:
+            copy.mkdir(mode=0o700)
+            kept.copy_to(copy)
+            kept.close()
+        where = opening.journal_folder
+        yield replace(opening, state=copy, look_only=True, shown_state=where)
+
+
+def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None:
+    """The migration as the journal knows it, while another process may be at work.
+
+    None where no migration was begun. Nothing is asked of the world.
+    """
+    instance = _usable_instance(opening.folder)
+    journal = Journal.read(opening.journal_folder)
+    if journal is None:
+        return None
+    settings, env = journal.settings, instance.env_file()
+    deployment = deploy(instance, settings, journal.id)
+    return _migration(instance, deployment, journal, settings, _keys(env, opening), report, ask)
+
+
+def deploy(instance: Instance, settings: Settings, journal_id: str) -> Deployment:
+    """The deployment that the settings name."""
+    if settings.deployment == DeploymentKind.COMPOSE:
+        return Compose(instance, settings, journal_id)
+    return Dockerless(instance, settings, journal_id)
+
+
+def environment_keys() -> Keys:
+    """The keys in the environment variables that AWS's own tools read."""
+    return Keys(
+        os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
+    )
+
+
+async def _opened(
+    opening: Opening, instance: Instance, journal: Journal, report: Report, ask: Ask
+) -> Opened:
+    env = instance.env_file()
+    settings = _settled(opening, env, journal.settings)
+    kind, kind_reason = detect(instance)
+    if not settings.deployment:
+        if kind is None:
+            raise Problem(
+                "It is not clear how this instance runs.",
+                kind_reason,
+                "Say it: --deployment dockerless or --deployment compose",
+                field="deployment",
+                decision=True,
+            )
+        settings = replace(settings, deployment=kind)
+    deployment = deploy(instance, settings, journal.id)
+    if not opening.look_only:
+        await deployment.tidy_up(report)
+    settings = await _with_path(opening, env, settings, deployment, report)
+    if not settings.site_url:
+        settings = replace(settings, site_url=default_site_url(instance))
+    deployment.settings = settings
+    resumed = _resumed(journal)
+    journal.save_settings(settings)
+    fresh = settings.path == MigrationPath.FRESH
+    ran = not fresh or await note_whether_it_ran(journal, deployment)
+    keys = _keys(env, opening)
+    migration = _migration(instance, deployment, journal, settings, keys, report, ask)
+    facts = (
+        *facts_of(instance, deployment, kind_reason, settings, ran=ran),
+        *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
+    )
+    return Opened(migration, facts, where_it_stands(migration) if resumed else "")
+
+
+def _migration(
+    instance: Instance,
+    deployment: Deployment,
+    journal: Journal,
+    settings: Settings,
+    keys: Keys,
+    report: Report,
+    ask: Ask,
+) -> Migration:
+    masker = Masker(instance.env_file().secrets())
+    masker.add_keys(keys)
+    journal.mask = masker
+    context = Context(
+        instance, deployment, journal, settings, keys, report, ask, masker, CopyControl()
+    )
+    context.control.limit_rate(settings.limit_rate)
+    return Migration(context)
+
+
+def _usable_instance(folder: Path) -> Instance:
+    instance = open_instance(folder)
+    if is_true(instance.env_file().get("USE_AZURE")):
+        raise Problem(
+            "This instance keeps its files in Azure Blob Storage.",
+            ".env says USE_AZURE=true, and BookWyrm uses one or the other.",
+            "bw-s3 migrates from the server's own disk to S3, not from Azure.",
+            decision=True,
+        )
+    return instance
+
+
+def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
+    """Settings from the command line, else the journal, else `.env`, else the preset."""
+    given = {k: v for k, v in (opening.overrides or {}).items() if v not in (None, "")}
+    # Tidied only; what is wrong with them the first step says, where they can be corrected.
+    overrides = {k: clean(k, v)[0] if isinstance(v, str) else v for k, v in given.items()}
+    said = replace(remembered, **overrides)  # type: ignore[arg-type]
+    if storage_changed(remembered, said) and remembered.bucket:
+        said = _for_another_bucket(said, overrides)
+    settings = _from_env(said, env)
+    if not settings.provider and settings.endpoint:
+        settings = replace(settings, provider="other")
+    preset = PRESETS.get(settings.provider)
+    if settings.provider and preset is None:
+        raise Problem(
+            f"There is no provider called “{settings.provider}”.",
+            "bw-s3 knows these: " + ", ".join(sorted(PRESETS)) + ".",
+            "Choose one of them; “other” works with every S3-compatible service.",
+            field="provider",
+            usage=True,
+        )
+    return preset.fill(settings) if preset else settings
+
+
+def _for_another_bucket(settings: Settings, said: Mapping[str, str | int]) -> Settings:
+    """What followed from the bucket named before no longer holds for the one named now."""
+    domain = str(said.get("custom_domain", ""))
+    return replace(settings, custom_domain=domain, acl="", acl_known=False)
+
+
+def _from_env(settings: Settings, env: EnvFile) -> Settings:
+    """What is still open, as `.env` has it."""
+    names = {
+        "bucket": "AWS_STORAGE_BUCKET_NAME",
+        "region": "AWS_S3_REGION_NAME",
+        "endpoint": "AWS_S3_ENDPOINT_URL",
+        "custom_domain": "AWS_S3_CUSTOM_DOMAIN",
+    }
+    if settings.bucket and settings.bucket != (env.get(names["bucket"]) or ""):
+        return settings  # .env speaks of another bucket, or of none yet
+    found = {
+        field: clean(field, value)[0]
+        for field, name in names.items()
+        # The template's own "None", uncommented without editing, is no value.
+        if not getattr(settings, field) and (value := env.get(name)) and value != "None"
+    }
+    protocol = env.get("AWS_S3_URL_PROTOCOL")
+    if protocol in ("http:", "https:") and "bucket" in found:
+        found["url_protocol"] = protocol
+    return replace(settings, **found)  # type: ignore[arg-type]
+
+
+async def _with_path(
+    opening: Opening, env: EnvFile, settings: Settings, deployment: Deployment, report: Report
+) -> Settings:
+    """The path that was said or remembered, else by whether the instance ever ran.
+
+    What was fresh at an earlier start and has run without S3 since then has media to copy.
+    """
+    said = (opening.overrides or {}).get("path")
+    waiting = settings.path == MigrationPath.FRESH and not is_true(env.get("USE_S3"))
+    if settings.path and (said or not waiting):
+        return settings
+    ran = await deployment.ever_ran()
+    if ran and waiting:
+        text = "The instance has run without S3 since the last start: its media are copied too."
+        report(Note(text, warning=True))
+    return replace(settings, path=MigrationPath.EXISTING if ran else MigrationPath.FRESH)
+
+
+def default_site_url(instance: Instance) -> str:
+    """Where visitors reach the instance (`BASE_URL` of BookWyrm's settings, v0.9.2)."""
+    env, domain = instance.env_file(), instance.domain
+    if domain != "localhost":
+        # USE_HTTPS existed up to v0.7.5; since then everything but localhost is https.
+        use_https = env.get("USE_HTTPS")
+        insecure = instance.abilities.use_https and use_https and not is_true(use_https)
+        return f"http://{domain}" if insecure else f"https://{domain}"
+    port = env.get("PORT") or "80"
+    return "http://localhost" if port == "80" else f"http://localhost:{port}"
+
+
+def _keys(env: EnvFile, opening: Opening) -> Keys:
+    in_file = Keys(env.get("AWS_ACCESS_KEY_ID") or "", env.get("AWS_SECRET_ACCESS_KEY") or "")
+    keys = opening.keys or in_file
+    return Keys(
+        clean("access_key_id", keys.access_key_id)[0],
+        clean("secret_access_key", keys.secret_access_key)[0],
+    )
+
+
+def _resumed(journal: Journal) -> bool:
+    return any(journal.result(step.name) for step in STEPS)
+
+
+def where_it_stands(migration: Migration) -> str:
+    """Where the migration stands, in a sentence."""
+    done = sum(1 for s in migration.statuses() if s.state is State.DONE)
+    begun = migration.next_step()
+    if begun is None:
+        return "Everything that can be done now is done and proven."
+    status = migration.status(begun)
+    was = {
+        State.BEGUN: "was interrupted",
+        State.FAILED: "did not succeed",
+        State.STALE: f"has to be done again: {status.why}",
+    }.get(status.state, "is next")
+    so_far = f"{count(done, 'step')} {'is' if done == 1 else 'are'} done and proven"
+    return f"{so_far}; “{begun.title}” {was}."

@@ -1,0 +1,293 @@
+"""What happens, as lines for a terminal or as JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import textwrap
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NoReturn, TextIO
+
+from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Waiting
+from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
+from wizard.core.problem import Problem
+from wizard.core.quantities import count, describe_seconds, describe_size
+from wizard.core.secrets import Masker
+from wizard.journal.journal import StepResult
+from wizard.migration import State, Status
+from wizard.step import Fact, Step
+from wizard.system.stopping import stop
+
+_VERDICTS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.REMARK: "i", Verdict.LATER: "…"}
+_STATES = {
+    State.TODO: "·",
+    State.BEGUN: "▸",
+    State.DONE: "✓",
+    State.FAILED: "✗",
+    State.STALE: "!",
+    State.SKIPPED: "–",
+    State.LATER: "…",
+}
+_SECONDS_BETWEEN_PROGRESS = 1.0
+
+
+class Narrator(ABC):
+    """Tells somebody what happens. Methods may be called from any thread.
+
+    Secrets that `masker` knows never come out.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.masker = Masker()
+        self._stream = stream or sys.stdout
+        self._guard = threading.Lock()
+        self._last_progress = 0.0
+        self._step = ""
+        self._told: Problem | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Tell an event of the step under way; progress at most once a second."""
+        if isinstance(event, Progress | Waiting) and not self._is_time():
+            return
+        self.event(event)
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if now - self._last_progress < _SECONDS_BETWEEN_PROGRESS:
+            return False
+        self._last_progress = now
+        return True
+
+    def _write(self, text: str) -> None:
+        with self._guard:
+            try:
+                self._stream.write(self.masker(text) + "\n")
+                self._stream.flush()
+            except BrokenPipeError:
+                _nobody_reads()
+
+    def begin(self, step: Step) -> None:
+        """A step begins to be looked at."""
+        self._step = step.name
+
+    @abstractmethod
+    def event(self, event: Event) -> None:
+        """Something happened in the step under way."""
+
+    @abstractmethod
+    def found(self, facts: Sequence[Fact]) -> None:
+        """What was found out, about the instance or by a step."""
+
+    @abstractmethod
+    def plan(self, plan: Plan) -> None:
+        """What the step would change."""
+
+    @abstractmethod
+    def status(self, status: Status) -> None:
+        """Where a step stands."""
+
+    @abstractmethod
+    def result(self, result: StepResult) -> None:
+        """How a step ended."""
+
+    @abstractmethod
+    def problem(self, problem: Problem) -> None:
+        """What went wrong, why and what to do."""
+
+    @abstractmethod
+    def say(self, text: str) -> None:
+        """A sentence of the migration as a whole."""
+
+    def end(self, exit_status: int, text: str) -> None:
+        """The last words."""
+        self.say(text)
+
+
+def _nobody_reads() -> NoReturn:
+    """Stop at once, as programs do in such a pipe; the journal is safe at any moment.
+
+    An exception would pass through the engine, where it looks like a broken connection.
+    """
+    stop("Nobody reads the output any more, so bw-s3 has stopped. Nothing is lost.\n")
+
+
+class PlainNarrator(Narrator):
+    """Lines for people."""
+
+    def begin(self, step: Step) -> None:
+        super().begin(step)
+        self._write(f"\n── {step.title}")
+
+    def event(self, event: Event) -> None:
+        self._told = event.problem if isinstance(event, Check) else None
+        self._write(_plain(event))
+
+    def found(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self._write(f"   {fact.label:<14} {fact.value}")
+
+    def plan(self, plan: Plan) -> None:
+        for item in plan.items:
+            self._write(_plain_item(item))
+        if plan.safe:
+            self._write(f"   {plan.safe}")
+
+    def status(self, status: Status) -> None:
+        why = f": {status.why}" if status.why else ""
+        self._write(f" {_STATES[status.state]} {status.step.title:<18} {status.state}{why}")
+
+    def result(self, result: StepResult) -> None:
+        self._write(f" ✓ {result.state}, {count(result.proofs, 'proof')}, {result.seconds:.1f} s")
+
+    def problem(self, problem: Problem) -> None:
+        # The proof that failed has just told it whole.
+        if problem is not self._told:
+            self._write(describe_problem(problem))
+
+    def say(self, text: str) -> None:
+        self._write(text)
+
+
+class JsonNarrator(Narrator):
+    """One JSON object a line: always `event`, and `step` within one."""
+
+    def _object(self, event: str, **data: Any) -> None:
+        content = {"event": event, "step": self._step, **data}
+        # The values are masked before encoding, or an escaped quote would hide a secret.
+        self._write(json.dumps(_masked(content, self.masker), ensure_ascii=False))
+
+    def event(self, event: Event) -> None:
+        name = type(event).__name__.lower()
+        if isinstance(event, Check):
+            self._object(name, **check_to_dict(event))
+        else:
+            self._object(name, **{f: getattr(event, f) for f in event.__slots__})
+
+    def found(self, facts: Sequence[Fact]) -> None:
+        self._object("found", facts={f.label: f.value for f in facts})
+
+    def plan(self, plan: Plan) -> None:
+        items = [{"kind": type(i).__name__.lower(), **_fields(i)} for i in plan.items]
+        self._object("plan", items=items, safe=plan.safe)
+
+    def status(self, status: Status) -> None:
+        self._step = status.step.name
+        self._object("status", **status_to_dict(status))
+
+    def result(self, result: StepResult) -> None:
+        proofs = [check_to_dict(c) for c in result.checks]
+        seconds = round(result.seconds, 3)
+        self._object("result", result=result.state, proofs=proofs, seconds=seconds)
+
+    def problem(self, problem: Problem) -> None:
+        self._object("problem", **problem.to_dict())
+
+    def say(self, text: str) -> None:
+        self._object("note", text=text)
+
+    def end(self, exit_status: int, text: str) -> None:
+        self._step = ""
+        self._object("end", exit=exit_status, text=text)
+
+
+def check_to_dict(check: Check) -> dict[str, Any]:
+    """A check as JSON can hold it."""
+    problem = check.problem.to_dict() if check.problem else None
+    return {"asked": check.asked, "seen": check.seen, "verdict": check.verdict, "problem": problem}
+
+
+def status_to_dict(status: Status) -> dict[str, Any]:
+    """A step's status as JSON can hold it."""
+    result = status.result
+    return {
+        "title": status.step.title,
+        "state": status.state,
+        "why": status.why,
+        "proofs": [check_to_dict(c) for c in result.checks] if result else [],
+        "seconds": round(result.seconds, 3) if result else None,
+        "at": result.at if result else None,
+    }
+
+
+def describe_problem(problem: Problem) -> str:
+    """A problem as lines: what, why, what to do, and the raw message beneath."""
+    return "\n".join([f" ✗ {problem.what}", *_details(problem)])
+
+
+def _details(problem: Problem) -> list[str]:
+    """All but the first line, for where what happened was said already."""
+    lines = [*_wrapped(problem.why), *(f"   → {remedy.text}" for remedy in problem.remedies)]
+    if problem.raw:
+        lines += ["   The message beneath:", textwrap.indent(problem.raw.strip(), "     ")]
+    return lines
+
+
+def _plain(event: Event) -> str:
+    match event:
+        case Check():
+            line = f" {_VERDICTS[event.verdict]} {event.asked}: {event.seen}"
+            return "\n".join([line, *_details(event.problem)]) if event.problem else line
+        case Note():
+            return f" {'!' if event.warning else ' '} {event.text}"
+        case Output():
+            return f"   | {event.text}"
+        case Waiting():
+            return f"   waiting {describe_seconds(event.seconds)}: {event.text}"
+        case Progress():
+            return _plain_progress(event)
+
+
+def _plain_progress(event: Progress) -> str:
+    if event.counting and not event.files_done:
+        counted = f"{event.files_total:,} files, {describe_size(event.bytes_total)}"
+        return f"   counted so far: {counted}"
+    left = f", {describe_seconds(event.seconds_left)} left" if event.seconds_left else ""
+    failed = f", {event.failed} failed" if event.failed else ""
+    return (
+        f"   {event.files_done:,} of {event.files_total:,} files, "
+        f"{describe_size(event.bytes_done)} of {describe_size(event.bytes_total)}, "
+        f"{describe_size(event.rate)}/s{left}{failed}"
+    )
+
+
+def _plain_item(item: PlanItem) -> str:
+    match item:
+        case Sentence():
+            return f" {'!' if item.warning else ' '} {item.text}"
+        case Command():
+            who = f" (as {item.user})" if item.user else ""
+            note = f"  # {item.note}" if item.note else ""
+            return f"   $ {shown_command(item)}{who}{note}"
+        case Diff():
+            return f"   changes in {item.file}:\n{textwrap.indent(item.text, '     ')}"
+        case Document():
+            return f"   {item.title}:\n{textwrap.indent(item.text, '     ')}"
+
+
+def shown_command(command: Command) -> str:
+    """A command as one would type it."""
+    return shlex.join(command.argv)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 90, initial_indent="   ", subsequent_indent="   ")
+
+
+def _fields(item: PlanItem) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in item.__slots__}
+
+
+def _masked(value: Any, masker: Masker) -> Any:
+    match value:
+        case str():
+            return masker(value)
+        case dict():
+            return {k: _masked(v, masker) for k, v in value.items()}
+        case list() | tuple():
+            return [_masked(v, masker) for v in value]
+        case _:
+            return value

@@ -1,0 +1,347 @@
+"""One bucket: probes, listing, CORS, policy, and errors in the admin's words."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.loaders
+import botocore.session
+from awscrt.exceptions import AwsCrtError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
+
+from wizard.core.problem import Problem
+from wizard.core.secrets import Keys, Masker
+from wizard.core.settings import Settings
+from wizard.storage.problems import Answer, answer_of, refused
+from wizard.web.problems import unreachable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_s3 import S3Client
+
+# As botocore names them; `Mapping` since our own are plain dicts.
+CorsRule = Mapping[str, Any]
+Policy = Mapping[str, Any]
+
+# All that an S3 client of ours raises when the service or the network does not
+# play along. (OSError as a whole would hide errors of the local disk.)
+S3_ERRORS = (BotoCoreError, ClientError, ResponseParserError, AwsCrtError)
+_NETWORK_ERRORS = (ConnectionError, TimeoutError, ssl.SSLError)
+_MD5_CALLS = ("PutBucketCors", "PutBucketPolicy", "PutPublicAccessBlock", "DeleteObjects")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object as the listing shows it; `size` in bytes, `etag` without quotes."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+def connect(settings: Settings, keys: Keys) -> S3Client:
+    """A boto3 client that speaks to the endpoint the way BookWyrm's own will.
+
+    Path style, as botocore's "auto" does with a custom endpoint, and no
+    checksums that older servers refuse (boto3 1.36 added them by default).
+    """
+    config = Config(
+        s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=10,
+        read_timeout=30,
+        retries={"mode": "standard", "max_attempts": 3},
+        max_pool_connections=32,
+    )
+    client = boto3.session.Session(botocore_session=_own_session()).client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        region_name=settings.region or "us-east-1",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        config=config,
+    )
+    client.meta.events.register("before-call.s3", _stay)
+    for call in _MD5_CALLS:
+        client.meta.events.register(f"before-call.s3.{call}", _send_md5)
+    return client
+
+
+def _stay(params: dict[str, Any], **_: object) -> None:
+    """Say botocore that it followed a redirect already.
+
+    It would look for the bucket's region by itself, and asks without end where
+    a service that is not Amazon's answers everything with a redirect.
+    """
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _own_session() -> botocore.session.Session:
+    """A session that sees neither ~/.aws nor AWS_PROFILE: they are the admin's, not BookWyrm's."""
+    nothing = (None, None, os.devnull, None)
+    session = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": nothing,
+            "credentials_file": nothing,
+        }
+    )
+    session.register_component("data_loader", _models())
+    return session
+
+
+@cache
+def _models() -> botocore.loaders.Loader:
+    """What botocore knows of S3's calls: a megabyte, read once instead of for every client."""
+    return botocore.loaders.create_loader()
+
+
+def _send_md5(params: dict[str, Any], **_: object) -> None:
+    """Send the Content-MD5 that S3 always asked for instead of botocore's newer CRC32.
+
+    Older servers answer MissingContentMD5 without it, and some refuse the
+    newer headers.
+    """
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+    checksum = params["context"].get("checksum", {})
+    checksum.pop("request_algorithm", None)
+    checksum.pop("request_algorithm_header", None)
+
+
+def explain(error: BaseException, settings: Settings, keys: Keys | None = None) -> Problem:
+    """The `Problem` behind whatever a client of this storage raised."""
+    answer = answer_of(error)
+    if answer is not None:
+        problem = refused(answer, settings)
+    elif isinstance(error, ResponseParserError):
+        html = Answer("", 404, "The answer is not S3's XML.", "ListObjectsV2")
+        problem = refused(html, settings)
+    elif isinstance(error, ParamValidationError):
+        named = Answer("InvalidBucketName", 400, str(error), "ListObjectsV2")
+        problem = refused(named, settings)
+    else:
+        problem = unreachable(error, settings.endpoint)
+    problem.raw = Masker([keys.access_key_id, keys.secret_access_key] if keys else [])(problem.raw)
+    return problem
+
+
+@contextmanager
+def explained(settings: Settings, keys: Keys | None = None) -> Iterator[None]:
+    """Turn what botocore, awscrt and the network raise into a `Problem`.
+
+    With `keys`, these do not show in the service's raw words.
+    """
+    try:
+        yield
+    except (*S3_ERRORS, *_NETWORK_ERRORS) as error:
+        raise explain(error, settings, keys) from error
+
+
+class Bucket:
+    """One bucket and its keys. Methods block; each raises `Problem`."""
+
+    def __init__(self, settings: Settings, keys: Keys) -> None:
+        self.settings = settings
+        self.keys = keys
+        self.name = settings.bucket
+        try:
+            self.client = connect(settings, keys)
+        except ValueError as error:
+            raise Problem(
+                f"{settings.endpoint or 'An empty address'} is no endpoint.",
+                "An endpoint is https:// and the host name of the storage service.",
+                "Correct it, then go on.",
+                raw=str(error),
+                field="endpoint",
+            ) from error
+
+    @property
+    def place(self) -> str:
+        """Names this bucket among all: endpoint and name."""
+        return f"{self.settings.endpoint}/{self.name}"
+
+    def explained(self) -> AbstractContextManager[None]:
+        """`explained` for this bucket, for calls on `client` itself."""
+        return explained(self.settings, self.keys)
+
+    def explain(self, error: BaseException) -> Problem:
+        """`explain` for this bucket."""
+        return explain(error, self.settings, self.keys)
+
+    def ask(self) -> None:
+        """Ask for the first key of the listing: whether keys, bucket and region are right."""
+        with self.explained():
+            page = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+        if not {"IsTruncated", "Name"} & set(page):
+            # botocore takes every well-formed page, such as a website's, for an empty listing.
+            not_s3 = Answer("", 404, "The answer is no listing.", "ListObjectsV2")
+            raise refused(not_s3, self.settings)
+
+    def exists(self) -> bool:
+        """Whether the bucket is there (`Problem` where it cannot be said)."""
+        try:
+            self.ask()
+        except Problem as problem:
+            answer = answer_of(problem.__cause__) if problem.__cause__ else None
+            if answer is not None and answer.code == "NoSuchBucket":
+                return False
+            raise
+        return True
+
+    def create(self) -> None:
+        """Create the bucket; fine if it is ours already."""
+        region = self.settings.region
+        # us-east-1 is said by saying nothing (S3's CreateBucket).
+        places: list[dict[str, str]] = [{}]
+        if region not in ("", "us-east-1", "auto"):
+            places.insert(0, {"LocationConstraint": region})
+        for place in places:
+            extra: dict[str, Any] = {"CreateBucketConfiguration": place} if place else {}
+            try:
+                self.client.create_bucket(Bucket=self.name, **extra)
+            except ClientError as error:
+                answer = answer_of(error)
+                if answer is not None and answer.code == "BucketAlreadyOwnedByYou":
+                    return
+                # Self-hosted services often know no regions by name.
+                if place and answer is not None and "LocationConstraint" in answer.code:
+                    continue
+                raise self.explain(error) from error
+            except S3_ERRORS as error:
+                raise self.explain(error) from error
+            return
+
+    def list_objects(self, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
+        """Every object below a prefix, in the order of the keys, page by page."""
+        token: dict[str, Any] = {"StartAfter": start_after} if start_after else {}
+        while True:
+            with self.explained():
+                page = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, **token)
+            for entry in page.get("Contents", ()):
+                etag = entry.get("ETag", "").strip('"')
+                yield ObjectInfo(entry["Key"], entry["Size"], etag, entry["LastModified"])
+            if not page.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def top(self) -> tuple[list[str], list[str]]:
+        """What lies at the top of the bucket (its first page): "folders", and objects in none."""
+        with self.explained():
+            page = self.client.list_objects_v2(Bucket=self.name, Delimiter="/")
+        folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
+        return folders, [entry["Key"] for entry in page.get("Contents", ())]
+
+    def put(self, key: str, body: bytes, *, acl: str = "", content_type: str = "text/plain") -> str:
+        """Store an object as BookWyrm would; returns its ETag."""
+        extra: dict[str, Any] = {"ACL": acl} if acl else {}
+        with self.explained():
+            stored = self.client.put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                CacheControl="max-age=86400",
+                **extra,
+            )
+        return stored.get("ETag", "").strip('"')
+
+    def get(self, key: str) -> bytes:
+        """An object's bytes."""
+        with self.explained():
+            return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+
+    def delete(self, key: str) -> None:
+        """Delete an object; fine if it is gone."""
+        with self.explained():
+            self.client.delete_object(Bucket=self.name, Key=key)
+
+    def get_cors(self) -> list[CorsRule]:
+        """The CORS rules, none where none were set."""
+        try:
+            found = self.client.get_bucket_cors(Bucket=self.name)
+        except ClientError as error:
+            answer = answer_of(error)
+            if answer is not None and answer.code == "NoSuchCORSConfiguration":
+                return []
+            raise self.explain(error) from error
+        except S3_ERRORS as error:
+            raise self.explain(error) from error
+        return [dict(rule) for rule in found.get("CORSRules", ())]
+
+    def put_cors(self, rules: Sequence[CorsRule]) -> None:
+        """Replace the CORS rules; without any, delete them."""
+        with self.explained():
+            if rules:
+                configuration: Any = {"CORSRules": [dict(rule) for rule in rules]}
+                self.client.put_bucket_cors(Bucket=self.name, CORSConfiguration=configuration)
+            else:
+                self.client.delete_bucket_cors(Bucket=self.name)
+
+    def get_policy(self) -> Policy | None:
+        """The bucket policy, None where none was set."""
+        try:
+            text = self.client.get_bucket_policy(Bucket=self.name).get("Policy", "")
+        except ClientError as error:
+            answer = answer_of(error)
+            if answer is not None and answer.code == "NoSuchBucketPolicy":
+                return None
+            raise self.explain(error) from error
+        except S3_ERRORS as error:
+            raise self.explain(error) from error
+        return self._parsed(text) if text else None
+
+    def _parsed(self, text: str) -> Policy:
+        try:
+            policy = json.loads(text)
+        except ValueError:
+            policy = None
+        if isinstance(policy, dict):
+            return policy
+        # Such as `rclone serve s3`, which answers with a list of objects.
+        unknown = Answer("NotImplemented", 501, "The answer is no policy.", "GetBucketPolicy")
+        raise refused(unknown, self.settings)
+
+    def put_policy(self, policy: Policy | None) -> None:
+        """Replace the bucket policy; None deletes it, and is fine where there is none."""
+        if policy is None and self.get_policy() is None:
+            return  # SeaweedFS would refuse to delete what is not there
+        with self.explained():
+            if policy is None:
+                self.client.delete_bucket_policy(Bucket=self.name)
+            else:
+                text = json.dumps(policy)
+                self.client.put_bucket_policy(Bucket=self.name, Policy=text)
+
+    def public_access_block(self) -> dict[str, bool]:
+        """Amazon's Block Public Access for this bucket, empty where there is none."""
+        try:
+            found = self.client.get_public_access_block(Bucket=self.name)
+        except S3_ERRORS:
+            # Most services do not know it; where it matters, putting the policy tells.
+            return {}
+        switches: Any = found.get("PublicAccessBlockConfiguration", {})
+        return {name: bool(on) for name, on in switches.items()}
+
+    def put_public_access_block(self, switches: Mapping[str, bool]) -> None:
+        """Replace Amazon's Block Public Access for this bucket."""
+        configuration: Any = dict(switches)
+        with self.explained():
+            self.client.put_public_access_block(
+                Bucket=self.name, PublicAccessBlockConfiguration=configuration
+            )

@@ -1,0 +1,376 @@
+"""What each S3 service needs, as data (`providers.toml`), and what an admin may type.
+
+Presets are a first guess; the canary objects decide.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from wizard.core.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wizard.core.settings import Settings
+
+
+class Acl(StrEnum):
+    """What PutObject with the ACL "public-read" does."""
+
+    HONOURED = "honoured"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An S3 service. `endpoint` and `custom_domain` are templates, "" where unknown.
+
+    `keys`, `cors`, `policy` and `public` say what to do in its console, with
+    the same places to fill in (`Preset.advice`).
+    """
+
+    name: str
+    title: str
+    url: str
+    endpoint: str
+    custom_domain: str
+    regions: tuple[str, ...]
+    acl: Acl
+    public_access_block: bool
+    keys: str
+    cors: str
+    policy: str
+    public: str
+
+    @property
+    def default_region(self) -> str:
+        """The region to start with, "" where only the admin knows it."""
+        return self.regions[0] if self.regions else ""
+
+    def fill(self, settings: Settings) -> Settings:
+        """The settings with what is still open filled in, as far as the rest is known."""
+        filled = replace(settings, provider=self.name)
+        filled = replace(filled, region=filled.region or self.default_region)
+        filled = replace(filled, endpoint=filled.endpoint or self.endpoint_for(filled))
+        if filled.custom_domain:
+            return filled
+        domain = self.custom_domain_for(filled)
+        plain = domain and urlsplit(filled.endpoint).scheme == "http"
+        return replace(
+            filled,
+            custom_domain=domain,
+            url_protocol="http:" if plain else filled.url_protocol,
+        )
+
+    def endpoint_for(self, settings: Settings) -> str:
+        """The endpoint that region (and bucket) lead to, "" where they don't."""
+        return _fill(self.endpoint, settings)
+
+    def custom_domain_for(self, settings: Settings) -> str:
+        """The public host that bucket, region and endpoint lead to, "" where they don't."""
+        template = self.custom_domain
+        if template == "{bucket}.{host}" and _has_no_subdomains(settings.endpoint_host):
+            template = "{host}/{bucket}"
+        return _fill(template, settings)
+
+    def advice(self, topic: str, settings: Settings) -> str:
+        """What to do in the console: `topic` is keys, cors, policy or public."""
+        text: str = getattr(self, topic)
+        return _put_in(text, settings)
+
+
+def follow(before: Settings, after: Settings) -> Settings:
+    """`after`, where what followed from `before` follows from `after` again.
+
+    Endpoint and custom domain that the admin changed by hand stay as they are.
+    """
+    old, new = preset(before.provider), preset(after.provider)
+    if new.name != old.name and after.region == before.region and new.regions:
+        keeps = after.region in new.regions
+        after = replace(after, region=after.region if keeps else new.default_region)
+    if after.endpoint == before.endpoint and before.endpoint in ("", old.endpoint_for(before)):
+        after = replace(after, endpoint=new.endpoint_for(after))
+    domain = before.custom_domain
+    if after.custom_domain == domain and domain in ("", old.custom_domain_for(before)):
+        after = replace(after, custom_domain="", url_protocol="https:")
+    return new.fill(after)
+
+
+def another_provider(before: Settings, name: str) -> tuple[Settings, dict[str, str]]:
+    """The settings for another provider, and what had been typed for the old one, by field.
+
+    What nobody typed follows. What was typed while no provider was named stays;
+    what was typed for another one gives way where the new one has an answer.
+    """
+    after = follow(before, replace(before, provider=name))
+    if before.provider in ("", "other"):
+        return after, {}
+    fresh = preset(name).fill(replace(after, endpoint="", custom_domain="", url_protocol="https:"))
+    kept = {field: getattr(before, field) for field in ("endpoint", "custom_domain")}
+    typed = {f: value for f, value in kept.items() if value and getattr(after, f) == value}
+    new = {field: getattr(fresh, field) for field in typed if getattr(fresh, field)}
+    replaced = {field: typed[field] for field in new if new[field] != typed[field]}
+    if "custom_domain" in replaced:
+        after = replace(after, url_protocol=fresh.url_protocol)
+    return replace(after, **new), replaced
+
+
+def preset(name: str) -> Preset:
+    """The preset of that name; `other` for a name that is not known."""
+    return PRESETS.get(name) or PRESETS["other"]
+
+
+def guess(endpoint: str) -> str:
+    """The name of the preset whose endpoints look like this one, else `other`."""
+    host = urlsplit(endpoint).hostname or ""
+    for found in PRESETS.values():
+        tail = found.endpoint.rpartition("{region}")[2]
+        if tail and host.endswith(tail):
+            return found.name
+    return "other"
+
+
+def clean(field: str, text: str) -> tuple[str, Problem | None]:
+    """What was typed or pasted for a setting, tidied up, and what is wrong with it.
+
+    `field` is one of `wizard.core.settings.Settings` or one of `access_key_id`,
+    `secret_access_key`. The value comes back tidied also where it is wrong.
+    """
+    value = _unwrapped(text)
+    tidy = _TIDY.get(field)
+    return tidy(value) if tidy else (value, None)
+
+
+def defects(settings: Settings) -> tuple[Problem, ...]:
+    """What is wrong with single settings, wherever they come from."""
+    names = ("endpoint", "bucket", "region", "custom_domain", "url_protocol")
+    found = (clean(name, getattr(settings, name))[1] for name in names)
+    return tuple(problem for problem in found if problem)
+
+
+def contradictions(settings: Settings) -> tuple[Problem, ...]:
+    """What is wrong with settings only when they are seen together."""
+    found = []
+    host = urlsplit(settings.endpoint).hostname or ""
+    if settings.bucket and host.startswith(f"{settings.bucket}."):
+        right = settings.endpoint.replace(f"{settings.bucket}.", "", 1)
+        found.append(
+            Problem(
+                "The endpoint contains the bucket's name.",
+                f"BookWyrm adds the bucket by itself, so every file would end up below "
+                f"{settings.bucket}/ inside the bucket, and no page would find it.",
+                f"Use {right} as the endpoint.",
+                field="endpoint",
+            )
+        )
+    if settings.bucket and settings.custom_domain == settings.endpoint_host:
+        found.append(
+            Problem(
+                "The custom domain is the endpoint's host, without the bucket.",
+                "Strangers would be sent to the storage service, but not to your bucket.",
+                f"Use {_put_in(preset(settings.provider).custom_domain, settings)}",
+                field="custom_domain",
+            )
+        )
+    return tuple(found)
+
+
+def _unwrapped(text: str) -> str:
+    """Without what comes along when one copies: blanks, quotes, `export NAME=`."""
+    value = text.strip().strip("\ufeff\u200b\u200c\u200d\u2060\u00a0").strip()
+    value = _PASTED_NAME.sub("", value)
+    while len(value) > 1 and (value[0], value[-1]) in _QUOTES:
+        value = value[1:-1].strip()
+    return value
+
+
+_PASTED_NAME = re.compile(r"^(?:export\s+)?(?:AWS|S3|MINIO|SCW)_[A-Z0-9_]+\s*=\s*", re.IGNORECASE)
+_QUOTES = {('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("„", "“"), ("«", "»"), ("<", ">")}
+
+
+def _tidy_key(field: str, value: str) -> tuple[str, Problem | None]:
+    value = re.sub(r"\s+", "", value)
+    name = "access key" if field == "access_key_id" else "secret key"
+    if not value:
+        return value, _wrong(field, f"The {name} is missing.", "The storage asks for both keys.")
+    if not value.isascii() or not value.isprintable():
+        why = "Keys are made of plain letters, digits and the like; something else came along."
+        return value, _wrong(field, f"The {name} contains a character that no key has.", why)
+    return value, None
+
+
+def _tidy_endpoint(value: str) -> tuple[str, Problem | None]:
+    if value and "://" not in value:
+        value = f"{'http' if _is_local(value) else 'https'}://{value}"
+    wrong = partial(_wrong, "endpoint")
+    if not value:
+        return "", wrong("The endpoint is missing.", "It is the address of the storage service.")
+    parts = _split(value)
+    value = value.rstrip("/")
+    if parts is None or not parts.hostname or not _HOST.fullmatch(parts.hostname):
+        return value, wrong(f"{value} is no address.", "An endpoint is https:// and a host name.")
+    if parts.scheme not in ("http", "https"):
+        return value, wrong(f"{parts.scheme}:// is not http:// or https://.", "S3 speaks HTTP.")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        right = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        why = (
+            "It is the address of the service as a whole: the bucket and the files' folders "
+            "are added by BookWyrm."
+        )
+        return value, wrong("The endpoint has more than a host in it.", why, f"Use {right}")
+    return f"{parts.scheme}://{parts.netloc.lower()}", None
+
+
+def _tidy_bucket(value: str) -> tuple[str, Problem | None]:
+    value = value.removeprefix("s3://").rstrip("/")
+    wrong = partial(_wrong, "bucket")
+    if not value:
+        return value, wrong(
+            "The bucket's name is missing.", "It is the bucket's, not the account's."
+        )
+    if "/" in value:
+        return value, wrong("That is more than the bucket's name.", "A name has no slash in it.")
+    if not _BUCKET.fullmatch(value) or ".." in value or _is_address(value):
+        why = (
+            "A name has 3 to 63 characters: small letters, digits, dots and hyphens, with a letter "
+            "or a digit at both ends."
+        )
+        return value, wrong(f"{value} is not a bucket's name.", why)
+    return value, None
+
+
+def _tidy_region(value: str) -> tuple[str, Problem | None]:
+    value = value.lower()
+    if value and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
+        why = "A region is a short word such as eu-central-1 or fr-par, as the console shows it."
+        return value, _wrong("region", f"{value} is not a region.", why)
+    return value, None
+
+
+def _tidy_custom_domain(value: str) -> tuple[str, Problem | None]:
+    value = re.sub(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//", "", value).rstrip("/")
+    host, slash, path = value.partition("/")
+    value = f"{host.lower()}{slash}{path}"
+    wrong = partial(_wrong, "custom_domain")
+    if not value:
+        why = "Without it BookWyrm cannot make a single address of a picture or a stylesheet."
+        return value, wrong("The custom domain is missing.", why)
+    parts = _split(f"https://{value}")
+    if parts is None or not parts.hostname or not _HOST.fullmatch(parts.hostname):
+        why = "It is the host from which visitors load the files, such as media.example.org."
+        return value, wrong(f"{value} is not a host.", why)
+    if parts.query or parts.fragment or "@" in value or re.search(r"\s|//", value):
+        return value, wrong("The custom domain has more than host and path in it.", "Leave it out.")
+    if re.search(r"(?:^|/)(?:images|static)$", path):
+        why = "BookWyrm adds /images and /static by itself."
+        return value, wrong("The custom domain ends in one of BookWyrm's folders.", why)
+    return value, None
+
+
+def _tidy_protocol(value: str) -> tuple[str, Problem | None]:
+    value = f"{value.lower().rstrip('/').rstrip(':')}:"
+    if value not in ("http:", "https:"):
+        why = "Visitors load the files over one of the two."
+        return value, _wrong("url_protocol", "The protocol is neither https: nor http:.", why)
+    return value, None
+
+
+_TIDY: Mapping[str, Callable[[str], tuple[str, Problem | None]]] = {
+    "access_key_id": partial(_tidy_key, "access_key_id"),
+    "secret_access_key": partial(_tidy_key, "secret_access_key"),
+    "endpoint": _tidy_endpoint,
+    "bucket": _tidy_bucket,
+    "region": _tidy_region,
+    "custom_domain": _tidy_custom_domain,
+    "url_protocol": _tidy_protocol,
+}
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9a-fA-F:]+")
+# Where the reason says already what is to be done.
+CORRECT_IT = "Correct it, then go on."
+_DEFAULT_REMEDY = {
+    "access_key_id": "Copy it anew from your provider's console.",
+    "secret_access_key": "Copy it anew; where the console shows it only once, make a new pair.",
+}
+
+
+def _wrong(field: str, what: str, why: str, remedy: str = "") -> Problem:
+    remedy = remedy or _DEFAULT_REMEDY.get(field, CORRECT_IT)
+    return Problem(what, why, remedy, field=field, usage=True)
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _fill(template: str, settings: Settings) -> str:
+    """A template with its places filled in, "" where one of them is not known yet."""
+    values = _values(settings)
+    if any(f"{{{name}}}" in template and not value for name, value in values.items()):
+        return ""
+    return _put_in(template, settings)
+
+
+def _put_in(text: str, settings: Settings) -> str:
+    for name, value in _values(settings).items():
+        text = text.replace(f"{{{name}}}", value or name.upper())
+    return text
+
+
+def _values(settings: Settings) -> dict[str, str]:
+    return {
+        "bucket": settings.bucket,
+        "region": settings.region,
+        "host": settings.endpoint_host,
+        "endpoint": settings.endpoint,
+    }
+
+
+def _is_local(host: str) -> bool:
+    name = host.split("/", maxsplit=1)[0].rsplit(":", 1)[0]
+    return name == "localhost" or _is_address(name)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _has_no_subdomains(host: str) -> bool:
+    """Whether `bucket.host` cannot exist: an IP address, a name without a dot."""
+    name = host.rsplit(":", 1)[0]
+    return "." not in name or _is_address(name)
+
+
+def _load() -> dict[str, Preset]:
+    data = tomllib.loads(files("wizard.storage").joinpath("providers.toml").read_text("utf-8"))
+    return {name: _preset(name, entry) for name, entry in data.items()}
+
+
+def _preset(name: str, entry: Mapping[str, Any]) -> Preset:
+    defaults = {"endpoint": "", "public_access_block": False}
+    given = {**defaults, **entry, "regions": tuple(entry["regions"]), "acl": Acl(entry["acl"])}
+    return Preset(name=name, **given)
+
+
+PRESETS: Mapping[str, Preset] = _load()

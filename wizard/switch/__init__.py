@@ -1,0 +1,1 @@
+"""Switching the running site: `.env` changed, services restarted, the site watched."""

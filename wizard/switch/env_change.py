@@ -1,0 +1,98 @@
+"""Changing `.env` within a step: its lines made readable first, the proof that they are read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+
+from wizard.core.events import Note
+from wizard.core.plan import Diff, PlanItem, Sentence
+from wizard.core.problem import Problem
+from wizard.env.bash import harmless
+from wizard.env.file import EnvFile
+from wizard.step import Context, Question
+from wizard.system.programs import run
+
+# What `bw-dev` does with the file (`set -a; source .env`), with what would run something left
+# out, and should anything be left, in a restricted bash without a PATH.
+# In one group: a syntax error in the file must not spoil the parsing of what follows.
+_BASH = """{
+PATH=/nonexistent; set -r; _names=("$@"); set -a
+IFS= read -r -d '' _text; eval "$_text"; printf '\\n'
+for _name in "${_names[@]}"; do printf '%s=%s|\\n' "$_name" "${!_name}"; done
+}"""
+_SECONDS_FOR_BASH = 10
+
+
+async def env_to_change(context: Context) -> EnvFile:
+    """`.env`, ready to be changed.
+
+    A file with Windows line ends or a BOM is converted first, if the admin
+    agrees; otherwise raises the `Problem` that says what is wrong with it, as
+    a decision that waits.
+    """
+    env = context.instance.env_file()
+    context.masker.add(*env.secrets())
+    defect = env.defect()
+    if defect is None:
+        return env
+    question = Question(f"{defect.what} Convert it first?", "Convert it", "Leave it as it is")
+    if not await context.ask(question):
+        raise Problem(defect.what, defect.why, *defect.remedies, decision=True)
+    backup = await asyncio.to_thread(env.converted().write, context.journal.folder)
+    context.report(Note(f"Converted {env.path}; as it was: {backup}"))
+    return context.instance.env_file()
+
+
+def conversion_plan(context: Context, env: EnvFile) -> tuple[EnvFile, Sequence[PlanItem]]:
+    """The file as it will be before a step's own lines change, and what that takes."""
+    context.masker.add(*env.secrets())
+    defect = env.defect()
+    if defect is None:
+        return env, ()
+    whole = env.converted()
+    text = f"{defect.what} {defect.why} You are asked whether to convert it first."
+    diff = Diff(str(env.path), env.diff(whole, context.masker))
+    return whole, (Sentence(text, warning=True), diff)
+
+
+async def values_in_bash(env: EnvFile, names: Sequence[str]) -> dict[str, str]:
+    """What bash reads for these names, "" where it is not set; nothing of the file is run.
+
+    Runs as the file's owner where we are root. Raises `Problem` where there
+    is no bash or where it does not come to the end of the file.
+    """
+    owner = env.path.stat()
+    argv = ["bash", "--norc", "--noprofile", "-c", _BASH, "bash", *names]
+    try:
+        async with asyncio.timeout(_SECONDS_FOR_BASH):
+            completed = await run(
+                argv,
+                folder=env.path.parent,
+                env={"PATH": os.defpath},
+                stdin=harmless(env.data.decode("utf-8", "surrogateescape")),
+                user=(owner.st_uid, owner.st_gid),
+            )
+    except (OSError, TimeoutError) as error:
+        raise _unread(env, str(error)) from error
+    lines = completed.lines[-len(names) :]
+    values = {
+        name: line[len(name) + 1 : -1]
+        for name, line in zip(names, lines, strict=False)
+        if line.startswith(f"{name}=") and line.endswith("|")
+    }
+    if len(values) < len(names):
+        raise _unread(env)
+    return values
+
+
+def _unread(env: EnvFile, raw: str = "") -> Problem:
+    # What bash wrote is left out: it quotes the line it stumbled over, secrets and all.
+    return Problem(
+        f"bash cannot read {env.path} to its end.",
+        "A line is not written as bash wants it, such as one with a quote that is never closed."
+        " bw-dev reads the file with bash.",
+        f"Look for that line: bash -n {env.path}",
+        raw=raw,
+    )

@@ -1,0 +1,96 @@
+"""Whether all that reads an instance's `.env` reads it as meant, asked before anything changes.
+
+With Docker Compose `./bw-dev` reads it with bash, and stops where bash does.
+Without Docker only Django reads it (python-dotenv, which passes over a line
+that it cannot parse); bash only where the admin's own scripts use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wizard.core.events import Check, Verdict, failed, passed, remark
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.secrets import is_secret_name
+from wizard.core.settings import DeploymentKind
+from wizard.env.bash import READ_ONLY, Stumble, stumbles
+from wizard.env.file import EnvFile
+from wizard.env.lines import written
+from wizard.step import Context
+
+_ASKED = "Is .env read to its end by all that reads it?"
+_NAMED = 3
+
+
+async def readers_check(context: Context) -> Check:
+    """What breaks a reader of `.env`, by line number; it fails where this instance needs it."""
+    env = context.instance.env_file()
+    if env.defect():
+        return passed(_ASKED, "it is converted first")  # that is asked about with its own diff
+    unread = env.unread_lines()
+    found = await stumbles(env)
+    if context.settings.deployment == DeploymentKind.COMPOSE:
+        breaking = [s for s in found if s.breaks]
+        if breaking:
+            return failed(_ASKED, _stops_bw_dev(env, breaking))
+    elif unread:
+        return remark(_ASKED, _not_for_django(env, unread))
+    if found:
+        return remark(_ASKED, _only_for_bash(context, env, found))
+    return passed(_ASKED, "yes")
+
+
+async def report_readers(context: Context) -> None:
+    """Report what breaks a reader; raises the `Problem` where this instance needs that reader."""
+    check = await readers_check(context)
+    if check.problem is not None:
+        raise check.problem
+    if check.verdict is not Verdict.PASS:
+        context.report(check)
+
+
+def _stops_bw_dev(env: EnvFile, breaking: Sequence[Stumble]) -> Problem:
+    return Problem(
+        f"./bw-dev stops at line {breaking[0].line} of {env.path}.",
+        f"It reads the file with bash, and in {_some(breaking)}.",
+        *[_mend(env, stumble) for stumble in breaking[:_NAMED]],
+        Remedy("Then try again: nothing was changed yet.", Action.RETRY),
+    )
+
+
+def _not_for_django(env: EnvFile, lines: Sequence[int]) -> str:
+    which = "line" if len(lines) == 1 else "lines"
+    numbers = ", ".join(map(str, lines[:_NAMED])) + (" …" if len(lines) > _NAMED else "")
+    return (
+        f"no: Django passes over {which} {numbers} of {env.path}, which it cannot parse, such as"
+        " one with a quote that is never closed"
+    )
+
+
+def _only_for_bash(context: Context, env: EnvFile, found: Sequence[Stumble]) -> str:
+    compose = context.settings.deployment == DeploymentKind.COMPOSE
+    who = "bash, and with it ./bw-dev," if compose else "Django does; bash, which scripts may use,"
+    return f"{who} stumbles: in {_some(found)}. {_mend(env, found[0])}"
+
+
+def _some(found: Sequence[Stumble]) -> str:
+    words = [f"line {s.line}{f' ({s.name})' if s.name else ''} {s.why}" for s in found[:_NAMED]]
+    more = f"; and in {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return "; in ".join(words) + more
+
+
+def _mend(env: EnvFile, stumble: Stumble) -> str:
+    """What to do with a line; its value is shown only if it is no secret."""
+    name, value = stumble.name, env.get(stumble.name) if stumble.name else None
+    if name in READ_ONLY:
+        return f"Give {name} in line {stumble.line} another name, also where it is used."
+    if value is None:
+        return f"Write line {stumble.line} as NAME='value', or put a # before it."
+    try:
+        right = written(name, value)
+    except Problem:
+        right = "'…'"
+    if is_secret_name(name):
+        quote = right[:1] if right[:1] in ("'", '"') else ""
+        right = f"{quote}…{quote}"
+    return f"Write line {stumble.line} so: {name}={right}"

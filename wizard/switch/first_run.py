@@ -1,0 +1,38 @@
+"""Whether a fresh instance runs by now, remembered from one start of the wizard to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wizard.core.settings import MigrationPath
+from wizard.step import ALWAYS, Applicability, Applies
+
+if TYPE_CHECKING:
+    from wizard.instance.deployment import Deployment
+    from wizard.journal.journal import Journal
+    from wizard.step import Context
+
+_REMEMBERED = "instance.ran"
+_YES = "yes"
+_REASON = (
+    "Waits until the instance runs: follow BookWyrm's installation guide to its end, then start"
+    " bw-s3 again."
+)
+
+
+async def note_whether_it_ran(journal: Journal, deployment: Deployment) -> bool:
+    """Ask the world, once at each start; what once ran is not asked about again."""
+    if journal.recall(_REMEMBERED) != _YES:
+        if not await deployment.ever_ran():
+            return False
+        journal.remember(_REMEMBERED, _YES)
+    return True
+
+
+def once_it_runs(context: Context) -> Applicability:
+    """Whether a step that needs the running instance applies: on a fresh install, later."""
+    if context.settings.path != MigrationPath.FRESH:
+        return ALWAYS
+    if context.journal.recall(_REMEMBERED) == _YES:
+        return ALWAYS
+    return Applicability(Applies.LATER, _REASON)

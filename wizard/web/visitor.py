@@ -1,0 +1,312 @@
+"""What strangers and browsers see: anonymous reads, CORS, the instance's own pages."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from urllib.parse import quote, urljoin, urlsplit
+
+import certifi
+import httpx
+
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.settings import Settings
+from wizard.web.problems import unreachable
+
+_TIMEOUT = httpx.Timeout(20, connect=10)
+_MOST_BYTES = 2_000_000
+# As a browser: caches and shields treat robots otherwise, and BookWyrm translates its error page.
+_HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; bw-s3)", "Accept-Language": "en"}
+_SERVER_ERROR = ("Server Error", "Something went wrong! Sorry about that.")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a stranger got. `status` is 0 where there was no answer at all, see `error`.
+
+    `headers` have lower-case names; `body_start` is the first part of the body.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body_start: bytes = b""
+    error: Problem | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the stranger got what was asked for."""
+        return self.status in (200, 206)
+
+    @property
+    def text(self) -> str:
+        """The body's start as text."""
+        return self.body_start.decode(errors="replace")
+
+    @property
+    def words(self) -> str:
+        """What was seen, in a few words."""
+        return self.error.what if self.error else f"HTTP {self.status}"
+
+    def lets_in(self, origin: str) -> bool:
+        """Whether a browser on a page of `origin` may use this answer."""
+        allowed = self.headers.get("access-control-allow-origin", "")
+        return self.ok and allowed in ("*", origin)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """The instance's first page as a visitor sees it.
+
+    `own_page`: it is BookWyrm's page, and not its error page, which comes with
+    status 200 too. `points_to_bucket`: all its stylesheets come from the bucket.
+    `stylesheets` and `images` are full addresses. `problem` says what is wrong
+    where it was not reached or is not its own page. `untrusted`: the site's
+    certificate is not one that browsers trust.
+    """
+
+    reached: bool
+    status: int
+    own_page: bool
+    points_to_bucket: bool
+    stylesheets: tuple[str, ...] = ()
+    html: str = ""
+    problem: Problem | None = None
+    images: tuple[str, ...] = ()
+    untrusted: bool = False
+
+
+def address(settings: Settings, key: str) -> str:
+    """Where strangers find an object."""
+    return f"{settings.public_base}/{quote(key)}"
+
+
+async def look(url: str, *, origin: str = "", field: str | None = "custom_domain") -> Seen:
+    """GET a URL as a stranger: no credentials, redirects followed. Never raises.
+
+    With `origin`, as a browser would for a font on a page of that origin.
+    `field` is the setting that the address comes from, for the `Problem`.
+    """
+    headers = {"Origin": origin} if origin else {}
+    return await _request("GET", url, headers, field)
+
+
+async def touch(endpoint: str) -> Seen:
+    """Ask a storage's endpoint for nothing in particular; a redirect is an answer. Never raises."""
+    return await _request("GET", endpoint, {}, "endpoint", follow=False)
+
+
+async def preflight(url: str, origin: str) -> Seen:
+    """The OPTIONS request that BookWyrm's documentation asks for. Never raises."""
+    headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    return await _request("OPTIONS", url, headers, "custom_domain")
+
+
+async def look_until(url: str, seconds: float, *, origin: str = "") -> Seen:
+    """`look`, again and again until it succeeds or the time is over.
+
+    Policies and CORS rules take a moment to reach all of a service's servers.
+    """
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        seen = await look(url, origin=origin)
+        good = seen.lets_in(origin) if origin else seen.ok
+        if good or asyncio.get_running_loop().time() >= deadline:
+            return seen
+        await asyncio.sleep(0.5)
+
+
+def site_origins(domain: str, port: str = "") -> tuple[str, ...]:
+    """The origins of the instance's pages, as browsers send them, the main one first.
+
+    BookWyrm is reached over https, but for the domain "localhost", where it
+    is http with `PORT` (`bookwyrm/settings.py`).
+    """
+    if domain == "localhost":
+        return (f"http://{domain}:{port}" if port not in ("", "80") else f"http://{domain}",)
+    if _is_address(domain) or "." not in domain:
+        return (f"https://{domain}",)
+    other = domain.removeprefix("www.") if domain.startswith("www.") else f"www.{domain}"
+    return (f"https://{domain}", f"https://{other}")
+
+
+async def look_at_site(settings: Settings, domain: str) -> SiteView:
+    """The instance's first page, past every cache. Never raises.
+
+    Where `settings.site_url` says from where the instance is reached, that is
+    asked for the pages of `domain`. A certificate that is not trusted is
+    accepted here, and said: nothing secret is sent.
+    """
+    base = settings.site_url or site_origins(domain)[0]
+    # A new address and a session keep nginx and other caches out.
+    url = f"{base.rstrip('/')}/?bw-s3={secrets.token_hex(6)}"
+    headers = {"Cookie": "sessionid=x"}
+    if settings.site_url and domain:
+        headers |= {"Host": _host_header(domain, base), "X-Forwarded-Proto": "https"}
+    seen = await _request("GET", url, headers, "site_url")
+    untrusted = seen.error is not None and "certificate" in seen.error.what.lower()
+    if untrusted:
+        seen = await _request("GET", url, headers, "site_url", trust_all=True)
+    return _judge_site(seen, settings, untrusted=untrusted)
+
+
+def _host_header(domain: str, base: str) -> str:
+    """A trial set-up on localhost is known to BookWyrm by its port too."""
+    return urlsplit(base).netloc if domain == "localhost" else domain
+
+
+def _judge_site(seen: Seen, settings: Settings, *, untrusted: bool) -> SiteView:
+    if not seen.status:
+        return SiteView(False, 0, False, False, problem=_site_away(seen))
+    page = _Page(seen.url)
+    page.feed(seen.text)
+    static = f"{settings.public_base}/static/"
+    sheets = tuple(page.stylesheets)
+    problem = _page_problem(seen, sheets)
+    return SiteView(
+        reached=True,
+        status=seen.status,
+        own_page=problem is None,
+        points_to_bucket=bool(sheets) and all(_same_place(s, static) for s in sheets),
+        stylesheets=sheets,
+        html=seen.text,
+        problem=problem,
+        images=tuple(page.images),
+        untrusted=untrusted,
+    )
+
+
+def _site_away(seen: Seen) -> Problem:
+    words, raw = (seen.error.what, seen.error.raw) if seen.error else ("No answer.", "")
+    address = seen.url.partition("?")[0]
+    return Problem(
+        f"The site does not answer at {address}",
+        f"{words} It may be starting still, or this machine cannot reach it under that address.",
+        Remedy("Wait a moment and try again.", Action.RETRY),
+        "If the instance is reached differently from here, say so: --site-url http://127.0.0.1:PORT",
+        raw=raw,
+        field="site_url",
+    )
+
+
+def _page_problem(seen: Seen, stylesheets: tuple[str, ...]) -> Problem | None:
+    raw = seen.text[:1000]
+    if all(words in seen.text for words in _SERVER_ERROR) or _is_bare_error(seen.text):
+        return Problem(
+            "The site answers with its error page.",
+            "BookWyrm runs, but fails at every page. Its error page comes with status "
+            f"{seen.status}, so it looks healthy to most checks. With S3, a missing "
+            "AWS_S3_CUSTOM_DOMAIN or static files that are not in the bucket do that.",
+            Remedy("Put the old .env back, then restart the services yourself.", Action.DISARM),
+            "Read BookWyrm's own log for the reason.",
+            raw=raw,
+        )
+    if seen.status in (502, 503, 504):
+        return Problem(
+            f"The web server answers, but BookWyrm behind it does not (HTTP {seen.status}).",
+            "It is still starting, or it ended at start.",
+            Remedy("Wait a moment and try again.", Action.RETRY),
+            "Read BookWyrm's own log for the reason.",
+            raw=raw,
+        )
+    if seen.status != 200 or not stylesheets:
+        return Problem(
+            f"What answers is not a page of BookWyrm (HTTP {seen.status}).",
+            "Another site answers on this address, or a proxy or a login stands before it.",
+            f"Open {seen.url} in a browser and compare.",
+            "Say with --site-url where the instance is reached from here.",
+            raw=raw,
+            field="site_url",
+        )
+    return None
+
+
+def _is_bare_error(text: str) -> bool:
+    """The error page where not even its frame could be made: a title and nothing to style it."""
+    return "Oops!" in text[:2000] and "Server Error" in text
+
+
+def _same_place(url: str, base: str) -> bool:
+    """Whether `url` lies below `base`, whichever of http and https a page wrote."""
+    return url.partition("//")[2].startswith(base.partition("//")[2])
+
+
+class _Page(HTMLParser):
+    """Collects what a page loads, as full addresses."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self.base = base
+        self.stylesheets: list[str] = []
+        self.images: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "link" and "stylesheet" in values.get("rel", "").lower().split():
+            self.stylesheets.append(urljoin(self.base, values.get("href", "")))
+        elif tag == "img" and values.get("src"):
+            self.images.append(urljoin(self.base, values["src"]))
+
+
+async def _request(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    field: str | None,
+    *,
+    trust_all: bool = False,
+    follow: bool = True,
+) -> Seen:
+    # Reading all the authorities takes too long for the event loop.
+    verify = await asyncio.to_thread(_trusting if trust_all else _trust)
+    try:
+        async with (
+            httpx.AsyncClient(
+                verify=verify, timeout=_TIMEOUT, follow_redirects=follow, headers=_HEADERS
+            ) as client,
+            client.stream(method, url, headers=dict(headers)) as response,
+        ):
+            body = await _start_of(response)
+            found = {name.lower(): value for name, value in response.headers.items()}
+            return Seen(str(response.url), response.status_code, found, body)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        return Seen(url, 0, error=unreachable(error, url, field))
+
+
+async def _start_of(response: httpx.Response) -> bytes:
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) >= _MOST_BYTES:
+            break
+    return body[:_MOST_BYTES]
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The authorities that browsers know, and those that this machine was told to trust."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+@cache
+def _trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]").rpartition(":")[0] or host)
+    except ValueError:
+        return False
+    return True
