@@ -1,0 +1,76 @@
+"""What every way of switching the running services is: stages that can be done again at any time.
+
+Going to the bucket and going back are the same procedure with another `.env`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.core.events import Report
+from wizard.core.plan import Command
+
+
+class SwitchWay(StrEnum):
+    """How the running services take the settings that `.env` has now."""
+
+    STANDBY = "standby"
+    NO_DEPS = "no_deps"
+    UP = "up"
+    RELOAD = "reload"
+    RESTART = "restart"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchStage:
+    """One stage of a switch.
+
+    `name` is stable, since it stands in the state of a switch under way; `words`
+    say what happens, for the plan and the screen; `commands` are run word for word.
+    """
+
+    name: str
+    words: str
+    commands: tuple[Command, ...] = ()
+
+
+class Switch(ABC):
+    """One way of switching the services of one instance, ready to be carried out.
+
+    Nothing is remembered between the stages but what the world shows, so that
+    whoever comes after a kill or a power cut goes through them again from the first.
+    """
+
+    way: SwitchWay
+
+    @abstractmethod
+    def stages(self) -> Sequence[SwitchStage]:
+        """All stages, in their order."""
+
+    @abstractmethod
+    def downtime(self) -> str:
+        """What visitors notice of it and for how long, in one sentence."""
+
+    @abstractmethod
+    async def carry_out(self, stage: SwitchStage, report: Report) -> None:
+        """Do one stage, or see that it is done already. Raises `Problem`."""
+
+    @abstractmethod
+    async def take_back(self, report: Report) -> None:
+        """Bring the services back to what `.env` says, once it has its old text again.
+
+        Where nothing of the running site was touched yet, only what was put beside
+        it is removed. Can be repeated after a kill. Raises `Problem`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchOffer:
+    """A way, and why it cannot be had here; "" where it can."""
+
+    switch: Switch
+    obstacle: str = ""
