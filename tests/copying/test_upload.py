@@ -55,7 +55,7 @@ def test_every_file_arrives_byte_for_byte_and_is_journalled(kit: CopyKit) -> Non
     kit.write("avatars/empty.png", b"")
     outcome = kit.copy()
     assert (outcome.sent, outcome.already, outcome.failures, outcome.conflicts) == (121, 0, (), ())
-    assert kit.there() == kit.here() == kit.proven()
+    assert kit.there() == kit.here() == kit.verified()
     assert outcome.comparison is not None
     assert outcome.comparison.complete
     assert outcome.comparison.same == 121
@@ -105,7 +105,7 @@ def test_a_large_file_goes_up_in_parts(kit: CopyKit) -> None:
     kit.write("covers/large.png", data)
     assert kit.copy().failures == ()
     assert kit.there() == {"images/covers/large.png": md5(data).digest()}
-    assert kit.proven() == kit.there()
+    assert kit.verified() == kit.there()
     head = kit.client.head_object(Bucket=kit.settings.bucket, Key="images/covers/large.png")
     assert (head["ContentType"], head["CacheControl"]) == ("image/png", "max-age=86400")
     assert kit.copy().sent == 0
@@ -307,7 +307,7 @@ def test_cancelling_stops_and_the_next_run_goes_on(kit: CopyKit) -> None:
 
     async def begin_and_cancel(journal: Journal) -> None:
         task = asyncio.create_task(copy_media(kit.context(journal), FolderMedia(kit.root)))
-        while not task.done() and not journal.proven_count(destination(kit.settings))[0]:
+        while not task.done() and not journal.verified_count(destination(kit.settings))[0]:
             await asyncio.sleep(0.1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -316,7 +316,7 @@ def test_cancelling_stops_and_the_next_run_goes_on(kit: CopyKit) -> None:
     journal = Journal.open(kit.journal_folder, kit.folder)
     asyncio.run(begin_and_cancel(journal))
     journal.close()
-    before = len(kit.proven())
+    before = len(kit.verified())
     assert 0 < before < 200
     outcome = replace(kit, control=CopyControl()).copy()
     assert outcome.already >= before

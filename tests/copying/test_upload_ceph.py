@@ -33,7 +33,7 @@ def test_strangers_can_read_what_was_copied(kit: CopyKit) -> None:
     kit.write("covers/large.png", b"0123456789abcdef" * (1 << 16) * 20)
     outcome = kit.copy()
     assert (outcome.sent, outcome.failures) == (32, ())
-    assert kit.there() == kit.here() == kit.proven()
+    assert kit.there() == kit.here() == kit.verified()
     assert as_stranger(kit, "images/covers/a%20b%2B%C3%A9.jpg") == b"odd name"
     assert len(as_stranger(kit, "images/covers/large.png")) == 20 << 20
     assert kit.copy().sent == 0

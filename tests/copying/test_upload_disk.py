@@ -58,12 +58,12 @@ def test_a_disk_that_fills_under_the_journal_is_said_and_the_copy_goes_on_later(
         assert any("room" in remedy.text for remedy in raised.value.remedies)
         assert media.filler is not None
         media.filler.unlink()
-        here, proven = kit.here(), kit.proven()
-        assert all(here[key] == md5 for key, md5 in proven.items())
+        here, verified = kit.here(), kit.verified()
+        assert all(here[key] == md5 for key, md5 in verified.items())
         outcome = kit.copy()
-        assert outcome.already >= len(proven)
+        assert outcome.already >= len(verified)
         assert (outcome.failures, outcome.conflicts) == ((), ())
-        assert kit.there() == here == kit.proven()
+        assert kit.there() == here == kit.verified()
 
 
 def peak_megabytes(process: subprocess.Popen[bytes]) -> float:
@@ -99,4 +99,4 @@ def test_a_large_file_killed_halfway_leaves_no_parts_and_takes_little_memory(kit
     assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
     head = client.head_object(Bucket=bucket, Key="images/covers/large.png")
     assert head["ContentLength"] == 300 * MIB + 1
-    assert kit.proven() == kit.here()
+    assert kit.verified() == kit.here()

@@ -58,11 +58,11 @@ def test_killed_again_and_again(tmp_path: Path, storage: tuple[Settings, Keys]) 
         kit = instance(tmp_path / str(number), number, storage)
         kills += kill_until_done(kit, KILLS - kills)
         kit.control.limit_rate(0)
-        before = len(kit.proven())
+        before = len(kit.verified())
         outcome = kit.copy()
         assert (outcome.failures, outcome.conflicts) == ((), ())
         assert outcome.already >= before
-        assert kit.there() == kit.here() == kit.proven()
+        assert kit.there() == kit.here() == kit.verified()
         client, bucket = kit.client, kit.settings.bucket
         assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
         remove(kit)
@@ -82,7 +82,7 @@ def instance(folder: Path, number: int, storage: tuple[Settings, Keys]) -> CopyK
 def kill_until_done(kit: CopyKit, most: int) -> int:
     """Kill the copy until it ends before we do; how many kills there were."""
     chance = random.Random()
-    proven: dict[str, bytes] = {}
+    verified: dict[str, bytes] = {}
     stored: dict[str, datetime] = {}
     for kills in range(most):
         process = begin(kit)
@@ -90,10 +90,10 @@ def kill_until_done(kit: CopyKit, most: int) -> int:
         ended = process.poll() is not None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        before, proven, here = proven, kit.proven(), kit.here()
+        before, verified, here = verified, kit.verified(), kit.here()
         # Whatever was called proven is so, stays so, and is not sent again.
-        assert before.items() <= proven.items()
-        assert all(here[key] == md5 for key, md5 in proven.items())
+        assert before.items() <= verified.items()
+        assert all(here[key] == md5 for key, md5 in verified.items())
         earlier, stored = stored, when_stored(kit)
         assert all(stored[key] == earlier[key] for key in before)
         if ended:

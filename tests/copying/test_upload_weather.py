@@ -69,7 +69,7 @@ def test_a_service_that_always_stores_other_bytes_proves_nothing(kit: CopyKit) -
     with bad_proxy(kit.settings, kit.keys, plan) as proxy:
         bad = kit.through(proxy)
         outcome = bad.copy()
-        assert "images/covers/1-00007.jpg" not in bad.proven()
+        assert "images/covers/1-00007.jpg" not in bad.verified()
     assert [f.path for f in outcome.failures] == ["covers/1-00007.jpg"]
     assert "other bytes" in outcome.failures[0].what
 
@@ -102,7 +102,7 @@ def test_a_service_that_keeps_less_than_it_says(kit: CopyKit) -> None:
             ("covers/1-00007.jpg", "stored with other bytes than were sent")
         ]
         assert (outcome.sent, outcome.failed, outcome.conflicts) == (39, 1, ())
-        assert "images/covers/1-00007.jpg" not in kit.proven()
+        assert "images/covers/1-00007.jpg" not in kit.verified()
         proxy.plan = lambda method, path, nth: Fault.NONE
         again = kit.through(proxy).copy()
     assert (again.sent, again.failed, again.conflicts) == (1, 0, ())
@@ -143,10 +143,10 @@ def test_keys_revoked_in_the_middle(kit: CopyKit) -> None:
             kit.through(proxy).copy()
         assert "InvalidAccessKeyId" in raised.value.raw
         proxy.plan = lambda method, path, nth: Fault.NONE
-        proven = len(kit.through(proxy).proven())
-        assert proven > 0
+        verified = len(kit.through(proxy).verified())
+        assert verified > 0
         outcome = kit.through(proxy).copy()
-    assert outcome.already >= proven
+    assert outcome.already >= verified
     assert kit.there() == kit.here()
 
 
@@ -281,7 +281,7 @@ def test_a_file_that_changes_while_it_is_read(
     assert outcome.failures == ()
     there, here = kit.there(), kit.here()
     assert {key: there[key] for key in here if key in there} == here
-    assert {key: md5 for key, md5 in kit.proven().items() if key in here} == here
+    assert {key: md5 for key, md5 in kit.verified().items() if key in here} == here
 
 
 @pytest.mark.parametrize("meddle", [_grow, _shrink, _replace, _replace_alike, Path.unlink])
@@ -297,7 +297,7 @@ def test_a_file_that_changes_before_the_runtime_reads_it(
     assert time.monotonic() - started < 10, "nothing was tried for long that could not succeed"
     there, here = kit.there(), kit.here()
     assert {key: there[key] for key in here} == here
-    assert {key: md5 for key, md5 in kit.proven().items() if key in here} == here
+    assert {key: md5 for key, md5 in kit.verified().items() if key in here} == here
 
 
 def test_a_file_that_never_comes_to_rest_is_a_failure_of_its_own(kit: CopyKit) -> None:
@@ -312,7 +312,7 @@ def test_a_file_that_never_comes_to_rest_is_a_failure_of_its_own(kit: CopyKit) -
 
     outcome = kit.copy(Restless(kit.root))
     assert [f.path for f in outcome.failures] == ["covers/1-00002.jpg"]
-    assert "images/covers/1-00002.jpg" not in kit.proven()
+    assert "images/covers/1-00002.jpg" not in kit.verified()
     assert outcome.sent == 39
 
 

@@ -22,7 +22,7 @@ from wizard.core.events import failed, later, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, Masker
 from wizard.core.settings import Settings
-from wizard.journal.journal import FOLDER, VERSION, Journal, ProvenFile, ResultState, StepResult
+from wizard.journal.journal import FOLDER, VERSION, Journal, ResultState, StepResult, VerifiedFile
 
 THERE = "https://s3.example.org books-media"
 KILLS = int(os.environ.get("BW_S3_KILLS", "5"))
@@ -52,11 +52,11 @@ with journal._transaction() as database:
 WRITE_ON = """
 import sys
 from pathlib import Path
-from wizard.journal.journal import Journal, ProvenFile
+from wizard.journal.journal import Journal, VerifiedFile
 journal = Journal.open(Path(sys.argv[1]), Path(sys.argv[1]).parent)
 for batch in range(100_000):
-    files = [ProvenFile(f"{batch}/{n}", 1, 1, b"m" * 16, "etag") for n in range(50)]
-    journal.save_proven("there", files)
+    files = [VerifiedFile(f"{batch}/{n}", 1, 1, b"m" * 16, "etag") for n in range(50)]
+    journal.save_verified("there", files)
     print(batch, flush=True)
 """
 
@@ -91,8 +91,8 @@ def end(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def file(key: str, size: int = 3) -> ProvenFile:
-    return ProvenFile(key, size, 1_700_000_000_000_000_000, bytes(16), '"etag"')
+def file(key: str, size: int = 3) -> VerifiedFile:
+    return VerifiedFile(key, size, 1_700_000_000_000_000_000, bytes(16), '"etag"')
 
 
 def outcome(state: ResultState = ResultState.DONE) -> StepResult:
@@ -114,7 +114,7 @@ class TestMemory:
         first.save_result(outcome())
         first.remember("cors", "[]")
         first.write_log("copy_media", "begun")
-        first.save_proven(THERE, [file("images/b.jpg"), file("images/a.jpg", 4)])
+        first.save_verified(THERE, [file("images/b.jpg"), file("images/a.jpg", 4)])
         first.close()
         second = Journal.open(folder, folder.parent)
         assert second.settings == Settings(bucket="books", acl_known=True, limit_rate=7)
@@ -131,8 +131,8 @@ class TestMemory:
         )
         assert second.recall("cors") == "[]"
         assert [(step, text) for _, step, text in second.log_lines()] == [("copy_media", "begun")]
-        assert [f.key for f in second.proven(THERE)] == ["images/a.jpg", "images/b.jpg"]
-        assert second.proven_count(THERE) == (2, 7)
+        assert [f.key for f in second.verified_files(THERE)] == ["images/a.jpg", "images/b.jpg"]
+        assert second.verified_count(THERE) == (2, 7)
         assert second.id == first_id(folder)
         second.close()
 
@@ -140,22 +140,22 @@ class TestMemory:
         assert journal.settings == Settings()
         assert journal.result("copy_media") is None
         assert journal.recall("cors") == ""
-        assert journal.proven_file(THERE, "images/a.jpg") is None
+        assert journal.verified_file(THERE, "images/a.jpg") is None
         assert not journal.was_announced(THERE, "images/a.jpg")
 
     def test_files_belong_to_their_destination(self, journal: Journal) -> None:
         journal.announce_sending(THERE, ["images/a.jpg"])
-        journal.save_proven(THERE, [file("images/a.jpg")])
+        journal.save_verified(THERE, [file("images/a.jpg")])
         assert journal.was_announced(THERE, "images/a.jpg")
         assert not journal.was_announced("elsewhere", "images/a.jpg")
-        assert journal.proven_file("elsewhere", "images/a.jpg") is None
-        journal.forget_proven(THERE, ["images/a.jpg"])
-        assert journal.proven_count(THERE) == (0, 0)
+        assert journal.verified_file("elsewhere", "images/a.jpg") is None
+        journal.forget_verified(THERE, ["images/a.jpg"])
+        assert journal.verified_count(THERE) == (0, 0)
         assert journal.was_announced(THERE, "images/a.jpg")
 
     def test_more_files_than_a_page(self, journal: Journal) -> None:
-        journal.save_proven(THERE, [file(f"images/{n:05}") for n in range(12_001)])
-        keys = [f.key for f in journal.proven(THERE)]
+        journal.save_verified(THERE, [file(f"images/{n:05}") for n in range(12_001)])
+        keys = [f.key for f in journal.verified_files(THERE)]
         assert keys == [f"images/{n:05}" for n in range(12_001)]
 
     def test_a_forgotten_result(self, journal: Journal) -> None:
@@ -181,15 +181,15 @@ class TestMemory:
     def test_threads_write_at_the_same_time(self, journal: Journal) -> None:
         def write(thread: int) -> None:
             for n in range(50):
-                journal.save_proven(THERE, [file(f"images/{thread}/{n}")])
-                journal.proven_count(THERE)
+                journal.save_verified(THERE, [file(f"images/{thread}/{n}")])
+                journal.verified_count(THERE)
 
         threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert journal.proven_count(THERE)[0] == 400
+        assert journal.verified_count(THERE)[0] == 400
 
 
 class TestSecrets:
@@ -342,7 +342,7 @@ class TestTwoWizards:
             for _ in range(5):
                 reader = Journal.read(folder)
                 assert reader is not None
-                counts.append(reader.proven_count("there")[0])
+                counts.append(reader.verified_count("there")[0])
                 reader.close()
                 time.sleep(0.1)
         finally:
@@ -354,7 +354,7 @@ class TestTwoWizards:
         end(start(WRITE_ON, folder))
         reader = Journal.read(folder)
         assert reader is not None
-        assert reader.proven_count("there")[0] >= 50
+        assert reader.verified_count("there")[0] >= 50
         reader.close()
 
     @pytest.mark.parametrize("killed", [True, False])
@@ -416,7 +416,7 @@ class TestKills:
     def test_half_a_transaction_is_none(self, folder: Path) -> None:
         end(start(HALF_A_TRANSACTION, folder))
         journal = Journal.open(folder, folder.parent)
-        assert journal.proven_count("there") == (0, 0)
+        assert journal.verified_count("there") == (0, 0)
         journal.close()
 
     def test_killed_at_any_moment_nothing_committed_is_lost(self, folder: Path) -> None:
@@ -426,7 +426,7 @@ class TestKills:
             process.send_signal(signal.SIGKILL)
             said = process.communicate()[0].split()
             journal = Journal.open(folder, folder.parent)
-            count = journal.proven_count("there")[0]
+            count = journal.verified_count("there")[0]
             journal.close()
             assert count % 50 == 0
             assert not said or count >= 50 * (int(said[-1]) + 1)
@@ -456,7 +456,7 @@ class TestDamage:
 
     def test_a_page_overwritten(self, folder: Path) -> None:
         journal = Journal.open(folder, folder.parent)
-        journal.save_proven(THERE, [file(f"images/{n}") for n in range(2000)])
+        journal.save_verified(THERE, [file(f"images/{n}") for n in range(2000)])
         journal.close()
         with (folder / "journal.sqlite3").open("r+b") as database:
             database.seek(4096 * 8)
@@ -465,7 +465,7 @@ class TestDamage:
 
     def test_cut_short(self, folder: Path) -> None:
         journal = Journal.open(folder, folder.parent)
-        journal.save_proven(THERE, [file(f"images/{n}") for n in range(2000)])
+        journal.save_verified(THERE, [file(f"images/{n}") for n in range(2000)])
         journal.close()
         os.truncate(folder / "journal.sqlite3", 20_000)
         assert "damaged" in refusal(folder).what
@@ -510,7 +510,7 @@ class TestDamage:
         for path in folder.glob("journal.sqlite3*"):
             path.unlink()
         with pytest.raises(Problem, match="was deleted"):
-            journal.save_proven(THERE, [file("images/a.jpg")])
+            journal.save_verified(THERE, [file("images/a.jpg")])
 
 
 class TestFullDisk:
@@ -529,17 +529,17 @@ class TestFullDisk:
     def test_full_in_the_middle_loses_nothing(self, tmp_path: Path) -> None:
         with small_disk(tmp_path / "disk", "4m") as disk:
             journal = Journal.open(disk / FOLDER, disk)
-            journal.save_proven(THERE, [file("images/first")])
+            journal.save_verified(THERE, [file("images/first")])
             filler = fill(disk)
             with pytest.raises(Problem) as caught:
                 for n in range(1000):
-                    journal.save_proven(THERE, [file(f"images/{n}/{m}") for m in range(100)])
+                    journal.save_verified(THERE, [file(f"images/{n}/{m}") for m in range(100)])
             assert "full" in caught.value.why
             journal.close()
             filler.unlink()
             journal = Journal.open(disk / FOLDER, disk)
-            assert journal.proven_file(THERE, "images/first")
-            assert journal.proven_count(THERE)[0] % 100 == 1
+            assert journal.verified_file(THERE, "images/first")
+            assert journal.verified_count(THERE)[0] % 100 == 1
             journal.close()
 
     def test_room_for_many_files_is_asked_before(self, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_it_tells_nothing_of_keys_and_of_the_machine(recorded: Recorded) -> None
 def test_a_copy_that_was_killed_knows_what_it_proved(recorded: Recorded, tmp_path: Path) -> None:
     with _migration(recorded, tmp_path) as migration:
         journal, where = migration.context.journal, destination(migration.context.settings)
-        proven = [file.key for file in journal.proven(where)]
+        proven = [file.key for file in journal.verified_files(where)]
         announced = [key for _, key in _rows(tmp_path / "bookwyrm")["sending"]]
         assert 0 < len(proven) < len(announced)
         assert {key.encode() for key in proven} < set(announced)
@@ -220,10 +220,9 @@ def _check_files(journal: Journal, raw: dict[str, list[tuple[Any, ...]]]) -> Non
     places = {row[0] for row in raw["files"]}
     for place in places:
         rows = [row[1:] for row in raw["files"] if row[0] == place]
-        files = list(journal.proven(place))
+        files = list(journal.verified_files(place))
         assert [(f.key.encode(), f.size, f.mtime_ns, f.md5, f.etag) for f in files] == rows
-        assert journal.proven_count(place) == (len(rows), sum(row[1] for row in rows))
-        assert journal.proven_file(place, files[0].key) == files[0]
+        assert journal.verified_count(place) == (len(rows), sum(row[1] for row in rows))
         assert all(file.etag == file.md5.hex() and file.size > 0 for file in files)
     for place, key in raw["sending"]:
         assert journal.was_announced(place, key.decode())

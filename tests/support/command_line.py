@@ -88,14 +88,14 @@ class CommandLine:
         journal = Journal.read(self.journal)
         if journal is None:
             return {}
-        proven = {f.key for f in journal.proven(destination(self.demo.settings))}
+        verified = {f.key for f in journal.verified_files(destination(self.demo.settings))}
         journal.close()
-        if not proven:
+        if not verified:
             return {}  # there may be no bucket yet
         when = self.bucket.client.get_paginator("list_objects_v2")
         pages = when.paginate(Bucket=self.demo.settings.bucket, Prefix="images/")
         found = {o["Key"]: o["LastModified"] for p in pages for o in p.get("Contents", [])}
-        return {key: found[key] for key in proven}
+        return {key: found[key] for key in verified}
 
     def check_end(self) -> None:
         """The end state, byte for byte, as a stranger and the admin would see it."""
@@ -112,6 +112,6 @@ class CommandLine:
         assert "\nUSE_S3=true\n" in env
         page = httpx.get(self.demo.site_url, headers={"Cookie": "sessionid=x"}).text
         assert f"//{self.demo.settings.custom_domain}/" in page
-        for proven in list(public)[:5]:
-            url = f"{self.demo.settings.public_base}/{proven}"
-            assert hashlib.md5(httpx.get(url).content).hexdigest() == public[proven]
+        for verified in list(public)[:5]:
+            url = f"{self.demo.settings.public_base}/{verified}"
+            assert hashlib.md5(httpx.get(url).content).hexdigest() == public[verified]

@@ -131,11 +131,11 @@ class CopyKit:
             self.control,
         )
 
-    def proven(self) -> dict[str, bytes]:
+    def verified(self) -> dict[str, bytes]:
         """The MD5s that the journal holds."""
         journal = Journal.open(self.journal_folder, self.folder)
         try:
-            return {row.key: row.md5 for row in journal.proven(destination(self.settings))}
+            return {row.key: row.md5 for row in journal.verified_files(destination(self.settings))}
         finally:
             journal.close()
 

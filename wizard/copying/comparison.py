@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizard.copying.inventory import FATES
 from wizard.system.files import give_to_owner
 
 if TYPE_CHECKING:
@@ -20,21 +21,21 @@ _SHOWN = 1000
 # Some services (SeaweedFS) take a backslash in a name for a slash; no page asks for such a name.
 _ROWS = """
 SELECT here.path, CASE
-    WHEN here.fate = 5 THEN '!'
+    WHEN here.fate = :failed THEN '!'
     WHEN there.path IS NULL AND slashed.path IS NOT NULL THEN '!'
     WHEN there.path IS NULL THEN '-'
-    WHEN there.size = here.size AND proven.size = here.size
-        AND proven.mtime_ns = here.mtime_ns AND proven.etag = there.etag THEN '='
+    WHEN there.size = here.size AND verified.size = here.size
+        AND verified.mtime_ns = here.mtime_ns AND verified.etag = there.etag THEN '='
     ELSE '*' END AS sign, here.size,
-    CASE WHEN here.fate = 5 THEN coalesce(failures.harmless, 0)
+    CASE WHEN here.fate = :failed THEN coalesce(failures.harmless, 0)
         ELSE there.path IS NULL AND slashed.path IS NOT NULL END
-FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN proven ON proven.path = here.path
+FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN verified ON verified.path = here.path
 LEFT JOIN failures ON failures.path = here.path
 LEFT JOIN there AS slashed ON instr(here.path, x'5c') > 0
     AND slashed.path = CAST(replace(CAST(here.path AS TEXT), '\\', '/') AS BLOB)
-WHERE here.fate != 4
+WHERE here.fate != :gone
 UNION ALL SELECT there.path, '+', there.size, 0 FROM there
-    WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = there.path AND here.fate != 4)
+    WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = there.path AND here.fate != :gone)
 UNION ALL SELECT failures.path, '!', 0, failures.harmless FROM failures
     WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = failures.path)
 """
@@ -100,13 +101,13 @@ _NAMES = {"-": "only_here", "+": "only_there", "*": "different", "!": "unreadabl
 
 def kept_with_slashes(inventory: Inventory) -> list[bytes]:
     """Files with a backslash in their names that the service keeps under another key."""
-    return [row[0] for row in inventory.rows(_SLASHED)]
+    return [row[0] for row in inventory.rows(_SLASHED, {})]
 
 
 def compare(inventory: Inventory, destination: str) -> Comparison:
     """Compare what the inventory holds, without writing it down."""
     result = Comparison(destination)
-    for path, sign, size, harmless in inventory.rows(_ROWS):
+    for path, sign, size, harmless in inventory.rows(_ROWS, FATES):
         result.count(sign, path, size, harmless)
     return result
 
@@ -120,7 +121,7 @@ def compare_into(
     temporary = path.with_suffix(".new")
     handle = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
-        for name, sign, size, harmless in inventory.rows(f"{_ROWS} ORDER BY 1"):
+        for name, sign, size, harmless in inventory.rows(f"{_ROWS} ORDER BY 1", FATES):
             result.count(sign, name, size, harmless)
             # A line break in a name must not look like another key.
             safe = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from wizard.copying.comparison import Comparison, compare, compare_into, kept_with_slashes
-from wizard.copying.crt_client import Answer, Client
-from wizard.copying.dispatcher import OUTAGE, Courier
+from wizard.copying.crt_client import Client, Response
+from wizard.copying.dispatcher import OUTAGE, Dispatcher
 from wizard.copying.inventory import Fate, Inventory, Pair
+from wizard.copying.job import Job
 from wizard.copying.large_file import abort_left_over
-from wizard.copying.listing import Refused
+from wizard.copying.listing import ListingRefused
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
-from wizard.copying.progress import Tally
-from wizard.copying.proof_writer import Proofs
-from wizard.copying.sender import Job, Sender
-from wizard.copying.survey import Stock
+from wizard.copying.progress import ProgressCounter
+from wizard.copying.sender import Sender
+from wizard.copying.survey import Survey
 from wizard.copying.threads import Stopped, rare_collections
+from wizard.copying.verified_writer import VerifiedWriter
 from wizard.core.events import Note
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.media.source import (
@@ -50,7 +51,7 @@ def destination(settings: Settings) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class Copying:
+class CopyRun:
     """One copy, in one thread of its own; `stop` ends it soon with `Stopped`."""
 
     def __init__(self, context: Context, media: Media, stop: threading.Event) -> None:
@@ -58,27 +59,27 @@ class Copying:
         self._media = media
         self._stop = stop
         self._destination = destination(context.settings)
-        self._tally = Tally(context.report)
+        self._counter = ProgressCounter(context.report)
         self._retries_seen = context.control.retries
-        self._proven_before = 0
-        self._stock = Stock(media, self._tally, stop)
+        self._verified_before = 0
+        self._survey = Survey(media, self._counter, stop)
 
     def count(self) -> MediaCount:
         """Walk the media and count them."""
-        return self._stock.walk(lambda files: None, lambda failure: None)
+        return self._survey.walk(lambda files: None, lambda failure: None)
 
     def compare_only(self) -> Comparison:
         """Compare both sets as they are now; nothing is sent."""
         with self._job() as job:
-            self._stock.take(job)
+            self._survey.take(job)
             result = compare(job.inventory, self._destination)
-            result.held_back = self._stock.count.held_back
+            result.held_back = self._survey.count.held_back
             return result
 
     def copy_all(self) -> CopyOutcome:
         """Copy all that is not proven, and compare at the end."""
         with self._job() as job:
-            self._stock.take(job)
+            self._survey.take(job)
             abort_left_over(job, PREFIX)
             self._sort_out(job)
             touched = self._work_off(job)
@@ -88,9 +89,9 @@ class Copying:
     def catch_up(self) -> CopyOutcome:
         """Copy what is not proven as it is here now; asks for few keys one by one."""
         with self._job() as job:
-            self._stock.walk_into(job.inventory)
-            self._stock.load_proven(job)
-            self._stock.ask_or_list(job)
+            self._survey.walk_into(job.inventory)
+            self._survey.load_verified(job)
+            self._survey.ask_or_list(job)
             self._sort_out(job)
             self._work_off(job)
             return self._outcome(job, None)
@@ -108,51 +109,51 @@ class Copying:
         Bucket(settings, context.keys).ask()
         folder = context.journal.folder
         inventory = Inventory(folder, folder, self._failed)
-        courier = Courier(Client(settings, context.keys), context.control)
+        dispatcher = Dispatcher(Client(settings, context.keys), context.control)
         try:
-            with rare_collections(), self._explained(courier):
-                yield self._assemble(inventory, courier)
+            with rare_collections(), self._explained(dispatcher):
+                yield self._assemble(inventory, dispatcher)
         finally:
-            courier.close()
+            dispatcher.close()
             inventory.close()
 
-    def _assemble(self, inventory: Inventory, courier: Courier) -> Job:
+    def _assemble(self, inventory: Inventory, dispatcher: Dispatcher) -> Job:
         context = self._context
-        proofs = Proofs(
-            self._media,
-            context.journal,
-            self._destination,
-            inventory,
-            self._tally,
-            lambda: self._watch(courier),
-            courier.stop,
+        verified = VerifiedWriter(
+            media=self._media,
+            journal=context.journal,
+            destination=self._destination,
+            inventory=inventory,
+            counter=self._counter,
+            watch=lambda: self._watch(dispatcher),
+            stop=dispatcher.stop,
         )
         return Job(
-            self._media,
-            context.journal,
-            self._destination,
-            context.settings.bucket,
-            context.settings.acl,
-            inventory,
-            courier,
-            context.control,
-            self._tally,
-            proofs,
+            media=self._media,
+            journal=context.journal,
+            destination=self._destination,
+            bucket=context.settings.bucket,
+            acl=context.settings.acl,
+            inventory=inventory,
+            dispatcher=dispatcher,
+            control=context.control,
+            counter=self._counter,
+            verified=verified,
         )
 
     @contextmanager
-    def _explained(self, courier: Courier) -> Iterator[None]:
+    def _explained(self, dispatcher: Dispatcher) -> Iterator[None]:
         """Why the copy ended early, in the admin's words."""
         try:
             yield
-        except Refused as error:
+        except ListingRefused as error:
             raise self._problem(error.answer) from error
         except Stopped as error:
-            if courier.gone is not None:
-                raise self._problem(courier.gone) from error
+            if dispatcher.gone is not None:
+                raise self._problem(dispatcher.gone) from error
             raise
 
-    def _problem(self, answer: Answer) -> Problem:
+    def _problem(self, answer: Response) -> Problem:
         """The provider's own words for an answer; asks once more where the runtime has none."""
         bucket = Bucket(self._context.settings, self._context.keys)
         if not answer.code:
@@ -173,33 +174,33 @@ class Copying:
             ClientError({"Error": error, "ResponseMetadata": metadata}, "PutObject")  # type: ignore[typeddict-item]
         )
 
-    def _watch(self, courier: Courier) -> None:
+    def _watch(self, dispatcher: Dispatcher) -> None:
         """Looked at several times a second."""
         if self._stop.is_set():
-            courier.stop()
-        self._tally.wait("The storage service does not answer", courier.trouble_for)
+            dispatcher.stop()
+        self._counter.wait("The storage service does not answer", dispatcher.failing_for)
 
     def _sort_out(self, job: Job) -> None:
         """Decide for each file: proven, to be sent, to be looked at, or in conflict."""
-        job.inventory.keep_proven()
+        job.inventory.keep_verified()
         for page in job.inventory.pairs(Fate.SEND):
             fates = [(self._fate(job, pair), pair) for pair in page]
             job.inventory.set_fates((f, p.id) for f, p in fates if f is not Fate.SEND)
-            stale = [p for _, p in fates if p.proven_size >= 0]
+            stale = [p for _, p in fates if p.verified_size >= 0]
             # Forgotten before it is sent again: otherwise a kill after the request would
             # leave an object that looks as if a stranger had changed it.
             keys = [key_of(p.file.path) for p in stale if self._is_ours(job, p)]
             if keys:
-                job.journal.forget_proven(self._destination, keys)
+                job.journal.forget_verified(self._destination, keys)
                 job.journal.announce_sending(self._destination, keys)
-        proven = job.inventory.totals(Fate.PROVEN)
-        self._proven_before = proven[0]
-        self._tally.start(*proven)
+        verified = job.inventory.totals(Fate.VERIFIED)
+        self._verified_before = verified[0]
+        self._counter.start(*verified)
 
     def _fate(self, job: Job, pair: Pair) -> Fate:
         if pair.there_size < 0:
             return Fate.SEND
-        if pair.is_proven_here and pair.there_etag == pair.proven_etag:
+        if pair.is_verified_here and pair.there_etag == pair.verified_etag:
             return Fate.LOOK  # the sizes differ all the same
         if pair.there_size == pair.file.size:
             return Fate.LOOK
@@ -209,15 +210,15 @@ class Copying:
         """Whether what is there now is what we put there."""
         if pair.there_size < 0:
             return True
-        if pair.proven_size >= 0:
-            return pair.there_etag == pair.proven_etag
+        if pair.verified_size >= 0:
+            return pair.there_etag == pair.verified_etag
         return job.journal.was_announced(self._destination, key_of(pair.file.path))
 
     def _work_off(self, job: Job) -> bool:
         """Look at what needs a look, send what is to be sent; whether anything was done."""
         touched = bool(job.inventory.totals(Fate.LOOK)[0])
         sender = Sender(job)
-        job.proofs.start()
+        job.verified.start()
         try:
             sender.look()
             for _ in range(_ROUNDS):
@@ -226,37 +227,39 @@ class Copying:
                     break
                 touched = True
                 sender.send()
-                job.proofs.settle()
+                job.verified.settle()
         except BaseException:
             # What is in the air may still land, and shall be written.
-            job.courier.close()
+            job.dispatcher.close()
             raise
         finally:
-            job.proofs.finish()
+            job.verified.finish()
         return touched
 
     def _retry_if_asked(self, job: Job) -> None:
         asked = job.control.retries
         if asked != self._retries_seen:
             self._retries_seen = asked
-            self._tally.failed -= job.inventory.retry_failures()
+            self._counter.failed -= job.inventory.retry_failures()
             job.control.forget_failures()
             for left in job.inventory.failures(_NAMED):
                 if not left.harmless:
-                    job.control.note_failure(_shown(left.path), _words(left.reason, left.detail))
+                    job.control.note_failure(
+                        _path_text(left.path), _words(left.reason, left.detail)
+                    )
 
     def _failed(self, failure: MediaFailure) -> None:
         """Counted and named at once, whether the walk, the sending or the last look met it."""
-        self._tally.fail()
+        self._counter.fail()
         words = _words(failure.reason, failure.detail)
-        self._context.control.note_failure(_shown(failure.path), words)
+        self._context.control.note_failure(_path_text(failure.path), words)
 
     def _confirm(self, job: Job, touched: bool) -> Comparison:
         """The listing after the copy; what it does not show as it was sent is sent once more."""
         for last in (False, True):
             if touched:
-                self._stock.list_there(job)
-                self._stock.load_proven(job)
+                self._survey.list_there(job)
+                self._survey.load_verified(job)
             slashed = kept_with_slashes(job.inventory)
             lost = [p for p in job.inventory.unconfirmed() if p.file.path not in slashed]
             if not lost or last or not touched:
@@ -274,8 +277,8 @@ class Copying:
         """Said to be stored, but not listed so: asked for one by one, and sent again."""
         gone = [
             pair
-            for pair, there in self._stock.heads(job, lost)
-            if there is None or (there.size, there.etag) != (pair.file.size, pair.proven_etag)
+            for pair, there in self._survey.heads(job, lost)
+            if there is None or (there.size, there.etag) != (pair.file.size, pair.verified_etag)
         ]
         self._take_back(job, gone)
         job.inventory.set_fates((Fate.SEND, pair.id) for pair in gone)
@@ -283,11 +286,11 @@ class Copying:
 
     def _take_back(self, job: Job, pairs: list[Pair]) -> None:
         """Not proven after all, and still ours: another run may send them again."""
-        job.journal.forget_proven(self._destination, [key_of(p.file.path) for p in pairs])
+        job.journal.forget_verified(self._destination, [key_of(p.file.path) for p in pairs])
         size = sum(pair.file.size for pair in pairs)
-        job.proofs.sent = max(0, job.proofs.sent - len(pairs))
-        job.proofs.sent_bytes = max(0, job.proofs.sent_bytes - size)
-        self._tally.done(-len(pairs), -size)
+        job.verified.sent = max(0, job.verified.sent - len(pairs))
+        job.verified.sent_bytes = max(0, job.verified.sent_bytes - size)
+        self._counter.done(-len(pairs), -size)
 
     def _compare(self, job: Job) -> Comparison:
         """The comparison, written down where the disk has room for it."""
@@ -297,30 +300,31 @@ class Copying:
         except OSError as error:
             self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
             result = compare(job.inventory, self._destination)
-        result.held_back = self._stock.count.held_back
+        result.held_back = self._survey.count.held_back
         result.at = time.monotonic()
         self._context.control.latest = result
         return result
 
     def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:
-        self._tally.tell(now=True)
+        self._counter.tell(now=True)
         failed, _ = job.inventory.failure_counts()
-        files, size = job.inventory.totals()
+        files, _ = job.inventory.totals()
         conflicting, _ = job.inventory.totals(Fate.CONFLICT)
         return CopyOutcome(
-            job.proofs.sent,
-            job.proofs.sent_bytes,
-            self._proven_before + job.proofs.already,
-            tuple(
-                FileFailure(_shown(t.path), t.reason, t.detail, t.harmless)
-                for t in job.inventory.failures(_NAMED)
+            sent=job.verified.sent,
+            sent_bytes=job.verified.sent_bytes,
+            already=self._verified_before + job.verified.already,
+            failures=tuple(
+                FileFailure(
+                    path=_path_text(f.path), what=f.reason, raw=f.detail, harmless=f.harmless
+                )
+                for f in job.inventory.failures(_NAMED)
             ),
-            tuple(key_of(path) for path in job.inventory.paths(Fate.CONFLICT, _NAMED)),
-            failed,
-            conflicting,
-            files,
-            size,
-            comparison,
+            conflicts=tuple(key_of(path) for path in job.inventory.paths(Fate.CONFLICT, _NAMED)),
+            failed=failed,
+            conflicting=conflicting,
+            total=files,
+            comparison=comparison,
         )
 
 
@@ -328,5 +332,5 @@ def _words(reason: str, detail: str) -> str:
     return f"{reason}: {detail}" if detail else reason
 
 
-def _shown(path: bytes) -> str:
+def _path_text(path: bytes) -> str:
     return path.decode(errors="backslashreplace")

@@ -60,7 +60,7 @@ _CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """What came back. `status` is 0 where no answer came; `error` the runtime's name for why.
 
     `body` holds errors (and what was asked to be collected).
@@ -116,7 +116,7 @@ class Request:
     operation: str
     method: str
     key: str
-    done: Callable[[Answer], None]
+    done: Callable[[Response], None]
     query: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
@@ -164,9 +164,9 @@ class Client:
             connect_timeout_ms=_CONNECT_MS,
         )
 
-    def start(self, flight: Flight) -> None:
+    def start(self, attempt: Attempt) -> None:
         """Send a flight's request; it lands at once where its file is not there any more."""
-        request = flight.request
+        request = attempt.request
         path = f"{self._path}/{quote(request.key, safe='/-_.~')}" if request.key else self._path
         headers = [
             ("Host", self._host),
@@ -180,31 +180,31 @@ class Client:
             Body(request.body) if request.body else None,
         )
         try:
-            flight.crt = self._client.make_request(
+            attempt.crt = self._client.make_request(
                 type=S3RequestType.DEFAULT,
                 operation_name=request.operation,
                 request=message,
                 send_filepath=request.file or None,
-                on_headers=flight.on_headers,
-                on_body=flight.on_body,
-                on_done=flight.on_done,
+                on_headers=attempt.on_headers,
+                on_body=attempt.on_body,
+                on_done=attempt.on_done,
             )
         except RuntimeError as error:
             # So the runtime says that it cannot open a file.
             if not request.file:
                 raise
-            flight.on_done(error)
+            attempt.on_done(error)
 
 
-class Flight:
-    """One attempt of a request; `landed` gets its answer once, on the runtime's thread."""
+class Attempt:
+    """One attempt of a request; `completed` gets its answer once, on the runtime's thread."""
 
-    __slots__ = ("_body", "_digest", "_headers", "_landed", "_status", "crt", "request")
+    __slots__ = ("_body", "_completed", "_digest", "_headers", "_status", "crt", "request")
 
-    def __init__(self, request: Request, landed: Callable[[Flight, Answer], None]) -> None:
+    def __init__(self, request: Request, completed: Callable[[Attempt, Response], None]) -> None:
         self.request = request
         self.crt: S3Request | None = None
-        self._landed = landed
+        self._completed = completed
         self._status = 0
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
@@ -232,7 +232,7 @@ class Flight:
         self, error: BaseException | None, status_code: int | None = None, **_: Any
     ) -> None:
         """The runtime's callback for the end, good or bad."""
-        answer = Answer(status_code or self._status, self._headers, bytes(self._body))
+        answer = Response(status_code or self._status, self._headers, bytes(self._body))
         if self._digest is not None:
             self.request.hashed = self._digest.digest()
         if error is not None:
@@ -243,7 +243,7 @@ class Flight:
             answer.body = error.body or answer.body
         elif isinstance(error, AwsCrtError):
             answer.status = 0
-        self._landed(self, answer)
+        self._completed(self, answer)
 
 
 def _tls(host: str) -> TlsConnectionOptions:

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from wizard.copying.crt_client import Answer, Flight, Request
+from wizard.copying.crt_client import Attempt, Request, Response
 from wizard.copying.tcp_pacing import pace_connections
 from wizard.copying.threads import Stopped, Worker
 
@@ -61,7 +61,7 @@ class _Later:
     request: Request = field(compare=False)
 
 
-class Courier:
+class Dispatcher:
     """Sends requests, at most so many at once, and gives each its last answer.
 
     `submit` blocks while too much is in the air, while the copy is paused and
@@ -78,18 +78,18 @@ class Courier:
         self._bytes = 0
         self._window = float(MOST_REQUESTS)
         self._hold_until = 0.0
-        self._landed: SimpleQueue[tuple[Flight, Answer]] = SimpleQueue()
-        self._flights: dict[int, tuple[Flight, float]] = {}
+        self._completed: SimpleQueue[tuple[Attempt, Response]] = SimpleQueue()
+        self._attempts: dict[int, tuple[Attempt, float]] = {}
         self._follow_ups: SimpleQueue[Request] = SimpleQueue()
         self._again: list[_Later] = []
         self._pending = 0
         self._refused = 0
         self._paced = 0
-        self._trouble_since = 0.0
+        self._failing_since = 0.0
         self._last_answer = self._last_success = self._last_shrink = time.monotonic()
         self._stopping = threading.Event()
-        self.gone: Answer | None = None
-        self._thread = Worker(self._conduct, "courier")
+        self.gone: Response | None = None
+        self._thread = Worker(self._conduct, "dispatcher")
 
     @property
     def stopped(self) -> bool:
@@ -97,9 +97,9 @@ class Courier:
         return self._stopping.is_set()
 
     @property
-    def trouble_for(self) -> float:
+    def failing_for(self) -> float:
         """Seconds since the last success, while requests fail; 0.0 where all is well."""
-        return time.monotonic() - self._trouble_since if self._trouble_since else 0.0
+        return time.monotonic() - self._failing_since if self._failing_since else 0.0
 
     def submit(self, request: Request) -> None:
         """Send a request as soon as there is room. Raises `Stopped`."""
@@ -127,9 +127,9 @@ class Courier:
             self._pending += 1
         self._follow_ups.put(request)
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request) -> Response:
         """Send a request and wait for its last answer; not from the courier's own thread."""
-        came: SimpleQueue[Answer] = SimpleQueue()
+        came: SimpleQueue[Response] = SimpleQueue()
         request.done = came.put
         self.submit(request)
         while True:
@@ -145,7 +145,7 @@ class Courier:
                 self._raise_if_stopped()
                 self._gate.wait(0.2)
 
-    def stop(self, gone: Answer | None = None) -> None:
+    def stop(self, gone: Response | None = None) -> None:
         """Send nothing new, give up what is in the air. May be called from any thread."""
         self.gone = self.gone or gone
         self._stopping.set()
@@ -166,13 +166,13 @@ class Courier:
         return self._bytes + size <= _MOST_BYTES or self._count == 0
 
     def _start(self, request: Request) -> None:
-        flight = Flight(request, self._on_landed)
-        self._flights[id(flight)] = (flight, time.monotonic())
-        self._client.start(flight)
+        attempt = Attempt(request, self._on_completed)
+        self._attempts[id(attempt)] = (attempt, time.monotonic())
+        self._client.start(attempt)
 
-    def _on_landed(self, flight: Flight, answer: Answer) -> None:
+    def _on_completed(self, attempt: Attempt, answer: Response) -> None:
         """On the runtime's only thread: as little as possible, and no lock of ours."""
-        self._landed.put((flight, answer))
+        self._completed.put((attempt, answer))
 
     def _free(self, count: int, size: int, *, finished: int) -> None:
         """Room for `count` requests with `size` bytes; so many had their last answer."""
@@ -190,7 +190,7 @@ class Courier:
         """The courier's thread: hands out answers, sends again what is due, keeps watch."""
         watched = 0.0
         while not self.stopped:
-            self._take_landed()
+            self._take_completed()
             self._send_due()
             now = time.monotonic()
             if now - watched > 1:
@@ -198,33 +198,33 @@ class Courier:
                 self._watch(now)
         self._give_up()
 
-    def _take_landed(self) -> None:
+    def _take_completed(self) -> None:
         try:
-            landed = [self._landed.get(timeout=0.05)]
+            completed = [self._completed.get(timeout=0.05)]
         except Empty:
             return
-        while not self._landed.empty():
-            landed.append(self._landed.get())
-        finished = sum(self._judge(flight, answer) for flight, answer in landed)
-        size = sum(flight.request.size for flight, _ in landed)
-        self._free(len(landed), size, finished=finished)
+        while not self._completed.empty():
+            completed.append(self._completed.get())
+        finished = sum(self._judge(attempt, answer) for attempt, answer in completed)
+        size = sum(attempt.request.size for attempt, _ in completed)
+        self._free(len(completed), size, finished=finished)
         # A breath: answers are cheaper to handle by the dozen than one by one.
         time.sleep(_BREATH)
 
-    def _judge(self, flight: Flight, answer: Answer) -> bool:
+    def _judge(self, attempt: Attempt, answer: Response) -> bool:
         """Hand a last answer out, or see to another attempt; whether it was the last."""
-        self._flights.pop(id(flight), None)
-        flight.crt = None
-        request = flight.request
+        self._attempts.pop(id(attempt), None)
+        attempt.crt = None
+        request = attempt.request
         now = self._last_answer = time.monotonic()
         if answer.ok or (answer.status == 404 and answer.code not in _HOPELESS):
             self._last_success = now
             self._refused = 0
-            self._trouble_since = 0.0
+            self._failing_since = 0.0
         elif request.is_current is not None and not request.is_current():
             pass  # neither the service's fault nor the line's
         elif answer.code not in _HOPELESS and _is_transient(answer):
-            self._trouble_since = self._trouble_since or now
+            self._failing_since = self._failing_since or now
             self._adapt(answer, now)
             if self._try_again(request, answer, now):
                 return False
@@ -233,7 +233,7 @@ class Courier:
         request.done(answer)
         return True
 
-    def _try_again(self, request: Request, answer: Answer, now: float) -> bool:
+    def _try_again(self, request: Request, answer: Response, now: float) -> bool:
         """Whether the request will be sent again, or the copy stops: no answer is the last then."""
         request.attempts += 1
         request.first_failed = request.first_failed or now
@@ -241,7 +241,7 @@ class Courier:
         others_get_through = self._last_success > request.first_failed
         if request.attempts >= _ATTEMPTS and others_get_through:
             return False
-        if now - self._trouble_since > OUTAGE:
+        if now - self._failing_since > OUTAGE:
             self.stop(answer)
             return True
         longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0**request.attempts)
@@ -262,18 +262,18 @@ class Courier:
                 self._bytes += size
             self._start(heappop(self._again).request)
 
-    def _adapt(self, answer: Answer, now: float) -> None:
+    def _adapt(self, answer: Response, now: float) -> None:
         """Fewer at once when the service says so, or does not answer at all."""
         if now - self._last_shrink < 1:
             return
         self._last_shrink = now
         said_so = answer.status in (429, 503) or answer.code in _SLOW_DOWN
-        nothing_works = now - self._trouble_since > 2
+        nothing_works = now - self._failing_since > 2
         if said_so or nothing_works:
             self._window = max(2.0, min(self._window, self._count + 1) / 2)
             self._hold_until = now + (0.5 if said_so else 0.0)
 
-    def _count_refusal(self, answer: Answer) -> None:
+    def _count_refusal(self, answer: Response) -> None:
         self._refused += 1
         if answer.code in _HOPELESS or self._refused >= _REFUSALS_IN_A_ROW:
             self.stop(answer)
@@ -286,9 +286,9 @@ class Courier:
         patience = max(_STALLED, self._bytes / _SLOWEST)
         if now - self._last_answer < patience:
             return
-        for flight, since in list(self._flights.values()):
+        for attempt, since in list(self._attempts.values()):
             if now - since > patience:
-                flight.cancel()
+                attempt.cancel()
 
     def _pace(self, rate: int) -> None:
         """Keep each connection, new ones too, to the limit; nothing where there never was one."""
@@ -299,20 +299,20 @@ class Courier:
     def _give_up(self) -> None:
         """The end: what arrives within a moment still counts, the rest is cancelled."""
         deadline = time.monotonic() + _LAST_SECONDS
-        while self._flights and time.monotonic() < deadline + _LAST_SECONDS:
+        while self._attempts and time.monotonic() < deadline + _LAST_SECONDS:
             if time.monotonic() > deadline:
-                for flight, _ in list(self._flights.values()):
-                    flight.cancel()
+                for attempt, _ in list(self._attempts.values()):
+                    attempt.cancel()
             try:
-                flight, answer = self._landed.get(timeout=0.1)
+                attempt, answer = self._completed.get(timeout=0.1)
             except Empty:
                 continue
-            self._flights.pop(id(flight), None)
+            self._attempts.pop(id(attempt), None)
             if answer.ok:
-                flight.request.done(answer)
+                attempt.request.done(answer)
 
 
-def _is_transient(answer: Answer) -> bool:
+def _is_transient(answer: Response) -> bool:
     """Whether the same request may well succeed later: no answer, 429, 5xx, a torn body."""
     if answer.status in (0, 408, 429) or answer.status >= 500:
         return answer.status != 501

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from wizard.copying.crt_client import Answer, Request
+from wizard.copying.crt_client import Request, Response
 from wizard.copying.inventory import Fate, Pair
 from wizard.copying.object_headers import object_headers
-from wizard.copying.proof_writer import Stored
+from wizard.copying.verified_writer import StoredFile
 from wizard.media.source import MediaFile, Reason, key_of
 
 if TYPE_CHECKING:
-    from wizard.copying.sender import Job
+    from wizard.copying.job import Job
 
 _ALL_USERS = b"http://acs.amazonaws.com/groups/global/AllUsers"
 _GRANT = re.compile(rb"<Grant>.*?</Grant>", re.DOTALL)
@@ -23,7 +23,7 @@ _ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
 
 
 @dataclass(slots=True)
-class Mending:
+class HeaderRepair:
     """One object that we did not send: looked at, and mended where it needs it."""
 
     job: Job
@@ -33,14 +33,14 @@ class Mending:
 
     def begin(self) -> None:
         """Its bytes are right: look at its headers. Blocks as long as too much is in the air."""
-        self.job.courier.submit(self._look())
+        self.job.dispatcher.submit(self._look())
 
     def read_back(self, pair: Pair) -> None:
         """Its ETag is none we can compute: look at its bytes."""
         look = Request("GetObject", "GET", self._key, lambda a: self._compared(look, pair, a))
         look.digest = hashlib.md5
         if self.file.size == pair.there_size:
-            self.job.courier.submit(look)
+            self.job.dispatcher.submit(look)
         else:
             self._differs(pair)
 
@@ -48,9 +48,9 @@ class Mending:
     def _key(self) -> str:
         return key_of(self.file.path)
 
-    def _compared(self, look: Request, pair: Pair, answer: Answer) -> None:
+    def _compared(self, look: Request, pair: Pair, answer: Response) -> None:
         if answer.ok and look.hashed == self.md5:
-            self.job.courier.follow_up(self._look())
+            self.job.dispatcher.follow_up(self._look())
         elif answer.ok:
             self._differs(pair)
         else:
@@ -58,7 +58,7 @@ class Mending:
 
     def _differs(self, pair: Pair) -> None:
         """Other bytes: ours to send again where we once set out to, else a conflict."""
-        ours = pair.proven_etag in ("", pair.there_etag) and self.job.journal.was_announced(
+        ours = pair.verified_etag in ("", pair.there_etag) and self.job.journal.was_announced(
             self.job.destination, self._key
         )
         fate = Fate.SEND if ours else Fate.CONFLICT
@@ -67,26 +67,26 @@ class Mending:
     def _look(self) -> Request:
         return Request("HeadObject", "HEAD", self._key, self._looked)
 
-    def _looked(self, answer: Answer) -> None:
+    def _looked(self, answer: Response) -> None:
         if not answer.ok:
             self.job.failed(self.file.path, Reason.REFUSED, answer.words)
             return
         wanted = dict(object_headers(self._key, ""))
         if any(answer.header(name.lower()) != value for name, value in wanted.items()):
-            self.job.courier.follow_up(self._copy())
+            self.job.dispatcher.follow_up(self._copy())
         elif self.job.acl == "public-read":
             ask = Request("GetObjectAcl", "GET", self._key, self._acl_came, "?acl")
-            self.job.courier.follow_up(ask)
+            self.job.dispatcher.follow_up(ask)
         else:
-            self._proven()
+            self._verified()
 
-    def _acl_came(self, answer: Answer) -> None:
+    def _acl_came(self, answer: Response) -> None:
         """Where the ACL cannot be read, the proof by a stranger's eyes has to do."""
         grants = _GRANT.findall(answer.body)
         if answer.ok and not any(_ALL_USERS in g and b"READ" in g for g in grants):
-            self.job.courier.follow_up(self._copy())
+            self.job.dispatcher.follow_up(self._copy())
         else:
-            self._proven()
+            self._verified()
 
     def _copy(self) -> Request:
         """The object copied onto itself, with the headers it should have."""
@@ -98,7 +98,7 @@ class Mending:
         ]
         return Request("CopyObject", "PUT", self._key, self._copied, headers=headers)
 
-    def _copied(self, answer: Answer) -> None:
+    def _copied(self, answer: Response) -> None:
         found = _ETAG.search(answer.body)
         if not answer.ok or b"<Error>" in answer.body or found is None:
             self.job.failed(self.file.path, Reason.HEADERS, answer.words)
@@ -107,17 +107,17 @@ class Mending:
         same = etag in (self.etag, self.md5.hex())
         self.etag = etag
         if same:
-            self._proven()
+            self._verified()
             return
         look = Request("GetObject", "GET", self._key, lambda a: self._read_again(look, a))
         look.digest = hashlib.md5
-        self.job.courier.follow_up(look)
+        self.job.dispatcher.follow_up(look)
 
-    def _read_again(self, look: Request, answer: Answer) -> None:
+    def _read_again(self, look: Request, answer: Response) -> None:
         if answer.ok and look.hashed == self.md5:
-            self._proven()
+            self._verified()
         else:
             self.job.failed(self.file.path, Reason.CORRUPTED, answer.words)
 
-    def _proven(self) -> None:
-        self.job.proofs.add(Stored(self.file, self.md5, self.etag, sent=False))
+    def _verified(self) -> None:
+        self.job.verified.add(StoredFile(self.file, self.md5, self.etag, sent=False))

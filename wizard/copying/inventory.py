@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -29,10 +29,10 @@ _CACHE = -8000
 _SCHEMA = """
 CREATE TABLE here (
     id INTEGER PRIMARY KEY, path BLOB NOT NULL, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, fate INTEGER NOT NULL DEFAULT 0
+    mtime_ns INTEGER NOT NULL, fate INTEGER NOT NULL
 );
 CREATE TABLE there (path BLOB NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL);
-CREATE TABLE proven (
+CREATE TABLE verified (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, etag TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE failures (
@@ -44,21 +44,21 @@ CREATE TABLE failures (
 _PAIRS = """
 SELECT here.id, here.path, here.size, here.mtime_ns,
     coalesce(there.size, -1), coalesce(there.etag, ''),
-    coalesce(proven.size, -1), coalesce(proven.mtime_ns, -1), coalesce(proven.etag, '')
-FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN proven ON proven.path = here.path
+    coalesce(verified.size, -1), coalesce(verified.mtime_ns, -1), coalesce(verified.etag, '')
+FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN verified ON verified.path = here.path
 """
 
 
-_KEEP_PROVEN = """
-UPDATE here SET fate = 1 WHERE EXISTS (
-    SELECT 1 FROM there JOIN proven ON proven.path = there.path
-    WHERE there.path = here.path AND there.size = here.size AND there.etag = proven.etag
-        AND proven.size = here.size AND proven.mtime_ns = here.mtime_ns)
+_KEEP_VERIFIED = """
+UPDATE here SET fate = :verified WHERE EXISTS (
+    SELECT 1 FROM there JOIN verified ON verified.path = there.path
+    WHERE there.path = here.path AND there.size = here.size AND there.etag = verified.etag
+        AND verified.size = here.size AND verified.mtime_ns = here.mtime_ns)
 """
 
 
 _UNCONFIRMED = """
-WHERE here.fate = 1 AND (there.size IS NOT here.size OR there.etag IS NOT proven.etag)
+WHERE here.fate = :verified AND (there.size IS NOT here.size OR there.etag IS NOT verified.etag)
 """
 
 
@@ -72,37 +72,43 @@ class Fate(IntEnum):
     """What is to be done with a file."""
 
     SEND = 0
-    PROVEN = 1
+    VERIFIED = 1
     LOOK = 2
     CONFLICT = 3
     GONE = 4
     FAILED = 5
 
 
+# For statements that name a fate: `:failed` and so on.
+FATES: Mapping[str, int] = {fate.name.lower(): fate.value for fate in Fate}
+
+_Values = tuple[Any, ...] | Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A file here, with what is there under its key and what was proven of it.
 
-    `there_size` and `proven_size` are -1 where there is nothing.
+    `there_size` and `verified_size` are -1 where there is nothing.
     """
 
     id: int
     file: MediaFile
     there_size: int
     there_etag: str
-    proven_size: int
-    proven_mtime_ns: int
-    proven_etag: str
+    verified_size: int
+    verified_mtime_ns: int
+    verified_etag: str
 
     @property
-    def is_proven_here(self) -> bool:
+    def is_verified_here(self) -> bool:
         """Whether the file is still as it was when it was proven."""
         file = self.file
-        return (file.size, file.mtime_ns) == (self.proven_size, self.proven_mtime_ns)
+        return (file.size, file.mtime_ns) == (self.verified_size, self.verified_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RecordedFailure:
     """A file that is not accounted for; `harmless` where nobody could ever ask for it."""
 
     path: bytes
@@ -148,8 +154,8 @@ class Inventory:
 
     def add_files(self, files: Iterable[MediaFile]) -> None:
         """Files found here; `index` must be called before they are looked up."""
-        rows = [(f.path, f.size, f.mtime_ns) for f in files]
-        self._write_many("INSERT INTO here (path, size, mtime_ns) VALUES (?,?,?)", rows)
+        rows = [(f.path, f.size, f.mtime_ns, Fate.SEND) for f in files]
+        self._write_many("INSERT INTO here (path, size, mtime_ns, fate) VALUES (?,?,?,?)", rows)
 
     def index(self) -> None:
         """Sort what was found: afterwards files are found by path."""
@@ -182,15 +188,15 @@ class Inventory:
             )
             self._write("CREATE UNIQUE INDEX there_path ON there (path)")
 
-    def load_proven(self, journal: Journal, destination: str) -> None:
+    def load_verified(self, journal: Journal, destination: str) -> None:
         """What the journal holds of this destination."""
-        self._write("DELETE FROM proven")
+        self._write("DELETE FROM verified")
         with self._guard, _explained(self._path):
-            journal.hand_over_proven(destination, PREFIX, self._database, "proven")
+            journal.hand_over_verified(destination, PREFIX, self._database, "verified")
 
-    def keep_proven(self) -> None:
+    def keep_verified(self) -> None:
         """Give all files their fate whose proof still holds, here as there."""
-        self._write(_KEEP_PROVEN)
+        self._write(_KEEP_VERIFIED, FATES)
 
     def pairs(self, *fates: Fate) -> Iterator[list[Pair]]:
         """All files with one of these fates, what is there and what was proven; page by page."""
@@ -203,7 +209,7 @@ class Inventory:
 
     def unconfirmed(self) -> list[Pair]:
         """Files that were proven, but that the listing does not show as they were stored."""
-        return [_pair(row) for row in self.rows(f"{_PAIRS} {_UNCONFIRMED}")]
+        return [_pair(row) for row in self.rows(f"{_PAIRS} {_UNCONFIRMED}", FATES)]
 
     def to_do(self, fate: Fate, after: int, limit: int) -> list[Pair]:
         """The next files with this fate after that id, in the order of the walk."""
@@ -216,8 +222,10 @@ class Inventory:
 
     def totals(self, fate: Fate | None = None) -> tuple[int, int]:
         """How many files (with this fate), and their bytes."""
-        query = "SELECT count(*), coalesce(sum(size), 0) FROM here WHERE ? IN (-1, fate)"
-        row = self._rows(query, (-1 if fate is None else fate,))[0]
+        query = (
+            "SELECT count(*), coalesce(sum(size), 0) FROM here WHERE coalesce(:fate, fate) = fate"
+        )
+        row = self._rows(query, {"fate": fate})[0]
         return row[0], row[1]
 
     def paths(self, fate: Fate, limit: int) -> list[bytes]:
@@ -229,9 +237,9 @@ class Inventory:
         """What is to be done with one file."""
         self._write("UPDATE here SET fate = ? WHERE path = ?", (fate, path))
 
-    def save_proven(self, files: Iterable[MediaFile]) -> None:
+    def save_verified(self, files: Iterable[MediaFile]) -> None:
         """Files proven as they are now, which may be other than the walk saw them."""
-        rows = [(Fate.PROVEN, f.size, f.mtime_ns, f.path) for f in files]
+        rows = [(Fate.VERIFIED, f.size, f.mtime_ns, f.path) for f in files]
         self._write_many("UPDATE here SET fate = ?, size = ?, mtime_ns = ? WHERE path = ?", rows)
 
     def add_failure(self, failure: MediaFailure) -> None:
@@ -253,14 +261,14 @@ class Inventory:
     def retry_failures(self) -> int:
         """Put the files that failed back among those to be sent; how many there are."""
         failed = self.totals(Fate.FAILED)[0]
-        self._write("UPDATE here SET fate = ? WHERE fate = ?", (Fate.SEND, Fate.FAILED))
+        self._write("UPDATE here SET fate = :send WHERE fate = :failed", FATES)
         self._write("DELETE FROM failures WHERE path IN (SELECT path FROM here)")
         return failed
 
-    def failures(self, limit: int) -> list[Trouble]:
+    def failures(self, limit: int) -> list[RecordedFailure]:
         """The first failures, in the order of their paths; those that matter first."""
         query = "SELECT * FROM failures ORDER BY harmless, path LIMIT ?"
-        return [Trouble(r[0], r[1], r[2], bool(r[3])) for r in self._rows(query, (limit,))]
+        return [RecordedFailure(r[0], r[1], r[2], bool(r[3])) for r in self._rows(query, (limit,))]
 
     def failure_counts(self) -> tuple[int, int]:
         """How many failures matter, and how many are harmless."""
@@ -268,14 +276,14 @@ class Inventory:
         row = self._rows(query, ())[0]
         return row[0], row[1]
 
-    def _rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, values: _Values) -> list[tuple[Any, ...]]:
         with self._guard, _explained(self._path):
             return self._database.execute(query, values).fetchall()
 
-    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query of `wizard.copying.comparison`, without holding them all."""
         with self._guard, _explained(self._path):
-            cursor = self._database.execute(query)
+            cursor = self._database.execute(query, values)
         while True:
             with self._guard, _explained(self._path):
                 page = cursor.fetchmany(_PAGE)
@@ -283,7 +291,7 @@ class Inventory:
                 return
             yield from page
 
-    def _write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
+    def _write(self, statement: str, values: _Values = ()) -> None:
         with self._guard, _explained(self._path):
             self._database.execute(statement, values)
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.sax.saxutils import escape, unescape
 
-from wizard.copying.crt_client import Answer, Request
+from wizard.copying.crt_client import Request, Response
 from wizard.copying.etags import MIB, etag_of_parts
 from wizard.copying.object_headers import object_headers
-from wizard.copying.proof_writer import Stored
 from wizard.copying.threads import Stopped
+from wizard.copying.verified_writer import StoredFile
 from wizard.media.source import MediaFile, Reason, Stream, key_of
 
 if TYPE_CHECKING:
-    from wizard.copying.sender import Job
+    from wizard.copying.job import Job
 
 # Above this a file goes up in parts; S3 takes at most 10,000 of them.
 LARGE = 8 * MIB
@@ -51,8 +51,8 @@ class LargeFile:
     _part_size: int = _PART
     _md5s: list[bytes] = field(default_factory=list)
     _etags: dict[int, str] = field(default_factory=dict)
-    _landed: threading.Condition = field(default_factory=threading.Condition)
-    _trouble: str = ""
+    _completed: threading.Condition = field(default_factory=threading.Condition)
+    _refusal: str = ""
     _counted: int = 0
 
     def send(self, stream: Stream) -> None:
@@ -68,12 +68,14 @@ class LargeFile:
             self.job.failed(self.file.path, Reason.REFUSED, str(error))
         except _Changed:
             self._abort()
-            self.job.proofs.add_changed(self.file)
+            self.job.verified.add_changed(self.file)
         except OSError:
             self._abort()
             raise
         else:
-            self.job.proofs.add(Stored(self.file, md5, etag, sent=True, counted=self._counted))
+            self.job.verified.add(
+                StoredFile(self.file, md5, etag, sent=True, counted=self._counted)
+            )
 
     def _begin(self) -> None:
         headers = object_headers(self.key, self.job.acl)
@@ -95,14 +97,14 @@ class LargeFile:
             left -= len(body)
             whole.update(body)
             self._send_part(body)
-            self._raise_trouble()
+            self._raise_failure()
         if stream.read(1):
             raise _Changed
-        with self._landed:
-            while len(self._etags) < len(self._md5s) and not self._trouble:
+        with self._completed:
+            while len(self._etags) < len(self._md5s) and not self._refusal:
                 self._raise_if_stopped()
-                self._landed.wait(0.2)
-        self._raise_trouble()
+                self._completed.wait(0.2)
+        self._raise_failure()
         return whole.digest()
 
     def _send_part(self, body: bytes) -> None:
@@ -113,22 +115,22 @@ class LargeFile:
             "UploadPart",
             "PUT",
             self.key,
-            lambda answer: self._part_landed(number, len(body), answer),
+            lambda answer: self._part_completed(number, len(body), answer),
             query=f"?partNumber={number}&uploadId={quote(self._upload, safe='')}",
             headers=[("Content-MD5", b64encode(md5).decode())],
             body=body,
         )
-        self.job.courier.submit(request)
+        self.job.dispatcher.submit(request)
 
-    def _part_landed(self, number: int, size: int, answer: Answer) -> None:
-        with self._landed:
+    def _part_completed(self, number: int, size: int, answer: Response) -> None:
+        with self._completed:
             if answer.ok:
                 self._etags[number] = answer.etag
                 self._counted += size
-                self.job.tally.done(0, size)
+                self.job.counter.done(0, size)
             else:
-                self._trouble = self._trouble or answer.words
-            self._landed.notify_all()
+                self._refusal = self._refusal or answer.words
+            self._completed.notify_all()
 
     def _complete(self) -> str:
         """Put the parts together; the ETag, proven to be that of our bytes."""
@@ -150,7 +152,7 @@ class LargeFile:
     def _finish(self, body: bytes) -> str:
         query = f"?uploadId={quote(self._upload, safe='')}"
         request = Request("CompleteMultipartUpload", "POST", self.key, _nowhere, query, body=body)
-        answer = self.job.courier.ask(request)
+        answer = self.job.dispatcher.ask(request)
         if answer.code == "NoSuchUpload":
             # An earlier attempt got through and only its answer was lost.
             return ""
@@ -162,7 +164,7 @@ class LargeFile:
         )
 
     def _etag_there(self) -> str:
-        return self.job.courier.ask(Request("HeadObject", "HEAD", self.key, _nowhere)).etag
+        return self.job.dispatcher.ask(Request("HeadObject", "HEAD", self.key, _nowhere)).etag
 
     def _same_bytes(self) -> bool:
         """Read the object back a piece at a time, so that memory stays flat."""
@@ -171,31 +173,31 @@ class LargeFile:
             last = min(position + step, self.file.size) - 1
             request = Request("GetObject", "GET", self.key, _nowhere, digest=hashlib.md5)
             request.headers = [("Range", f"bytes={position}-{last}")]
-            if not self.job.courier.ask(request).ok or request.hashed != md5:
+            if not self.job.dispatcher.ask(request).ok or request.hashed != md5:
                 return False
             position = last + 1
         return True
 
     def _abort(self) -> None:
-        self.job.tally.done(0, -self._counted)
+        self.job.counter.done(0, -self._counted)
         if self._upload:
             abort(self.job, self.key, self._upload)
 
     def _ask(
         self, operation: str, method: str, query: str, headers: list[tuple[str, str]]
-    ) -> Answer:
+    ) -> Response:
         request = Request(operation, method, self.key, _nowhere, query, headers=headers)
-        answer = self.job.courier.ask(request)
+        answer = self.job.dispatcher.ask(request)
         if not answer.ok:
             raise _Failed(answer.words)
         return answer
 
-    def _raise_trouble(self) -> None:
-        if self._trouble:
-            raise _Failed(self._trouble)
+    def _raise_failure(self) -> None:
+        if self._refusal:
+            raise _Failed(self._refusal)
 
     def _raise_if_stopped(self) -> None:
-        if self.job.courier.stopped:
+        if self.job.dispatcher.stopped:
             raise Stopped
 
 
@@ -216,7 +218,7 @@ def part_size(size: int, rate: int = 0) -> int:
 def abort(job: Job, key: str, upload: str) -> None:
     """Have the service throw away the parts of an upload."""
     query = f"?uploadId={quote(upload, safe='')}"
-    job.courier.ask(Request("AbortMultipartUpload", "DELETE", key, _nowhere, query))
+    job.dispatcher.ask(Request("AbortMultipartUpload", "DELETE", key, _nowhere, query))
 
 
 def abort_left_over(job: Job, prefix: str) -> int:
@@ -228,7 +230,7 @@ def abort_left_over(job: Job, prefix: str) -> int:
     total = 0
     while True:
         request = Request("ListMultipartUploads", "GET", "", _nowhere, query, collect=True)
-        answer = job.courier.ask(request)
+        answer = job.dispatcher.ask(request)
         count = _abort_ours(job, answer.body) if answer.ok else 0
         total += count
         # A page holds a thousand; what was aborted makes room for more.
@@ -258,5 +260,5 @@ def _read_part(stream: Stream, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _nowhere(_: Answer) -> None:
+def _nowhere(_: Response) -> None:
     """`ask` takes the answer."""

@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
-from wizard.copying.crt_client import Answer, Request
+from wizard.copying.crt_client import Request, Response
 from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
-    from wizard.copying.dispatcher import Courier
+    from wizard.copying.dispatcher import Dispatcher
 
 _LISTERS = 8
 
@@ -32,10 +32,10 @@ class OutOfOrder(Exception):
     """The service does not list in the order of the keys' bytes."""
 
 
-class Refused(Exception):
+class ListingRefused(Exception):
     """The listing was refused; the answer says why."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Response) -> None:
         super().__init__(answer.words)
         self.answer = answer
 
@@ -44,21 +44,21 @@ class Refused(Exception):
 Sink = Callable[[list[Listed]], None]
 
 
-def list_all(courier: Courier, prefix: str, splits: Sequence[str], sink: Sink) -> None:
+def list_all(dispatcher: Dispatcher, prefix: str, splits: Sequence[str], sink: Sink) -> None:
     """Hand all objects below `prefix` to `sink`, page by page.
 
     `splits` are keys in the order of their bytes that cut the prefix into
-    ranges of about the same size; they need not exist. Raises `Refused`,
+    ranges of about the same size; they need not exist. Raises `ListingRefused`,
     `Stopped`, and `OutOfOrder` where ranges cannot be trusted with this
     service: then list again, without splits.
     """
     if not splits:
-        _list_range(courier, prefix, "", None, sink)
+        _list_range(dispatcher, prefix, "", None, sink)
         return
     bounds = ["", *splits]
     ranges = zip(bounds, [*splits, None], strict=True)
     with ThreadPoolExecutor(_LISTERS, thread_name_prefix="listing") as pool:
-        jobs = [pool.submit(_list_range, courier, prefix, a, b, sink) for a, b in ranges]
+        jobs = [pool.submit(_list_range, dispatcher, prefix, a, b, sink) for a, b in ranges]
         seams = [job.result() for job in jobs]
     for (_, beyond), (first, _) in pairwise(seams):
         # SeaweedFS lists folder by folder: `a/x` before `a-b/x`, which no single range
@@ -68,7 +68,7 @@ def list_all(courier: Courier, prefix: str, splits: Sequence[str], sink: Sink) -
 
 
 def _list_range(
-    courier: Courier, prefix: str, after: str, last: str | None, sink: Sink
+    dispatcher: Dispatcher, prefix: str, after: str, last: str | None, sink: Sink
 ) -> tuple[str, str]:
     """The keys after `after` up to and including `last`.
 
@@ -78,7 +78,7 @@ def _list_range(
     in_order = bool(after or last)
     token, previous, first = "", after.encode(), ""
     while True:
-        page, token = _page(courier, prefix, after, token)
+        page, token = _page(dispatcher, prefix, after, token)
         first = first or (page[0].key if page else "")
         if in_order:
             previous = _check_order(page, previous)
@@ -98,16 +98,16 @@ def _check_order(page: Iterable[Listed], previous: bytes) -> bytes:
     return previous
 
 
-def _page(courier: Courier, prefix: str, after: str, token: str) -> tuple[list[Listed], str]:
+def _page(dispatcher: Dispatcher, prefix: str, after: str, token: str) -> tuple[list[Listed], str]:
     query = f"?encoding-type=url&list-type=2&prefix={quote(prefix, safe='')}"
     if token:
         query = f"?continuation-token={quote(token, safe='')}&{query[1:]}"
     elif after:
         query += f"&start-after={quote(after, safe='')}"
     request = Request("ListObjectsV2", "GET", "", lambda answer: None, query=query, collect=True)
-    answer = courier.ask(request)
+    answer = dispatcher.ask(request)
     if not answer.ok:
-        raise Refused(answer)
+        raise ListingRefused(answer)
     return _parse(answer.body)
 
 

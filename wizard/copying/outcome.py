@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wizard.copying.comparison import Comparison
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileFailure:
     """A file that is not accounted for: which, why, the system's or service's own words.
 
@@ -25,13 +25,13 @@ class FileFailure:
     harmless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyOutcome:
     """What a copy did. `already` were there with the same bytes, and not sent.
 
     `failures` and `conflicts` (keys that hold other bytes, and that we never
     wrote) name the first thousand; `failed` and `conflicting` count all,
-    without the harmless ones. `total` files with `total_bytes` are here.
+    without the harmless ones. `total` files are here.
     """
 
     sent: int
@@ -42,11 +42,10 @@ class CopyOutcome:
     failed: int = 0
     conflicting: int = 0
     total: int = 0
-    total_bytes: int = 0
     comparison: Comparison | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class MediaCount:
     """What a walk found: public files and their bytes, what is held back, what cannot be had.
 

@@ -18,7 +18,7 @@ _WINDOW = 8.0
 _SILENCE = 5.0
 
 
-class Tally:
+class ProgressCounter:
     """Counts what is done and reports it. Thread-safe."""
 
     def __init__(self, report: Report) -> None:

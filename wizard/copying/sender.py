@@ -8,49 +8,25 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wizard.copying.crt_client import Answer, Request
+from wizard.copying.crt_client import Request, Response
 from wizard.copying.etags import read_digests
-from wizard.copying.header_repair import Mending
+from wizard.copying.header_repair import HeaderRepair
 from wizard.copying.inventory import Fate, Pair
 from wizard.copying.large_file import LARGE, LargeFile
 from wizard.copying.object_headers import object_headers
-from wizard.copying.proof_writer import Proofs, Stored
 from wizard.copying.threads import Stopped, Worker, raise_first
+from wizard.copying.verified_writer import StoredFile
 from wizard.media.source import MediaFailure, MediaFile, Reason, Stream, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from wizard.copying.dispatcher import Courier
-    from wizard.copying.inventory import Inventory
-    from wizard.copying.progress import Tally
-    from wizard.core.copy_control import CopyControl
-    from wizard.journal.journal import Journal
-    from wizard.media.source import Digest, Media
+    from wizard.copying.job import Job
+    from wizard.media.source import Digest
 
 _SENDS = 3
 # Files in one commit before their requests: each waits for the disk, 10 to 60 ms where it is busy.
 _ANNOUNCED = 512
-
-
-@dataclass(slots=True)
-class Job:
-    """All that a copy works with."""
-
-    media: Media
-    journal: Journal
-    destination: str
-    bucket: str
-    acl: str
-    inventory: Inventory
-    courier: Courier
-    control: CopyControl
-    tally: Tally
-    proofs: Proofs
-
-    def failed(self, path: bytes, reason: Reason, detail: str = "") -> None:
-        """A file failed for good, or until it is tried again."""
-        self.inventory.add_failure(MediaFailure(path, reason, detail))
 
 
 @dataclass(slots=True)
@@ -82,15 +58,15 @@ class _Small:
         """Whether the file is still as it was when its MD5 was computed."""
         return next(iter(self.job.media.look_again([self.file]))) == self.file
 
-    def stored(self, answer: Answer) -> None:
+    def stored(self, answer: Response) -> None:
         """The service's last answer: proven where its ETag is our MD5."""
         self.etag = answer.etag
         if answer.ok and self.etag == self.md5.hex():
-            self.proven()
+            self.verified()
             return
         if self.place and not self.is_current():
             # The runtime read other bytes than we did, a moment later.
-            self.job.proofs.add_changed(self.file)
+            self.job.verified.add_changed(self.file)
             return
         if not answer.ok:
             self.job.failed(self.file.path, Reason.REFUSED, answer.words)
@@ -98,23 +74,23 @@ class _Small:
         # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked for.
         look = Request("GetObject", "GET", self.key, lambda a: self.read_back(look, a))
         look.digest = hashlib.md5
-        self.job.courier.follow_up(look)
+        self.job.dispatcher.follow_up(look)
 
-    def read_back(self, look: Request, answer: Answer) -> None:
+    def read_back(self, look: Request, answer: Response) -> None:
         """What the service gives for the key, byte by byte."""
         if answer.ok and look.hashed == self.md5:
             self.etag = answer.etag or self.etag
-            self.proven()
+            self.verified()
         elif self.sends < _SENDS:
-            self.job.courier.follow_up(self.request())
+            self.job.dispatcher.follow_up(self.request())
         elif answer.ok:
             self.job.failed(self.file.path, Reason.CORRUPTED)
         else:
             self.job.failed(self.file.path, Reason.LOST, answer.words)
 
-    def proven(self) -> None:
+    def verified(self) -> None:
         """The service holds these bytes."""
-        self.job.proofs.add(Stored(self.file, self.md5, self.etag, sent=True))
+        self.job.verified.add(StoredFile(self.file, self.md5, self.etag, sent=True))
 
 
 class Sender:
@@ -143,7 +119,7 @@ class Sender:
         for reader in readers:
             reader.join()
         raise_first(readers)
-        self._job.courier.drain()
+        self._job.dispatcher.drain()
 
     def _read(self, fate: Fate, handle: Callable[[Pair, MediaFile, Stream], None]) -> None:
         try:
@@ -152,7 +128,7 @@ class Sender:
                     left = self._send_digested(batch, digest) if fate is Fate.SEND else batch
                     self._read_batch(left, handle)
         except BaseException:
-            self._job.courier.stop()
+            self._job.dispatcher.stop()
             raise
 
     def _batches(self, fate: Fate) -> Iterator[Sequence[Pair]]:
@@ -175,7 +151,7 @@ class Sender:
         small = [pair.file for pair in batch if pair.file.size <= LARGE]
         digested: set[bytes] = set()
         for found in digest(small):
-            if self._job.courier.stopped:
+            if self._job.dispatcher.stopped:
                 raise Stopped
             if isinstance(found, MediaFailure):
                 digested.add(found.path)
@@ -184,7 +160,7 @@ class Sender:
                 digested.add(found.file.path)
                 key = key_of(found.file.path)
                 small_file = _Small(self._job, found.file, key, found.md5, place=found.place)
-                self._job.courier.submit(small_file.request())
+                self._job.dispatcher.submit(small_file.request())
         return [pair for pair in batch if pair.file.path not in digested]
 
     def _read_batch(
@@ -192,7 +168,7 @@ class Sender:
     ) -> None:
         pairs = {pair.file.path: pair for pair in batch}
         for found in self._job.media.read([pair.file for pair in batch]):
-            if self._job.courier.stopped:
+            if self._job.dispatcher.stopped:
                 raise Stopped
             if isinstance(found, MediaFailure):
                 self._unreadable(found)
@@ -205,7 +181,7 @@ class Sender:
 
     def _unreadable(self, failure: MediaFailure) -> None:
         if failure.reason is not Reason.VANISHED:
-            self._job.tally.fail()
+            self._job.counter.fail()
         self._job.inventory.lost_here(failure)
 
     def _send(self, _: Pair, file: MediaFile, stream: Stream) -> None:
@@ -215,18 +191,18 @@ class Sender:
         body = _read_whole(stream, file.size)
         if len(body) != file.size:
             # It grows or shrinks under our eyes: the proof would fail, so look again later.
-            self._job.proofs.add_changed(file)
+            self._job.verified.add_changed(file)
             return
         md5 = hashlib.md5(body, usedforsecurity=False).digest()
-        self._job.courier.submit(_Small(self._job, file, key_of(file.path), md5, body).request())
+        self._job.dispatcher.submit(_Small(self._job, file, key_of(file.path), md5, body).request())
 
     def _compare(self, pair: Pair, file: MediaFile, stream: Stream) -> None:
         """An object is there that we did not prove: the same bytes are as good as sent."""
         digests = read_digests(stream, file.size, pair.there_etag)
         if file.size == pair.there_size and pair.there_etag in digests.etags:
-            Mending(self._job, file, digests.md5, pair.there_etag).begin()
+            HeaderRepair(self._job, file, digests.md5, pair.there_etag).begin()
             return
-        Mending(self._job, file, digests.md5, pair.there_etag).read_back(pair)
+        HeaderRepair(self._job, file, digests.md5, pair.there_etag).read_back(pair)
 
 
 def _read_whole(stream: Stream, size: int) -> bytes:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from wizard.copying.crt_client import Request
 from wizard.copying.inventory import Fate, Inventory, Pair
-from wizard.copying.listing import Listed, OutOfOrder, Refused, list_all
+from wizard.copying.listing import Listed, ListingRefused, OutOfOrder, list_all
 from wizard.copying.outcome import MediaCount
 from wizard.copying.threads import Stopped
 from wizard.media.source import PREFIX, Media, MediaFailure, MediaFile, is_public, key_of, path_of
 
 if TYPE_CHECKING:
-    from wizard.copying.progress import Tally
-    from wizard.copying.sender import Job
+    from wizard.copying.job import Job
+    from wizard.copying.progress import ProgressCounter
 
 _WALKED = 2000
 # Objects a range of the listing should have at least, for listing in parallel to pay.
@@ -27,12 +27,12 @@ _ASKED_ONE_BY_ONE = 500
 _ASKERS = 32
 
 
-class Stock:
+class Survey:
     """Walks the media and lists the bucket, for one copy; `count` is what the last walk found."""
 
-    def __init__(self, media: Media, tally: Tally, stop: threading.Event) -> None:
+    def __init__(self, media: Media, counter: ProgressCounter, stop: threading.Event) -> None:
         self._media = media
-        self._tally = tally
+        self._counter = counter
         self._stop = stop
         self.count = MediaCount()
 
@@ -68,7 +68,7 @@ class Stock:
         size = sum(file.size for file in batch)
         count.files += len(batch)
         count.size += size
-        self._tally.found(len(batch), size)
+        self._counter.found(len(batch), size)
 
     def walk_into(self, inventory: Inventory) -> None:
         """Write down what is here."""
@@ -78,14 +78,14 @@ class Stock:
     def take(self, job: Job) -> None:
         """What is here, what is there, what was proven."""
         self.walk_into(job.inventory)
-        proven, _ = job.journal.proven_count(job.destination)
-        job.journal.check_room(max(0, self.count.files - proven))
+        verified, _ = job.journal.verified_count(job.destination)
+        job.journal.check_room(max(0, self.count.files - verified))
         self.list_there(job)
-        self.load_proven(job)
+        self.load_verified(job)
 
-    def load_proven(self, job: Job) -> None:
+    def load_verified(self, job: Job) -> None:
         """Have at hand what the journal holds of this destination."""
-        job.inventory.load_proven(job.journal, job.destination)
+        job.inventory.load_verified(job.journal, job.destination)
 
     def list_there(self, job: Job) -> None:
         """One listing of the prefix, in parallel where it is large and the service keeps order."""
@@ -100,33 +100,33 @@ class Stock:
         def take(page: list[Listed]) -> None:
             job.inventory.add_there((path_of(o.key), o) for o in page)
             if self._stop.is_set():
-                job.courier.stop()
+                job.dispatcher.stop()
 
         job.inventory.forget_there()
-        list_all(job.courier, PREFIX, splits, take)
+        list_all(job.dispatcher, PREFIX, splits, take)
 
     def _splits(self, job: Job) -> list[str]:
         """Keys that cut the listing into ranges; none before anything can be there."""
-        proven, _ = job.journal.proven_count(job.destination)
+        verified, _ = job.journal.verified_count(job.destination)
         files, _ = job.inventory.totals()
-        ranges = min(_MOST_RANGES, max(proven, job.proofs.sent) // _RANGE)
+        ranges = min(_MOST_RANGES, max(verified, job.verified.sent) // _RANGE)
         return [key_of(path) for path in job.inventory.splits(files, ranges)]
 
     def ask_or_list(self, job: Job) -> None:
         """What is there under the keys of unproven files: asked one by one where they are few."""
         candidates = 0
         for page in job.inventory.pairs(Fate.SEND):
-            candidates += sum(not pair.is_proven_here for pair in page)
+            candidates += sum(not pair.is_verified_here for pair in page)
         if candidates > _ASKED_ONE_BY_ONE:
             self.list_there(job)
             return
         for page in job.inventory.pairs(Fate.SEND):
             # Not listed, and not doubted: what was proven before.
-            known = [p for p in page if p.is_proven_here]
+            known = [p for p in page if p.is_verified_here]
             job.inventory.add_there(
-                (p.file.path, Listed("", p.file.size, p.proven_etag)) for p in known
+                (p.file.path, Listed("", p.file.size, p.verified_etag)) for p in known
             )
-            asked = self.heads(job, [p for p in page if not p.is_proven_here])
+            asked = self.heads(job, [p for p in page if not p.is_verified_here])
             job.inventory.add_there((p.file.path, there) for p, there in asked if there)
         job.inventory.index_there()
 
@@ -137,9 +137,9 @@ class Stock:
             return list(zip(pairs, found, strict=True))
 
     def _head(self, job: Job, key: str) -> Listed | None:
-        answer = job.courier.ask(Request("HeadObject", "HEAD", key, lambda answer: None))
+        answer = job.dispatcher.ask(Request("HeadObject", "HEAD", key, lambda answer: None))
         if answer.status == 404:
             return None
         if not answer.ok:
-            raise Refused(answer)
+            raise ListingRefused(answer)
         return Listed(key, int(answer.header("content-length") or 0), answer.etag)

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from wizard.copying.comparison import Comparison
-from wizard.copying.copy_run import Copying, destination
+from wizard.copying.copy_run import CopyRun, destination
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
 from wizard.core.copy_control import CopyControl
 
@@ -39,7 +39,7 @@ _Result = TypeVar("_Result")
 
 async def count_media(context: Context, media: Media) -> MediaCount:
     """Walk the media and count them; reports progress."""
-    return await _in_thread(context, media, Copying.count)
+    return await _in_thread(context, media, CopyRun.count)
 
 
 async def copy_media(context: Context, media: Media) -> CopyOutcome:
@@ -50,7 +50,7 @@ async def copy_media(context: Context, media: Media) -> CopyOutcome:
     are in the outcome. Cancelling it stops within seconds; what is proven
     until then is in the journal.
     """
-    return await _in_thread(context, media, Copying.copy_all)
+    return await _in_thread(context, media, CopyRun.copy_all)
 
 
 async def copy_new_media(context: Context) -> CopyOutcome:
@@ -58,15 +58,15 @@ async def copy_new_media(context: Context) -> CopyOutcome:
 
     Never overwrites a key that the journal does not say we put there.
     """
-    return await _in_thread(context, await context.deployment.media(), Copying.catch_up)
+    return await _in_thread(context, await context.deployment.media(), CopyRun.catch_up)
 
 
 async def compare_media(context: Context, media: Media) -> Comparison:
     """Compare both sets as they are now: one walk and one listing, nothing is sent."""
-    return await _in_thread(context, media, Copying.compare_only)
+    return await _in_thread(context, media, CopyRun.compare_only)
 
 
-async def _in_thread(context: Context, media: Media, work: Callable[[Copying], _Result]) -> _Result:
+async def _in_thread(context: Context, media: Media, work: Callable[[CopyRun], _Result]) -> _Result:
     """Run `work` in a thread of its own with low priority, which its own threads inherit."""
     stop = threading.Event()
     future: Future[_Result] = Future()
@@ -75,7 +75,7 @@ async def _in_thread(context: Context, media: Media, work: Callable[[Copying], _
         if context.control.gentle:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         try:
-            future.set_result(work(Copying(context, media, stop)))
+            future.set_result(work(CopyRun(context, media, stop)))
         except BaseException as error:  # noqa: BLE001 (raised again by whoever awaits)
             future.set_exception(error)
 

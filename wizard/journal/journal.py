@@ -38,7 +38,7 @@ from wizard.journal.file import (
     take_lock,
 )
 
-__all__ = ["FOLDER", "VERSION", "Journal", "ProvenFile", "ResultState", "StepResult"]
+__all__ = ["FOLDER", "VERSION", "Journal", "ResultState", "StepResult", "VerifiedFile"]
 
 # One page of proven files: few megabytes, and few milliseconds.
 _PAGE = 5000
@@ -74,7 +74,7 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
-class ProvenFile:
+class VerifiedFile:
     """A media file whose bytes the server was seen to hold.
 
     `key` is the object's key; `size` in bytes and `mtime_ns` are those of the
@@ -246,13 +246,13 @@ class Journal:
         with self._reading() as database:
             return database.execute(query, (destination, key.encode())).fetchone() is not None
 
-    def save_proven(self, destination: str, files: Sequence[ProvenFile]) -> None:
+    def save_verified(self, destination: str, files: Sequence[VerifiedFile]) -> None:
         """Remember proven files, all of them or (after a crash) none."""
         rows = [(destination, f.key.encode(), f.size, f.mtime_ns, f.md5, f.etag) for f in files]
         with self._transaction() as database:
             database.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)", rows)
 
-    def proven(self, destination: str) -> Iterator[ProvenFile]:
+    def verified_files(self, destination: str) -> Iterator[VerifiedFile]:
         """Proven files of a destination in the order of their keys' bytes, a page at a time."""
         query = (
             "SELECT key, size, mtime_ns, md5, etag FROM files"
@@ -265,10 +265,10 @@ class Journal:
             if not rows:
                 return
             for key, size, mtime_ns, md5, etag in rows:
-                yield ProvenFile(key.decode(), size, mtime_ns, md5, etag)
+                yield VerifiedFile(key.decode(), size, mtime_ns, md5, etag)
             last = rows[-1][0]
 
-    def hand_over_proven(
+    def hand_over_verified(
         self, destination: str, prefix: str, database: sqlite3.Connection, table: str
     ) -> None:
         """Add key without prefix, size, time and ETag of the proven files to another's table.
@@ -287,21 +287,21 @@ class Journal:
             finally:
                 database.execute("DETACH journal")
 
-    def proven_file(self, destination: str, key: str) -> ProvenFile | None:
+    def verified_file(self, destination: str, key: str) -> VerifiedFile | None:
         """What is remembered of one object."""
         query = "SELECT size, mtime_ns, md5, etag FROM files WHERE destination = ? AND key = ?"
         with self._reading() as database:
             row = database.execute(query, (destination, key.encode())).fetchone()
-        return ProvenFile(key, *row) if row else None
+        return VerifiedFile(key, *row) if row else None
 
-    def proven_count(self, destination: str) -> tuple[int, int]:
+    def verified_count(self, destination: str) -> tuple[int, int]:
         """How many files are proven, and how many bytes they have."""
         query = "SELECT count(*), coalesce(sum(size), 0) FROM files WHERE destination = ?"
         with self._reading() as database:
             count, size = database.execute(query, (destination,)).fetchone()
         return count, size
 
-    def forget_proven(self, destination: str, keys: Iterable[str]) -> None:
+    def forget_verified(self, destination: str, keys: Iterable[str]) -> None:
         """Forget files that the bucket no longer holds as they were proven."""
         rows = [(destination, key.encode()) for key in keys]
         with self._transaction() as database:

@@ -61,8 +61,8 @@ class CopyMedia(Step):
     async def inspect(self, context: Context) -> Finding:
         """Count what is here; where something was proven, ask the bucket whether it is still so."""
         media = await context.deployment.media()
-        proven, size = context.journal.proven_count(destination(context.settings))
-        if not proven:
+        verified, size = context.journal.verified_count(destination(context.settings))
+        if not verified:
             found = await count_media(context, media)
             return Finding(not found.files, _facts(context, media.label, found.files, found.size))
         compared = await compare_media(context, media)
@@ -71,9 +71,9 @@ class CopyMedia(Step):
         all_bytes = compared.same_bytes + compared.lost_bytes
         facts = (
             *_facts(context, media.label, files, all_bytes),
-            Fact("proven", f"{proven:,} files, {describe_size(size)}"),
+            Fact("proven", f"{verified:,} files, {describe_size(size)}"),
         )
-        return Finding(compared.complete, facts, _gone(compared, proven))
+        return Finding(compared.complete, facts, _gone(compared, verified))
 
     async def plan(self, context: Context) -> Plan:
         """How many files, what is sent with each, and what is held back."""
@@ -146,10 +146,10 @@ def _facts(context: Context, source: str, files: int, size: int) -> tuple[Fact, 
     )
 
 
-def _gone(compared: Comparison, proven: int) -> str:
+def _gone(compared: Comparison, verified: int) -> str:
     if compared.complete:
         return ""
-    if not compared.same and proven:
+    if not compared.same and verified:
         return "nothing of what was proven is in the bucket any more"
     parts = {"not in the bucket": compared.only_here, "other than proven": compared.different}
     return "; ".join(f"{count(n, 'file is', 'files are')} {what}" for what, n in parts.items() if n)

@@ -43,14 +43,14 @@ class VerifyCors(Step):
     async def inspect(self, context: Context) -> Finding:
         """Whether it was all proven, and the site still points to the bucket."""
         result = context.journal.result(self.name)
-        proven = result is not None and result.state is ResultState.DONE
-        waiting = proven and any(c.verdict is Verdict.LATER for c in result.checks)  # type: ignore[union-attr]
+        verified = result is not None and result.state is ResultState.DONE
+        waiting = verified and any(c.verdict is Verdict.LATER for c in result.checks)  # type: ignore[union-attr]
         view = await look_at_site(context.settings, context.instance.domain)
         facts = (Fact("site", _in_words(view)),)
         if waiting:
             return Finding(not view.own_page, facts, "the site runs now" if view.own_page else "")
-        gone = "" if view.points_to_bucket or not proven else _in_words(view)
-        return Finding(proven and view.points_to_bucket, facts, gone)
+        gone = "" if view.points_to_bucket or not verified else _in_words(view)
+        return Finding(verified and view.points_to_bucket, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
         """What is looked at."""

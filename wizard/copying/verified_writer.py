@@ -8,14 +8,14 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from wizard.copying.threads import Worker
-from wizard.journal.journal import ProvenFile
+from wizard.journal.journal import VerifiedFile
 from wizard.media.source import MediaFailure, MediaFile, Reason, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wizard.copying.inventory import Inventory
-    from wizard.copying.progress import Tally
+    from wizard.copying.progress import ProgressCounter
     from wizard.journal.journal import Journal
     from wizard.media.source import Media
 
@@ -25,7 +25,7 @@ _CHANGES = 3
 
 
 @dataclass(slots=True)
-class Stored:
+class StoredFile:
     """A file whose bytes the service holds, by the MD5 that was compared.
 
     `counted` bytes of it are in the tally already; `sent` is false where the
@@ -39,21 +39,21 @@ class Stored:
     counted: int = 0
 
 
-@dataclass(slots=True)
-class Proofs:
+@dataclass(slots=True, kw_only=True)
+class VerifiedWriter:
     """Collects stored files and writes them to the journal, a few commits a second."""
 
     media: Media
     journal: Journal
     destination: str
     inventory: Inventory
-    tally: Tally
+    counter: ProgressCounter
     watch: Callable[[], None]
     stop: Callable[[], None]
     sent: int = 0
     sent_bytes: int = 0
     already: int = 0
-    _queue: SimpleQueue[Stored] = field(default_factory=SimpleQueue)
+    _queue: SimpleQueue[StoredFile] = field(default_factory=SimpleQueue)
     _shifting: SimpleQueue[MediaFile] = field(default_factory=SimpleQueue)
     _ending: Event = field(default_factory=Event)
     _changes: dict[bytes, int] = field(default_factory=dict)
@@ -62,9 +62,9 @@ class Proofs:
     def start(self) -> None:
         """Begin to take stored files."""
         self._ending.clear()
-        self._worker = Worker(self._work, "proofs")
+        self._worker = Worker(self._work, "verified")
 
-    def add(self, stored: Stored) -> None:
+    def add(self, stored: StoredFile) -> None:
         """A file is stored; from any thread."""
         self._queue.put(stored)
 
@@ -99,38 +99,38 @@ class Proofs:
             ended = self._ending.wait(_INTERVAL)
             batch = [self._queue.get() for _ in range(self._queue.qsize())]
             if batch:
-                self._prove(batch)
+                self._verify(batch)
             for _ in range(self._shifting.qsize()):
                 self._changed(self._shifting.get())
             self.watch()
-            self.tally.tell()
+            self.counter.tell()
 
-    def _prove(self, batch: list[Stored]) -> None:
-        proven: list[Stored] = []
+    def _verify(self, batch: list[StoredFile]) -> None:
+        verified: list[StoredFile] = []
         looks = self.media.look_again([s.file for s in batch])
         for stored, now in zip(batch, looks, strict=True):
             if isinstance(now, MediaFailure):
                 self._lost_here(stored, now)
             elif (now.size, now.mtime_ns) != (stored.file.size, stored.file.mtime_ns):
-                self.tally.done(0, -stored.counted)
+                self.counter.done(0, -stored.counted)
                 self._changed(stored.file)
             else:
-                proven.append(stored)
-        self.journal.save_proven(self.destination, [_row(s) for s in proven])
-        self.inventory.save_proven([s.file for s in proven])
-        for stored in proven:
+                verified.append(stored)
+        self.journal.save_verified(self.destination, [_row(s) for s in verified])
+        self.inventory.save_verified([s.file for s in verified])
+        for stored in verified:
             self._count(stored)
 
-    def _count(self, stored: Stored) -> None:
-        self.tally.done(1, stored.file.size - stored.counted)
+    def _count(self, stored: StoredFile) -> None:
+        self.counter.done(1, stored.file.size - stored.counted)
         if stored.sent:
             self.sent += 1
             self.sent_bytes += stored.file.size
         else:
             self.already += 1
 
-    def _lost_here(self, stored: Stored, now: MediaFailure) -> None:
-        self.tally.done(0, -stored.counted)
+    def _lost_here(self, stored: StoredFile, now: MediaFailure) -> None:
+        self.counter.done(0, -stored.counted)
         self.inventory.lost_here(now)
 
     def _changed(self, file: MediaFile) -> None:
@@ -141,6 +141,6 @@ class Proofs:
             self.inventory.add_failure(MediaFailure(path, Reason.CHANGED))
 
 
-def _row(stored: Stored) -> ProvenFile:
+def _row(stored: StoredFile) -> VerifiedFile:
     file = stored.file
-    return ProvenFile(key_of(file.path), file.size, file.mtime_ns, stored.md5, stored.etag)
+    return VerifiedFile(key_of(file.path), file.size, file.mtime_ns, stored.md5, stored.etag)
