@@ -188,15 +188,6 @@ class TestWriting:
         made = [replace_env(env, {"USE_S3": str(n)}) for n in range(12)]
         assert backups(env.parent / ".bw-s3") == made
 
-    def test_a_backup_can_be_restored(self, env: Path) -> None:
-        backup = replace_env(env, {"USE_S3": "true"})
-        EnvFile.read(env).restored(backup).write(backup.parent)
-        assert env.read_text() == TEMPLATE
-
-    def test_a_backup_that_is_gone(self, env: Path) -> None:
-        with pytest.raises(Problem, match=r"The backup .* cannot be read"):
-            EnvFile.read(env).restored(env.parent / "gone.bak")
-
     @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
     def test_mode_is_kept(self, env: Path, mode: int) -> None:
         env.chmod(mode)

@@ -146,16 +146,15 @@ class TestEnv:
 
     def test_folders(self, folder: Path) -> None:
         instance = open_instance(folder)
-        assert (instance.media_root, instance.static_root) == (folder / "images", folder / "static")
+        assert instance.media_root == folder / "images"
 
     def test_folders_elsewhere(self, folder: Path) -> None:
-        instance = set_env(folder, "MEDIA_ROOT=/srv/media/\nSTATIC_ROOT=assets\n")
+        instance = set_env(folder, "MEDIA_ROOT=/srv/media/\n")
         assert instance.media_root == Path("/srv/media")
-        assert instance.static_root == folder / "assets"
 
     def test_folders_by_default(self, folder: Path) -> None:
         instance = set_env(folder, "DOMAIN=x.org\n")
-        assert (instance.media_root, instance.static_root) == (folder / "images", folder / "static")
+        assert instance.media_root == folder / "images"
 
 
 @pytest.mark.parametrize(

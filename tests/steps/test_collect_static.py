@@ -204,14 +204,9 @@ def test_files_are_compared_by_size_and_md5() -> None:
         "compiled": (9, other),
         "empty": (0, other),
     }
-    stored = {name: an_object(name, *values) for name, values in there.items()}
+    stored = {name: ObjectInfo(name, *values) for name, values in there.items()}
     assert set(differences(assets, stored)) == {"size", "bytes", "missing", "empty"}
     assert Assets.from_json(assets.to_json()) == assets
-
-
-def an_object(key: str, size: int, etag: str) -> ObjectInfo:
-    """An object of a listing; when it was changed does not matter here."""
-    return ObjectInfo(key, size, etag, None)  # type: ignore[arg-type]
 
 
 def failed(checks: object) -> list[Check]:

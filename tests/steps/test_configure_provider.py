@@ -14,7 +14,7 @@ from tests.support.checkout import ENV
 from tests.support.storage_context import Witness, carry_out, storage_context
 from tests.support.users import fill, small_disk
 from wizard.access.policy import opening_policy
-from wizard.access.probe import live_checks
+from wizard.access.probe import Probe, probing
 from wizard.assets.cors_rules import rule_for
 from wizard.core.events import Verdict
 from wizard.core.plan import Diff, Document
@@ -262,7 +262,7 @@ async def test_canaries_of_a_killed_run_are_removed(storage: Storage, tmp_path: 
     settings, keys = storage
     bucket = Bucket(settings, keys)
     with storage_context(tmp_path, settings, keys, Witness()) as context:
-        checks = live_checks(context)
+        checks = probing(context, Probe(context))
         async for check in checks:
             if "replaced" in check.asked:
                 break
@@ -387,7 +387,7 @@ async def test_the_clock_is_compared(minutes: int, verdict: str, tmp_path: Path)
         Refusing(lambda request: None, skew=minutes * 60) as server,
         storage_context(tmp_path, server.settings(), server.keys, witness) as context,
     ):
-        async for check in live_checks(context):
+        async for check in probing(context, Probe(context)):
             witness.events.append(check)
     found = witness.seen("clock")
     assert found.verdict == verdict

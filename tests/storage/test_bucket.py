@@ -21,7 +21,7 @@ from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS
-from wizard.storage.bucket import Bucket, explain, explained
+from wizard.storage.bucket import Bucket, problem_of, s3_errors_explained
 from wizard.storage.providers import PRESETS
 
 RULE = {
@@ -33,7 +33,7 @@ RULE = {
 Storage = tuple[Settings, Keys]
 
 
-def problem_of(call: Callable[[], object]) -> Problem:
+def raised_by(call: Callable[[], object]) -> Problem:
     with pytest.raises(Problem) as caught:
         call()
     return caught.value
@@ -93,9 +93,9 @@ def test_cors_rules_and_policy_come_back_as_they_were_sent(
 
 def test_a_server_without_cors_and_policies_says_so(rclone_storage: Storage) -> None:
     bucket = Bucket(*rclone_storage)
-    assert "does not know how to set CORS rules" in problem_of(lambda: bucket.put_cors([RULE])).what
-    assert "read the bucket policy" in problem_of(bucket.get_policy).what
-    assert "set the bucket policy" in problem_of(lambda: bucket.put_policy({"Statement": []})).what
+    assert "does not know how to set CORS rules" in raised_by(lambda: bucket.put_cors([RULE])).what
+    assert "read the bucket policy" in raised_by(bucket.get_policy).what
+    assert "set the bucket policy" in raised_by(lambda: bucket.put_policy({"Statement": []})).what
 
 
 def test_calls_with_a_body_carry_the_old_checksum_and_none_of_the_new() -> None:
@@ -125,12 +125,12 @@ def test_the_admins_own_aws_settings_stay_out(
 def test_wrong_keys(server: str, request: pytest.FixtureRequest) -> None:
     settings, keys = request.getfixturevalue(server)
     stranger = Keys("AKIASTRANGERSTRANGER", keys.secret_access_key)
-    found = problem_of(Bucket(settings, stranger).ask)
+    found = raised_by(Bucket(settings, stranger).ask)
     assert (found.what, found.field) == (
         "The storage does not know this access key.",
         "access_key_id",
     )
-    found = problem_of(Bucket(settings, Keys(keys.access_key_id, "x" * 40)).ask)
+    found = raised_by(Bucket(settings, Keys(keys.access_key_id, "x" * 40)).ask)
     assert (found.what, found.field) == (
         "The secret key does not fit the access key.",
         "secret_access_key",
@@ -141,33 +141,33 @@ def test_wrong_keys(server: str, request: pytest.FixtureRequest) -> None:
 def test_no_right_to_list_write_or_administer(few_rights: FewRights) -> None:
     settings = few_rights.server.settings("rights")
     Bucket(settings, few_rights.server.keys).create()
-    found = problem_of(Bucket(settings, few_rights.blind).ask)
+    found = raised_by(Bucket(settings, few_rights.blind).ask)
     assert found.what == "The keys may not list the bucket rights."
     assert "s3:ListBucket" in found.remedies[1].text
-    found = problem_of(lambda: Bucket(settings, few_rights.reader).put("images/x", b"x"))
+    found = raised_by(lambda: Bucket(settings, few_rights.reader).put("images/x", b"x"))
     assert found.what == "The keys may not write objects."
     writer = Bucket(settings, few_rights.writer)
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}
-    assert "may not set the bucket policy" in problem_of(lambda: writer.put_policy(policy)).what
+    assert "may not set the bucket policy" in raised_by(lambda: writer.put_policy(policy)).what
 
 
 def test_no_right_to_set_cors() -> None:
     with Refusing(refuse("PutBucketCors", error(403, "AccessDenied", "Access Denied"))) as server:
         bucket = Bucket(server.settings(), server.keys)
-        found = problem_of(lambda: bucket.put_cors([RULE]))
+        found = raised_by(lambda: bucket.put_cors([RULE]))
     assert found.what == "The keys may not set CORS rules."
     assert "s3:PutBucketCORS" in found.remedies[0].text
 
 
 def test_somebody_elses_bucket() -> None:
     with Refusing(refuse("CreateBucket", error(409, "BucketAlreadyExists", "Taken."))) as server:
-        found = problem_of(Bucket(server.settings(), server.keys).create)
+        found = raised_by(Bucket(server.settings(), server.keys).create)
     assert found.what == "The bucket books belongs to somebody else."
     assert found.field == "bucket"
 
 
 def endpoint_problem(settings: Settings, keys: Keys, endpoint: str) -> Problem:
-    return problem_of(lambda: Bucket(replace(settings, endpoint=endpoint), keys).ask())
+    return raised_by(lambda: Bucket(replace(settings, endpoint=endpoint), keys).ask())
 
 
 def test_wrong_endpoints(storage: Storage) -> None:
@@ -198,7 +198,7 @@ def test_a_website_is_no_storage(storage: Storage) -> None:
 def test_a_certificate_that_nobody_knows(tmp_path: Path) -> None:
     tls = Authority(tmp_path).server("IP:127.0.0.1")
     with Refusing(lambda request: None, tls) as server:
-        found = problem_of(Bucket(server.settings(), server.keys).ask)
+        found = raised_by(Bucket(server.settings(), server.keys).ask)
     assert "is not trusted" in found.what
 
 
@@ -211,9 +211,9 @@ def test_certificates_expired_or_for_another_name(
         Bucket(server.settings(), server.keys).ask()
     expired = authority.server("IP:127.0.0.1", expired=True)
     with Refusing(lambda request: None, expired) as server:
-        assert "not valid now" in problem_of(Bucket(server.settings(), server.keys).ask).what
+        assert "not valid now" in raised_by(Bucket(server.settings(), server.keys).ask).what
     with Refusing(lambda request: None, authority.server("DNS:example.org")) as server:
-        found = problem_of(Bucket(server.settings(), server.keys).ask)
+        found = raised_by(Bucket(server.settings(), server.keys).ask)
     assert "is for another name" in found.what
 
 
@@ -222,11 +222,11 @@ def test_plain_http_on_a_port_for_https(tmp_path: Path) -> None:
     words = "The plain HTTP request was sent to HTTPS port"
     page = f"<html><title>400 {words}</title></html>".encode()
     with Refusing(always(Reply(400, page))) as server:
-        found = problem_of(Bucket(server.settings(), server.keys).ask)
+        found = raised_by(Bucket(server.settings(), server.keys).ask)
     assert found.what == "The endpoint wants https."
     with Refusing(lambda request: None, Authority(tmp_path).server("IP:127.0.0.1")) as server:
         settings = replace(server.settings(), endpoint=f"http://{server.host}")
-        found = problem_of(Bucket(settings, server.keys).ask)
+        found = raised_by(Bucket(settings, server.keys).ask)
     assert "closed the connection" in found.what
     assert f"https://{server.host}" in found.remedies[1].text
 
@@ -264,7 +264,7 @@ REFUSALS = [
 )
 def test_each_refusal_has_words_of_its_own(reply: Reply, words: str, field: str | None) -> None:
     with Refusing(always(reply)) as server:
-        found = problem_of(Bucket(server.settings(), server.keys).ask)
+        found = raised_by(Bucket(server.settings(), server.keys).ask)
     assert words in found.what
     assert found.field == field
     assert found.why
@@ -278,20 +278,20 @@ def test_the_right_region_is_named() -> None:
         400, "AuthorizationHeaderMalformed", "expecting 'eu-west-3'", "<Region>eu-west-3</Region>"
     )
     with Refusing(always(reply)) as server:
-        assert "eu-west-3" in problem_of(Bucket(server.settings(), server.keys).ask).why
+        assert "eu-west-3" in raised_by(Bucket(server.settings(), server.keys).ask).why
 
 
 def test_block_public_access_is_recognised() -> None:
     words = "because public policies are prevented by the BlockPublicPolicy setting"
     with Refusing(refuse("PutBucketPolicy", error(403, "AccessDenied", words))) as server:
         bucket = Bucket(server.settings("aws"), server.keys)
-        found = problem_of(lambda: bucket.put_policy({"Statement": []}))
+        found = raised_by(lambda: bucket.put_policy({"Statement": []}))
     assert "does not let a bucket policy open" in found.what
     assert "Block public access" in found.remedies[0].text
 
 
 def test_time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = explain(TimeoutError("timed out"), Settings(endpoint="https://s3.example.org"))
+    found = problem_of(TimeoutError("timed out"), Settings(endpoint="https://s3.example.org"))
     assert "did not answer in time" in found.what
     assert found.field == "endpoint"
 
@@ -303,7 +303,7 @@ def test_what_aws_own_runtime_raises_is_explained_alike() -> None:
         status_code=403, headers=[], body=body, operation_name="PutObject",
     )  # fmt: skip
     settings = Settings(endpoint="https://s3.example.org", bucket="books")
-    with pytest.raises(Problem) as caught, explained(settings):
+    with pytest.raises(Problem) as caught, s3_errors_explained(settings):
         raise raised
     assert caught.value.field == "secret_access_key"
     assert caught.value.raw == "PutObject: SignatureDoesNotMatch (403) a & b"
@@ -313,7 +313,7 @@ def test_the_keys_never_show_in_raw_words() -> None:
     keys = Keys("AKIA-SHOWN-IN-ANSWER", "a-secret-in-the-answer")
     reply = error(403, "AccessDenied", f"{keys.access_key_id} with {keys.secret_access_key}")
     with Refusing(always(reply)) as server:
-        found = problem_of(Bucket(server.settings(), keys).ask)
+        found = raised_by(Bucket(server.settings(), keys).ask)
     assert keys.access_key_id not in found.raw
     assert keys.secret_access_key not in found.raw
 
@@ -333,7 +333,7 @@ def test_whatever_a_service_answers_there_is_a_problem(
         code=1, name="X", message=message, status_code=status, headers=[], body=body,
         operation_name="PutObject",
     )  # fmt: skip
-    found = explain(raised, settings)
+    found = problem_of(raised, settings)
     assert found.what
     assert found.why
     assert found.remedies

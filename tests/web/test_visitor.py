@@ -92,7 +92,7 @@ async def test_certificates_count_for_files_and_are_only_remarked_for_the_site(
         assert "not trusted" in seen.error.what
         assert (await touch(f"https://{server.host}")).error is not None
         view = await look_at_site(site(server), "books.example.org")
-    assert view.reached
+    assert view.status
     assert view.untrusted
     assert view.own_page
     assert view.points_to_bucket
@@ -127,7 +127,7 @@ async def test_the_site_s_own_page_and_where_it_points() -> None:
 async def test_other_pages_are_not_taken_for_the_site(reply: Reply, words: str) -> None:
     with Refusing(always(reply)) as server:
         view = await look_at_site(site(server), "books.example.org")
-    assert view.reached
+    assert view.status
     assert not view.own_page
     assert view.problem is not None
     assert words in view.problem.what
@@ -136,7 +136,7 @@ async def test_other_pages_are_not_taken_for_the_site(reply: Reply, words: str) 
 async def test_a_site_that_is_away_says_how_to_name_its_address() -> None:
     away = replace(BUCKET, site_url=f"http://127.0.0.1:{free_port()}")
     view = await look_at_site(away, "books.example.org")
-    assert not view.reached
+    assert not view.status
     assert view.problem is not None
     assert "--site-url" in view.problem.remedies[1].text
 

@@ -24,7 +24,6 @@ from wizard.access.problems import (
     endpoint_check,
     is_missing_bucket,
     listable,
-    missing_bucket,
     needs_newer_bookwyrm,
     not_replaced,
     question_behind,
@@ -36,7 +35,7 @@ from wizard.core.events import Check, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.step import Question
 from wizard.storage.bucket import Bucket, CorsRule
-from wizard.storage.problems import will_pass
+from wizard.storage.problems import missing_bucket, will_pass
 from wizard.storage.providers import contradictions, defects, preset
 from wizard.web.visitor import Seen, look, look_until, touch
 
@@ -66,7 +65,6 @@ class Probe:
     acl: str = ""
     plain: list[Canary] = field(default_factory=list)
     with_acl: list[Canary] = field(default_factory=list)
-    acl_refused: Problem | None = None
 
     @property
     def settings(self) -> Settings:
@@ -175,7 +173,6 @@ class Probe:
             if will_pass(problem):
                 raise
             # Without the ACL it went well, so the ACL is what was refused.
-            self.acl_refused = problem
             return self._refused_acl(problem)
         return passed("Does the storage accept the ACL public-read?", "yes")
 
@@ -260,19 +257,12 @@ class Probe:
             raise Problem("The storage takes CORS rules and forgets them.", "It knows none.")
 
 
-async def live_checks(context: Context) -> AsyncGenerator[Check, None]:
-    """Every check of configure_provider, one by one, the first failure last.
+async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]:
+    """Run every check of a probe, one by one, the first failure last.
 
     What they settle (the ACL) is in `context.settings` afterwards, and saved.
     Asks whether to create a bucket that is missing.
     """
-    async with aclosing(probing(context, Probe(context))) as checks:
-        async for check in checks:
-            yield check
-
-
-async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]:
-    """`live_checks` with a probe whose findings the caller wants to see."""
     asked = "Do the settings fit together?"
     try:
         async for check in probe.looks():

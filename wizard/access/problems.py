@@ -27,18 +27,6 @@ class Way(StrEnum):
     OPEN = "open"  # they can already, without an ACL
     ACL = "acl"  # each object is stored with the ACL public-read
     POLICY = "policy"  # a bucket policy has to be put
-    NONE = "none"
-
-
-def missing_bucket(name: str) -> Problem:
-    """The `Problem` of a bucket that is not there, and was not created."""
-    return Problem(
-        f"There is no bucket {name}.",
-        "Its name is mistyped, it is in another region or account, or it was not created yet.",
-        Remedy("Correct the name, or let it be created here.", Action.EDIT_PROVIDER),
-        field="bucket",
-        decision=True,
-    )
 
 
 def is_missing_bucket(check: Check) -> bool:

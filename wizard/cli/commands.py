@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from wizard.cli.arguments import parser_of
+from wizard.core.exit_status import ExitStatus
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.instance.checkout import open_instance
@@ -66,19 +67,14 @@ def main(argv: Sequence[str], rehearse: Rehearse) -> int:
                 return _demo(options, rehearse)
     except Problem as problem:
         print(describe_problem(problem), file=sys.stderr)
-        return exit_status(problem)
-
-
-def exit_status(problem: Problem) -> int:
-    """1 where a step failed, 2 where the call was wrong, 3 where a person has to decide."""
-    if problem.usage:
-        return 2
-    return 3 if problem.decision else 1
+        return ExitStatus.of(problem)
 
 
 def _interrupted(number: int, frame: object) -> NoReturn:
     """Stop at once: the journal is safe at any moment, and what we started dies with us."""
-    stop("\nInterrupted. Nothing is lost: the same call goes on from here.\n")
+    stop(
+        "\nInterrupted. Nothing is lost: the same call goes on from here.\n", ExitStatus.INTERRUPTED
+    )
 
 
 def opening_of(options: argparse.Namespace) -> Opening:
@@ -102,8 +98,8 @@ def _run(options: argparse.Namespace) -> int:
         return asyncio.run(_carry_out(opening, narrator))
     except Problem as problem:
         narrator.problem(problem)
-        narrator.end(exit_status(problem), _what_now(problem))
-        return exit_status(problem)
+        narrator.end(ExitStatus.of(problem), _what_now(problem))
+        return ExitStatus.of(problem)
 
 
 def _what_now(problem: Problem) -> str:
@@ -126,8 +122,8 @@ async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
         narrator.problem(problem)
         if migration.is_armed():
             narrator.say(ARMED)
-        narrator.end(exit_status(problem), _what_now(problem))
-        return exit_status(problem)
+        narrator.end(ExitStatus.of(problem), _what_now(problem))
+        return ExitStatus.of(problem)
 
 
 async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
@@ -142,8 +138,8 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     for step in migration.steps:
         await _carry_out_one(migration, step, narrator)
     waiting = [s for s in migration.statuses() if s.state is State.LATER]
-    narrator.end(0, await _last_words(migration, len(waiting)))
-    return 0
+    narrator.end(ExitStatus.OK, await _last_words(migration, len(waiting)))
+    return ExitStatus.OK
 
 
 ARMED = (
@@ -184,10 +180,10 @@ async def _show_plans(opening: Opening, narrator: Narrator, wanted: bool) -> int
     finally:
         opened.close()
     if wanted:
-        narrator.end(0, "\nThis was a dry run: nothing was changed.")
-        return 0
-    narrator.end(3, "\nNothing was changed. Say --yes to carry this out.")
-    return 3
+        narrator.end(ExitStatus.OK, "\nThis was a dry run: nothing was changed.")
+        return ExitStatus.OK
+    narrator.end(ExitStatus.DECISION, "\nNothing was changed. Say --yes to carry this out.")
+    return ExitStatus.DECISION
 
 
 async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bool:
@@ -226,18 +222,18 @@ def _status(options: argparse.Namespace) -> int:
         empty = {"begun": False, "steps": []}
         words = f"No migration was begun in {folder}."
         PlainNarrator().say(json.dumps(empty) if options.json else words)
-        return 0
+        return ExitStatus.OK
     statuses = migration.statuses()
     narrator = PlainNarrator()
     if options.json:
         narrator.say(json.dumps(_status_object(migration), ensure_ascii=False))
-        return 0
+        return ExitStatus.OK
     narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
     if migration.is_armed():
         narrator.say(ARMED)
     for status in statuses:
         narrator.status(status)
-    return 0
+    return ExitStatus.OK
 
 
 def _status_object(migration: Migration) -> dict[str, object]:
@@ -260,12 +256,12 @@ async def _disarm(opening: Opening) -> int:
         narrator.masker = migration.context.masker
         if not migration.is_armed():
             narrator.say("The instance is not armed: nothing to do.")
-            return 0
+            return ExitStatus.OK
         await migration.take_back(migration.step_named("enable_s3"))
         narrator.say("Disarmed: .env says again what it said about USE_S3 before.")
     finally:
         opened.close()
-    return 0
+    return ExitStatus.OK
 
 
 def _demo(options: argparse.Namespace, rehearse: Rehearse) -> int:
@@ -278,8 +274,8 @@ def _demo(options: argparse.Namespace, rehearse: Rehearse) -> int:
         return asyncio.run(_run_demo(options.covers, options.keep, narrator))
     except Problem as problem:
         narrator.problem(problem)
-        narrator.end(exit_status(problem), "The demo did not come to its end.")
-        return exit_status(problem)
+        narrator.end(ExitStatus.of(problem), "The demo did not come to its end.")
+        return ExitStatus.of(problem)
 
 
 def _start_demo(folder: Path) -> int:
@@ -300,7 +296,7 @@ def _start_demo(folder: Path) -> int:
         signal.pthread_sigmask(signal.SIG_BLOCK, ending)
         signal.sigwait(ending)
     narrator.say("\nBoth have ended.")
-    return 0
+    return ExitStatus.OK
 
 
 async def _run_demo(covers: int, keep: bool, narrator: Narrator) -> int:

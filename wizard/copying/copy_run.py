@@ -170,7 +170,7 @@ class CopyRun:
             )
         error = {"Code": answer.code or str(answer.status), "Message": answer.words}
         metadata = {"HTTPStatusCode": answer.status}
-        return bucket.explain(
+        return bucket.problem_of(
             ClientError({"Error": error, "ResponseMetadata": metadata}, "PutObject")  # type: ignore[typeddict-item]
         )
 

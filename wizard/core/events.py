@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from wizard.core.problem import Problem
 
@@ -29,6 +30,22 @@ class Check:
     seen: str
     verdict: Verdict
     problem: Problem | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the check as JSON can hold it; `from_dict` is the way back."""
+        problem = self.problem.to_dict() if self.problem else None
+        return {
+            "asked": self.asked,
+            "seen": self.seen,
+            "verdict": self.verdict,
+            "problem": problem,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Check:
+        """Return a check as `to_dict` gave it."""
+        problem = Problem.from_dict(data["problem"]) if data["problem"] else None
+        return cls(data["asked"], data["seen"], Verdict(data["verdict"]), problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,18 +131,6 @@ class EnvFile:
         data = data.removeprefix(BOM.encode()).replace(b"\0", b"")
         return replace(self, data=re.sub(rb"\r*\n|\r", b"\n", data))
 
-    def restored(self, backup: Path) -> EnvFile:
-        """The file as a backup has it; write it with `write`. Raises `Problem`."""
-        try:
-            return replace(self, data=_bytes_of(backup))
-        except OSError as error:
-            raise Problem(
-                f"The backup {backup} cannot be read.",
-                "It was removed, or belongs to another user.",
-                f"Look at what is there: sudo ls -l {backup.parent}",
-                raw=str(error),
-            ) from error
-
     def write(self, backup_folder: Path) -> Path:
         """Replace the file on disk, after a backup of what is there; returns the backup's path.
 

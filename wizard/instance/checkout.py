@@ -65,11 +65,6 @@ class Instance:
         """Where a dockerless instance keeps media (`MEDIA_ROOT`, "images/" by default)."""
         return self.folder / (self.env_file().get("MEDIA_ROOT") or "images")
 
-    @property
-    def static_root(self) -> Path:
-        """Where a dockerless instance collects static assets (`STATIC_ROOT`)."""
-        return self.folder / (self.env_file().get("STATIC_ROOT") or "static")
-
     def uses_s3(self) -> bool:
         """Whether `.env` says `USE_S3` now."""
         return is_true(self.env_file().get("USE_S3"))

@@ -219,7 +219,7 @@ class Journal:
 
     def save_result(self, result: StepResult) -> None:
         """Remember how a step ended (or that it began)."""
-        checks = self._json([_check_to_dict(c) for c in result.checks])
+        checks = self._json([check.to_dict() for check in result.checks])
         problem = self._json(result.problem.to_dict()) if result.problem else None
         inputs = json.dumps(dict(result.inputs), sort_keys=True)
         row = (result.step, result.state, inputs, checks, problem, result.at, result.seconds)
@@ -287,13 +287,6 @@ class Journal:
             finally:
                 database.execute("DETACH journal")
 
-    def verified_file(self, destination: str, key: str) -> VerifiedFile | None:
-        """What is remembered of one object."""
-        query = "SELECT size, mtime_ns, md5, etag FROM files WHERE destination = ? AND key = ?"
-        with self._reading() as database:
-            row = database.execute(query, (destination, key.encode())).fetchone()
-        return VerifiedFile(key, *row) if row else None
-
     def verified_count(self, destination: str) -> tuple[int, int]:
         """How many files are proven, and how many bytes they have."""
         query = "SELECT count(*), coalesce(sum(size), 0) FROM files WHERE destination = ?"
@@ -353,23 +346,13 @@ def _mapped(data: Any, change: Callable[[str], str]) -> Any:
     return data
 
 
-def _check_to_dict(check: Check) -> dict[str, Any]:
-    problem = check.problem.to_dict() if check.problem else None
-    return {"asked": check.asked, "seen": check.seen, "verdict": check.verdict, "problem": problem}
-
-
-def _check_from_dict(data: Mapping[str, Any]) -> Check:
-    problem = Problem.from_dict(data["problem"]) if data["problem"] else None
-    return Check(data["asked"], data["seen"], Verdict(data["verdict"]), problem)
-
-
 def _result(row: tuple[Any, ...]) -> StepResult:
     step, state, inputs, checks, problem, at, seconds = row
     return StepResult(
         step,
         ResultState(state),
         json.loads(inputs),
-        tuple(_check_from_dict(c) for c in json.loads(checks)),
+        tuple(Check.from_dict(c) for c in json.loads(checks)),
         Problem.from_dict(json.loads(problem)) if problem else None,
         at,
         seconds,

@@ -19,6 +19,7 @@ from wizard.instance.checkout import Instance, is_true, open_instance
 from wizard.instance.compose.deployment import Compose
 from wizard.instance.deployment import Deployment
 from wizard.instance.dockerless.deployment import Dockerless
+from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, State, storage_changed
 from wizard.opening.detect import detect
@@ -186,13 +187,7 @@ def _migration(
 
 def _usable_instance(folder: Path) -> Instance:
     instance = open_instance(folder)
-    if is_true(instance.env_file().get("USE_AZURE")):
-        raise Problem(
-            "This instance keeps its files in Azure Blob Storage.",
-            ".env says USE_AZURE=true, and BookWyrm uses one or the other.",
-            "bw-s3 migrates from the server's own disk to S3, not from Azure.",
-            decision=True,
-        )
+    refuse_azure(instance.env_file())
     return instance
 
 

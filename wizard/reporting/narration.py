@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
 from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Waiting
+from wizard.core.exit_status import ExitStatus
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.quantities import count, describe_seconds, describe_size
@@ -112,7 +113,8 @@ def _nobody_reads() -> NoReturn:
 
     An exception would pass through the engine, where it looks like a broken connection.
     """
-    stop("Nobody reads the output any more, so bw-s3 has stopped. Nothing is lost.\n")
+    words = "Nobody reads the output any more, so bw-s3 has stopped. Nothing is lost.\n"
+    stop(words, ExitStatus.INTERRUPTED)
 
 
 class PlainNarrator(Narrator):
@@ -163,7 +165,7 @@ class JsonNarrator(Narrator):
     def event(self, event: Event) -> None:
         name = type(event).__name__.lower()
         if isinstance(event, Check):
-            self._object(name, **check_to_dict(event))
+            self._object(name, **event.to_dict())
         else:
             self._object(name, **{f: getattr(event, f) for f in event.__slots__})
 
@@ -179,9 +181,9 @@ class JsonNarrator(Narrator):
         self._object("status", **status_to_dict(status))
 
     def result(self, result: StepResult) -> None:
-        proofs = [check_to_dict(c) for c in result.checks]
+        checks = [check.to_dict() for check in result.checks]
         seconds = round(result.seconds, 3)
-        self._object("result", result=result.state, proofs=proofs, seconds=seconds)
+        self._object("result", result=result.state, proofs=checks, seconds=seconds)
 
     def problem(self, problem: Problem) -> None:
         self._object("problem", **problem.to_dict())
@@ -194,12 +196,6 @@ class JsonNarrator(Narrator):
         self._object("end", exit=exit_status, text=text)
 
 
-def check_to_dict(check: Check) -> dict[str, Any]:
-    """A check as JSON can hold it."""
-    problem = check.problem.to_dict() if check.problem else None
-    return {"asked": check.asked, "seen": check.seen, "verdict": check.verdict, "problem": problem}
-
-
 def status_to_dict(status: Status) -> dict[str, Any]:
     """A step's status as JSON can hold it."""
     result = status.result
@@ -207,7 +203,7 @@ def status_to_dict(status: Status) -> dict[str, Any]:
         "title": status.step.title,
         "state": status.state,
         "why": status.why,
-        "proofs": [check_to_dict(c) for c in result.checks] if result else [],
+        "proofs": [check.to_dict() for check in result.checks] if result else [],
         "seconds": round(result.seconds, 3) if result else None,
         "at": result.at if result else None,
     }

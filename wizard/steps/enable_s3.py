@@ -12,6 +12,7 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import DeploymentKind, MigrationPath
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true
+from wizard.instance.problems import refuse_azure
 from wizard.step import Context, Fact, Finding, Step
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.switch.env_readers import readers_check
@@ -46,7 +47,7 @@ class EnableS3(Step):
     async def inspect(self, context: Context) -> Finding:
         """What `.env` says now."""
         env = context.instance.env_file()
-        facts = tuple(Fact(name, _shown(env, name)) for name in _wanted(context))
+        facts = tuple(Fact(name, _in_env(env, name)) for name in _wanted(context))
         done = not _missing(context, env)
         lost = not done and bool(context.journal.recall(_REMEMBERED))
         return Finding(done, facts, ".env no longer says so" if lost else "")
@@ -54,7 +55,7 @@ class EnableS3(Step):
     async def plan(self, context: Context) -> Plan:
         """The diff, and what being armed means. Raises `Problem` where it cannot be done."""
         env = context.instance.env_file()
-        _refuse_azure(env)
+        refuse_azure(env)
         whole, items = conversion_plan(context, env)
         new = whole.with_values(_missing(context, whole))
         if not new.changed:
@@ -70,7 +71,7 @@ class EnableS3(Step):
 
     async def apply(self, context: Context) -> None:
         """Back `.env` up and set the lines."""
-        _refuse_azure(context.instance.env_file())
+        refuse_azure(context.instance.env_file())
         env = await env_to_change(context)
         _refuse_incomplete(env)
         missing = _missing(context, env)
@@ -122,7 +123,7 @@ def _missing(context: Context, env: EnvFile) -> dict[str, str | None]:
     return {name: "true" for name in _wanted(context) if not is_true(env.get(name))}
 
 
-def _shown(env: EnvFile, name: str) -> str:
+def _in_env(env: EnvFile, name: str) -> str:
     value = env.get(name)
     return "not set in .env" if value is None else f"{value or '(empty)'} in .env"
 
@@ -141,16 +142,6 @@ def _armed(context: Context, env: EnvFile) -> Sequence[PlanItem]:
             " runs begins to use S3."
         )
     return (Sentence(text, warning=True),)
-
-
-def _refuse_azure(env: EnvFile) -> None:
-    if is_true(env.get("USE_AZURE")):
-        raise Problem(
-            "This instance keeps its files in Azure Blob Storage.",
-            ".env says USE_AZURE=true, and BookWyrm uses one storage or the other.",
-            "bw-s3 migrates from the server's own disk, not from Azure.",
-            decision=True,
-        )
 
 
 def _refuse_incomplete(env: EnvFile) -> None:

@@ -24,12 +24,10 @@ from botocore.parsers import ResponseParserError
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import Settings
-from wizard.storage.problems import Answer, answer_of, refused
+from wizard.storage.problems import ErrorResponse, error_response_of, refused
 from wizard.web.problems import unreachable
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_s3 import S3Client
 
 # As botocore names them; `Mapping` since our own are plain dicts.
@@ -50,7 +48,6 @@ class ObjectInfo:
     key: str
     size: int
     etag: str
-    modified: datetime
 
 
 def connect(settings: Settings, keys: Keys) -> S3Client:
@@ -124,16 +121,16 @@ def _send_md5(params: dict[str, Any], **_: object) -> None:
     checksum.pop("request_algorithm_header", None)
 
 
-def explain(error: BaseException, settings: Settings, keys: Keys | None = None) -> Problem:
+def problem_of(error: BaseException, settings: Settings, keys: Keys | None = None) -> Problem:
     """The `Problem` behind whatever a client of this storage raised."""
-    answer = answer_of(error)
+    answer = error_response_of(error)
     if answer is not None:
         problem = refused(answer, settings)
     elif isinstance(error, ResponseParserError):
-        html = Answer("", 404, "The answer is not S3's XML.", "ListObjectsV2")
+        html = ErrorResponse("", 404, "The answer is not S3's XML.", "ListObjectsV2")
         problem = refused(html, settings)
     elif isinstance(error, ParamValidationError):
-        named = Answer("InvalidBucketName", 400, str(error), "ListObjectsV2")
+        named = ErrorResponse("InvalidBucketName", 400, str(error), "ListObjectsV2")
         problem = refused(named, settings)
     else:
         problem = unreachable(error, settings.endpoint)
@@ -142,7 +139,7 @@ def explain(error: BaseException, settings: Settings, keys: Keys | None = None) 
 
 
 @contextmanager
-def explained(settings: Settings, keys: Keys | None = None) -> Iterator[None]:
+def s3_errors_explained(settings: Settings, keys: Keys | None = None) -> Iterator[None]:
     """Turn what botocore, awscrt and the network raise into a `Problem`.
 
     With `keys`, these do not show in the service's raw words.
@@ -150,7 +147,7 @@ def explained(settings: Settings, keys: Keys | None = None) -> Iterator[None]:
     try:
         yield
     except (*S3_ERRORS, *_NETWORK_ERRORS) as error:
-        raise explain(error, settings, keys) from error
+        raise problem_of(error, settings, keys) from error
 
 
 class Bucket:
@@ -176,21 +173,21 @@ class Bucket:
         """Names this bucket among all: endpoint and name."""
         return f"{self.settings.endpoint}/{self.name}"
 
-    def explained(self) -> AbstractContextManager[None]:
-        """`explained` for this bucket, for calls on `client` itself."""
-        return explained(self.settings, self.keys)
+    def s3_errors_explained(self) -> AbstractContextManager[None]:
+        """`s3_errors_explained` for this bucket, for calls on `client` itself."""
+        return s3_errors_explained(self.settings, self.keys)
 
-    def explain(self, error: BaseException) -> Problem:
-        """`explain` for this bucket."""
-        return explain(error, self.settings, self.keys)
+    def problem_of(self, error: BaseException) -> Problem:
+        """`problem_of` for this bucket."""
+        return problem_of(error, self.settings, self.keys)
 
     def ask(self) -> None:
         """Ask for the first key of the listing: whether keys, bucket and region are right."""
-        with self.explained():
+        with self.s3_errors_explained():
             page = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         if not {"IsTruncated", "Name"} & set(page):
             # botocore takes every well-formed page, such as a website's, for an empty listing.
-            not_s3 = Answer("", 404, "The answer is no listing.", "ListObjectsV2")
+            not_s3 = ErrorResponse("", 404, "The answer is no listing.", "ListObjectsV2")
             raise refused(not_s3, self.settings)
 
     def exists(self) -> bool:
@@ -198,7 +195,7 @@ class Bucket:
         try:
             self.ask()
         except Problem as problem:
-            answer = answer_of(problem.__cause__) if problem.__cause__ else None
+            answer = error_response_of(problem.__cause__) if problem.__cause__ else None
             if answer is not None and answer.code == "NoSuchBucket":
                 return False
             raise
@@ -216,33 +213,33 @@ class Bucket:
             try:
                 self.client.create_bucket(Bucket=self.name, **extra)
             except ClientError as error:
-                answer = answer_of(error)
+                answer = error_response_of(error)
                 if answer is not None and answer.code == "BucketAlreadyOwnedByYou":
                     return
                 # Self-hosted services often know no regions by name.
                 if place and answer is not None and "LocationConstraint" in answer.code:
                     continue
-                raise self.explain(error) from error
+                raise self.problem_of(error) from error
             except S3_ERRORS as error:
-                raise self.explain(error) from error
+                raise self.problem_of(error) from error
             return
 
     def list_objects(self, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
         """Every object below a prefix, in the order of the keys, page by page."""
         token: dict[str, Any] = {"StartAfter": start_after} if start_after else {}
         while True:
-            with self.explained():
+            with self.s3_errors_explained():
                 page = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, **token)
             for entry in page.get("Contents", ()):
                 etag = entry.get("ETag", "").strip('"')
-                yield ObjectInfo(entry["Key"], entry["Size"], etag, entry["LastModified"])
+                yield ObjectInfo(entry["Key"], entry["Size"], etag)
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
     def top(self) -> tuple[list[str], list[str]]:
         """What lies at the top of the bucket (its first page): "folders", and objects in none."""
-        with self.explained():
+        with self.s3_errors_explained():
             page = self.client.list_objects_v2(Bucket=self.name, Delimiter="/")
         folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
         return folders, [entry["Key"] for entry in page.get("Contents", ())]
@@ -250,7 +247,7 @@ class Bucket:
     def put(self, key: str, body: bytes, *, acl: str = "", content_type: str = "text/plain") -> str:
         """Store an object as BookWyrm would; returns its ETag."""
         extra: dict[str, Any] = {"ACL": acl} if acl else {}
-        with self.explained():
+        with self.s3_errors_explained():
             stored = self.client.put_object(
                 Bucket=self.name,
                 Key=key,
@@ -263,12 +260,12 @@ class Bucket:
 
     def get(self, key: str) -> bytes:
         """An object's bytes."""
-        with self.explained():
+        with self.s3_errors_explained():
             return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
 
     def delete(self, key: str) -> None:
         """Delete an object; fine if it is gone."""
-        with self.explained():
+        with self.s3_errors_explained():
             self.client.delete_object(Bucket=self.name, Key=key)
 
     def get_cors(self) -> list[CorsRule]:
@@ -276,17 +273,17 @@ class Bucket:
         try:
             found = self.client.get_bucket_cors(Bucket=self.name)
         except ClientError as error:
-            answer = answer_of(error)
+            answer = error_response_of(error)
             if answer is not None and answer.code == "NoSuchCORSConfiguration":
                 return []
-            raise self.explain(error) from error
+            raise self.problem_of(error) from error
         except S3_ERRORS as error:
-            raise self.explain(error) from error
+            raise self.problem_of(error) from error
         return [dict(rule) for rule in found.get("CORSRules", ())]
 
     def put_cors(self, rules: Sequence[CorsRule]) -> None:
         """Replace the CORS rules; without any, delete them."""
-        with self.explained():
+        with self.s3_errors_explained():
             if rules:
                 configuration: Any = {"CORSRules": [dict(rule) for rule in rules]}
                 self.client.put_bucket_cors(Bucket=self.name, CORSConfiguration=configuration)
@@ -298,12 +295,12 @@ class Bucket:
         try:
             text = self.client.get_bucket_policy(Bucket=self.name).get("Policy", "")
         except ClientError as error:
-            answer = answer_of(error)
+            answer = error_response_of(error)
             if answer is not None and answer.code == "NoSuchBucketPolicy":
                 return None
-            raise self.explain(error) from error
+            raise self.problem_of(error) from error
         except S3_ERRORS as error:
-            raise self.explain(error) from error
+            raise self.problem_of(error) from error
         return self._parsed(text) if text else None
 
     def _parsed(self, text: str) -> Policy:
@@ -314,14 +311,16 @@ class Bucket:
         if isinstance(policy, dict):
             return policy
         # Such as `rclone serve s3`, which answers with a list of objects.
-        unknown = Answer("NotImplemented", 501, "The answer is no policy.", "GetBucketPolicy")
+        unknown = ErrorResponse(
+            "NotImplemented", 501, "The answer is no policy.", "GetBucketPolicy"
+        )
         raise refused(unknown, self.settings)
 
     def put_policy(self, policy: Policy | None) -> None:
         """Replace the bucket policy; None deletes it, and is fine where there is none."""
         if policy is None and self.get_policy() is None:
             return  # SeaweedFS would refuse to delete what is not there
-        with self.explained():
+        with self.s3_errors_explained():
             if policy is None:
                 self.client.delete_bucket_policy(Bucket=self.name)
             else:
@@ -341,7 +340,7 @@ class Bucket:
     def put_public_access_block(self, switches: Mapping[str, bool]) -> None:
         """Replace Amazon's Block Public Access for this bucket."""
         configuration: Any = dict(switches)
-        with self.explained():
+        with self.s3_errors_explained():
             self.client.put_public_access_block(
                 Bucket=self.name, PublicAccessBlockConfiguration=configuration
             )

@@ -20,7 +20,7 @@ _EDIT = Remedy("Correct it, then go on.", Action.EDIT_PROVIDER)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ErrorResponse:
     """A service's refusal: S3's error code ("" without one), HTTP status, words, what was asked."""
 
     code: str
@@ -36,7 +36,7 @@ class Answer:
         return f"{self.operation}: {self.code or 'HTTP'} ({self.status}) {self.message}".strip()
 
     @property
-    def not_there(self) -> bool:
+    def is_unknown_call(self) -> bool:
         """Whether it says that the service does not know this call at all."""
         if self.code == "BucketAlreadyExists":
             # `rclone serve s3` takes every PUT on a bucket for its creation.
@@ -237,14 +237,14 @@ _CALLS = {
 }
 
 
-def answer_of(error: BaseException) -> Answer | None:
+def error_response_of(error: BaseException) -> ErrorResponse | None:
     """What the service answered; None where the error is none of a service's."""
     if isinstance(error, ClientError):
-        return _botocore_answer(error.response, error.operation_name)
+        return _from_botocore(error.response, error.operation_name)
     if isinstance(error, S3ResponseError) and error.status_code:
-        return _crt_answer(error)
+        return _from_crt(error)
     if isinstance(error, AwsCrtError) and error.name == "AWS_ERROR_S3_SLOW_DOWN":
-        return Answer("SlowDown", 503, error.message, "PutObject")
+        return ErrorResponse("SlowDown", 503, error.message, "PutObject")
     return None
 
 
@@ -255,11 +255,11 @@ def will_pass(problem: Problem) -> bool:
     """
     if problem.__cause__ is None:
         return False
-    answer = answer_of(problem.__cause__)
+    answer = error_response_of(problem.__cause__)
     return answer is None or answer.status in _PASSING
 
 
-def refused(answer: Answer, settings: Settings) -> Problem:
+def refused(answer: ErrorResponse, settings: Settings) -> Problem:
     """The `Problem` behind a refusal."""
     refusal = _find(answer, settings)
     doing, _ = _call(answer)
@@ -278,6 +278,17 @@ def refused(answer: Answer, settings: Settings) -> Problem:
     return Problem(what, why, *remedies, raw=answer.raw, field=refusal.field)
 
 
+def missing_bucket(name: str) -> Problem:
+    """Return the `Problem` of a bucket that is not there, and that can be created from here."""
+    return Problem(
+        _put(_NO_BUCKET.what, {"{bucket}": name}),
+        _NO_BUCKET.why,
+        Remedy("Correct the name, or let it be created here.", Action.EDIT_PROVIDER),
+        field=_NO_BUCKET.field,
+        decision=True,
+    )
+
+
 # Where the code says little, the words say more.
 _BY_WORDS = (
     (re.compile(r"plain HTTP request|HTTP request to an HTTPS", re.IGNORECASE), _PLAIN_ON_TLS),
@@ -288,8 +299,8 @@ _DENIED = {"AccessDenied", "Forbidden", "AllAccessDisabled", "AccessForbidden"}
 _MALFORMED = {"AuthorizationHeaderMalformed", "AuthorizationQueryParametersError"}
 
 
-def _find(answer: Answer, settings: Settings) -> _Refusal:
-    if answer.not_there:
+def _find(answer: ErrorResponse, settings: Settings) -> _Refusal:
+    if answer.is_unknown_call:
         return _UNKNOWN_CALL
     if answer.code in _MALFORMED:
         about_region = answer.region or "region" in answer.message.lower()
@@ -301,7 +312,7 @@ def _find(answer: Answer, settings: Settings) -> _Refusal:
     return _without_a_known_code(answer, settings)
 
 
-def _without_a_known_code(answer: Answer, settings: Settings) -> _Refusal:
+def _without_a_known_code(answer: ErrorResponse, settings: Settings) -> _Refusal:
     for words, refusal in _BY_WORDS:
         if words.search(answer.message):
             return refusal
@@ -310,7 +321,7 @@ def _without_a_known_code(answer: Answer, settings: Settings) -> _Refusal:
     return _BY_STATUS.get(answer.status, _OTHERWISE)
 
 
-def _denied(answer: Answer) -> _Refusal:
+def _denied(answer: ErrorResponse) -> _Refusal:
     if re.search(
         r"BlockPublicPolicy|public policies|public access block|BlockPublicAcls", answer.message
     ):
@@ -338,11 +349,11 @@ def _denied(answer: Answer) -> _Refusal:
     )
 
 
-def _call(answer: Answer) -> tuple[str, str]:
+def _call(answer: ErrorResponse) -> tuple[str, str]:
     return _CALLS.get(answer.operation, (f"do {answer.operation}", f"s3:{answer.operation}"))
 
 
-def _region_hint(answer: Answer) -> str:
+def _region_hint(answer: ErrorResponse) -> str:
     if answer.region:
         return f"The storage says that it is in {answer.region}."
     if answer.endpoint:
@@ -350,7 +361,7 @@ def _region_hint(answer: Answer) -> str:
     return "Region and endpoint have to be those in which the bucket was created."
 
 
-def _console(answer: Answer, settings: Settings) -> str:
+def _console(answer: ErrorResponse, settings: Settings) -> str:
     topic = "cors" if "Cors" in answer.operation else "policy"
     if "public" in answer.message.lower():
         topic = "public"
@@ -369,11 +380,11 @@ def _put(text: str, places: dict[str, str]) -> str:
     return text
 
 
-def _botocore_answer(response: Any, operation: str) -> Answer:
+def _from_botocore(response: Any, operation: str) -> ErrorResponse:
     error, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     headers = meta.get("HTTPHeaders", {})
     code = str(error.get("Code", ""))
-    return Answer(
+    return ErrorResponse(
         # For an answer without a body botocore puts the status there.
         code="" if code.isdigit() else code,
         status=int(meta.get("HTTPStatusCode", 0)),
@@ -384,10 +395,10 @@ def _botocore_answer(response: Any, operation: str) -> Answer:
     )
 
 
-def _crt_answer(error: S3ResponseError) -> Answer:
+def _from_crt(error: S3ResponseError) -> ErrorResponse:
     found = _elements(error.body or b"")
     headers = {name.lower(): value for name, value in error.headers or ()}
-    return Answer(
+    return ErrorResponse(
         code=found.get("Code", ""),
         status=int(error.status_code),
         message=found.get("Message", error.message),

@@ -5,7 +5,6 @@ Presets are a first guess; the canary objects decide.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tomllib
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from wizard.core.hosts import is_ip_address
 from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
@@ -131,16 +131,6 @@ def preset(name: str) -> Preset:
     return PRESETS.get(name) or PRESETS["other"]
 
 
-def guess(endpoint: str) -> str:
-    """The name of the preset whose endpoints look like this one, else `other`."""
-    host = urlsplit(endpoint).hostname or ""
-    for found in PRESETS.values():
-        tail = found.endpoint.rpartition("{region}")[2]
-        if tail and host.endswith(tail):
-            return found.name
-    return "other"
-
-
 def clean(field: str, text: str) -> tuple[str, Problem | None]:
     """What was typed or pasted for a setting, tidied up, and what is wrong with it.
 
@@ -241,7 +231,7 @@ def _tidy_bucket(value: str) -> tuple[str, Problem | None]:
         )
     if "/" in value:
         return value, wrong("That is more than the bucket's name.", "A name has no slash in it.")
-    if not _BUCKET.fullmatch(value) or ".." in value or _is_address(value):
+    if not _BUCKET.fullmatch(value) or ".." in value or is_ip_address(value):
         why = (
             "A name has 3 to 63 characters: small letters, digits, dots and hyphens, with a letter "
             "or a digit at both ends."
@@ -345,21 +335,13 @@ def _values(settings: Settings) -> dict[str, str]:
 
 def _is_local(host: str) -> bool:
     name = host.split("/", maxsplit=1)[0].rsplit(":", 1)[0]
-    return name == "localhost" or _is_address(name)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
+    return name == "localhost" or is_ip_address(name)
 
 
 def _has_no_subdomains(host: str) -> bool:
     """Whether `bucket.host` cannot exist: an IP address, a name without a dot."""
     name = host.rsplit(":", 1)[0]
-    return "." not in name or _is_address(name)
+    return "." not in name or is_ip_address(name)
 
 
 def _load() -> dict[str, Preset]:

@@ -33,7 +33,7 @@ class SiteWatch:
         self.settings = settings
         self.domain = domain
         self.report = report
-        self.view = SiteView(False, 0, False, False)
+        self.view = SiteView(status=0, own_page=False, points_to_bucket=False)
         self.away_seconds = 0.0
         self._away_since: float | None = None
         self._task: asyncio.Task[None] | None = None

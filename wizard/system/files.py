@@ -33,6 +33,11 @@ def make_private_folder(path: Path, like: Path) -> None:
     give_to_owner(path, like)
 
 
+def holds_files(folder: Path) -> bool:
+    """Tell whether there is any file in `folder` or below it."""
+    return any(names for _, _, names in os.walk(folder))
+
+
 def free_bytes(folder: Path) -> int:
     """How many bytes we may still write there; 0 where no file can be created. Raises `OSError`."""
     disk = os.statvfs(folder)

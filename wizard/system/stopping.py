@@ -10,8 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
-INTERRUPTED = 130
-
 _temporary: set[Path] = set()
 
 
@@ -26,9 +24,9 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
             _temporary.discard(Path(name))
 
 
-def stop(words: str) -> NoReturn:
-    """End this process here and now, with these last words to the admin."""
+def stop(words: str, status: int) -> NoReturn:
+    """End this process here and now, with these last words to the admin and this exit status."""
     os.write(2, words.encode())
     for folder in _temporary:
         shutil.rmtree(folder, ignore_errors=True)
-    os._exit(INTERRUPTED)
+    os._exit(status)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import ssl
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import certifi
 import httpx
 
+from wizard.core.hosts import is_ip_address
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.web.problems import unreachable
@@ -67,11 +67,10 @@ class SiteView:
     `own_page`: it is BookWyrm's page, and not its error page, which comes with
     status 200 too. `points_to_bucket`: all its stylesheets come from the bucket.
     `stylesheets` and `images` are full addresses. `problem` says what is wrong
-    where it was not reached or is not its own page. `untrusted`: the site's
+    where it was not reached (`status` 0) or is not its own page. `untrusted`: the site's
     certificate is not one that browsers trust.
     """
 
-    reached: bool
     status: int
     own_page: bool
     points_to_bucket: bool
@@ -130,7 +129,7 @@ def site_origins(domain: str, port: str = "") -> tuple[str, ...]:
     """
     if domain == "localhost":
         return (f"http://{domain}:{port}" if port not in ("", "80") else f"http://{domain}",)
-    if _is_address(domain) or "." not in domain:
+    if is_ip_address(domain) or "." not in domain:
         return (f"https://{domain}",)
     other = domain.removeprefix("www.") if domain.startswith("www.") else f"www.{domain}"
     return (f"https://{domain}", f"https://{other}")
@@ -163,14 +162,13 @@ def _host_header(domain: str, base: str) -> str:
 
 def _judge_site(seen: Seen, settings: Settings, *, untrusted: bool) -> SiteView:
     if not seen.status:
-        return SiteView(False, 0, False, False, problem=_site_away(seen))
+        return SiteView(status=0, own_page=False, points_to_bucket=False, problem=_site_away(seen))
     page = _Page(seen.url)
     page.feed(seen.text)
     static = f"{settings.public_base}/static/"
     sheets = tuple(page.stylesheets)
     problem = _page_problem(seen, sheets)
     return SiteView(
-        reached=True,
         status=seen.status,
         own_page=problem is None,
         points_to_bucket=bool(sheets) and all(_same_place(s, static) for s in sheets),
@@ -302,11 +300,3 @@ def _trusting() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]").rpartition(":")[0] or host)
-    except ValueError:
-        return False
-    return True

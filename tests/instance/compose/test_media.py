@@ -22,7 +22,7 @@ from tests.standin.small import JOURNAL, SmallProject
 from tests.support.users import need_root
 from wizard.core.problem import Problem
 from wizard.instance.compose.container_media import ContainerMedia
-from wizard.instance.compose.container_programs import Inside
+from wizard.instance.compose.container_programs import WebPrograms
 from wizard.instance.compose.media import VolumeMedia, is_local, is_the_same
 from wizard.instance.compose.own_containers import labels
 from wizard.instance.compose.project import ComposeProject
@@ -74,13 +74,13 @@ def project(shared: SmallProject) -> SmallProject:
     return shared
 
 
-def inside(project: SmallProject) -> Inside:
+def web_programs(project: SmallProject) -> WebPrograms:
     docker_command = project.deployment.docker
-    return Inside(docker_command, ComposeProject.read(docker_command), labels(JOURNAL))
+    return WebPrograms(docker_command, ComposeProject.read(docker_command), labels(JOURNAL))
 
 
 def container_media(project: SmallProject) -> ContainerMedia:
-    return ContainerMedia(inside(project), "the container's")
+    return ContainerMedia(web_programs(project), "the container's")
 
 
 def files_of(media: Media) -> list[MediaFile]:
@@ -242,8 +242,8 @@ def test_another_folder_with_the_same_files_is_not_taken_for_the_volume(
     need_root()
     volume = Path(docker("volume", "inspect", "-f", "{{.Mountpoint}}", "library_media_volume")[:-1])
     shutil.copytree(volume, tmp_path / "copy", symlinks=True)
-    assert is_the_same(volume, inside(project))
-    assert not is_the_same(tmp_path / "copy", inside(project))
+    assert is_the_same(volume, web_programs(project))
+    assert not is_the_same(tmp_path / "copy", web_programs(project))
 
 
 def test_only_what_is_asked_for_is_read(project: SmallProject) -> None:

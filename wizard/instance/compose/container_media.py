@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, ClassVar, cast
 
-from wizard.instance.compose.container_programs import Inside, Running, interrupted
+from wizard.instance.compose.container_programs import RunningProgram, WebPrograms, interrupted
 from wizard.media.source import Media, MediaFailure, MediaFile, Reason, Stream
 
 # Links followed, as nginx does; folders left out; a type of its own for each defect.
@@ -46,8 +46,8 @@ class ContainerMedia(Media):
     readers: ClassVar[int] = 2
     batch: ClassVar[int] = 2000
 
-    def __init__(self, inside: Inside, label: str) -> None:
-        self._inside = inside
+    def __init__(self, programs: WebPrograms, label: str) -> None:
+        self._programs = programs
         self._label = label
         # Files whose bytes tar could not give as they are on disk, by path.
         self._spoiled: dict[bytes, MediaFailure] = {}
@@ -57,8 +57,8 @@ class ContainerMedia(Media):
         return self._label
 
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
-        root = self._inside.media_root
-        with self._inside.program("find", "-L", root, *_FIND) as running:
+        root = self._programs.media_root
+        with self._programs.program("find", "-L", root, *_FIND) as running:
             for record in _records(running.output):
                 yield _found(record)
             self._check_end(running, _FIND_STATUSES)
@@ -69,8 +69,8 @@ class ContainerMedia(Media):
         if not waiting:
             return
         names = [b"./" + path for path in waiting]
-        argv = ("tar", "-C", self._inside.media_root, *_TAR)
-        with self._inside.program(*argv, names=names) as running:
+        argv = ("tar", "-C", self._programs.media_root, *_TAR)
+        with self._programs.program(*argv, names=names) as running:
             for member, stream in self._members(running):
                 path = _raw(member.name)
                 if path not in waiting:
@@ -85,14 +85,14 @@ class ContainerMedia(Media):
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
         if not files:
             return
-        with self._inside.look([file.path for file in files]) as running:
+        with self._programs.look([file.path for file in files]) as running:
             answers = _everything(running.output).splitlines()
             self._check_end(running, (0,))
         for file, answer in zip(files, answers, strict=True):
             looked = _looked(file.path, answer)
             yield self._spoiled.pop(file.path, looked)
 
-    def _members(self, running: Running) -> Iterator[tuple[tarfile.TarInfo, Stream | None]]:
+    def _members(self, running: RunningProgram) -> Iterator[tuple[tarfile.TarInfo, Stream | None]]:
         """The tar stream's members, one at a time; none is kept."""
         with (
             self._unbroken(running),
@@ -107,18 +107,18 @@ class ContainerMedia(Media):
                 yield member, _Content(cast(Stream, content), self, running) if content else None
 
     @contextmanager
-    def _unbroken(self, running: Running) -> Iterator[None]:
+    def _unbroken(self, running: RunningProgram) -> Iterator[None]:
         try:
             yield
         except (tarfile.TarError, OSError) as error:
             running.ended()
-            raise interrupted(running, self._inside.docker) from error
+            raise interrupted(running, self._programs.docker) from error
 
-    def _check_end(self, running: Running, usual: Sequence[int]) -> None:
+    def _check_end(self, running: RunningProgram, usual: Sequence[int]) -> None:
         if running.ended() not in usual:
-            raise interrupted(running, self._inside.docker)
+            raise interrupted(running, self._programs.docker)
 
-    def _complaints(self, running: Running) -> dict[bytes, MediaFailure]:
+    def _complaints(self, running: RunningProgram) -> dict[bytes, MediaFailure]:
         """What tar said of single files; what it gave all the same is remembered as spoiled."""
         found = {}
         for line in running.complaints:
@@ -132,7 +132,7 @@ class ContainerMedia(Media):
 class _Content:
     """One member's bytes; where the stream breaks off, that is the source's problem."""
 
-    def __init__(self, content: Stream, media: ContainerMedia, running: Running) -> None:
+    def __init__(self, content: Stream, media: ContainerMedia, running: RunningProgram) -> None:
         self._content = content
         self._media = media
         self._running = running

@@ -16,7 +16,7 @@ from typing import IO, cast
 
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.instance.compose.docker import Docker
-from wizard.instance.compose.problems import explain, image_missing, is_docker_failure
+from wizard.instance.compose.problems import docker_failed, image_missing, is_docker_failure
 from wizard.instance.compose.project import WEB, ComposeProject
 
 _GUARD = Path(__file__).with_name("container_guard.py").read_text()
@@ -24,7 +24,7 @@ _LAST_COMPLAINTS = 5000
 
 
 @dataclass(slots=True)
-class Running:
+class RunningProgram:
     """A program inside: `output` its standard output, unbuffered.
 
     `status` and `complaints` are complete once `ended` was called.
@@ -46,7 +46,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class WebPrograms:
     """Runs programs in the project's `web`, or where it does not run, in a container like it.
 
     `labels` mark a container of our own, so that it can be found again.
@@ -62,7 +62,7 @@ class Inside:
         return self.project.media_root
 
     @contextmanager
-    def program(self, *argv: str, names: Sequence[bytes] = ()) -> Iterator[Running]:
+    def program(self, *argv: str, names: Sequence[bytes] = ()) -> Iterator[RunningProgram]:
         """Run a program that reads NUL-terminated `names`; it is over when the block is left.
 
         Raises `Problem` where docker cannot start anything.
@@ -71,7 +71,7 @@ class Inside:
             yield running
 
     @contextmanager
-    def look(self, names: Sequence[bytes]) -> Iterator[Running]:
+    def look(self, names: Sequence[bytes]) -> Iterator[RunningProgram]:
         """Run `guarded.look` on these files of the media folder."""
         with self._started(["look", self.media_root], names) as running:
             yield running
@@ -90,10 +90,12 @@ class Inside:
             return
         if "no such image" in answer.complaints.lower():
             raise image_missing(self.project.image)
-        raise explain(["docker", "image", "inspect"], answer.complaints, self.docker.environment())
+        raise docker_failed(
+            ["docker", "image", "inspect"], answer.complaints, self.docker.environment()
+        )
 
     @contextmanager
-    def _started(self, command: list[str], names: Sequence[bytes]) -> Iterator[Running]:
+    def _started(self, command: list[str], names: Sequence[bytes]) -> Iterator[RunningProgram]:
         argv = self.command("python3", "-c", _GUARD, *command)
         process = self.docker.stream(argv)
         given, output, errors = (
@@ -102,7 +104,7 @@ class Inside:
         complaints: deque[str] = deque(maxlen=_LAST_COMPLAINTS)
         listener = threading.Thread(target=_listen, args=(errors, complaints), daemon=True)
         listener.start()
-        running = Running(command, given, output, process, complaints, listener)
+        running = RunningProgram(command, given, output, process, complaints, listener)
         try:
             _tell(given, names)
             yield running
@@ -120,11 +122,11 @@ def one_off(labels: Sequence[str]) -> list[str]:
     ]
 
 
-def interrupted(running: Running, docker: Docker) -> Problem:
+def interrupted(running: RunningProgram, docker: Docker) -> Problem:
     """What to say where a program inside ended in the middle."""
     said = "\n".join(running.complaints)
     if is_docker_failure(0, said):
-        return explain(running.argv, said, docker.environment())
+        return docker_failed(running.argv, said, docker.environment())
     return Problem(
         "The container from which the media are read ended in the middle.",
         "It was stopped or restarted, or the connection to Docker's engine broke.",
@@ -146,7 +148,7 @@ def _listen(stream: IO[bytes], complaints: deque[str]) -> None:
         complaints.append(line.decode(errors="surrogateescape").rstrip("\n"))
 
 
-def _end(running: Running) -> None:
+def _end(running: RunningProgram) -> None:
     """Let go of the program: without our standard input it ends inside as well."""
     process = running.process
     running.given.close()

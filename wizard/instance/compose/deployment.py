@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from wizard.core.events import Note, Output, Report
@@ -13,14 +14,13 @@ from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
 from wizard.core.settings import DeploymentKind, Settings
-from wizard.instance import django_problems as django_failure
 from wizard.instance.checkout import Instance
-from wizard.instance.compose.container_programs import Inside, one_off
+from wizard.instance.compose.container_programs import WebPrograms, one_off
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.media import is_empty, open_media
 from wizard.instance.compose.own_containers import labels, remove_leftovers, remove_ours
 from wizard.instance.compose.problems import (
-    explain,
+    docker_failed,
     is_collision,
     is_docker_failure,
     telling_line,
@@ -31,8 +31,10 @@ from wizard.instance.compose.renamed_volumes import empty_but_used, perhaps_rena
 from wizard.instance.compose.web_watch import ADVICE, WebWatch
 from wizard.instance.deployment import Deployment
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
+from wizard.instance.problems import command_failed, without_scripts
 from wizard.instance.unfinished_restart import let_it_end, mark
 from wizard.media.source import Media
+from wizard.system.files import holds_files
 from wizard.system.programs import Completed
 
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
@@ -91,7 +93,7 @@ class Compose(Deployment):
 
     async def media(self) -> Media:
         project = await self._project()
-        media = await asyncio.to_thread(open_media, self._inside(project))
+        media = await asyncio.to_thread(open_media, self._programs(project))
         if await asyncio.to_thread(is_empty, media):
             await self._check_named_files(project)
         return media
@@ -163,13 +165,13 @@ class Compose(Deployment):
     async def _project(self) -> ComposeProject:
         return await asyncio.to_thread(ComposeProject.read, self.docker)
 
-    def _inside(self, project: ComposeProject) -> Inside:
-        return Inside(self.docker, project, labels(self._journal_id))
+    def _programs(self, project: ComposeProject) -> WebPrograms:
+        return WebPrograms(self.docker, project, labels(self._journal_id))
 
     async def _require_image(self) -> None:
         """Compose would build or fetch a missing image on the way, for many minutes."""
         project = await self._project()
-        await asyncio.to_thread(self._inside(project).require_image)
+        await asyncio.to_thread(self._programs(project).require_image)
 
     def _ever_ran(self) -> bool:
         project = ComposeProject.read(self.docker)
@@ -179,7 +181,7 @@ class Compose(Deployment):
         if any(inspected_volume(self.docker, name) for name in project.database):
             return True
         mount = project.media
-        if mount and mount.folder and _holds_files(mount.folder):
+        if mount and mount.folder and holds_files(Path(mount.folder)):
             return True
         renamed = None if self.settings.path else perhaps_renamed(self.docker, project)
         if renamed:
@@ -232,8 +234,8 @@ class Compose(Deployment):
         masker = self._masker()
         lines = [masker(line) for line in ended.lines if not is_answer(line)]
         if is_docker_failure(ended.status, ended.output):
-            return explain(_shown(argv), "\n".join(lines), self.docker.environment())
-        return django_failure.explain(argv, ended.status, lines, ADVICE)
+            return docker_failed(without_scripts(argv), "\n".join(lines), self.docker.environment())
+        return command_failed(argv, ended.status, lines, ADVICE)
 
     async def _up(self, report: Report) -> Completed:
         masker = self._masker()
@@ -260,7 +262,7 @@ class Compose(Deployment):
                 raw=telling_lines(said),
             )
         if is_docker_failure(ended.status, said):
-            return explain(ended.argv, said, self.docker.environment())
+            return docker_failed(ended.argv, said, self.docker.environment())
         return Problem(
             "The containers could not be started.",
             telling_line(said) or f"“{shlex.join(ended.argv)}” ended with status {ended.status}.",
@@ -270,12 +272,3 @@ class Compose(Deployment):
 
     def _masker(self) -> Masker:
         return Masker(self.instance.env_file().secrets())
-
-
-def _shown(argv: Sequence[str]) -> list[str]:
-    """The command as a person would type it; a script's text says nothing to one."""
-    return ["…" if "\n" in word else word for word in argv]
-
-
-def _holds_files(folder: str) -> bool:
-    return any(names for _, _, names in os.walk(folder))

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from wizard.instance.checkout import Instance
-from wizard.instance.compose.problems import docker_missing, explain, too_slow
+from wizard.instance.compose.problems import docker_failed, docker_missing, too_slow
 from wizard.system.programs import Completed, run, tied_to_us
 
 # Compose draws progress with cursor movements and offers menus, even without a terminal.
@@ -30,7 +30,7 @@ _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="docker")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DockerResult:
     """How a short command ended: exit status, its output, its complaints."""
 
     status: int
@@ -59,7 +59,7 @@ class Docker:
         }
         return kept | _PLAIN
 
-    def ask(self, argv: Sequence[str], given: bytes = b"", seconds: float = 60) -> Answer:
+    def ask(self, argv: Sequence[str], given: bytes = b"", seconds: float = 60) -> DockerResult:
         """Run a short command to its end; blocks, whatever its exit status.
 
         `given` is its standard input. Raises `Problem` where docker is not
@@ -78,13 +78,15 @@ class Docker:
             )
         except subprocess.TimeoutExpired as error:
             raise too_slow(argv, seconds) from error
-        return Answer(done.returncode, done.stdout, done.stderr.decode(errors="replace").strip())
+        return DockerResult(
+            done.returncode, done.stdout, done.stderr.decode(errors="replace").strip()
+        )
 
     def answer(self, argv: Sequence[str], given: bytes = b"", seconds: float = 60) -> bytes:
         """The output of a short command. Raises `Problem` where it fails."""
         answer = self.ask(argv, given, seconds)
         if answer.status != 0:
-            raise explain(argv, answer.complaints, self.environment())
+            raise docker_failed(argv, answer.complaints, self.environment())
         return answer.output
 
     def answer_json(self, argv: Sequence[str]) -> Any:
@@ -132,7 +134,7 @@ class Docker:
         except FileNotFoundError as error:
             raise docker_missing() from error
 
-    async def asked(self, argv: Sequence[str], seconds: float = 60) -> Answer:
+    async def asked(self, argv: Sequence[str], seconds: float = 60) -> DockerResult:
         """`ask`, in a thread."""
         return await asyncio.to_thread(self.ask, argv, b"", seconds)
 

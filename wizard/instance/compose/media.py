@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from wizard.instance.compose.container_media import ContainerMedia
-from wizard.instance.compose.container_programs import Inside
+from wizard.instance.compose.container_programs import WebPrograms
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import Mount, inspected_volume
 from wizard.instance.compose.renamed_volumes import never_started
@@ -30,16 +30,16 @@ class VolumeMedia(FolderMedia):
         return self._name
 
 
-def open_media(inside: Inside) -> Media:
+def open_media(programs: WebPrograms) -> Media:
     """The project's media. Blocks. Raises `Problem` where they cannot be reached."""
-    docker, project = inside.docker, inside.project
+    docker, project = programs.docker, programs.project
     mount = project.media
     if mount and mount.volume and inspected_volume(docker, mount.volume) is None:
         raise never_started(docker, project, mount)
     folder = _folder_here(docker, mount) if mount else None
-    if mount and folder and is_the_same(folder, inside):
+    if mount and folder and is_the_same(folder, programs):
         return VolumeMedia(folder, mount.label)
-    return ContainerMedia(inside, mount.label if mount else f"web:{project.media_root}")
+    return ContainerMedia(programs, mount.label if mount else f"web:{project.media_root}")
 
 
 def is_local(docker: Docker) -> bool:
@@ -67,14 +67,14 @@ def _folder_here(docker: Docker, mount: Mount) -> Path | None:
     return folder if os.access(folder, os.R_OK | os.X_OK) else None
 
 
-def is_the_same(folder: Path, inside: Inside) -> bool:
+def is_the_same(folder: Path, programs: WebPrograms) -> bool:
     """Whether the container lists the same files: inode, size, time and name of some hundred.
 
     A socket may lead into a virtual machine or to another host, where the
     same path is another folder.
     """
     count = 0
-    with inside.program("find", inside.media_root, *_LISTING) as running:
+    with programs.program("find", programs.media_root, *_LISTING) as running:
         rest = b""
         while count < _CANARIES and (chunk := running.output.read(65536)):
             *records, rest = (rest + chunk).split(b"\0")

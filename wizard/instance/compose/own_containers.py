@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
 
 from wizard.instance.compose.docker import Docker
+from wizard.system.processes import Process
 
 _JOURNAL, _PROCESS = "bw-s3.journal", "bw-s3.process"
 
@@ -62,9 +62,6 @@ def _is_alive(process: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process began, in the kernel's ticks (proc(5), field 22); "" where there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return text.rpartition(")")[2].split()[19]
+    """Return when a process began, in the kernel's ticks; "" where there is none."""
+    process = Process.of(pid)
+    return str(process.started) if process else ""

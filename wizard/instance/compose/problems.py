@@ -45,7 +45,7 @@ def too_slow(argv: Sequence[str], seconds: float) -> Problem:
     )
 
 
-def explain(argv: Sequence[str], said: str, env: Mapping[str, str]) -> Problem:
+def docker_failed(argv: Sequence[str], said: str, env: Mapping[str, str]) -> Problem:
     """Why a docker command failed, from what it said; `env` is what it was given."""
     low = said.lower()
     for words, problem in _KNOWN:

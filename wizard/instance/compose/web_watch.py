@@ -11,15 +11,15 @@ from typing import Any
 from wizard.core.events import Output, Report, Waiting
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Masker
-from wizard.instance import django_problems as django_failure
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import WEB, ComposeProject
+from wizard.instance.problems import Advice, command_failed
 
 _POLL_SECONDS = 2.0
 _LAST_LINES = 20
 
 # What to do about an image or a service, without touching the others.
-ADVICE = django_failure.Advice(
+ADVICE = Advice(
     packages=(
         "The image of web lacks a package that this version of BookWyrm needs.",
         "Build it anew, as after every update: docker compose build",
@@ -127,7 +127,7 @@ class WebWatch:
     def ended(self, state: WebState) -> Problem:
         """The problem for a `web` that does not stay up, with its last words."""
         self._read_log(state)
-        likely = django_failure.explain((), state.exit_code, self._last_lines, ADVICE)
+        likely = command_failed((), state.exit_code, self._last_lines, ADVICE)
         return Problem(
             "BookWyrm's web container does not come up.",
             likely.why if state.id else "Its container is gone.",

@@ -18,11 +18,12 @@ from wizard.core.settings import DeploymentKind, Settings
 from wizard.instance import unfinished_restart as earlier_restart
 from wizard.instance.checkout import Instance
 from wizard.instance.deployment import Deployment
-from wizard.instance.django_problems import explain
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.instance.dockerless.site import Site, account, advice, no_python, python_of, user_of
 from wizard.instance.dockerless.systemd import Unit, environment, failed_units, units_of
+from wizard.instance.problems import command_failed
 from wizard.media.source import FolderMedia, Media
+from wizard.system.files import holds_files
 from wizard.system.processes import services_in, wait_for_end, with_variable
 from wizard.system.programs import Completed, check_program, run
 from wizard.web.visitor import look_at_site
@@ -49,7 +50,7 @@ class Dockerless(Deployment):
         self._journal_id = journal_id
 
     async def ever_ran(self) -> bool:
-        if _holds_files(self.instance.media_root):
+        if holds_files(self.instance.media_root):
             return True
         units = await units_of(self.instance.folder)
         if units:
@@ -146,7 +147,7 @@ class Dockerless(Deployment):
         if ended.status:
             lines = [line for line in ended.lines if not is_answer(line)]
             said_lines = [self._masker()(line) for line in lines]
-            raise explain(argv, ended.status, said_lines, advice(site, self.instance.folder))
+            raise command_failed(argv, ended.status, said_lines, advice(site, self.instance.folder))
 
     async def _run(
         self,
@@ -265,7 +266,3 @@ def _no_such_command(name: str, error: OSError) -> Problem:
 
 def _last(lines: Sequence[str]) -> str:
     return "\n".join(lines[-20:])
-
-
-def _holds_files(folder: Path) -> bool:
-    return any(names for _, _, names in os.walk(folder))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
-from wizard.instance.django_problems import Advice
 from wizard.instance.dockerless.systemd import Unit
+from wizard.instance.problems import Advice
 
 _ENVIRONMENTS = ("venv", ".venv", "env")
 

@@ -1,4 +1,4 @@
-"""What a failed `manage.py` command said, for people."""
+"""Why an instance cannot be used, and what a failed `manage.py` command said, for people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
+from wizard.env.file import EnvFile
+from wizard.instance.checkout import is_true
 
 _RAW_LINES = 15
 # The last line of a traceback: a name, perhaps with dots, and the message.
@@ -64,7 +66,20 @@ class Advice:
     permission: tuple[str, str]
 
 
-def explain(argv: Sequence[str], status: int, lines: Sequence[str], advice: Advice) -> Problem:
+def refuse_azure(env: EnvFile) -> None:
+    """Raise a `Problem` where the instance keeps its files in Azure Blob Storage."""
+    if is_true(env.get("USE_AZURE")):
+        raise Problem(
+            "This instance keeps its files in Azure Blob Storage.",
+            ".env says USE_AZURE=true, and BookWyrm uses one or the other.",
+            "bw-s3 migrates from the server's own disk to S3, not from Azure.",
+            decision=True,
+        )
+
+
+def command_failed(
+    argv: Sequence[str], status: int, lines: Sequence[str], advice: Advice
+) -> Problem:
     """The problem for a command that ended with `status` and wrote `lines` (already masked)."""
     why, remedies = _likely("\n".join(lines), advice)
     name = next((word for word in argv if word in ("compile_themes", "collectstatic")), "")
@@ -73,8 +88,13 @@ def explain(argv: Sequence[str], status: int, lines: Sequence[str], advice: Advi
         f"BookWyrm's own command failed: {command}.",
         why or _exception(lines) or f"It ended with status {status} and said why below.",
         *remedies,
-        raw="\n".join([f"$ {_shown(argv)}", *lines[-_RAW_LINES:]]),
+        raw="\n".join([f"$ {shlex.join(without_scripts(argv))}", *lines[-_RAW_LINES:]]),
     )
+
+
+def without_scripts(argv: Sequence[str]) -> list[str]:
+    """Return a command for people to read, with an ellipsis in place of a script's text."""
+    return ["…" if "\n" in word else word for word in argv]
 
 
 def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
@@ -95,8 +115,3 @@ def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
 def _exception(lines: Sequence[str]) -> str:
     """The line that names the exception, as the last traceback ends."""
     return next((line for line in reversed(lines) if _EXCEPTION.match(line)), "")
-
-
-def _shown(argv: Sequence[str]) -> str:
-    """The command as a person would type it; a script's text says nothing to one."""
-    return shlex.join("…" if "\n" in word else word for word in argv)
