@@ -56,14 +56,33 @@ def test_progress_is_told_once_a_second() -> None:
     stream = io.StringIO()
     narrator = PlainNarrator(stream)
     for done in range(50):
-        narrator(Progress(done, 50, done * 1000, 50000, 1e6, 3.0))
+        narrator(
+            Progress(
+                files_done=done,
+                files_total=50,
+                bytes_done=done * 1000,
+                bytes_total=50000,
+                rate=1e6,
+                seconds_left=3.0,
+            )
+        )
     assert len(stream.getvalue().splitlines()) == 1
     assert "0 of 50 files" in stream.getvalue()
 
 
 def test_what_is_counted_is_no_copy_yet() -> None:
     stream = io.StringIO()
-    PlainNarrator(stream)(Progress(0, 64, 0, 766_400, 0.0, None, counting=True))
+    PlainNarrator(stream)(
+        Progress(
+            files_done=0,
+            files_total=64,
+            bytes_done=0,
+            bytes_total=766_400,
+            rate=0.0,
+            seconds_left=None,
+            counting=True,
+        )
+    )
     assert stream.getvalue() == "   counted so far: 64 files, 766.4 kB\n"
 
 

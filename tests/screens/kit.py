@@ -343,7 +343,15 @@ def all_scripts() -> dict[str, Script]:
             events=(
                 Note("8,112 files were proven before and are not sent again."),
                 *(
-                    Progress(12871, 20431, 2_012_000_000, 3_210_000_000, rate, 41.0, failed=2)
+                    Progress(
+                        files_done=12871,
+                        files_total=20431,
+                        bytes_done=2_012_000_000,
+                        bytes_total=3_210_000_000,
+                        rate=rate,
+                        seconds_left=41.0,
+                        failed=2,
+                    )
                     for rate in (48.2e6,)
                 ),
             ),

@@ -46,7 +46,7 @@ LEFT JOIN there ON there.path = here.path WHERE there.path IS NULL
 """
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Comparison:
     """How many keys of each kind there are, the first thousand of each but the same, and bytes.
 
@@ -106,17 +106,17 @@ def kept_with_slashes(inventory: Inventory) -> list[bytes]:
 
 def compare(inventory: Inventory, destination: str) -> Comparison:
     """Compare what the inventory holds, without writing it down."""
-    result = Comparison(destination)
+    result = Comparison(destination=destination)
     for path, sign, size, harmless in inventory.rows(_ROWS, FATES):
         result.count(sign, path, size, harmless)
     return result
 
 
 def compare_into(
-    inventory: Inventory, destination: str, folder: Path, owner_like: Path, prefix: str
+    inventory: Inventory, destination: str, folder: Path, *, owner_like: Path, prefix: str
 ) -> Comparison:
     """Compare, and write a line for each key to a file in `folder`. Raises `OSError`."""
-    result = Comparison(destination)
+    result = Comparison(destination=destination)
     path = folder / FILE
     temporary = path.with_suffix(".new")
     handle = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

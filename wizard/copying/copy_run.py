@@ -296,7 +296,9 @@ class CopyRun:
         """The comparison, written down where the disk has room for it."""
         folder = self._context.journal.folder
         try:
-            result = compare_into(job.inventory, self._destination, folder, folder, PREFIX)
+            result = compare_into(
+                job.inventory, self._destination, folder, owner_like=folder, prefix=PREFIX
+            )
         except OSError as error:
             self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
             result = compare(job.inventory, self._destination)

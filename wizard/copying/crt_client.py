@@ -59,7 +59,7 @@ _FIELD = re.compile(rb"<(Code|Message)>([^<]*)</")
 _CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Response:
     """What came back. `status` is 0 where no answer came; `error` the runtime's name for why.
 
@@ -103,7 +103,7 @@ class Response:
         return next(found, b"").decode(errors="replace")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Request:
     """One S3 request; `done` is called with the last answer, after all retries.
 
@@ -232,7 +232,9 @@ class Attempt:
         self, error: BaseException | None, status_code: int | None = None, **_: Any
     ) -> None:
         """The runtime's callback for the end, good or bad."""
-        answer = Response(status_code or self._status, self._headers, bytes(self._body))
+        answer = Response(
+            status=status_code or self._status, headers=self._headers, body=bytes(self._body)
+        )
         if self._digest is not None:
             self.request.hashed = self._digest.digest()
         if error is not None:

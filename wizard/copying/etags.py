@@ -17,7 +17,7 @@ _BLOCK = MIB
 _PART_SIZES = tuple(n * MIB for n in (5, 8, 10, 15, 16, 20, 25, 32, 50, 64, 100, 128, 256, 512))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class PartDigests:
     """The ETag of a multipart upload: the MD5 of the parts' MD5s, and their number."""
 
@@ -65,7 +65,7 @@ def etag_of_parts(md5s: list[bytes]) -> str:
 def read_digests(stream: Stream, size: int, etag: str) -> Digests:
     """Read a file to its end; where `etag` is one of a multipart upload, try usual part sizes."""
     whole = hashlib.md5(usedforsecurity=False)
-    parts = [PartDigests(n) for n in _possible_part_sizes(size, etag)]
+    parts = [PartDigests(part_size=n) for n in _possible_part_sizes(size, etag)]
     while block := stream.read(_BLOCK):
         whole.update(block)
         for part in parts:

@@ -22,7 +22,7 @@ _GRANT = re.compile(rb"<Grant>.*?</Grant>", re.DOTALL)
 _ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class HeaderRepair:
     """One object that we did not send: looked at, and mended where it needs it."""
 
@@ -37,7 +37,12 @@ class HeaderRepair:
 
     def read_back(self, pair: Pair) -> None:
         """Its ETag is none we can compute: look at its bytes."""
-        look = Request("GetObject", "GET", self._key, lambda a: self._compared(look, pair, a))
+        look = Request(
+            operation="GetObject",
+            method="GET",
+            key=self._key,
+            done=lambda a: self._compared(look, pair, a),
+        )
         look.digest = hashlib.md5
         if self.file.size == pair.there_size:
             self.job.dispatcher.submit(look)
@@ -65,7 +70,7 @@ class HeaderRepair:
         self.job.inventory.set_fate_of(self.file.path, fate)
 
     def _look(self) -> Request:
-        return Request("HeadObject", "HEAD", self._key, self._looked)
+        return Request(operation="HeadObject", method="HEAD", key=self._key, done=self._looked)
 
     def _looked(self, answer: Response) -> None:
         if not answer.ok:
@@ -75,7 +80,13 @@ class HeaderRepair:
         if any(answer.header(name.lower()) != value for name, value in wanted.items()):
             self.job.dispatcher.follow_up(self._copy())
         elif self.job.acl == "public-read":
-            ask = Request("GetObjectAcl", "GET", self._key, self._acl_came, "?acl")
+            ask = Request(
+                operation="GetObjectAcl",
+                method="GET",
+                key=self._key,
+                done=self._acl_came,
+                query="?acl",
+            )
             self.job.dispatcher.follow_up(ask)
         else:
             self._verified()
@@ -96,7 +107,9 @@ class HeaderRepair:
             ("x-amz-copy-source", source),
             ("x-amz-metadata-directive", "REPLACE"),
         ]
-        return Request("CopyObject", "PUT", self._key, self._copied, headers=headers)
+        return Request(
+            operation="CopyObject", method="PUT", key=self._key, done=self._copied, headers=headers
+        )
 
     def _copied(self, answer: Response) -> None:
         found = _ETAG.search(answer.body)
@@ -109,7 +122,12 @@ class HeaderRepair:
         if same:
             self._verified()
             return
-        look = Request("GetObject", "GET", self._key, lambda a: self._read_again(look, a))
+        look = Request(
+            operation="GetObject",
+            method="GET",
+            key=self._key,
+            done=lambda a: self._read_again(look, a),
+        )
         look.digest = hashlib.md5
         self.job.dispatcher.follow_up(look)
 
@@ -120,4 +138,4 @@ class HeaderRepair:
             self.job.failed(self.file.path, Reason.CORRUPTED, answer.words)
 
     def _verified(self) -> None:
-        self.job.verified.add(StoredFile(self.file, self.md5, self.etag, sent=False))
+        self.job.verified.add(StoredFile(file=self.file, md5=self.md5, etag=self.etag, sent=False))

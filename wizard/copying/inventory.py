@@ -85,7 +85,7 @@ FATES: Mapping[str, int] = {fate.name.lower(): fate.value for fate in Fate}
 _Values = tuple[Any, ...] | Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A file here, with what is there under its key and what was proven of it.
 
@@ -107,7 +107,7 @@ class Pair:
         return (file.size, file.mtime_ns) == (self.verified_size, self.verified_mtime_ns)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedFailure:
     """A file that is not accounted for; `harmless` where nobody could ever ask for it."""
 
@@ -268,7 +268,10 @@ class Inventory:
     def failures(self, limit: int) -> list[RecordedFailure]:
         """The first failures, in the order of their paths; those that matter first."""
         query = "SELECT * FROM failures ORDER BY harmless, path LIMIT ?"
-        return [RecordedFailure(r[0], r[1], r[2], bool(r[3])) for r in self._rows(query, (limit,))]
+        return [
+            RecordedFailure(path=r[0], reason=r[1], detail=r[2], harmless=bool(r[3]))
+            for r in self._rows(query, (limit,))
+        ]
 
     def failure_counts(self) -> tuple[int, int]:
         """How many failures matter, and how many are harmless."""
@@ -307,7 +310,16 @@ class Inventory:
 
 
 def _pair(row: tuple[Any, ...]) -> Pair:
-    return Pair(row[0], MediaFile(*row[1:4]), *row[4:])
+    id_, path, size, mtime_ns, there_size, there_etag, verified_size, verified_mtime_ns, etag = row
+    return Pair(
+        id=id_,
+        file=MediaFile(path, size, mtime_ns),
+        there_size=there_size,
+        there_etag=there_etag,
+        verified_size=verified_size,
+        verified_mtime_ns=verified_mtime_ns,
+        verified_etag=etag,
+    )
 
 
 @contextmanager

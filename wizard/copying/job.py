@@ -38,4 +38,4 @@ class Job:
 
     def failed(self, path: bytes, reason: Reason, detail: str = "") -> None:
         """Record that a file failed, for good or until it is tried again."""
-        self.inventory.add_failure(MediaFailure(path, reason, detail))
+        self.inventory.add_failure(MediaFailure(path=path, reason=reason, detail=detail))

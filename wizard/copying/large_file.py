@@ -40,7 +40,7 @@ class _Failed(Exception):
     """The file failed; the message is the service's."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LargeFile:
     """One large file under way. `send` blocks until it is stored or has failed."""
 
@@ -74,7 +74,7 @@ class LargeFile:
             raise
         else:
             self.job.verified.add(
-                StoredFile(self.file, md5, etag, sent=True, counted=self._counted)
+                StoredFile(file=self.file, md5=md5, etag=etag, sent=True, counted=self._counted)
             )
 
     def _begin(self) -> None:
@@ -112,10 +112,10 @@ class LargeFile:
         self._md5s.append(md5)
         number = len(self._md5s)
         request = Request(
-            "UploadPart",
-            "PUT",
-            self.key,
-            lambda answer: self._part_completed(number, len(body), answer),
+            operation="UploadPart",
+            method="PUT",
+            key=self.key,
+            done=lambda answer: self._part_completed(number, len(body), answer),
             query=f"?partNumber={number}&uploadId={quote(self._upload, safe='')}",
             headers=[("Content-MD5", b64encode(md5).decode())],
             body=body,
@@ -151,7 +151,14 @@ class LargeFile:
 
     def _finish(self, body: bytes) -> str:
         query = f"?uploadId={quote(self._upload, safe='')}"
-        request = Request("CompleteMultipartUpload", "POST", self.key, _nowhere, query, body=body)
+        request = Request(
+            operation="CompleteMultipartUpload",
+            method="POST",
+            key=self.key,
+            done=_nowhere,
+            query=query,
+            body=body,
+        )
         answer = self.job.dispatcher.ask(request)
         if answer.code == "NoSuchUpload":
             # An earlier attempt got through and only its answer was lost.
@@ -164,14 +171,18 @@ class LargeFile:
         )
 
     def _etag_there(self) -> str:
-        return self.job.dispatcher.ask(Request("HeadObject", "HEAD", self.key, _nowhere)).etag
+        return self.job.dispatcher.ask(
+            Request(operation="HeadObject", method="HEAD", key=self.key, done=_nowhere)
+        ).etag
 
     def _same_bytes(self) -> bool:
         """Read the object back a piece at a time, so that memory stays flat."""
         position, step = 0, self._part_size
         for md5 in self._md5s:
             last = min(position + step, self.file.size) - 1
-            request = Request("GetObject", "GET", self.key, _nowhere, digest=hashlib.md5)
+            request = Request(
+                operation="GetObject", method="GET", key=self.key, done=_nowhere, digest=hashlib.md5
+            )
             request.headers = [("Range", f"bytes={position}-{last}")]
             if not self.job.dispatcher.ask(request).ok or request.hashed != md5:
                 return False
@@ -186,7 +197,14 @@ class LargeFile:
     def _ask(
         self, operation: str, method: str, query: str, headers: list[tuple[str, str]]
     ) -> Response:
-        request = Request(operation, method, self.key, _nowhere, query, headers=headers)
+        request = Request(
+            operation=operation,
+            method=method,
+            key=self.key,
+            done=_nowhere,
+            query=query,
+            headers=headers,
+        )
         answer = self.job.dispatcher.ask(request)
         if not answer.ok:
             raise _Failed(answer.words)
@@ -218,7 +236,11 @@ def part_size(size: int, rate: int = 0) -> int:
 def abort(job: Job, key: str, upload: str) -> None:
     """Have the service throw away the parts of an upload."""
     query = f"?uploadId={quote(upload, safe='')}"
-    job.dispatcher.ask(Request("AbortMultipartUpload", "DELETE", key, _nowhere, query))
+    job.dispatcher.ask(
+        Request(
+            operation="AbortMultipartUpload", method="DELETE", key=key, done=_nowhere, query=query
+        )
+    )
 
 
 def abort_left_over(job: Job, prefix: str) -> int:
@@ -229,7 +251,14 @@ def abort_left_over(job: Job, prefix: str) -> int:
     query = f"?prefix={quote(prefix, safe='')}&uploads"
     total = 0
     while True:
-        request = Request("ListMultipartUploads", "GET", "", _nowhere, query, collect=True)
+        request = Request(
+            operation="ListMultipartUploads",
+            method="GET",
+            key="",
+            done=_nowhere,
+            query=query,
+            collect=True,
+        )
         answer = job.dispatcher.ask(request)
         count = _abort_ours(job, answer.body) if answer.ok else 0
         total += count

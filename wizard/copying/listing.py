@@ -53,12 +53,15 @@ def list_all(dispatcher: Dispatcher, prefix: str, splits: Sequence[str], sink: S
     service: then list again, without splits.
     """
     if not splits:
-        _list_range(dispatcher, prefix, "", None, sink)
+        _list_range(dispatcher, prefix, sink, after="", last=None)
         return
     bounds = ["", *splits]
     ranges = zip(bounds, [*splits, None], strict=True)
     with ThreadPoolExecutor(_LISTERS, thread_name_prefix="listing") as pool:
-        jobs = [pool.submit(_list_range, dispatcher, prefix, a, b, sink) for a, b in ranges]
+        jobs = [
+            pool.submit(_list_range, dispatcher, prefix, sink, after=after, last=last)
+            for after, last in ranges
+        ]
         seams = [job.result() for job in jobs]
     for (_, beyond), (first, _) in pairwise(seams):
         # SeaweedFS lists folder by folder: `a/x` before `a-b/x`, which no single range
@@ -68,7 +71,7 @@ def list_all(dispatcher: Dispatcher, prefix: str, splits: Sequence[str], sink: S
 
 
 def _list_range(
-    dispatcher: Dispatcher, prefix: str, after: str, last: str | None, sink: Sink
+    dispatcher: Dispatcher, prefix: str, sink: Sink, *, after: str, last: str | None
 ) -> tuple[str, str]:
     """The keys after `after` up to and including `last`.
 
@@ -104,7 +107,14 @@ def _page(dispatcher: Dispatcher, prefix: str, after: str, token: str) -> tuple[
         query = f"?continuation-token={quote(token, safe='')}&{query[1:]}"
     elif after:
         query += f"&start-after={quote(after, safe='')}"
-    request = Request("ListObjectsV2", "GET", "", lambda answer: None, query=query, collect=True)
+    request = Request(
+        operation="ListObjectsV2",
+        method="GET",
+        key="",
+        done=lambda answer: None,
+        query=query,
+        collect=True,
+    )
     answer = dispatcher.ask(request)
     if not answer.ok:
         raise ListingRefused(answer)

@@ -85,14 +85,14 @@ class ProgressCounter:
         seconds = max(now - since, 1e-3)
         rate = max(0.0, (self.bytes_done - size) / seconds)
         return Progress(
-            self.files_done,
-            self.files_total,
-            self.bytes_done,
-            self.bytes_total,
-            rate,
-            self._seconds_left(rate, (self.files_done - files) / seconds),
-            self.failed,
-            self.counting,
+            files_done=self.files_done,
+            files_total=self.files_total,
+            bytes_done=self.bytes_done,
+            bytes_total=self.bytes_total,
+            rate=rate,
+            seconds_left=self._seconds_left(rate, (self.files_done - files) / seconds),
+            failed=self.failed,
+            counting=self.counting,
         )
 
     def _seconds_left(self, rate: float, files_a_second: float) -> float | None:

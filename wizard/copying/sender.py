@@ -29,7 +29,7 @@ _SENDS = 3
 _ANNOUNCED = 512
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Small:
     """A file on its way: in memory, or at a place where the runtime reads it by itself."""
 
@@ -47,7 +47,9 @@ class _Small:
         self.sends += 1
         headers = object_headers(self.key, self.job.acl)
         headers.append(("Content-MD5", b64encode(self.md5).decode()))
-        request = Request("PutObject", "PUT", self.key, self.stored, headers=headers)
+        request = Request(
+            operation="PutObject", method="PUT", key=self.key, done=self.stored, headers=headers
+        )
         request.body = self.body
         if self.place:
             request.file, request.file_size = self.place, self.file.size
@@ -72,7 +74,12 @@ class _Small:
             self.job.failed(self.file.path, Reason.REFUSED, answer.words)
             return
         # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked for.
-        look = Request("GetObject", "GET", self.key, lambda a: self.read_back(look, a))
+        look = Request(
+            operation="GetObject",
+            method="GET",
+            key=self.key,
+            done=lambda a: self.read_back(look, a),
+        )
         look.digest = hashlib.md5
         self.job.dispatcher.follow_up(look)
 
@@ -90,7 +97,7 @@ class _Small:
 
     def verified(self) -> None:
         """The service holds these bytes."""
-        self.job.verified.add(StoredFile(self.file, self.md5, self.etag, sent=True))
+        self.job.verified.add(StoredFile(file=self.file, md5=self.md5, etag=self.etag, sent=True))
 
 
 class Sender:
@@ -159,7 +166,9 @@ class Sender:
             elif found.file.size <= LARGE:
                 digested.add(found.file.path)
                 key = key_of(found.file.path)
-                small_file = _Small(self._job, found.file, key, found.md5, place=found.place)
+                small_file = _Small(
+                    job=self._job, file=found.file, key=key, md5=found.md5, place=found.place
+                )
                 self._job.dispatcher.submit(small_file.request())
         return [pair for pair in batch if pair.file.path not in digested]
 
@@ -177,7 +186,9 @@ class Sender:
             try:
                 handle(pairs[file.path], file, stream)
             except OSError as error:
-                self._unreadable(MediaFailure(file.path, Reason.UNREADABLE, str(error)))
+                self._unreadable(
+                    MediaFailure(path=file.path, reason=Reason.UNREADABLE, detail=str(error))
+                )
 
     def _unreadable(self, failure: MediaFailure) -> None:
         if failure.reason is not Reason.VANISHED:
@@ -186,7 +197,7 @@ class Sender:
 
     def _send(self, _: Pair, file: MediaFile, stream: Stream) -> None:
         if file.size > LARGE:
-            LargeFile(self._job, file).send(stream)
+            LargeFile(job=self._job, file=file).send(stream)
             return
         body = _read_whole(stream, file.size)
         if len(body) != file.size:
@@ -194,15 +205,19 @@ class Sender:
             self._job.verified.add_changed(file)
             return
         md5 = hashlib.md5(body, usedforsecurity=False).digest()
-        self._job.dispatcher.submit(_Small(self._job, file, key_of(file.path), md5, body).request())
+        self._job.dispatcher.submit(
+            _Small(job=self._job, file=file, key=key_of(file.path), md5=md5, body=body).request()
+        )
 
     def _compare(self, pair: Pair, file: MediaFile, stream: Stream) -> None:
         """An object is there that we did not prove: the same bytes are as good as sent."""
         digests = read_digests(stream, file.size, pair.there_etag)
         if file.size == pair.there_size and pair.there_etag in digests.etags:
-            HeaderRepair(self._job, file, digests.md5, pair.there_etag).begin()
+            HeaderRepair(job=self._job, file=file, md5=digests.md5, etag=pair.there_etag).begin()
             return
-        HeaderRepair(self._job, file, digests.md5, pair.there_etag).read_back(pair)
+        HeaderRepair(job=self._job, file=file, md5=digests.md5, etag=pair.there_etag).read_back(
+            pair
+        )
 
 
 def _read_whole(stream: Stream, size: int) -> bytes:

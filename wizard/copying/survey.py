@@ -137,7 +137,9 @@ class Survey:
             return list(zip(pairs, found, strict=True))
 
     def _head(self, job: Job, key: str) -> Listed | None:
-        answer = job.dispatcher.ask(Request("HeadObject", "HEAD", key, lambda answer: None))
+        answer = job.dispatcher.ask(
+            Request(operation="HeadObject", method="HEAD", key=key, done=lambda answer: None)
+        )
         if answer.status == 404:
             return None
         if not answer.ok:

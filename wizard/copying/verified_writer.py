@@ -24,7 +24,7 @@ _INTERVAL = 0.25
 _CHANGES = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class StoredFile:
     """A file whose bytes the service holds, by the MD5 that was compared.
 
@@ -138,7 +138,7 @@ class VerifiedWriter:
         path = file.path
         self._changes[path] = self._changes.get(path, 0) + 1
         if self._changes[path] >= _CHANGES:
-            self.inventory.add_failure(MediaFailure(path, Reason.CHANGED))
+            self.inventory.add_failure(MediaFailure(path=path, reason=Reason.CHANGED))
 
 
 def _row(stored: StoredFile) -> VerifiedFile:

@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     LATER = "later"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One piece of evidence: what was asked, what was seen, and the verdict.
 
@@ -45,7 +45,12 @@ class Check:
     def from_dict(cls, data: Mapping[str, Any]) -> Check:
         """Return a check as `to_dict` gave it."""
         problem = Problem.from_dict(data["problem"]) if data["problem"] else None
-        return cls(data["asked"], data["seen"], Verdict(data["verdict"]), problem)
+        return cls(
+            asked=data["asked"],
+            seen=data["seen"],
+            verdict=Verdict(data["verdict"]),
+            problem=problem,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Output:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a copy is. Sizes in bytes, `rate` in bytes a second.
 
@@ -97,19 +102,19 @@ Report = Callable[[Event], None]
 
 def passed(asked: str, seen: str) -> Check:
     """Evidence that all is well."""
-    return Check(asked, seen, Verdict.PASS)
+    return Check(asked=asked, seen=seen, verdict=Verdict.PASS)
 
 
 def remark(asked: str, seen: str) -> Check:
     """Evidence worth knowing that stops nobody."""
-    return Check(asked, seen, Verdict.REMARK)
+    return Check(asked=asked, seen=seen, verdict=Verdict.REMARK)
 
 
 def later(asked: str, seen: str) -> Check:
     """Evidence that can only be had later; `seen` says when."""
-    return Check(asked, seen, Verdict.LATER)
+    return Check(asked=asked, seen=seen, verdict=Verdict.LATER)
 
 
 def failed(asked: str, problem: Problem) -> Check:
     """Evidence that something is wrong."""
-    return Check(asked, problem.what, Verdict.FAIL, problem)
+    return Check(asked=asked, seen=problem.what, verdict=Verdict.FAIL, problem=problem)

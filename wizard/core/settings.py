@@ -23,7 +23,7 @@ class DeploymentKind(StrEnum):
     DOCKERLESS = "dockerless"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The answers to what cannot be found out; "" means not known yet.
 

@@ -61,7 +61,16 @@ def build(
     place = Path(parent or tempfile.gettempdir()).absolute()
     root = place / f"bw-s3-demo-{secrets.token_hex(4)}"
     server = storage or SeaweedFS(root / "s3")
-    return DemoInstance(root, covers, keep, self_connector, fresh, server, storage is None, report)
+    return DemoInstance(
+        root=root,
+        covers=covers,
+        keep=keep,
+        self_connector=self_connector,
+        fresh=fresh,
+        storage=server,
+        owns_storage=storage is None,
+        report=report,
+    )
 
 
 @contextmanager
@@ -72,7 +81,16 @@ def start_again(folder: Path, report: Report = lambda event: None) -> Iterator[D
     """
     root, noted = kept.read(folder)
     with kept.running_once(root), SeaweedFS.again(root / "s3") as server:
-        demo = DemoInstance(root, 0, True, False, False, server, False, report)
+        demo = DemoInstance(
+            root=root,
+            covers=0,
+            keep=True,
+            self_connector=False,
+            fresh=False,
+            storage=server,
+            owns_storage=False,
+            report=report,
+        )
         demo.port, demo.bucket = noted.port, noted.bucket
         try:
             demo.start_site()
@@ -81,7 +99,7 @@ def start_again(folder: Path, report: Report = lambda event: None) -> Iterator[D
             demo.stop_site()
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DemoInstance:
     """A throw-away instance that runs, and its S3 server."""
 

@@ -35,7 +35,7 @@ _IDENTITIES, _PORTS = "identities.json", "ports.json"
 _FILER_SETTINGS = '[leveldb2]\nenabled = true\ndir = "filer"\n'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Where the server's four parts listen; each also takes its port plus 10000."""
 
@@ -52,7 +52,8 @@ class Ports:
             port = _FIRST + secrets.randbelow(_LAST - _FIRST)
             if port not in found and _is_free(port) and _is_free(port + _GRPC):
                 found.append(port)
-        return cls(*found)
+        master, volume, filer, s3 = found
+        return cls(master=master, volume=volume, filer=filer, s3=s3)
 
 
 class SeaweedFS:

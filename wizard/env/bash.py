@@ -37,7 +37,7 @@ _SYNTAX_ERROR = re.compile(r"line (\d+): (?:syntax error|unexpected EOF)")
 _SECONDS_FOR_BASH = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stumble:
     """A line that bash does not read as an assignment and nothing else.
 
@@ -51,7 +51,7 @@ class Stumble:
     breaks: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Statement:
     """A piece of the file from `start` to `end`, and what is odd about it, "" where nothing is."""
 
@@ -66,14 +66,18 @@ async def stumbles(env: EnvFile) -> tuple[Stumble, ...]:
     """All lines that bash stumbles over, in their order; nothing of the file is run."""
     text = env.data.decode("utf-8", "surrogateescape")
     found = tuple(
-        Stumble(text.count("\n", 0, s.start) + 1, s.name, s.why, s.breaks)
+        Stumble(line=text.count("\n", 0, s.start) + 1, name=s.name, why=s.why, breaks=s.breaks)
         for s in _statements(text)
         if s.why
     )
     if any(stumble.breaks for stumble in found):
         return found
     line = await _line_of_syntax_error(env, text)
-    return (*found, Stumble(line, "", "bash finds a syntax error there", True)) if line else found
+    return (
+        (*found, Stumble(line=line, name="", why="bash finds a syntax error there", breaks=True))
+        if line
+        else found
+    )
 
 
 def harmless(text: str) -> str:
@@ -100,19 +104,21 @@ def _statement(text: str, start: int) -> _Statement:
     if begin is None:
         meant = _NAME.match(text, start)
         why = "" if _ONLY_EXPORTED.fullmatch(text, start, end) else _NO_ASSIGNMENT
-        return _Statement(start, end, meant[1] if meant else "", why)
+        return _Statement(start=start, end=end, name=meant[1] if meant else "", why=why)
     name = begin["name"]
     if name in READ_ONLY:
-        return _Statement(start, end, name, f"bash does not let {name} be set: it is its own")
+        return _Statement(
+            start=start, end=end, name=name, why=f"bash does not let {name} be set: it is its own"
+        )
     place, oddity = _word(text, begin.end())
     if _is_unclosed(text, place):
-        return _Statement(start, len(text), name, "its quote is never closed")
+        return _Statement(start=start, end=len(text), name=name, why="its quote is never closed")
     end = _end_of_line(text, place)
     oddity = _runs_a_command(text[place:end], text[begin.end() : place]) or oddity
     if oddity:
-        return _Statement(start, end, name, oddity, breaks=False)
+        return _Statement(start=start, end=end, name=name, why=oddity, breaks=False)
     why, breaks = _rest(text[place:end], exported=bool(begin["export"]))
-    return _Statement(start, end, name, why, breaks)
+    return _Statement(start=start, end=end, name=name, why=why, breaks=breaks)
 
 
 def _word(text: str, place: int) -> tuple[int, str]:

@@ -15,7 +15,7 @@ _TRUE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
     """What this checkout can do, read from its own files rather than from a version number.
 

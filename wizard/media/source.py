@@ -62,7 +62,7 @@ class MediaFile:
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFailure:
     """A file that cannot be had, and why; `detail` is the system's own message.
 
@@ -199,7 +199,9 @@ class FolderMedia(Media):
                     path = folder + b"/" + entry.name if folder else entry.name
                     yield from self._entry(entry, path, above)
         except OSError as error:
-            yield MediaFailure(folder, _reason(error), str(error.strerror), folder=True)
+            yield MediaFailure(
+                path=folder, reason=_reason(error), detail=str(error.strerror), folder=True
+            )
 
     def _entry(
         self, entry: os.DirEntry[bytes], path: bytes, above: tuple[tuple[int, int], ...]
@@ -207,12 +209,14 @@ class FolderMedia(Media):
         try:
             found = entry.stat()
         except OSError as error:
-            yield MediaFailure(path, _reason_of_link(entry, error), str(error.strerror))
+            yield MediaFailure(
+                path=path, reason=_reason_of_link(entry, error), detail=str(error.strerror)
+            )
             return
         if not stat.S_ISDIR(found.st_mode):
             yield _as_file(path, found)
         elif (itself := (found.st_dev, found.st_ino)) in above:
-            yield MediaFailure(path, Reason.LOOP)
+            yield MediaFailure(path=path, reason=Reason.LOOP)
         else:
             yield from self._walk(path, (*above, itself))
 
@@ -301,16 +305,16 @@ def path_of(key: str) -> bytes:
 
 def _as_file(path: bytes, found: os.stat_result) -> MediaFile | MediaFailure:
     if not stat.S_ISREG(found.st_mode):
-        return MediaFailure(path, Reason.SPECIAL)
+        return MediaFailure(path=path, reason=Reason.SPECIAL)
     try:
         path.decode()
     except UnicodeDecodeError as error:
-        return MediaFailure(path, Reason.NAME, str(error))
+        return MediaFailure(path=path, reason=Reason.NAME, detail=str(error))
     return MediaFile(path, found.st_size, found.st_mtime_ns)
 
 
 def _failure(path: bytes, error: OSError) -> MediaFailure:
-    return MediaFailure(path, _reason(error), str(error.strerror))
+    return MediaFailure(path=path, reason=_reason(error), detail=str(error.strerror))
 
 
 def _reason(error: OSError) -> Reason:

@@ -127,10 +127,14 @@ def problem_of(error: BaseException, settings: Settings, keys: Keys | None = Non
     if answer is not None:
         problem = refused(answer, settings)
     elif isinstance(error, ResponseParserError):
-        html = ErrorResponse("", 404, "The answer is not S3's XML.", "ListObjectsV2")
+        html = ErrorResponse(
+            code="", status=404, message="The answer is not S3's XML.", operation="ListObjectsV2"
+        )
         problem = refused(html, settings)
     elif isinstance(error, ParamValidationError):
-        named = ErrorResponse("InvalidBucketName", 400, str(error), "ListObjectsV2")
+        named = ErrorResponse(
+            code="InvalidBucketName", status=400, message=str(error), operation="ListObjectsV2"
+        )
         problem = refused(named, settings)
     else:
         problem = unreachable(error, settings.endpoint)
@@ -187,7 +191,9 @@ class Bucket:
             page = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         if not {"IsTruncated", "Name"} & set(page):
             # botocore takes every well-formed page, such as a website's, for an empty listing.
-            not_s3 = ErrorResponse("", 404, "The answer is no listing.", "ListObjectsV2")
+            not_s3 = ErrorResponse(
+                code="", status=404, message="The answer is no listing.", operation="ListObjectsV2"
+            )
             raise refused(not_s3, self.settings)
 
     def exists(self) -> bool:
@@ -312,7 +318,10 @@ class Bucket:
             return policy
         # Such as `rclone serve s3`, which answers with a list of objects.
         unknown = ErrorResponse(
-            "NotImplemented", 501, "The answer is no policy.", "GetBucketPolicy"
+            code="NotImplemented",
+            status=501,
+            message="The answer is no policy.",
+            operation="GetBucketPolicy",
         )
         raise refused(unknown, self.settings)
 

@@ -19,7 +19,7 @@ _RETRY = Remedy("Try again in a few minutes: it goes on where it was.", Action.R
 _EDIT = Remedy("Correct it, then go on.", Action.EDIT_PROVIDER)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorResponse:
     """A service's refusal: S3's error code ("" without one), HTTP status, words, what was asked."""
 
@@ -44,7 +44,7 @@ class ErrorResponse:
         return self.code in _NOT_THERE or self.status in (405, 501)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Refusal:
     what: str
     why: str
@@ -53,7 +53,7 @@ class _Refusal:
 
 
 def _refusal(what: str, why: str, *remedies: str | Remedy, field: str | None = None) -> _Refusal:
-    return _Refusal(what, why, remedies, field)
+    return _Refusal(what=what, why=why, remedies=remedies, field=field)
 
 
 # What services say of a call that they do not know.
@@ -244,7 +244,9 @@ def error_response_of(error: BaseException) -> ErrorResponse | None:
     if isinstance(error, S3ResponseError) and error.status_code:
         return _from_crt(error)
     if isinstance(error, AwsCrtError) and error.name == "AWS_ERROR_S3_SLOW_DOWN":
-        return ErrorResponse("SlowDown", 503, error.message, "PutObject")
+        return ErrorResponse(
+            code="SlowDown", status=503, message=error.message, operation="PutObject"
+        )
     return None
 
 

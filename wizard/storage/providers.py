@@ -32,7 +32,7 @@ class Acl(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """An S3 service. `endpoint` and `custom_domain` are templates, "" where unknown.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wizard.core.problem import TRY_AGAIN, Problem, Remedy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Cause:
     """`pattern` is looked for in all that the error and its causes say."""
 
@@ -20,7 +20,12 @@ class _Cause:
 
 
 def _cause(pattern: str, what: str, why: str, *remedies: str | Remedy) -> _Cause:
-    return _Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), what, why, remedies)
+    return _Cause(
+        pattern=re.compile(pattern, re.IGNORECASE | re.DOTALL),
+        what=what,
+        why=why,
+        remedies=remedies,
+    )
 
 
 # The first one that fits counts. {host}, {address} and {other} (the address with

@@ -26,7 +26,7 @@ _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; bw-s3)", "Accept-Language": 
 _SERVER_ERROR = ("Server Error", "Something went wrong! Sorry about that.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What a stranger got. `status` is 0 where there was no answer at all, see `error`.
 
@@ -60,7 +60,7 @@ class Seen:
         return self.ok and allowed in ("*", origin)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
     """The instance's first page as a visitor sees it.
 
@@ -272,9 +272,11 @@ async def _request(
         ):
             body = await _start_of(response)
             found = {name.lower(): value for name, value in response.headers.items()}
-            return Seen(str(response.url), response.status_code, found, body)
+            return Seen(
+                url=str(response.url), status=response.status_code, headers=found, body_start=body
+            )
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return Seen(url, 0, error=unreachable(error, url, field))
+        return Seen(url=url, status=0, error=unreachable(error, url, field))
 
 
 async def _start_of(response: httpx.Response) -> bytes:

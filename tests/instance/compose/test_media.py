@@ -251,9 +251,11 @@ def test_only_what_is_asked_for_is_read(project: SmallProject) -> None:
     wanted = [file for file in files_of(media) if file.path == b"avatars/b.png"]
     items = list(media.read([*wanted, MediaFile(b"covers/gone.jpg", 5, 0)]))
     assert len(items) == 2
-    assert items[1] == MediaFailure(b"covers/gone.jpg", Reason.VANISHED, items[1].detail)  # type: ignore[union-attr]
+    gone = items[1]
+    assert isinstance(gone, MediaFailure)
+    assert (gone.path, gone.reason) == (b"covers/gone.jpg", Reason.VANISHED)
     assert list(media.look_again([MediaFile(b"covers/gone.jpg", 5, 0)])) == [
-        MediaFailure(b"covers/gone.jpg", Reason.VANISHED)
+        MediaFailure(path=b"covers/gone.jpg", reason=Reason.VANISHED)
     ]
 
 

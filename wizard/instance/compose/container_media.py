@@ -80,7 +80,7 @@ class ContainerMedia(Media):
             self._check_end(running, _TAR_STATUSES)
         complaints = self._complaints(running)
         for path in waiting:
-            yield complaints.get(path, MediaFailure(path, Reason.VANISHED))
+            yield complaints.get(path, MediaFailure(path=path, reason=Reason.VANISHED))
 
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
         if not files:
@@ -124,7 +124,9 @@ class ContainerMedia(Media):
         for line in running.complaints:
             if match := _TAR_COMPLAINT.match(line):
                 path = _raw(match["name"])
-                found[path] = MediaFailure(path, _reason(match["words"]), match["words"])
+                found[path] = MediaFailure(
+                    path=path, reason=_reason(match["words"]), detail=match["words"]
+                )
         self._spoiled |= {p: f for p, f in found.items() if not f.detail.startswith("Cannot")}
         return found
 
@@ -157,11 +159,11 @@ def _found(record: bytes) -> MediaFile | MediaFailure:
     """What `find` printed of one file: type, size, time, path."""
     kind, size, time, path = record.split(b" ", 3)
     if kind != b"f":
-        return MediaFailure(path, _DANGLING.get(kind, Reason.SPECIAL))
+        return MediaFailure(path=path, reason=_DANGLING.get(kind, Reason.SPECIAL))
     try:
         path.decode()
     except UnicodeDecodeError as error:
-        return MediaFailure(path, Reason.NAME, str(error))
+        return MediaFailure(path=path, reason=Reason.NAME, detail=str(error))
     return MediaFile(path, int(size), _find_time(time))
 
 
@@ -175,17 +177,17 @@ def _not_looked_into(complaints: Sequence[str], root: str) -> Iterator[MediaFail
 
 def _complained(path: bytes, loop: bool, words: str) -> MediaFailure:
     if loop:
-        return MediaFailure(path, Reason.LOOP)
+        return MediaFailure(path=path, reason=Reason.LOOP)
     if words == os.strerror(errno.ELOOP):
-        return MediaFailure(path, Reason.DANGLING, words)
-    return MediaFailure(path, Reason.UNREADABLE, words, folder=True)
+        return MediaFailure(path=path, reason=Reason.DANGLING, detail=words)
+    return MediaFailure(path=path, reason=Reason.UNREADABLE, detail=words, folder=True)
 
 
 def _as_file(
     path: bytes, member: tarfile.TarInfo, stream: Stream | None
 ) -> tuple[MediaFile, Stream] | MediaFailure:
     if stream is None:
-        return MediaFailure(path, Reason.SPECIAL)
+        return MediaFailure(path=path, reason=Reason.SPECIAL)
     time = member.pax_headers.get("mtime") or str(int(member.mtime))
     return MediaFile(path, member.size, _nanoseconds(time)), stream
 
@@ -195,9 +197,9 @@ def _looked(path: bytes, answer: bytes) -> MediaFile | MediaFailure:
     if kind == b"file":
         return MediaFile(path, int(numbers[0]), int(numbers[1]))
     if kind == b"special":
-        return MediaFailure(path, Reason.SPECIAL)
+        return MediaFailure(path=path, reason=Reason.SPECIAL)
     vanished = int(numbers[0]) == errno.ENOENT
-    return MediaFailure(path, Reason.VANISHED if vanished else Reason.UNREADABLE)
+    return MediaFailure(path=path, reason=Reason.VANISHED if vanished else Reason.UNREADABLE)
 
 
 def _reason(words: str) -> Reason:

@@ -23,7 +23,7 @@ _GUARD = Path(__file__).with_name("container_guard.py").read_text()
 _LAST_COMPLAINTS = 5000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RunningProgram:
     """A program inside: `output` its standard output, unbuffered.
 
@@ -104,7 +104,14 @@ class WebPrograms:
         complaints: deque[str] = deque(maxlen=_LAST_COMPLAINTS)
         listener = threading.Thread(target=_listen, args=(errors, complaints), daemon=True)
         listener.start()
-        running = RunningProgram(command, given, output, process, complaints, listener)
+        running = RunningProgram(
+            argv=command,
+            given=given,
+            output=output,
+            process=process,
+            complaints=complaints,
+            listener=listener,
+        )
         try:
             _tell(given, names)
             yield running

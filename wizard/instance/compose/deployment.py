@@ -111,7 +111,13 @@ class Compose(Deployment):
 
     async def restart(self, report: Report) -> None:
         project = await self._project()
-        watch = WebWatch(self.docker, project, report, self._masker(), self.quiet_seconds)
+        watch = WebWatch(
+            docker=self.docker,
+            project=project,
+            report=report,
+            masker=self._masker(),
+            quiet_seconds=self.quiet_seconds,
+        )
         await let_it_end(self._journal_id, report, _SECONDS_A_START)
         await asyncio.to_thread(watch.begin)
         for _ in range(_STARTS):

@@ -34,7 +34,7 @@ class Mount:
         return self.volume or self.folder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """A container of the project: `state` as `docker ps` says ("running", "exited", …).
 
@@ -50,7 +50,7 @@ class Container:
     started: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComposeProject:
     """What `docker compose config` says of the instance.
 

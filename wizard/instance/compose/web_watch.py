@@ -37,7 +37,7 @@ ADVICE = Advice(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebState:
     """What the engine says of `web`: `status` "" where there is no container.
 
@@ -66,7 +66,7 @@ class WebState:
         return self.status in ("exited", "dead", "restarting") or self.restarts > 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class WebWatch:
     """Follows `web` after a start: its log onto the screen, its signs of life.
 

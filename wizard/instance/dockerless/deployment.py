@@ -141,7 +141,7 @@ class Dockerless(Deployment):
         argv = site.command(*arguments).argv
         env = {**self._environment(site.user), _COMMAND: self._journal_id}
         try:
-            ended = await self._run(argv, env, report, values, said, site.user)
+            ended = await self._run(argv, env, report, values=values, said=said, user=site.user)
         except (FileNotFoundError, PermissionError) as error:
             raise no_python(site.python, error) from error
         if ended.status:
@@ -154,6 +154,7 @@ class Dockerless(Deployment):
         argv: Sequence[str],
         env: dict[str, str],
         report: Report,
+        *,
         values: str = "",
         said: list[str] | None = None,
         user: pwd.struct_passwd | None = None,

@@ -19,7 +19,7 @@ _SETTLING_SECONDS = 2.0
 _JOURNAL_LINES = "20"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """A service whose working directory is the instance's folder.
 
@@ -97,10 +97,10 @@ def _unit(block: dict[str, str]) -> Unit:
     program = re.search(r"path=([^ ;]+)", block.get("ExecStart", ""))
     running = block.get("ActiveState") in ("active", "activating", "reloading")
     return Unit(
-        block["Id"].removesuffix(".service"),
-        block.get("User", ""),
-        Path(program[1] if program else ""),
-        running or bool(block.get("ActiveEnterTimestamp")),
+        name=block["Id"].removesuffix(".service"),
+        user=block.get("User", ""),
+        program=Path(program[1] if program else ""),
+        ran=running or bool(block.get("ActiveEnterTimestamp")),
     )
 
 
