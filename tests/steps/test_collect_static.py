@@ -140,6 +140,8 @@ async def test_a_bucket_that_strangers_cannot_read(collected: Rehearsal) -> None
     (check,) = failed(await STEP.prove(collected.context))
     assert "HTTP 403" in explained(check)
     assert check.problem
+    number = len(list(collected.bucket.list_objects("static/")))
+    assert check.problem.what == f"A stranger cannot read {number} of {number} static files."
     assert check.problem.field == "custom_domain"
 
 

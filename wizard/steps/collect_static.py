@@ -150,7 +150,7 @@ def _readable(number: int, wrong: Sequence[Unreadable], base: str) -> Check:
         return passed(asked, f"{count(number, 'file')} read from {base}")
     first = wrong[0]
     problem = Problem(
-        f"A stranger cannot read {len(wrong)} of {count} static files.",
+        f"A stranger cannot read {len(wrong)} of {number} static files.",
         f"{first.path}: {first.why}. The bucket's policy or the ACL that BookWyrm sets does"
         " not open it, or the custom domain does not lead to this bucket.",
         _EDIT,

@@ -1,0 +1,89 @@
+"""Texts show values: never a function in place of what it would return."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parent.parent
+# Programs of an instance, which run in its own environment.
+APART = ROOT / "wizard" / "demo" / "instance"
+SOURCES = [
+    path
+    for package in ("wizard", "screens")
+    for path in sorted((ROOT / package).rglob("*.py"))
+    if not path.is_relative_to(APART) and path.name != "__main__.py"
+]
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def module_of(path: Path) -> ModuleType:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return import_module(name.removesuffix(".__init__"))
+
+
+@cache
+def methods_of_the_tree() -> frozenset[str]:
+    """Names that are methods wherever they are defined in a class, and never a field."""
+    methods, fields = {name for name in dir(str) if not name.startswith("_")}, set[str]()
+    for path in SOURCES:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.ClassDef):
+                for member in node.body:
+                    if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
+                        (fields if member.decorator_list else methods).add(member.name)
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name) | ast.Attribute(attr=name)):
+                    fields.add(name)
+                case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)]):
+                    fields.add(name)
+    return frozenset(methods - fields)
+
+
+def local_names(function: ast.AST) -> set[str]:
+    """What a function calls its arguments and variables."""
+    nodes = list(ast.walk(function))
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    stored = (n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return arguments | {node.id for node in stored}
+
+
+def formatted(tree: ast.AST, hidden: frozenset[str] = frozenset()) -> Iterator[ast.expr]:
+    """What stands in the braces of f-strings, but for names that are local where they stand."""
+    for node in ast.iter_child_nodes(tree):
+        inner = hidden
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.GeneratorExp):
+            inner = hidden | local_names(node)
+        if isinstance(node, ast.FormattedValue):
+            match node.value:
+                case ast.Name(id=name) if name in hidden:
+                    pass
+                case _:
+                    yield node.value
+        yield from formatted(node, inner)
+
+
+def functions_shown(path: Path) -> Iterator[str]:
+    """Where a text of this file shows a function, a class or a method itself."""
+    module = module_of(path)
+    for value in formatted(tree_of(path)):
+        match value:
+            case ast.Name(id=name):
+                wrong = callable(getattr(module, name, None))
+            case ast.Attribute(attr=name):
+                wrong = name in methods_of_the_tree()
+            case _:
+                continue
+        if wrong:
+            yield f"{path.relative_to(ROOT)}:{value.lineno}: {ast.unparse(value)}"
+
+
+def test_no_text_shows_a_function() -> None:
+    assert [found for path in SOURCES for found in functions_shown(path)] == []
