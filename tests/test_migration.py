@@ -16,10 +16,11 @@ from wizard.core.plan import Plan
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import Settings
+from wizard.core.states import ResultState, State
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
-from wizard.journal.journal import Journal, ResultState
-from wizard.migration import Migration, State
+from wizard.journal.journal import Journal
+from wizard.migration import Migration
 from wizard.step import Applicability, Applies, Context, Finding, Question, Step
 
 

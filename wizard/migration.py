@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from wizard.core.events import Check, Event, Verdict
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
-from wizard.journal.journal import ResultState, StepResult
+from wizard.core.states import RESTING, ResultState, State
+from wizard.journal.journal import StepResult
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.configure_provider import ConfigureProvider
@@ -38,18 +38,6 @@ STEPS: tuple[Step, ...] = (
 
 # Who hears the checks of the step at work: while it is, other steps may be looked at.
 _hearing: ContextVar[list[Check] | None] = ContextVar("hearing", default=None)
-
-
-class State(StrEnum):
-    """Where a step stands."""
-
-    TODO = "todo"
-    BEGUN = "begun"
-    DONE = "done"
-    FAILED = "failed"
-    STALE = "stale"
-    SKIPPED = "skipped"
-    LATER = "later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +257,7 @@ def _with_told(told: Sequence[Check], proofs: Sequence[Check]) -> tuple[Check, .
 
 
 def _first_open(statuses: Sequence[Status]) -> Step | None:
-    resting = {State.DONE, State.SKIPPED, State.LATER}
-    return next((s.step for s in statuses if s.state not in resting), None)
+    return next((s.step for s in statuses if s.state not in RESTING), None)
 
 
 def _not_now(step: Step, applicability: Applicability, result: StepResult | None) -> Status:

@@ -27,7 +27,8 @@ from tests.benchmark.terminal import Terminal
 from tests.support.checkout import make_checkout
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.journal.journal import FOLDER, Journal, ResultState, StepResult
+from wizard.core.states import ResultState
+from wizard.journal.journal import FOLDER, Journal, StepResult
 from wizard.opening.opening import Opening, open_migration
 from wizard.reporting.narration import PlainNarrator
 from wizard.step import Question

@@ -16,7 +16,7 @@ import pytest
 from tests.servers.slow import SlowLine
 from tests.support.copy_kit import CopyKit, ReadHere
 from wizard.copying.large_file import part_size
-from wizard.copying.upload import CopyControl, compare_media, copy_media, destination
+from wizard.copying.upload import CopyControl, compare_media, copy_media
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.journal.journal import Journal
@@ -307,7 +307,7 @@ def test_cancelling_stops_and_the_next_run_goes_on(kit: CopyKit) -> None:
 
     async def begin_and_cancel(journal: Journal) -> None:
         task = asyncio.create_task(copy_media(kit.context(journal), FolderMedia(kit.root)))
-        while not task.done() and not journal.verified_count(destination(kit.settings))[0]:
+        while not task.done() and not journal.verified_count(kit.settings.destination)[0]:
             await asyncio.sleep(0.1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -22,7 +22,8 @@ from wizard.core.events import failed, later, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, Masker
 from wizard.core.settings import Settings
-from wizard.journal.journal import FOLDER, VERSION, Journal, ResultState, StepResult, VerifiedFile
+from wizard.core.states import ResultState
+from wizard.journal.journal import FOLDER, VERSION, Journal, StepResult, VerifiedFile
 
 THERE = "https://s3.example.org books-media"
 KILLS = int(os.environ.get("BW_S3_KILLS", "5"))

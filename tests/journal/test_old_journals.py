@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from tests.journals.recorded import Recorded, all_recorded
-from wizard.copying.upload import destination
 from wizard.core.events import Check, Verdict
 from wizard.core.settings import Settings
+from wizard.core.states import ResultState
 from wizard.journal.file import FILE, FOLDER
-from wizard.journal.journal import Journal, ResultState, StepResult
+from wizard.journal.journal import Journal, StepResult
 from wizard.migration import Migration
 from wizard.opening.opening import Opening, open_to_read
 from wizard.step import Question
@@ -92,7 +92,7 @@ def test_it_tells_nothing_of_keys_and_of_the_machine(recorded: Recorded) -> None
 )
 def test_a_copy_that_was_killed_knows_what_it_proved(recorded: Recorded, tmp_path: Path) -> None:
     with _migration(recorded, tmp_path) as migration:
-        journal, where = migration.context.journal, destination(migration.context.settings)
+        journal, where = migration.context.journal, migration.context.settings.destination
         proven = [file.key for file in journal.verified_files(where)]
         announced = [key for _, key in _rows(tmp_path / "bookwyrm")["sending"]]
         assert 0 < len(proven) < len(announced)
@@ -235,4 +235,4 @@ def _check_files(journal: Journal, raw: dict[str, list[tuple[Any, ...]]]) -> Non
 def _destination_of(settings: Settings, result: StepResult) -> str:
     """Where a step's files went, by its own inputs."""
     named = {name: result.inputs[name] for name in ("endpoint", "bucket")}
-    return destination(Settings.from_dict({**settings.to_dict(), **named}))
+    return Settings.from_dict({**settings.to_dict(), **named}).destination

@@ -19,9 +19,10 @@ from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import DeploymentKind, Settings
+from wizard.core.states import ResultState
 from wizard.instance.checkout import open_instance
 from wizard.instance.deployment import Deployment
-from wizard.journal.journal import Journal, ResultState, StepResult
+from wizard.journal.journal import Journal, StepResult
 from wizard.media.source import Media
 from wizard.migration import STEPS, Migration
 from wizard.opening.opening import Opened

@@ -16,8 +16,9 @@ from wizard.copying.upload import copy_media
 from wizard.core.events import Event, Note, Verdict, Waiting
 from wizard.core.plan import Command
 from wizard.core.problem import Action, Problem
+from wizard.core.states import ResultState
 from wizard.demo.seaweedfs import SeaweedFS
-from wizard.journal.journal import ResultState, StepResult
+from wizard.journal.journal import StepResult
 from wizard.step import Applies
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.restart import Restart

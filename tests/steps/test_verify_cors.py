@@ -16,7 +16,8 @@ from wizard.assets.cors_rules import rule_for
 from wizard.core.events import Check, Verdict
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
-from wizard.journal.journal import ResultState, StepResult
+from wizard.core.states import ResultState
+from wizard.journal.journal import StepResult
 from wizard.step import Context
 from wizard.steps.verify_cors import VerifyCors
 from wizard.storage.bucket import Bucket

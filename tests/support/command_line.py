@@ -13,7 +13,6 @@ from pathlib import Path
 
 import httpx
 
-from wizard.copying.upload import destination
 from wizard.demo import DemoInstance
 from wizard.journal.journal import Journal
 from wizard.media.source import PUBLIC_SUFFIXES
@@ -88,7 +87,7 @@ class CommandLine:
         journal = Journal.read(self.journal)
         if journal is None:
             return {}
-        verified = {f.key for f in journal.verified_files(destination(self.demo.settings))}
+        verified = {f.key for f in journal.verified_files(self.demo.settings.destination)}
         journal.close()
         if not verified:
             return {}  # there may be no bucket yet

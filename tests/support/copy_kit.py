@@ -13,7 +13,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from wizard.copying.upload import CopyOutcome, copy_media, copy_new_media, destination
+from wizard.copying.upload import CopyOutcome, copy_media, copy_new_media
 from wizard.core.copy_control import CopyControl
 from wizard.core.events import Event
 from wizard.core.secrets import Keys, Masker
@@ -135,7 +135,7 @@ class CopyKit:
         """The MD5s that the journal holds."""
         journal = Journal.open(self.journal_folder, self.folder)
         try:
-            return {row.key: row.md5 for row in journal.verified_files(destination(self.settings))}
+            return {row.key: row.md5 for row in journal.verified_files(self.settings.destination)}
         finally:
             journal.close()
 

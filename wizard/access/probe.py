@@ -30,7 +30,6 @@ from wizard.access.problems import (
     tls_check,
     wrong_domain,
 )
-from wizard.copying.upload import destination
 from wizard.core.events import Check, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.step import Question
@@ -146,7 +145,7 @@ class Probe:
     def _count(self, prefix: str) -> str:
         """How many objects below a prefix are not ours, "" for none."""
         ours = self.context.journal.was_announced
-        place = destination(self.settings)
+        place = self.settings.destination
         seen = [o.key for o in islice(self.bucket.list_objects(prefix), _MOST_COUNTED + 1)]
         count = sum(1 for key in seen if not ours(place, key))
         if len(seen) > _MOST_COUNTED and count:

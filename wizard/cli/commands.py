@@ -16,8 +16,9 @@ from wizard.cli.arguments import parser_of
 from wizard.core.exit_status import ExitStatus
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
+from wizard.core.states import RESTING, State
 from wizard.instance.checkout import open_instance
-from wizard.migration import Migration, State
+from wizard.migration import Migration
 from wizard.opening.opening import (
     Opened,
     Opening,
@@ -151,7 +152,7 @@ ARMED = (
 async def _check_restart(migration: Migration) -> None:
     """What only the admin can say about the restart is asked for before the instance is armed."""
     restart = migration.status(migration.step_named("restart"))
-    if restart.state not in (State.DONE, State.SKIPPED, State.LATER):
+    if restart.state not in RESTING:
         await migration.context.deployment.restart_commands()
 
 
@@ -193,7 +194,7 @@ async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bo
     if finding:
         narrator.found(finding.facts)
     narrator.status(status)
-    if status.state in (State.DONE, State.SKIPPED, State.LATER):
+    if status.state in RESTING:
         return False
     narrator.plan(await step.plan(migration.context))
     return True

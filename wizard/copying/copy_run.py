@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Iterator
@@ -36,19 +35,12 @@ from wizard.media.source import (
 from wizard.storage.bucket import Bucket
 
 if TYPE_CHECKING:
-    from wizard.core.settings import Settings
     from wizard.step import Context
 
 # So many failures and conflicts are handed out by name; all are in the comparison's file.
 _NAMED = 1000
 # Passes over files that changed while they were read, or that the listing did not show.
 _ROUNDS = 4
-
-
-def destination(settings: Settings) -> str:
-    """Names endpoint and bucket in the journal's rows; short, since a million of them have it."""
-    text = f"{settings.endpoint.rstrip('/').lower()}\n{settings.bucket}"
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class CopyRun:
@@ -58,7 +50,7 @@ class CopyRun:
         self._context = context
         self._media = media
         self._stop = stop
-        self._destination = destination(context.settings)
+        self._destination = context.settings.destination
         self._counter = ProgressCounter(context.report)
         self._retries_seen = context.control.retries
         self._verified_before = 0

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from wizard.copying.comparison import Comparison
-from wizard.copying.copy_run import CopyRun, destination
+from wizard.copying.copy_run import CopyRun
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
 from wizard.core.copy_control import CopyControl
 
@@ -28,7 +28,6 @@ __all__ = [
     "copy_media",
     "copy_new_media",
     "count_media",
-    "destination",
 ]
 
 # Below the instance's own processes; the I/O priority follows (ioprio_set(2)).

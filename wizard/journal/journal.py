@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from wizard.core.events import Check, Verdict
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
+from wizard.core.states import ResultState
 from wizard.journal.file import (
     FILE,
     FOLDER,
@@ -38,18 +38,10 @@ from wizard.journal.file import (
     take_lock,
 )
 
-__all__ = ["FOLDER", "VERSION", "Journal", "ResultState", "StepResult", "VerifiedFile"]
+__all__ = ["FOLDER", "VERSION", "Journal", "StepResult", "VerifiedFile"]
 
 # One page of proven files: few megabytes, and few milliseconds.
 _PAGE = 5000
-
-
-class ResultState(StrEnum):
-    """How a step ended last time."""
-
-    BEGUN = "begun"
-    DONE = "done"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

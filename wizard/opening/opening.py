@@ -14,6 +14,7 @@ from wizard.core.problem import Problem
 from wizard.core.quantities import count
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import DeploymentKind, MigrationPath, Settings
+from wizard.core.states import State
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import Instance, is_true, open_instance
 from wizard.instance.compose.deployment import Compose
@@ -21,7 +22,7 @@ from wizard.instance.deployment import Deployment
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
-from wizard.migration import STEPS, Migration, State, storage_changed
+from wizard.migration import STEPS, Migration, storage_changed
 from wizard.opening.detect import detect
 from wizard.opening.facts import fact_of_keys, facts_of
 from wizard.step import Ask, Context, Fact

@@ -18,8 +18,9 @@ from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.quantities import count, describe_seconds, describe_size
 from wizard.core.secrets import Masker
+from wizard.core.states import State
 from wizard.journal.journal import StepResult
-from wizard.migration import State, Status
+from wizard.migration import Status
 from wizard.step import Fact, Step
 from wizard.system.stopping import stop
 

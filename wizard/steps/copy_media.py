@@ -15,7 +15,6 @@ from wizard.copying.upload import (
     compare_media,
     copy_media,
     count_media,
-    destination,
 )
 from wizard.core.events import Check, Note, failed, later, passed, remark
 from wizard.core.plan import Plan, PlanItem, Sentence
@@ -61,7 +60,7 @@ class CopyMedia(Step):
     async def inspect(self, context: Context) -> Finding:
         """Count what is here; where something was proven, ask the bucket whether it is still so."""
         media = await context.deployment.media()
-        verified, size = context.journal.verified_count(destination(context.settings))
+        verified, size = context.journal.verified_count(context.settings.destination)
         if not verified:
             found = await count_media(context, media)
             return Finding(not found.files, _facts(context, media.label, found.files, found.size))
@@ -186,7 +185,7 @@ async def _latest(context: Context) -> Comparison:
     compared, context.control.latest = context.control.latest, None
     if (
         compared is not None
-        and compared.destination == destination(context.settings)
+        and compared.destination == context.settings.destination
         and time.monotonic() - compared.at < _FRESH
     ):
         return compared

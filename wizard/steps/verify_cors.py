@@ -12,7 +12,7 @@ from wizard.core.events import Check, Verdict, failed, later, passed, remark
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath
-from wizard.journal.journal import ResultState
+from wizard.core.states import ResultState
 from wizard.step import Context, Fact, Finding, Step
 from wizard.storage.bucket import Bucket
 from wizard.web.visitor import SiteView, address, look, look_at_site, preflight
