@@ -24,10 +24,10 @@ from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.env.file import EnvFile, backups
 from wizard.step import Context, Fact, Finding, Step
-from wizard.steps.enable_s3 import armed_by_us
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
 from wizard.switch.env_readers import report_readers
+from wizard.switch.s3_lines import armed_by_us
 
 _LINES = "configure_provider.lines"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 
 from wizard.core.events import Check, Note, Verdict, failed, passed, remark
@@ -16,6 +15,7 @@ from wizard.instance.problems import refuse_azure
 from wizard.step import Context, Fact, Finding, Step
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.switch.env_readers import readers_check
+from wizard.switch.s3_lines import ENABLING_STEP, disarm, remember_lines, were_changed
 
 # Without these BookWyrm stops, or answers every page with its error page.
 _NEEDED = (
@@ -25,13 +25,12 @@ _NEEDED = (
     "AWS_S3_CUSTOM_DOMAIN",
     "AWS_S3_ENDPOINT_URL",
 )
-_REMEMBERED = "enable_s3.lines"
 
 
 class EnableS3(Step):
     """Sets `USE_S3=true` in `.env`, and `USE_HTTPS=true` where this version has it."""
 
-    name = "enable_s3"
+    name = ENABLING_STEP
     title = "Enable S3"
     purpose = (
         "One line in .env tells BookWyrm to keep its files in the bucket."
@@ -49,7 +48,7 @@ class EnableS3(Step):
         env = context.instance.env_file()
         facts = tuple(Fact(name, _in_env(env, name)) for name in _wanted(context))
         done = not _missing(context, env)
-        lost = not done and bool(context.journal.recall(_REMEMBERED))
+        lost = not done and were_changed(context)
         return Finding(done, facts, ".env no longer says so" if lost else "")
 
     async def plan(self, context: Context) -> Plan:
@@ -81,7 +80,7 @@ class EnableS3(Step):
         check = await _in_bash(context, new)
         if check.problem:
             raise check.problem
-        _remember_lines(context, env, tuple(missing))
+        remember_lines(context, env, tuple(missing))
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         context.report(Note(f"Changed {env.path}; as it was: {backup}"))
 
@@ -96,19 +95,7 @@ class EnableS3(Step):
 
     async def undo(self, context: Context) -> bool:
         """Disarm: put the lines back as they were; the `AWS_*` lines stay."""
-        env = await env_to_change(context)
-        lines = json.loads(context.journal.recall(_REMEMBERED) or "{}")
-        old = _disarmed(env, lines)
-        if old.changed:
-            backup = await asyncio.to_thread(old.write, context.journal.folder)
-            context.report(Note(f"Changed {env.path} back; as it was: {backup}"))
-        context.journal.remember(_REMEMBERED, "")
-        return old.changed or bool(lines)
-
-
-def armed_by_us(context: Context) -> bool:
-    """Whether `.env` enables S3 because this step did it."""
-    return context.instance.uses_s3() and bool(context.journal.recall(_REMEMBERED))
+        return await disarm(context)
 
 
 def _wanted(context: Context) -> tuple[str, ...]:
@@ -153,22 +140,6 @@ def _refuse_incomplete(env: EnvFile) -> None:
             "Without that BookWyrm does not start, or every page is its error page.",
             Remedy("Do the step “Provider” again: it writes these lines.", Action.EDIT_PROVIDER),
         )
-
-
-def _remember_lines(context: Context, env: EnvFile, names: Sequence[str]) -> None:
-    """Keep the lines as they are now, for `undo`; written before the file is."""
-    kept = json.loads(context.journal.recall(_REMEMBERED) or "{}")
-    kept |= {name: env.line(name) for name in names}
-    context.journal.remember(_REMEMBERED, json.dumps(kept))
-
-
-def _disarmed(env: EnvFile, lines: Mapping[str, str | None]) -> EnvFile:
-    old = env
-    for name, line in lines.items():
-        if is_true(env.get(name)):
-            old = old.with_line(name, line)
-    # Where S3 was on before the wizard came, there is no line to go back to.
-    return old.with_values({"USE_S3": "false"}) if is_true(old.get("USE_S3")) else old
 
 
 def _in_django(env: EnvFile, name: str) -> Check:

@@ -17,7 +17,6 @@ from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.core.quantities import count
 from wizard.core.settings import MigrationPath
 from wizard.step import Applicability, Context, Fact, Finding, Question, Step
-from wizard.steps.enable_s3 import EnableS3
 from wizard.switch.first_run import once_it_runs
 from wizard.switch.problems import (
     conflict,
@@ -26,6 +25,7 @@ from wizard.switch.problems import (
     nothing_restarted,
     words,
 )
+from wizard.switch.s3_lines import ENABLING_STEP, disarm
 from wizard.switch.site_watch import Awaited, SiteWatch
 from wizard.web.visitor import SiteView, look_at_site
 
@@ -201,8 +201,8 @@ class Restart(Step):
         return await watch.wait_for(Awaited.LOCAL, self.patience)
 
     async def _put_env_back(self, context: Context) -> None:
-        await EnableS3().undo(context)
-        context.journal.forget_result(EnableS3.name)
+        await disarm(context)
+        context.journal.forget_result(ENABLING_STEP)
 
     async def _catch_up(self, context: Context) -> None:
         """Copy what was uploaded since the copy, until a pass finds nothing."""

@@ -1,0 +1,58 @@
+"""The lines of `.env` that enable S3: kept as they were before, and put back to disarm."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+
+from wizard.core.events import Note
+from wizard.env.file import EnvFile
+from wizard.instance.checkout import is_true
+from wizard.step import Context
+from wizard.switch.env_change import env_to_change
+
+# The step that writes them; it is to be done again once they are put back.
+ENABLING_STEP = "enable_s3"
+_REMEMBERED = "enable_s3.lines"
+
+
+def remember_lines(context: Context, env: EnvFile, names: Sequence[str]) -> None:
+    """Keep these lines as they are now, for `disarm`; to be called before the file is written."""
+    kept = json.loads(context.journal.recall(_REMEMBERED) or "{}")
+    kept |= {name: env.line(name) for name in names}
+    context.journal.remember(_REMEMBERED, json.dumps(kept))
+
+
+def were_changed(context: Context) -> bool:
+    """Whether bw-s3 changed such lines, and has not put them back since."""
+    return bool(context.journal.recall(_REMEMBERED))
+
+
+def armed_by_us(context: Context) -> bool:
+    """Whether `.env` enables S3 because bw-s3 wrote it."""
+    return context.instance.uses_s3() and were_changed(context)
+
+
+async def disarm(context: Context) -> bool:
+    """Put the lines back as they were; the `AWS_*` lines stay. Whether there was anything to do.
+
+    Raises `Problem` where `.env` cannot be changed.
+    """
+    env = await env_to_change(context)
+    lines = json.loads(context.journal.recall(_REMEMBERED) or "{}")
+    old = _disarmed(env, lines)
+    if old.changed:
+        backup = await asyncio.to_thread(old.write, context.journal.folder)
+        context.report(Note(f"Changed {env.path} back; as it was: {backup}"))
+    context.journal.remember(_REMEMBERED, "")
+    return old.changed or bool(lines)
+
+
+def _disarmed(env: EnvFile, lines: Mapping[str, str | None]) -> EnvFile:
+    old = env
+    for name, line in lines.items():
+        if is_true(env.get(name)):
+            old = old.with_line(name, line)
+    # Where S3 was on before the wizard came, there is no line to go back to.
+    return old.with_values({"USE_S3": "false"}) if is_true(old.get("USE_S3")) else old
