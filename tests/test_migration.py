@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.checkout import make_checkout
-from wizard.core.events import Check, failed, passed
+from wizard.core.events import Check, Event, failed, passed
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys, Masker
@@ -21,10 +22,10 @@ from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.journal.journal import Journal
 from wizard.migration import Migration
-from wizard.step import Applicability, Applies, Context, Finding, Question, Step
+from wizard.step import Applicability, Applies, Context, Finding, Question, Step, TypedStep
 
 
-class Write(Step):
+class Write(TypedStep[None]):
     """Writes the bucket's name into a file: as real as a step can be without a server."""
 
     title = "Write"
@@ -34,6 +35,7 @@ class Write(Step):
         self.name = name  # type: ignore[misc]
         self.applicability = Applicability(Applies.YES)
         self.tells: tuple[Check, ...] = ()
+        self.tells_looking: tuple[Check, ...] = ()
         self.meanwhile: Callable[[], None] = lambda: None
 
     def applies(self, context: Context) -> Applicability:
@@ -46,6 +48,8 @@ class Write(Step):
         return context.instance.folder / self.name
 
     async def inspect(self, context: Context) -> Finding:
+        for check in self.tells_looking:
+            context.report(check)
         path = self.path(context)
         if not path.exists():
             return Finding(False, gone="the file is gone")
@@ -63,7 +67,7 @@ class Write(Step):
         await asyncio.sleep(0)
         self.path(context).write_text(context.settings.bucket)
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: None) -> Sequence[Check]:
         text = self.path(context).read_text()
         if text == "cursed":
             return [failed("the file", Problem("It is cursed.", "The name says so."))]
@@ -74,29 +78,64 @@ class Write(Step):
         return True
 
 
+class Canary(TypedStep[str]):
+    """Finds out an ACL while it is applied."""
+
+    title = "Canary"
+    purpose = "Finds out an ACL."
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        return {"acl": context.settings.acl}
+
+    async def inspect(self, context: Context) -> Finding:
+        return Finding(False)
+
+    async def plan(self, context: Context) -> Plan:
+        return Plan()
+
+    async def apply(self, context: Context) -> str:
+        return "public-read"
+
+    def settled(self, settings: Settings, found: str) -> Settings:
+        return replace(settings, acl=found, acl_known=True)
+
+    async def prove(self, context: Context, found: str) -> Sequence[Check]:
+        assert context.settings.acl == found
+        return [passed("the ACL", found)]
+
+
 async def _yes(question: Question) -> bool:
     return True
 
 
-@pytest.fixture
-def migration(tmp_path: Path) -> Iterator[Migration]:
-    """Two steps on an empty checkout, with bucket "one"."""
+@contextmanager
+def open_migration_of(tmp_path: Path, steps: Sequence[Step]) -> Iterator[Migration]:
+    """These steps on an empty checkout, with bucket "one"."""
     instance = open_instance(make_checkout(tmp_path / "bookwyrm"))
     settings = Settings(bucket="one", deployment="dockerless")
     journal = Journal.open(instance.folder / ".bw-s3", instance.folder)
     deployment = Dockerless(instance, settings)
     context = Context(
-        instance,
-        deployment,
-        journal,
-        settings,
-        Keys("AKEXAMPLE", "secret-of-tests"),
-        lambda event: None,
-        _yes,
-        Masker(),
+        instance=instance,
+        deployment=deployment,
+        journal=journal,
+        keys=Keys("AKEXAMPLE", "secret-of-tests"),
+        report=lambda event: None,
+        ask=_yes,
+        masker=Masker(),
     )
-    yield Migration(context, [Write("first"), Write("second")])
+    yield Migration(context, steps)
     journal.close()
+
+
+@pytest.fixture
+def migration(tmp_path: Path) -> Iterator[Migration]:
+    """Two steps that write a file each."""
+    with open_migration_of(tmp_path, [Write("first"), Write("second")]) as opened:
+        yield opened
 
 
 def states(migration: Migration) -> list[State]:
@@ -155,7 +194,8 @@ async def test_what_is_found_gone_is_so_wherever_the_steps_are_shown(migration: 
 
 
 async def test_a_problem_is_remembered_with_the_step(migration: Migration) -> None:
-    migration.context.settings = replace(migration.context.settings, bucket="")
+    settings = replace(migration.context.settings, bucket="")
+    migration.change_settings(settings, migration.context.keys)
     with pytest.raises(Problem, match="No bucket"):
         await migration.carry_out(migration.steps[0])
     status = migration.status(migration.steps[0])
@@ -165,7 +205,8 @@ async def test_a_problem_is_remembered_with_the_step(migration: Migration) -> No
 
 
 async def test_a_proof_that_fails_is_a_step_that_failed(migration: Migration) -> None:
-    migration.context.settings = replace(migration.context.settings, bucket="cursed")
+    settings = replace(migration.context.settings, bucket="cursed")
+    migration.change_settings(settings, migration.context.keys)
     with pytest.raises(Problem, match="cursed"):
         await migration.carry_out(migration.steps[0])
     status = migration.status(migration.steps[0])
@@ -229,19 +270,35 @@ async def test_other_answers_alone_do_not_arm_an_instance_that_runs_with_s3(
 async def test_what_another_step_tells_meanwhile_is_not_taken_for_its_own(
     migration: Migration,
 ) -> None:
-    first = migration.steps[0]
+    """Each run is heard by whoever asked for it, also from a thread that knows nothing of it."""
+    first, second = migration.steps
     assert isinstance(first, Write)
-
-    async def look_elsewhere() -> None:
-        migration.context.report(passed("Does another one answer?", "yes"))
-
-    looking: list[asyncio.Task[None]] = []
-    other = contextvars.copy_context()
+    assert isinstance(second, Write)
+    second.tells_looking = (passed("Does another one answer?", "yes"),)
+    at_work, looking = list[Event](), list[Event]()
 
     def meanwhile() -> None:
-        looking.append(asyncio.create_task(look_elsewhere(), context=other))
+        thread = threading.Thread(
+            target=lambda: asyncio.run(migration.look(second, looking.append))
+        )
+        thread.start()
+        thread.join()
 
+    first.tells = (passed("Does it answer?", "18 ms"),)
     first.meanwhile = meanwhile
-    result = await migration.carry_out(first)
-    assert looking, "it was looked at while the step was at work"
-    assert [check.asked for check in result.checks] == ["the file"]
+    result = await migration.carry_out(first, at_work.append)
+    assert [check.asked for check in result.checks] == ["Does it answer?", "the file"]
+    assert at_work == [*first.tells]
+    assert looking == [*second.tells_looking], "it was looked at while the step was at work"
+
+
+async def test_what_applying_found_is_handed_to_the_proof_and_settled(tmp_path: Path) -> None:
+    with open_migration_of(tmp_path, [Canary("first")]) as migration:
+        before = migration.context
+        result = await migration.carry_out(migration.steps[0])
+        assert [check.seen for check in result.checks] == ["public-read"]
+        assert result.inputs == {"acl": "public-read"}
+        assert migration.context.settings.acl == "public-read"
+        assert migration.context.deployment.settings is migration.context.settings
+        assert migration.context.journal.settings == migration.context.settings
+        assert before.settings.acl == "", "nobody changes a context"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from wizard.core.events import Check, Event, Verdict
+from wizard.core.events import Check, Event, Report, Verdict
+from wizard.core.plan import Plan
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
@@ -34,10 +34,6 @@ STEPS: tuple[Step, ...] = (
     VerifyCors(),
     UpdateConnector(),
 )
-
-
-# Who hears the checks of the step at work: while it is, other steps may be looked at.
-_hearing: ContextVar[list[Check] | None] = ContextVar("hearing", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,11 @@ def storage_changed(old: Settings, new: Settings) -> bool:
 
 
 class Migration:
-    """One instance's migration: the steps, in order, with one context."""
+    """One instance's migration: the steps, in order, and the context that holds for now.
+
+    What is done with a step takes a `report` for what this one run says; where none is
+    given, the context's own hears it. Runs beside each other do not hear one another.
+    """
 
     def __init__(self, context: Context, steps: Sequence[Step] = STEPS) -> None:
         self.context = context
@@ -147,17 +147,16 @@ class Migration:
         self._gone.clear()
         if storage_changed(self.context.settings, settings):
             settings = replace(settings, acl="", acl_known=False)
-        self.context.settings = self.context.deployment.settings = settings
-        self.context.keys = keys
+        self.context = replace(self.context.with_settings(settings), keys=keys)
         self.context.masker.add_keys(keys)
         self.context.journal.save_settings(settings)
 
-    async def look(self, step: Step) -> tuple[Status, Finding | None]:
-        """Where a step stands, after asking the world about a step believed done."""
+    async def look(self, step: Step, report: Report | None = None) -> tuple[Status, Finding | None]:
+        """Where a step stands, after asking the world about it, and what was found there."""
         status = self.status(step)
         if status.state in (State.SKIPPED, State.LATER):
             return status, None
-        finding = await step.inspect(self.context)
+        finding = await step.inspect(self._heard_by(report))
         if finding.done:
             self._gone.pop(step.name, None)
         else:
@@ -165,22 +164,28 @@ class Migration:
         # Looking may show that there is nothing to do here at all.
         return self.status(step), finding
 
-    async def carry_out(self, step: Step) -> StepResult:
+    async def plan(self, step: Step, report: Report | None = None) -> Plan:
+        """What a step would change. Raises `Problem` where it cannot be done at all."""
+        return await step.plan(self._heard_by(report))
+
+    async def carry_out(self, step: Step, report: Report | None = None) -> StepResult:
         """Apply a step and prove it; what happened is in the journal, also when it fails.
 
         Raises the `Problem` that stopped it, or that of the first proof that failed.
         """
-        inputs = dict(step.inputs(self.context))
+        context = self._heard_by(report)
+        inputs = dict(step.inputs(context))
         started = time.monotonic()
         self._gone.pop(step.name, None)
         self.context.journal.remember(f"skipped {step.name}", "")
         self._remember(step, ResultState.BEGUN, inputs, started)
         try:
-            with self._checks_told() as told:
-                await step.apply(self.context)
+            told = _Told(context.report)
+            found = await step.apply(replace(context, report=told))
+            context = self._settle(context, step, found)
             # Applying may settle an input, such as the ACL that the canary found.
-            inputs = dict(step.inputs(self.context))
-            checks = _with_told(told, await step.prove(self.context))
+            inputs = dict(step.inputs(context))
+            checks = _with_told(told.checks, await step.prove(context, found))
         except Problem as problem:
             self._remember(step, ResultState.FAILED, inputs, started, problem=problem)
             raise
@@ -191,24 +196,17 @@ class Migration:
         self._remember(step, ResultState.FAILED, inputs, started, checks, disproof)
         raise disproof
 
-    @contextmanager
-    def _checks_told(self) -> Iterator[list[Check]]:
-        """The checks that a step makes while it works; they are evidence as much as its proofs."""
-        context, told = self.context, list[Check]()
-        report = context.report
+    def _heard_by(self, report: Report | None) -> Context:
+        """The context of one run."""
+        return replace(self.context, report=report) if report else self.context
 
-        def listen(event: Event) -> None:
-            if isinstance(event, Check) and _hearing.get() is told:
-                told.append(event)
-            report(event)
-
-        context.report = listen
-        token = _hearing.set(told)
-        try:
-            yield told
-        finally:
-            _hearing.reset(token)
-            context.report = report
+    def _settle(self, run: Context, step: Step, found: Any) -> Context:
+        """Keep what applying found out about the settings; returns the run's context with it."""
+        settings = step.settled(self.context.settings, found)
+        if settings != self.context.settings:
+            self.context = self.context.with_settings(settings)
+            self.context.journal.save_settings(settings)
+        return run.with_settings(step.settled(run.settings, found))
 
     def reason_to_skip(self, step: Step) -> str:
         """Why the admin passed over a step; "" where nobody did, or where it does not apply."""
@@ -221,9 +219,9 @@ class Migration:
         self.context.journal.remember(f"skipped {step.name}", reason)
         self.context.journal.write_log(step.name, f"skipped: {reason}")
 
-    async def take_back(self, step: Step) -> bool:
+    async def take_back(self, step: Step, report: Report | None = None) -> bool:
         """Undo a step and forget its result; False where it cannot be taken back."""
-        undone = await step.undo(self.context)
+        undone = await step.undo(self._heard_by(report))
         if undone:
             self.context.journal.forget_result(step.name)
             self.context.journal.write_log(step.name, "taken back")
@@ -247,6 +245,22 @@ class Migration:
         self.context.journal.save_result(result)
         self.context.journal.write_log(step.name, problem.what if problem else state)
         return result
+
+
+class _Told:
+    """Passes on what a step reports while it works, and keeps its checks.
+
+    They are evidence as much as its proofs.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.checks: list[Check] = []
+        self._report = report
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Check):
+            self.checks.append(event)
+        self._report(event)
 
 
 def _with_told(told: Sequence[Check], proofs: Sequence[Check]) -> tuple[Check, ...]:

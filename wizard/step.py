@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from wizard.core.copy_control import CopyControl
 from wizard.core.events import Check, Report
@@ -73,23 +73,40 @@ class Question:
 Ask = Callable[[Question], Awaitable[bool]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a step works with. One per process; `settings` and `keys` may be replaced."""
+    """What a step works with. Nobody changes it: other answers make another context.
+
+    `report` hears what this run says, and no other.
+    """
 
     instance: Instance
     deployment: Deployment
     journal: Journal
-    settings: Settings
     keys: Keys
     report: Report
     ask: Ask
     masker: Masker = field(repr=False)
     control: CopyControl = field(default_factory=CopyControl)
 
+    @property
+    def settings(self) -> Settings:
+        """What the migration was told; the deployment goes by the very same."""
+        return self.deployment.settings
 
-class Step(ABC):
+    def with_settings(self, settings: Settings) -> Context:
+        """The same with other settings."""
+        return replace(self, deployment=self.deployment.with_settings(settings))
+
+
+# What a step found out while it was applied, and is verified with.
+Found = TypeVar("Found")
+
+
+class TypedStep(ABC, Generic[Found]):
     """One step of the migration. Stateless: all it knows is in the context.
+
+    `Found` is what `apply` finds out and `prove` needs, None where that is nothing.
 
     `name` is the module's name, in `wizard/steps/`, `screens/` and `tests/`.
     `title` stands in the rail, `purpose` says in one or two sentences what
@@ -117,13 +134,27 @@ class Step(ABC):
         """What would change. Raises `Problem` where it cannot be done at all."""
 
     @abstractmethod
-    async def apply(self, context: Context) -> None:
-        """Do it. Idempotent, also after a crash halfway. Raises `Problem`."""
+    async def apply(self, context: Context) -> Found:
+        """Do it, and return what was found out. Idempotent, also after a crash halfway.
+
+        Raises `Problem` where it cannot be done.
+        """
 
     @abstractmethod
-    async def prove(self, context: Context) -> Sequence[Check]:
-        """The evidence that it worked. Also reports each check as it is made."""
+    async def prove(self, context: Context, found: Found) -> Sequence[Check]:
+        """Verify that it worked, right after `apply` found what it found.
+
+        Returns the evidence, and reports each check as it is made.
+        """
+
+    def settled(self, settings: Settings, found: Found) -> Settings:
+        """The settings with what `apply` found out about them."""
+        return settings
 
     async def undo(self, context: Context) -> bool:
         """Take it back; False where there is nothing that can be taken back."""
         return False
+
+
+# A step as all see it who do not carry it out.
+Step: TypeAlias = TypedStep[Any]

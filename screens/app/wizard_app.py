@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from screens.base.step_screen import StepScreen
     from screens.state.sources import Source
     from screens.state.step_run import Work
+    from wizard.core.events import Event, Report
     from wizard.step import Question, Step
 
 _SECONDS_BETWEEN_NEWS = 0.1
@@ -113,7 +114,7 @@ class WizardApp(App[int]):
     async def _open(self) -> None:
         session = self.session
         try:
-            session.opened = await self.source.open(session.report, self.ask, self._said)
+            session.opened = await self.source.open(_unheard, self.ask, self._said)
         except Problem as problem:
             session.opening_problem = session.last_problem = problem
         else:
@@ -142,7 +143,7 @@ class WizardApp(App[int]):
         """Undo a step."""
         self._start(step, partial(self._undone, step))
 
-    def _start(self, step: Step, do: Callable[[], Awaitable[object]], done: str = "") -> None:
+    def _start(self, step: Step, do: Callable[[Report], Awaitable[object]], done: str = "") -> None:
         if self.session.running:
             return
         work = self.session.begin(step)
@@ -156,11 +157,11 @@ class WizardApp(App[int]):
         self.show_changes()
 
     async def _work(
-        self, step: Step, work: Work, do: Callable[[], Awaitable[object]], done: str
+        self, step: Step, work: Work, do: Callable[[Report], Awaitable[object]], done: str
     ) -> None:
         problem, interrupted = None, True
         try:
-            await do()
+            await do(work.take)
             interrupted = False
         except Problem as stopped:
             problem, interrupted = stopped, False
@@ -168,8 +169,8 @@ class WizardApp(App[int]):
             self.session.end(work, problem, interrupted=interrupted)
         self._ended(step, work, done)
 
-    async def _undone(self, step: Step) -> None:
-        undone = await self.session.migration.take_back(step)
+    async def _undone(self, step: Step, report: Report) -> None:
+        undone = await self.session.migration.take_back(step, report)
         text = "It is undone." if undone else "There is nothing here that can be undone."
         self.notify(text, title=step.title, markup=False)
 
@@ -354,6 +355,10 @@ class WizardApp(App[int]):
 
 def _nothing() -> None:
     return None
+
+
+def _unheard(event: Event) -> None:
+    """While the migration is opened there is no place yet for what is said."""
 
 
 def _screen_class(name: str) -> Callable[[], Screen[None]]:

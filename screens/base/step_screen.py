@@ -13,6 +13,7 @@ from wizard.core.problem import Action, Problem
 from wizard.step import Step
 
 if TYPE_CHECKING:
+    from wizard.core.events import Report
     from wizard.migration import Status
 
 
@@ -86,8 +87,7 @@ class StepScreen(StepParts):
         self._problem = self.work.problem if self.work else None
         self.looking = self.session.new_work(self.here)
         try:
-            with self.session.heard_by(self.looking):
-                await self._look()
+            await self._look(self.looking.take)
         except Problem as problem:
             self._problem = problem
             self._status = self._status or self.session.migration.status(self.step)
@@ -98,12 +98,13 @@ class StepScreen(StepParts):
             self.show_frame()
             self.show_step()
 
-    async def _look(self) -> None:
-        self._status, self._finding = await self.session.migration.look(self.step)
+    async def _look(self, report: Report) -> None:
+        migration = self.session.migration
+        self._status, self._finding = await migration.look(self.step, report)
         if self._problem is None and self._failed_as_it_is(self._status):
             self._problem = self._status.result.problem if self._status.result else None
         if self._needs_plan():
-            self._plan = await self.step.plan(self.session.context)
+            self._plan = await migration.plan(self.step, report)
 
     def _failed_as_it_is(self, status: Status) -> bool:
         """Whether it failed the last time, and with the answers of now."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,6 @@ from screens.state.progress import percent
 from screens.state.step_run import Record, Work
 
 if TYPE_CHECKING:
-    from wizard.core.events import Event
     from wizard.core.problem import Problem
     from wizard.core.secrets import Keys
     from wizard.core.settings import Settings
@@ -30,9 +27,6 @@ ARMED = (
     ".env says USE_S3=true already. The next start of the services, for whatever reason, "
     "switches the instance to S3."
 )
-
-# Whose words are heard: the looking of one screen must not end up in the work of another.
-_listener: ContextVar[Work | None] = ContextVar("listener", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,6 @@ class Session:
         self.opening_problem: Problem | None = None
         self.last_problem: Problem | None = None
         self.works: dict[str, Work] = {}
-        self.looking: Work | None = None
         self.running = ""
         self.changes = 0
         # Steps that failed with other settings than those of now.
@@ -226,25 +219,6 @@ class Session:
     def new_work(self, name: str) -> Work:
         """A place for what is said while a screen looks around."""
         return Work(name, self._clock)
-
-    @contextmanager
-    def heard_by(self, work: Work) -> Iterator[None]:
-        """What is reported within goes to `work`."""
-        token = _listener.set(work)
-        # Threads that the engine starts by itself don't inherit the variable.
-        self.looking = work
-        try:
-            yield
-        finally:
-            _listener.reset(token)
-            if self.looking is work:
-                self.looking = None
-
-    def report(self, event: Event) -> None:
-        """What a step says goes to who listens, else to the one at work. From any thread."""
-        work = _listener.get() or self.works.get(self.running) or self.looking
-        if work is not None:
-            work.take(event)
 
     def keep_up(self) -> None:
         """Write the output that came meanwhile to its file."""

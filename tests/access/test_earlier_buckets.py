@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.support.storage_context import Witness, carry_out, storage_context
+from tests.support.storage_context import Witness, carry_out, settle, storage_context
 from wizard.access.earlier_buckets import note_used
 from wizard.access.policy import is_opened
 from wizard.core.events import Verdict
@@ -56,7 +56,7 @@ class Before:
     keys: Keys
 
     def choose(self, settings: Settings) -> None:
-        self.context.settings = self.context.deployment.settings = settings
+        self.context = self.context.with_settings(settings)
 
     @property
     def is_open(self) -> bool:
@@ -68,7 +68,7 @@ async def before(storage: Storage, tmp_path: Path) -> AsyncIterator[Before]:
     first, keys = storage
     witness = Choosy()
     with storage_context(tmp_path, first, keys, witness) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         yield Before(context, witness, first, keys)
 
 
@@ -123,7 +123,7 @@ async def test_one_that_a_restart_may_have_switched_to_stays_open(
 
 async def test_at_another_service_it_is_said(before: Before, ceph_storage: Storage) -> None:
     before.choose(ceph_storage[0])
-    before.context.keys = ceph_storage[1]
+    before.context = replace(before.context, keys=ceph_storage[1])
     await carry_out(STEP, before.context)
     assert before.is_open
     assert before.settings.endpoint_host in before.witness.seen("bucket of before").seen

@@ -26,7 +26,17 @@ from wizard.journal.journal import Journal, StepResult
 from wizard.media.source import Media
 from wizard.migration import STEPS, Migration
 from wizard.opening.opening import Opened
-from wizard.step import ALWAYS, Applicability, Applies, Ask, Context, Fact, Finding, Question, Step
+from wizard.step import (
+    ALWAYS,
+    Applicability,
+    Applies,
+    Ask,
+    Context,
+    Fact,
+    Finding,
+    Question,
+    TypedStep,
+)
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEYS = Keys("AKIAIOSFODNN7EXAMPLE", SECRET)
@@ -87,7 +97,7 @@ class Script:
     gate: Gate | None = field(default=None, repr=False)
 
 
-class KitStep(Step):
+class KitStep(TypedStep[None]):
     """A step after a script; what it does is to write `effects/NAME`, and prove is to read it."""
 
     def __init__(self, name: str, script: Script) -> None:
@@ -137,7 +147,7 @@ class KitStep(Step):
         effect.parent.mkdir(exist_ok=True)
         effect.write_text(context.settings.bucket)
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: None) -> Sequence[Check]:
         written = self._effect(context).read_text() == context.settings.bucket
         first = passed("What was written is there", "read back") if written else _not_there()
         checks = (*self.script.checks, *(() if self.script.checks else (first,)))
@@ -220,9 +230,14 @@ class KitSource(Source):
         masker = Masker()
         masker.add_keys(self.keys)
         context = Context(
-            instance, StillDeployment(), self.journal, self.settings, self.keys, report, ask,
+            instance=instance,
+            deployment=StillDeployment(self.settings),
+            journal=self.journal,
+            keys=self.keys,
+            report=report,
+            ask=ask,
             masker=masker,
-        )  # fmt: skip
+        )
         return Opened(Migration(context, self.steps), FACTS, "")
 
     def done(self, *names: str) -> None:

@@ -15,6 +15,7 @@ from wizard.core.events import Check, Verdict
 from wizard.core.plan import Command
 from wizard.core.problem import Action, Problem
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.instance.dockerless.deployment import Dockerless
 from wizard.steps.collect_static import CollectStatic
 from wizard.storage.bucket import ObjectInfo
 
@@ -37,11 +38,11 @@ async def shared(
 @pytest.fixture
 def collected(shared: Rehearsal) -> Iterator[Rehearsal]:
     """The same; what a test changes of bucket, settings and `.env` is put back."""
-    settings, env = shared.context.settings, shared.context.instance.env_path.read_bytes()
+    context, env = shared.context, shared.context.instance.env_path.read_bytes()
     policy, theme = shared.bucket.get_policy(), shared.bucket.get(THEME)
     script = shared.bucket.get("static/js/bookwyrm.js")
     yield shared
-    shared.context.settings = settings
+    shared.context = context
     shared.context.instance.env_path.write_bytes(env)
     shared.bucket.put_policy(policy)
     shared.bucket.put(THEME, theme, content_type="text/css")
@@ -76,9 +77,9 @@ async def test_a_version_without_themes_is_not_asked_for_them(
 ) -> None:
     async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
         context, instance = rehearsal.context, rehearsal.context.instance
-        abilities = replace(instance.abilities, compile_themes=False)
-        context.instance = replace(instance, abilities=abilities)
-        context.deployment = type(context.deployment)(context.instance, context.settings)  # type: ignore[call-arg]
+        instance = replace(instance, abilities=replace(instance.abilities, compile_themes=False))
+        deployment = Dockerless(instance, context.settings)
+        rehearsal.context = replace(context, instance=instance, deployment=deployment)
         (rehearsal.folder / "bookwyrm/management/commands/compile_themes.py").unlink()
         rehearsal.open_bucket()
         rehearsal.enable_s3()
@@ -126,7 +127,7 @@ async def test_what_went_from_the_bucket_since_is_noticed(collected: Rehearsal) 
     collected.bucket.delete(THEME)
     collected.bucket.put("static/js/bookwyrm.js", b"something else")
     finding = await STEP.inspect(collected.context)
-    checks = failed(await STEP.prove(collected.context))
+    checks = failed(await STEP.prove(collected.context, None))
     assert not finding.done
     assert finding.gone.startswith("2 of ")
     assert "css/themes/bookwyrm-light.css (missing)" in explained(checks[0])
@@ -137,7 +138,7 @@ async def test_what_went_from_the_bucket_since_is_noticed(collected: Rehearsal) 
 
 async def test_a_bucket_that_strangers_cannot_read(collected: Rehearsal) -> None:
     collected.bucket.put_policy(None)
-    (check,) = failed(await STEP.prove(collected.context))
+    (check,) = failed(await STEP.prove(collected.context, None))
     assert "HTTP 403" in explained(check)
     assert check.problem
     number = len(list(collected.bucket.list_objects("static/")))
@@ -146,22 +147,22 @@ async def test_a_bucket_that_strangers_cannot_read(collected: Rehearsal) -> None
 
 
 async def test_a_custom_domain_where_nobody_answers(collected: Rehearsal) -> None:
-    context = collected.context
-    context.settings = replace(context.settings, custom_domain="127.0.0.1:9/books")
+    settings = collected.context.settings
+    collected.change(replace(settings, custom_domain="127.0.0.1:9/books"))
     collected.set_env(AWS_S3_CUSTOM_DOMAIN="127.0.0.1:9/books")
-    (check,) = failed(await STEP.prove(context))
+    (check,) = failed(await STEP.prove(collected.context, None))
     assert "no answer" in explained(check)
 
 
 async def test_css_of_the_wrong_type_is_no_css(collected: Rehearsal) -> None:
     collected.bucket.put(THEME, collected.bucket.get(THEME), content_type="text/plain")
-    (check,) = failed(await STEP.prove(collected.context))
+    (check,) = failed(await STEP.prove(collected.context, None))
     assert "text/plain" in explained(check)
 
 
 async def test_an_env_that_names_another_bucket_is_noticed(collected: Rehearsal) -> None:
     collected.set_env(AWS_STORAGE_BUCKET_NAME="another-bucket")
-    (check,) = failed(await STEP.prove(collected.context))
+    (check,) = failed(await STEP.prove(collected.context, None))
     assert "another-bucket" in explained(check)
 
 
@@ -190,7 +191,7 @@ async def test_a_theme_whose_css_was_never_written(tmp_path: Path, seaweedfs: Se
             "        self.stdout.write('nothing to do')\n"
         )
         await STEP.apply(rehearsal.context)
-        checks = failed(await STEP.prove(rehearsal.context))
+        checks = failed(await STEP.prove(rehearsal.context, None))
     assert "compiled CSS of a theme is missing" in checks[1].seen
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.servers.refusing import Refusing, Reply, Request, error, refuse
 from tests.support.checkout import ENV
-from tests.support.storage_context import Witness, carry_out, storage_context
+from tests.support.storage_context import Witness, settle, storage_context
 from tests.support.users import fill, small_disk
 from wizard.access.policy import opening_policy
-from wizard.access.probe import Probe, probing
+from wizard.access.probe import Probe, live_checks
 from wizard.assets.cors_rules import rule_for
 from wizard.core.events import Verdict
 from wizard.core.plan import Diff, Document
@@ -53,7 +53,7 @@ async def test_where_acls_have_no_effect_a_policy_opens_two_folders(
     settings, keys = storage
     witness = Witness()
     with storage_context(tmp_path, settings, keys, witness) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert context.settings.acl_known
         assert context.settings.acl == ""
         assert context.journal.settings == context.settings
@@ -84,7 +84,7 @@ async def test_where_acls_are_honoured_no_policy_is_put(
     settings, keys = ceph_storage
     witness = Witness()
     with storage_context(tmp_path, settings, keys, witness) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert context.settings.acl == "public-read"
         assert env_of(context)["AWS_DEFAULT_ACL"] == "public-read"
         assert Bucket(settings, keys).get_policy() is None
@@ -115,7 +115,7 @@ async def test_block_public_access_is_lifted_as_far_as_needed_and_put_back(
     bucket.put_public_access_block(before)
     witness = Witness()
     with storage_context(tmp_path, settings, keys, witness) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert context.settings.acl == ""
         switches = bucket.public_access_block()
         assert (switches["IgnorePublicAcls"], switches["BlockPublicPolicy"]) == (True, False)
@@ -139,10 +139,10 @@ async def test_an_existing_policy_is_merged_and_comes_back(
     }
     bucket.put_policy({"Version": "2012-10-17", "Statement": [own]})
     with storage_context(tmp_path, settings, keys, Witness()) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         sids = [s["Sid"] for s in (bucket.get_policy() or {})["Statement"]]
         assert sids == ["Own", "BookWyrmPublicRead"]
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert len((bucket.get_policy() or {})["Statement"]) == 2
         assert await STEP.undo(context)
         assert [s["Sid"] for s in (bucket.get_policy() or {})["Statement"]] == ["Own"]
@@ -172,8 +172,8 @@ async def test_private_files_below_images_are_never_opened(
         assert bucket.get_policy() is None
         bucket.delete("images/exports/account.tar.gz")
         witness = Witness()
-        context.ask, context.report = witness.ask, witness.events.append
-        await carry_out(STEP, context)
+        context = replace(context, ask=witness.ask, report=witness.events.append)
+        context = await settle(STEP, context)
         assert "1 objects are there already" in witness.questions[0].text
         assert "1 in images/" in witness.seen("Is the bucket empty?").seen
 
@@ -192,8 +192,8 @@ async def test_a_missing_bucket_is_created_if_the_admin_agrees(
         plan = await STEP.plan(context)
         assert "is created; you are asked before" in str(plan.items)
         assert not Bucket(settings, keys).exists()
-        context.ask = Witness().ask
-        await carry_out(STEP, context)
+        context = replace(context, ask=Witness().ask)
+        context = await settle(STEP, context)
         assert Bucket(settings, keys).exists()
 
 
@@ -216,17 +216,17 @@ async def test_resuming_asks_the_world(storage: Storage, tmp_path: Path) -> None
     bucket = Bucket(settings, keys)
     with storage_context(tmp_path, settings, keys, Witness()) as context:
         assert not (await STEP.inspect(context)).done
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         bucket.put_policy(None)
         found = await STEP.inspect(context)
         assert not found.done
         assert "policy" in found.gone
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         env = tmp_path / ".env"
         env.write_text(env.read_text().replace(f"={settings.bucket}", "=another"))
         found = await STEP.inspect(context)
         assert "AWS_STORAGE_BUCKET_NAME" in found.gone
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         bucket.client.delete_bucket(Bucket=bucket.name)
         found = await STEP.inspect(context)
         assert found.gone == f"There is no bucket {bucket.name}."
@@ -236,8 +236,8 @@ async def test_undo_brings_every_line_back(storage: Storage, tmp_path: Path) -> 
     settings, keys = storage
     env = ENV.replace("AWS_ACCESS_KEY_ID=\n", "export AWS_ACCESS_KEY_ID='older key' # mine\n")
     with storage_context(tmp_path, settings, keys, Witness(), env) as context:
-        await carry_out(STEP, context)
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
+        context = await settle(STEP, context)
         assert await STEP.undo(context)
         assert (tmp_path / ".env").read_text() == env
         assert not await STEP.undo(context)
@@ -248,12 +248,12 @@ async def test_a_line_written_before_a_crash_is_known_to_undo(
 ) -> None:
     settings, keys = storage
     with storage_context(tmp_path, settings, keys, Witness()) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         name = "configure_provider.lines"
         # As it is in the journal when we are killed while the file is being written.
         kept = json.loads(context.journal.recall(name))
         context.journal.remember(name, json.dumps(dict.fromkeys(kept, "")))
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert await STEP.undo(context)
         assert (tmp_path / ".env").read_text() == ENV
 
@@ -262,7 +262,7 @@ async def test_canaries_of_a_killed_run_are_removed(storage: Storage, tmp_path: 
     settings, keys = storage
     bucket = Bucket(settings, keys)
     with storage_context(tmp_path, settings, keys, Witness()) as context:
-        checks = probing(context, Probe(context))
+        checks = live_checks(Probe(context))
         async for check in checks:
             if "replaced" in check.asked:
                 break
@@ -271,7 +271,7 @@ async def test_canaries_of_a_killed_run_are_removed(storage: Storage, tmp_path: 
         # A process that is killed runs no `finally`; here the generator just stays open.
         bucket.put_cors([rule_for("https://bw-s3.invalid")])
         context.journal.remember("cors before the probe", json.dumps([bucket.place, []]))
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert keys_left(settings, keys) == []
         assert bucket.get_cors() == []
         await checks.aclose()
@@ -283,7 +283,7 @@ async def test_rules_that_are_there_survive_the_probe(storage: Storage, tmp_path
     rule = {"AllowedOrigins": ["https://own.example"], "AllowedMethods": ["GET"]}
     bucket.put_cors([rule])
     with storage_context(tmp_path, settings, keys, Witness()) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
     (kept,) = bucket.get_cors()
     assert kept["AllowedOrigins"] == ["https://own.example"]
 
@@ -294,7 +294,7 @@ async def test_no_secret_reaches_journal_events_or_questions(
     settings, keys = storage
     witness = Witness()
     with storage_context(tmp_path, settings, keys, witness) as context:
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         plan = await STEP.plan(context)
     said = f"{witness.events}{witness.questions}{plan}".encode()
     files = [p for p in (tmp_path / ".bw-s3").iterdir() if p.suffix != ".bak"]
@@ -343,7 +343,7 @@ async def test_a_refused_acl_is_left_out_where_this_bookwyrm_can(tmp_path: Path)
         Refusing(without_acl) as server,
         storage_context(tmp_path, server.settings("aws"), server.keys, witness) as context,
     ):
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert env_of(context)["AWS_DEFAULT_ACL"] == ""
     assert "the whole bucket is public" in witness.seen("outside of images/ and static/").seen
 
@@ -355,7 +355,7 @@ async def test_a_refused_acl_stops_an_older_bookwyrm(tmp_path: Path) -> None:
     ):
         settings_py = tmp_path / "bookwyrm" / "settings.py"
         settings_py.write_text('env("AWS_S3_URL_PROTOCOL", "https:")\n')
-        context.instance = open_instance(tmp_path)
+        context = replace(context, instance=open_instance(tmp_path))
         problem = await refusal(context)
         assert "always sends it" in problem.what
         assert "0.8.0" in problem.remedies[0].text
@@ -374,9 +374,9 @@ async def test_an_older_bookwyrm_writes_no_line_that_it_does_not_read(
     settings, keys = storage
     with storage_context(tmp_path, settings, keys, Witness()) as context:
         (tmp_path / "bookwyrm" / "settings.py").write_text("")
-        context.instance = open_instance(tmp_path)
+        context = replace(context, instance=open_instance(tmp_path))
         assert "over http" in (await refusal(context)).what
-        context.settings = replace(settings, url_protocol="https:")
+        context = context.with_settings(replace(settings, url_protocol="https:"))
         assert "does not speak https" in (await refusal(context)).what
 
 
@@ -387,7 +387,7 @@ async def test_the_clock_is_compared(minutes: int, verdict: str, tmp_path: Path)
         Refusing(lambda request: None, skew=minutes * 60) as server,
         storage_context(tmp_path, server.settings(), server.keys, witness) as context,
     ):
-        async for check in probing(context, Probe(context)):
+        async for check in live_checks(Probe(context)):
             witness.events.append(check)
     found = witness.seen("clock")
     assert found.verdict == verdict
@@ -401,8 +401,8 @@ async def test_keys_that_may_not_set_cors_are_only_remarked(tmp_path: Path) -> N
         Refusing(refusing) as server,
         storage_context(tmp_path, server.settings(), server.keys, witness) as context,
     ):
-        await carry_out(STEP, context)
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
+        context = await settle(STEP, context)
     assert witness.seen("CORS").verdict is Verdict.REMARK
 
 
@@ -463,7 +463,7 @@ async def test_unknown_keys_and_settings_are_asked_for(storage: Storage, tmp_pat
     with storage_context(tmp_path, settings, Keys("", ""), Witness()) as context:
         problem = await refusal(context)
         assert (problem.field, problem.usage) == ("access_key_id", True)
-        context.keys, context.settings = keys, replace(settings, bucket="")
+        context = replace(context.with_settings(replace(settings, bucket="")), keys=keys)
         assert (await refusal(context)).field == "bucket"
 
 
@@ -474,5 +474,5 @@ async def test_it_says_where_the_instance_is_on_s3_already(
     env = ENV.replace("USE_S3=false", "USE_S3=true")
     with storage_context(tmp_path, settings, keys, Witness(), env) as context:
         assert "USE_S3 is true already" in str((await STEP.plan(context)).items)
-        await carry_out(STEP, context)
+        context = await settle(STEP, context)
         assert env_of(context)["USE_S3"] == "true"

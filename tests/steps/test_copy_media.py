@@ -83,15 +83,14 @@ async def test_a_bucket_closed_to_strangers_fails_the_proof(
 ) -> None:
     async with rehearse(tmp_path, seaweedfs, covers=3) as rehearsal:
         rehearsal.bucket.create()
-        await STEP.apply(rehearsal.context)
-        checks = await STEP.prove(rehearsal.context)
+        copied = await STEP.apply(rehearsal.context)
+        checks = await STEP.prove(rehearsal.context, copied)
     assert checks[0].verdict is Verdict.PASS
     assert checks[-1].verdict is Verdict.FAIL
 
 
 async def test_a_new_instance_has_nothing_to_copy(rehearsal: Rehearsal) -> None:
-    context = rehearsal.context
-    context.settings = replace(context.settings, path=MigrationPath.FRESH)
-    applicability = STEP.applies(context)
+    rehearsal.change(replace(rehearsal.context.settings, path=MigrationPath.FRESH))
+    applicability = STEP.applies(rehearsal.context)
     assert applicability.applies is Applies.NO
     assert applicability.reason

@@ -53,14 +53,15 @@ class Scene:
     async def enable(self) -> list[Check]:
         """Apply and prove."""
         await STEP.apply(self.context)
-        return list(await STEP.prove(self.context))
+        return list(await STEP.prove(self.context, None))
 
     async def ask(self, question: Question) -> bool:
         self.questions.append(question)
         return self.answer
 
     def set_up(self, **settings: str) -> None:
-        self.context.settings = replace(self.context.settings, **settings)  # type: ignore[arg-type]
+        changed = replace(self.context.settings, **settings)  # type: ignore[arg-type]
+        self.context = self.context.with_settings(changed)
 
 
 def open_scene(folder: Path) -> Scene:
@@ -69,14 +70,13 @@ def open_scene(folder: Path) -> Scene:
     instance = open_instance(folder)
     settings = Settings(path=MigrationPath.EXISTING, deployment=DeploymentKind.DOCKERLESS)
     scene.context = Context(
-        instance,
-        Dockerless(instance, settings),
-        Journal.open(folder / FOLDER, folder),
-        settings,
-        Keys("AKIAFORTESTS", "a-very-secret-key"),
-        scene.events.append,
-        scene.ask,
-        Masker(),
+        instance=instance,
+        deployment=Dockerless(instance, settings),
+        journal=Journal.open(folder / FOLDER, folder),
+        keys=Keys("AKIAFORTESTS", "a-very-secret-key"),
+        report=scene.events.append,
+        ask=scene.ask,
+        masker=Masker(),
     )
     return scene
 
@@ -102,7 +102,7 @@ def old_version(scene: Scene) -> None:
     """Make it a version that knows USE_HTTPS."""
     folder = scene.context.instance.folder
     (folder / "bookwyrm" / "settings.py").write_text('USE_HTTPS = env.bool("USE_HTTPS", False)\n')
-    scene.context.instance = open_instance(folder)
+    scene.context = replace(scene.context, instance=open_instance(folder))
 
 
 def diffs(plan: Plan) -> list[str]:
@@ -241,7 +241,7 @@ class TestApply:
         scene.env.write_text(scene.env.read_text().replace("USE_S3=true", "USE_S3=false"))
         finding = await STEP.inspect(scene.context)
         assert (finding.done, finding.gone) == (False, ".env no longer says so")
-        checks = await STEP.prove(scene.context)
+        checks = await STEP.prove(scene.context, None)
         assert checks[0].verdict is Verdict.FAIL
         assert checks[0].problem is not None
 

@@ -48,7 +48,6 @@ async def shared(
 def ready(shared: Rehearsal) -> Iterator[Rehearsal]:
     """The same before each test: the site runs without S3, `.env` is armed."""
     context = shared.context
-    settings, deployment = context.settings, context.deployment
     code = shared.folder / "bookwyrm" / "settings.py"
     text, env = code.read_text(), context.instance.env_path.read_bytes()
     shared.set_env(USE_S3="false")
@@ -60,7 +59,7 @@ def ready(shared: Rehearsal) -> Iterator[Rehearsal]:
     for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
         context.journal.remember(name, "")
     yield shared
-    context.settings, context.deployment = settings, deployment
+    shared.context = context
     code.write_text(text)
     context.instance.env_path.write_bytes(env)
 
@@ -260,14 +259,14 @@ async def test_a_slow_site_is_waited_for(ready: Rehearsal) -> None:
 
 
 async def test_another_bucket_means_another_restart(ready: Rehearsal) -> None:
-    context = ready.context
     await ready.carry_out(STEP)
-    inputs = dict(STEP.inputs(context))
-    context.settings = replace(context.settings, custom_domain="media.example.org")
+    inputs = dict(STEP.inputs(ready.context))
+    ready.change(replace(ready.context.settings, custom_domain="media.example.org"))
+    context = ready.context
     assert dict(STEP.inputs(context)) != inputs
     finding = await STEP.inspect(context)
     assert not finding.done
-    checks = await STEP.prove(context)
+    checks = await STEP.prove(context, 0)
     assert [c.verdict for c in checks][1] is Verdict.FAIL
 
 
@@ -304,9 +303,7 @@ async def test_on_a_fresh_install_it_waits_and_then_is_done(
 
 def restart_with(rehearsal: Rehearsal, command: str) -> None:
     """Have the instance restarted by another command."""
-    context = rehearsal.context
-    settings = replace(context.settings, restart_command=command)
-    context.deployment = type(context.deployment)(context.instance, settings)  # type: ignore[call-arg]
+    rehearsal.change(replace(rehearsal.context.settings, restart_command=command))
 
 
 async def failing(rehearsal: Rehearsal, waited: list[str] | None = None) -> Problem:

@@ -66,7 +66,7 @@ async def test_after_another_bucket_the_way_back_leads_to_the_first_value(
         await rehearsal.carry_out(STEP)
         first = dict(STEP.inputs(rehearsal.context))
         settings = rehearsal.context.settings
-        rehearsal.context.settings = replace(settings, custom_domain="media.example.org")
+        rehearsal.change(replace(settings, custom_domain="media.example.org"))
         assert dict(STEP.inputs(rehearsal.context)) != first, "so the step is stale"
         finding = await STEP.inspect(rehearsal.context)
         assert (finding.done, finding.gone) == (False, "Covers url is another again")
@@ -82,7 +82,7 @@ async def test_a_value_that_looks_like_code_stays_a_value(
     async with rehearse(tmp_path, seaweedfs, self_connector=True) as rehearsal:
         odd = "books.example.org/'+__import__('os').system('touch pwned')+'$(id)`id`\\"
         settings = rehearsal.context.settings
-        rehearsal.context.settings = replace(settings, custom_domain=odd)
+        rehearsal.change(replace(settings, custom_domain=odd))
         await rehearsal.carry_out(STEP)
         assert connectors(rehearsal)["localhost"] == f"http://{odd}/images"
         assert not (rehearsal.folder / "pwned").exists()

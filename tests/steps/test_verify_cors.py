@@ -54,7 +54,7 @@ def served(settings: Settings, site: Refusing) -> Settings:
 
 async def failures(context: Context) -> list[Check]:
     await STEP.apply(context)
-    return [c for c in await STEP.prove(context) if c.verdict is Verdict.FAIL]
+    return [c for c in await STEP.prove(context, None) if c.verdict is Verdict.FAIL]
 
 
 def remember(context: Context, checks: tuple[Check, ...]) -> None:
@@ -159,7 +159,7 @@ async def test_before_a_fresh_instance_runs_the_site_waits(
         remember(context, tuple(checks))
         assert (await STEP.inspect(context)).done
         with Refusing(always(page_of(settings))) as site:
-            context.settings = served(away, site)
+            context = context.with_settings(served(away, site))
             found = await STEP.inspect(context)
             assert found.gone == "the site runs now"
             checks = await carry_out(STEP, context)

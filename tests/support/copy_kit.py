@@ -36,6 +36,7 @@ class MediaOnly:
     """As much of a deployment as the copy asks for."""
 
     source: Media
+    settings: Settings
 
     async def media(self) -> Media:
         """The media."""
@@ -118,17 +119,16 @@ class CopyKit:
         async def yes(_: Question) -> bool:
             return True
 
-        source = MediaOnly(media or FolderMedia(self.root))
+        source = MediaOnly(media or FolderMedia(self.root), self.settings)
         return Context(
-            cast(Instance, None),
-            cast(Deployment, source),
-            journal,
-            self.settings,
-            self.keys,
-            self.events.append,
-            yes,
-            Masker(),
-            self.control,
+            instance=cast(Instance, None),
+            deployment=cast(Deployment, source),
+            journal=journal,
+            keys=self.keys,
+            report=self.events.append,
+            ask=yes,
+            masker=Masker(),
+            control=self.control,
         )
 
     def verified(self) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wizard.core.events import Check, Event, Output, Verdict
 from wizard.core.secrets import Masker
-from wizard.core.settings import MigrationPath
+from wizard.core.settings import MigrationPath, Settings
 from wizard.demo import DemoInstance, build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.checkout import open_instance
@@ -74,10 +74,15 @@ class Rehearsal:
         allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": places}
         self.bucket.put_policy({"Version": "2012-10-17", "Statement": [allow]})
 
+    def change(self, settings: Settings) -> None:
+        """Go on with other settings."""
+        self.context = self.context.with_settings(settings)
+
     async def carry_out(self, step: Step) -> list[Check]:
         """Apply and prove a step; none of its proofs may have failed."""
-        await step.apply(self.context)
-        checks = list(await step.prove(self.context))
+        found = await step.apply(self.context)
+        self.change(step.settled(self.context.settings, found))
+        checks = list(await step.prove(self.context, found))
         assert [c for c in checks if c.verdict is Verdict.FAIL] == []
         return checks
 
@@ -106,9 +111,14 @@ async def rehearse(
 
         masker = Masker(instance.env_file().secrets())
         masker.add_keys(demo.keys)
-        deployment = Dockerless(instance, settings)
         context = Context(
-            instance, deployment, journal, settings, demo.keys, events.append, ask, masker=masker
+            instance=instance,
+            deployment=Dockerless(instance, settings),
+            journal=journal,
+            keys=demo.keys,
+            report=events.append,
+            ask=ask,
+            masker=masker,
         )
         rehearsal = Rehearsal(demo, context, events)
         try:

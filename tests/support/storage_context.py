@@ -48,17 +48,33 @@ def storage_context(
     instance = open_instance(folder)
     journal = Journal.open(folder / FOLDER, folder)
     masker = Masker([keys.access_key_id, keys.secret_access_key])
-    deployment = Dockerless(instance, settings)
-    report = witness.events.append
     try:
-        yield Context(instance, deployment, journal, settings, keys, report, witness.ask, masker)
+        yield Context(
+            instance=instance,
+            deployment=Dockerless(instance, settings),
+            journal=journal,
+            keys=keys,
+            report=witness.events.append,
+            ask=witness.ask,
+            masker=masker,
+        )
     finally:
         journal.close()
 
 
 async def carry_out(step: Step, context: Context) -> list[Check]:
     """Apply and prove a step; no proof may have failed."""
-    await step.apply(context)
-    checks = list(await step.prove(context))
+    return (await _carried_out(step, context))[1]
+
+
+async def settle(step: Step, context: Context) -> Context:
+    """Carry a step out, and go on with what it settled."""
+    return (await _carried_out(step, context))[0]
+
+
+async def _carried_out(step: Step, context: Context) -> tuple[Context, list[Check]]:
+    found = await step.apply(context)
+    context = context.with_settings(step.settled(context.settings, found))
+    checks = list(await step.prove(context, found))
     assert [c for c in checks if c.verdict is Verdict.FAIL] == []
-    return checks
+    return context, checks

@@ -23,8 +23,8 @@ LINE = "EMAIL_SENDER_NAME=My Book (club\n"
 STEP = ConfigureProvider()
 
 
-def under_compose(context: Context) -> None:
-    context.settings = replace(context.settings, deployment=DeploymentKind.COMPOSE)
+def under_compose(context: Context) -> Context:
+    return context.with_settings(replace(context.settings, deployment=DeploymentKind.COMPOSE))
 
 
 @pytest.mark.parametrize("env", [LINE + ENV, ENV + LINE])
@@ -33,7 +33,7 @@ async def test_under_compose_it_stops_before_anything_changes(
 ) -> None:
     settings, keys = storage
     with storage_context(tmp_path, settings, keys, Witness(), env) as context:
-        under_compose(context)
+        context = under_compose(context)
         for attempt in (STEP.plan, STEP.apply):
             with pytest.raises(Problem) as caught:
                 await attempt(context)
@@ -68,7 +68,7 @@ async def test_the_remedy_shows_no_secret(
     line: str, words: str, storage: Storage, tmp_path: Path
 ) -> None:
     with storage_context(tmp_path, *storage, Witness()) as context:
-        under_compose(context)
+        context = under_compose(context)
         check = await context_check(context, f"{ENV}\n{line}")
         assert check.problem is not None
         assert words in check.problem.remedies[0].text
@@ -78,7 +78,7 @@ async def test_the_remedy_shows_no_secret(
 async def test_a_command_in_a_value_is_no_error(storage: Storage, tmp_path: Path) -> None:
     """bw-dev runs it and goes on, so it may be meant."""
     with storage_context(tmp_path, *storage, Witness()) as context:
-        under_compose(context)
+        context = under_compose(context)
         check = await context_check(context, f"{ENV}HOST_NAME=$(hostname)\n")
         assert check.verdict is Verdict.REMARK
         assert "runs the command" in check.seen
@@ -92,7 +92,7 @@ async def test_lines_that_django_passes_over_are_named(storage: Storage, tmp_pat
 
 async def test_a_file_from_windows_is_converted_first(storage: Storage, tmp_path: Path) -> None:
     with storage_context(tmp_path, *storage, Witness()) as context:
-        under_compose(context)
+        context = under_compose(context)
         assert (await context_check(context, ENV.replace("\n", "\r\n"))).verdict is Verdict.PASS
 
 

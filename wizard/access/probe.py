@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -256,17 +256,17 @@ class Probe:
             raise Problem("The storage takes CORS rules and forgets them.", "It knows none.")
 
 
-async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]:
+async def live_checks(probe: Probe) -> AsyncGenerator[Check, None]:
     """Run every check of a probe, one by one, the first failure last.
 
-    What they settle (the ACL) is in `context.settings` afterwards, and saved.
-    Asks whether to create a bucket that is missing.
+    What they found (the way in, and the ACL) the probe has afterwards. Asks whether to create
+    a bucket that is missing.
     """
     asked = "Do the settings fit together?"
     try:
         async for check in probe.looks():
             asked = check.asked
-            if is_missing_bucket(check) and await create_bucket(context, probe.bucket):
+            if is_missing_bucket(check) and await create_bucket(probe.context, probe.bucket):
                 async for again in _after_creation(probe):
                     yield again
                 continue
@@ -281,19 +281,11 @@ async def probing(context: Context, probe: Probe) -> AsyncGenerator[Check, None]
                     return
     except Problem as problem:
         yield failed(question_behind(problem, asked), problem)
-        return
-    settle(context, probe)
 
 
 async def _after_creation(probe: Probe) -> AsyncGenerator[Check, None]:
     yield passed(f"Is the bucket {probe.bucket.name} there?", "yes, it was created now")
     yield await listing_check(probe.bucket)
-
-
-def settle(context: Context, probe: Probe) -> None:
-    """Keep what the probe found."""
-    context.settings = replace(context.settings, acl=probe.acl, acl_known=True)
-    context.journal.save_settings(context.settings)
 
 
 async def create_bucket(context: Context, bucket: Bucket) -> bool:

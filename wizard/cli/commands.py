@@ -196,7 +196,7 @@ async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bo
     narrator.status(status)
     if status.state in RESTING:
         return False
-    narrator.plan(await step.plan(migration.context))
+    narrator.plan(await migration.plan(step))
     return True
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,10 +54,9 @@ class Comparison:
     `harmless` files could not be read, and nobody could ask for them;
     `held_back` files are not public, by class, with their number and bytes;
     `samples` are some keys that are the same; `file` holds a line for each
-    key; `at` is `time.monotonic()`.
+    key.
     """
 
-    destination: str
     same: int = 0
     same_bytes: int = 0
     lost_bytes: int = 0
@@ -71,7 +69,6 @@ class Comparison:
     samples: list[str] = field(default_factory=list)
     file: Path | None = None
     examples: dict[str, list[str]] = field(default_factory=dict)
-    at: float = field(default_factory=time.monotonic)
 
     @property
     def complete(self) -> bool:
@@ -104,19 +101,19 @@ def kept_with_slashes(inventory: Inventory) -> list[bytes]:
     return [row[0] for row in inventory.rows(_SLASHED, {})]
 
 
-def compare(inventory: Inventory, destination: str) -> Comparison:
+def compare(inventory: Inventory) -> Comparison:
     """Compare what the inventory holds, without writing it down."""
-    result = Comparison(destination=destination)
+    result = Comparison()
     for path, sign, size, harmless in inventory.rows(_ROWS, FATES):
         result.count(sign, path, size, harmless)
     return result
 
 
 def compare_into(
-    inventory: Inventory, destination: str, folder: Path, *, owner_like: Path, prefix: str
+    inventory: Inventory, folder: Path, *, owner_like: Path, prefix: str
 ) -> Comparison:
     """Compare, and write a line for each key to a file in `folder`. Raises `OSError`."""
-    result = Comparison(destination=destination)
+    result = Comparison()
     path = folder / FILE
     temporary = path.with_suffix(".new")
     handle = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -64,7 +63,7 @@ class CopyRun:
         """Compare both sets as they are now; nothing is sent."""
         with self._job() as job:
             self._survey.take(job)
-            result = compare(job.inventory, self._destination)
+            result = compare(job.inventory)
             result.held_back = self._survey.count.held_back
             return result
 
@@ -288,15 +287,11 @@ class CopyRun:
         """The comparison, written down where the disk has room for it."""
         folder = self._context.journal.folder
         try:
-            result = compare_into(
-                job.inventory, self._destination, folder, owner_like=folder, prefix=PREFIX
-            )
+            result = compare_into(job.inventory, folder, owner_like=folder, prefix=PREFIX)
         except OSError as error:
             self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
-            result = compare(job.inventory, self._destination)
+            result = compare(job.inventory)
         result.held_back = self._survey.count.held_back
-        result.at = time.monotonic()
-        self._context.control.latest = result
         return result
 
     def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from wizard.copying.comparison import Comparison
 
 # How much may be sent at once after a quiet moment, in seconds at the limit.
 _BURST_SECONDS = 0.5
@@ -23,8 +19,6 @@ class CopyControl:
 
     def __init__(self, *, gentle: bool = True) -> None:
         self.gentle = gentle
-        # The comparison that the last copy ended with, for the proof right after it.
-        self.latest: Comparison | None = None
         self._changed = threading.Condition()
         self._paused = False
         self._rate: int | None = None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from copy import copy
+from typing import ClassVar, Self
 
 from wizard.core.events import Report
 from wizard.core.plan import Command
@@ -20,13 +21,26 @@ class Deployment(ABC):
 
     All methods that change something take a `report` for the lines that the
     commands write, and raise `Problem` where a command fails. What they run
-    is what the `..._commands` methods show, word for word. `settings` follow
-    those of the migration (`Migration.change_settings`).
+    is what the `..._commands` methods show, word for word. Nobody changes a
+    deployment: other settings make another one.
     """
 
     kind: ClassVar[DeploymentKind]
     label: ClassVar[str]
-    settings: Settings
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def settings(self) -> Settings:
+        """What the migration was told."""
+        return self._settings
+
+    def with_settings(self, settings: Settings) -> Self:
+        """The same deployment with other settings."""
+        other = copy(self)
+        other._settings = settings
+        return other
 
     @abstractmethod
     async def ever_ran(self) -> bool:

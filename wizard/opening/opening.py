@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wizard.core.copy_control import CopyControl
 from wizard.core.events import Note, Report
 from wizard.core.problem import Problem
 from wizard.core.quantities import count
@@ -114,7 +113,7 @@ def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None
         return None
     settings, env = journal.settings, instance.env_file()
     deployment = deploy(instance, settings, journal.id)
-    return _migration(instance, deployment, journal, settings, _keys(env, opening), report, ask)
+    return _migration(instance, deployment, journal, _keys(env, opening), report, ask)
 
 
 def deploy(instance: Instance, settings: Settings, journal_id: str) -> Deployment:
@@ -153,13 +152,13 @@ async def _opened(
     settings = await _with_path(opening, env, settings, deployment, report)
     if not settings.site_url:
         settings = replace(settings, site_url=default_site_url(instance))
-    deployment.settings = settings
+    deployment = deployment.with_settings(settings)
     resumed = _resumed(journal)
     journal.save_settings(settings)
     fresh = settings.path == MigrationPath.FRESH
     ran = not fresh or await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
-    migration = _migration(instance, deployment, journal, settings, keys, report, ask)
+    migration = _migration(instance, deployment, journal, keys, report, ask)
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
         *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
@@ -171,7 +170,6 @@ def _migration(
     instance: Instance,
     deployment: Deployment,
     journal: Journal,
-    settings: Settings,
     keys: Keys,
     report: Report,
     ask: Ask,
@@ -180,9 +178,15 @@ def _migration(
     masker.add_keys(keys)
     journal.mask = masker
     context = Context(
-        instance, deployment, journal, settings, keys, report, ask, masker, CopyControl()
+        instance=instance,
+        deployment=deployment,
+        journal=journal,
+        keys=keys,
+        report=report,
+        ask=ask,
+        masker=masker,
     )
-    context.control.limit_rate(settings.limit_rate)
+    context.control.limit_rate(context.settings.limit_rate)
     return Migration(context)
 
 

@@ -17,7 +17,7 @@ from wizard.core.events import Check, Note, failed, passed
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count
-from wizard.step import Context, Fact, Finding, Step
+from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, ObjectInfo
 
 _REMEMBERED = "collect_static.assets"
@@ -26,7 +26,7 @@ _AGAIN = Remedy("Do this step again.", Action.RETRY)
 _EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
 
 
-class CollectStatic(Step):
+class CollectStatic(TypedStep[None]):
     """Runs `compile_themes` (where the version has it) and `collectstatic`."""
 
     name = "collect_static"
@@ -74,7 +74,7 @@ class CollectStatic(Step):
             )
         await context.deployment.collect_static(context.report)
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: None) -> Sequence[Check]:
         """Ask Django which files there are, look for each, and read each as a stranger."""
         context.report(Note("Asking Django which static files the site needs."))
         assets = await ask_django(context.deployment, context.instance.abilities.compile_themes)

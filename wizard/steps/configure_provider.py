@@ -6,11 +6,12 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from wizard.access.canaries import Canaries
 from wizard.access.earlier_buckets import close_again, earlier_plan, is_used, settle_earlier
 from wizard.access.policy import PREFIXES
-from wizard.access.probe import Probe, listing_check, probing, require_keys
+from wizard.access.probe import Probe, listing_check, live_checks, require_keys
 from wizard.access.problems import Way, is_missing_bucket
 from wizard.access.public_read import (
     lost_policy,
@@ -22,8 +23,9 @@ from wizard.access.public_read import (
 from wizard.core.events import Check, Note, failed, later, passed
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.settings import Settings
 from wizard.env.file import EnvFile, backups
-from wizard.step import Context, Fact, Finding, Step
+from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
 from wizard.switch.env_readers import report_readers
@@ -32,7 +34,7 @@ from wizard.switch.s3_lines import armed_by_us
 _LINES = "configure_provider.lines"
 
 
-class ConfigureProvider(Step):
+class ConfigureProvider(TypedStep[str]):
     """Tries the storage with canary objects, opens it to readers, and writes the `AWS_*` lines."""
 
     name = "configure_provider"
@@ -84,21 +86,30 @@ class ConfigureProvider(Step):
         safe = "The running site does not change, and the lines in .env can be taken back."
         return Plan((Sentence(text), *items), safe)
 
-    async def apply(self, context: Context) -> None:
-        """Try the storage out, open it to readers where that is needed, and write the lines."""
+    async def apply(self, context: Context) -> str:
+        """Try the storage out, open it to readers where that is needed, and write the lines.
+
+        Returns the ACL that BookWyrm shall send, as the test files showed it.
+        """
         await _check_instance(context)
         probe = Probe(context)
-        async with aclosing(probing(context, probe)) as checks:
+        async with aclosing(live_checks(probe)) as checks:
             async for check in checks:
                 context.report(check)
                 if check.problem is not None:
                     raise check.problem
+        context = context.with_settings(self.settled(context.settings, probe.acl))
         if probe.way is Way.POLICY:
             await open_to_strangers(context, probe.bucket)
         await settle_earlier(context)
         await _write_env(context)
+        return probe.acl
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    def settled(self, settings: Settings, found: str) -> Settings:
+        """With the ACL that the test files showed."""
+        return replace(settings, acl=found, acl_known=True)
+
+    async def prove(self, context: Context, found: str) -> Sequence[Check]:
         """What a stranger gets of fresh canaries, and the lines as `.env` has them now."""
         require_keys(context)
         bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)

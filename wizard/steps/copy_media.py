@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -22,16 +21,14 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count, describe_size
 from wizard.core.settings import MigrationPath
 from wizard.media.source import PREFIX
-from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Step
+from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.web.visitor import Seen, look
 
-# A comparison this old is made anew, in seconds.
-_FRESH = 600.0
 _SAMPLES = 3
 _NAMED = 20
 
 
-class CopyMedia(Step):
+class CopyMedia(TypedStep[CopyOutcome]):
     """Copies every public media file, and compares both sides key by key."""
 
     name = "copy_media"
@@ -96,7 +93,7 @@ class CopyMedia(Step):
             items.append(Sentence(text, warning=True))
         return Plan(tuple(items), _SAFE)
 
-    async def apply(self, context: Context) -> None:
+    async def apply(self, context: Context) -> CopyOutcome:
         """Copy what is not proven. Raises `Problem` where a file is not accounted for."""
         context.settings.require("endpoint", "bucket")
         require_keys(context)
@@ -106,10 +103,12 @@ class CopyMedia(Step):
             raise _not_copied(outcome)
         if outcome.conflicting:
             raise conflict(outcome)
+        return outcome
 
-    async def prove(self, context: Context) -> Sequence[Check]:
-        """Compare both sets, and read some of the files as a stranger."""
-        compared = await _latest(context)
+    async def prove(self, context: Context, found: CopyOutcome) -> Sequence[Check]:
+        """Look at how both sets compared at the copy's end, and read some files as a stranger."""
+        media = await context.deployment.media()
+        compared = found.comparison or await compare_media(context, media)
         checks = [_same(compared)]
         context.report(checks[0])
         for check in (*_remarks(compared), *await _as_stranger(context, compared)):
@@ -178,18 +177,6 @@ def _not_copied(outcome: CopyOutcome) -> Problem:
         Remedy("Mend what can be mended, then try just these again.", Action.RETRY),
         raw="\n".join(lines),
     )
-
-
-async def _latest(context: Context) -> Comparison:
-    """The comparison that the copy ended with, used once; else a new one."""
-    compared, context.control.latest = context.control.latest, None
-    if (
-        compared is not None
-        and compared.destination == context.settings.destination
-        and time.monotonic() - compared.at < _FRESH
-    ):
-        return compared
-    return await compare_media(context, await context.deployment.media())
 
 
 def _same(compared: Comparison) -> Check:

@@ -12,7 +12,7 @@ from wizard.core.settings import DeploymentKind, MigrationPath
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true
 from wizard.instance.problems import refuse_azure
-from wizard.step import Context, Fact, Finding, Step
+from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.switch.env_readers import readers_check
 from wizard.switch.s3_lines import ENABLING_STEP, disarm, remember_lines, were_changed
@@ -27,7 +27,7 @@ _NEEDED = (
 )
 
 
-class EnableS3(Step):
+class EnableS3(TypedStep[None]):
     """Sets `USE_S3=true` in `.env`, and `USE_HTTPS=true` where this version has it."""
 
     name = ENABLING_STEP
@@ -84,7 +84,7 @@ class EnableS3(Step):
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         context.report(Note(f"Changed {env.path}; as it was: {backup}"))
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: None) -> Sequence[Check]:
         """Read `.env` again, as Django does and as bash does."""
         env = context.instance.env_file()
         checks = [_in_django(env, name) for name in _wanted(context)]

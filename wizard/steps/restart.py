@@ -16,7 +16,7 @@ from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.core.quantities import count
 from wizard.core.settings import MigrationPath
-from wizard.step import Applicability, Context, Fact, Finding, Question, Step
+from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
 from wizard.switch.first_run import once_it_runs
 from wizard.switch.problems import (
     conflict,
@@ -40,7 +40,7 @@ _LAST_LINES = 15
 _SECONDS_UNTOUCHED = 2.0
 
 
-class Restart(Step):
+class Restart(TypedStep[int]):
     """Restarts the services; `patience` in seconds is how long the site may take to come back."""
 
     name = "restart"
@@ -85,8 +85,8 @@ class Restart(Step):
         )
         return Plan((*commands, *sentences, Sentence(back)), "The local media stay where they are.")
 
-    async def apply(self, context: Context) -> None:
-        """Restart, unless a start before this one did; then catch up."""
+    async def apply(self, context: Context) -> int:
+        """Restart, unless a start before this one did; then catch up. Returns how many files."""
         if not context.instance.uses_s3():
             raise Problem(
                 "S3 is not enabled in .env.",
@@ -96,18 +96,17 @@ class Restart(Step):
         if not await self._is_switched(context):
             await self._switch(context)
         note_used(context)
-        if context.settings.path != MigrationPath.FRESH:
-            await self._catch_up(context)
+        if context.settings.path == MigrationPath.FRESH:
+            return 0
+        return await self._catch_up(context)
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: int) -> Sequence[Check]:
         """Look at the site as a visitor, and say what was caught up."""
         view = await _look(context)
         checks = [_is_own(view), _points(view, context)]
         if context.settings.path != MigrationPath.FRESH:
-            copied = int(self._recall(context, _CAUGHT_UP) or 0)
-            seen = (
-                f"{count(copied, 'file')} copied after the restart; the last pass found nothing new"
-            )
+            files = count(found, "file")
+            seen = f"{files} copied after the restart; the last pass found nothing new"
             checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
         for check in checks:
             context.report(check)
@@ -204,8 +203,8 @@ class Restart(Step):
         await disarm(context)
         context.journal.forget_result(ENABLING_STEP)
 
-    async def _catch_up(self, context: Context) -> None:
-        """Copy what was uploaded since the copy, until a pass finds nothing."""
+    async def _catch_up(self, context: Context) -> int:
+        """Copy what was uploaded since the copy, until a pass finds nothing; how many files."""
         context.report(Note("Looking for files that were uploaded meanwhile."))
         copied = 0
         for _ in range(_MOST_PASSES):
@@ -217,7 +216,7 @@ class Restart(Step):
             copied += outcome.sent
             if not outcome.sent:
                 self._remember(context, _CAUGHT_UP, str(copied))
-                return
+                return copied
         raise Problem(
             "New files keep appearing in the local media.",
             "Part of the instance still writes to its own disk: a worker that was not restarted.",

@@ -16,7 +16,7 @@ from wizard.core.events import Check, Note, failed, passed, remark
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count
-from wizard.step import Context, Fact, Finding, Step
+from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.providers import preset
 from wizard.system.files import write_atomically
@@ -27,7 +27,7 @@ _ADDED = "set_cors.added"
 _SECONDS_TO_APPLY = 30
 
 
-class SetCors(Step):
+class SetCors(TypedStep[None]):
     """Merges one rule for each of the site's origins into the bucket's CORS rules."""
 
     name = "set_cors"
@@ -90,7 +90,7 @@ class SetCors(Step):
                 return
             raise _by_hand(context, merged([], wanted), problem) from problem
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: None) -> Sequence[Check]:
         """Read the rules back, and fetch a font as a browser on each origin would."""
         bucket, wanted = await _bucket(context), origins(context.instance)
         checks = [await _read_back(bucket, wanted)]

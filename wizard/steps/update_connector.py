@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from wizard.core.events import Check, Note, failed, passed
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.step import Applicability, Applies, Context, Fact, Finding, Step
+from wizard.step import Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.switch.first_run import once_it_runs
 
 _FOUND, _BEFORE = "update_connector.found", "update_connector.before"
@@ -50,7 +50,7 @@ class Connector:
     covers_url: str
 
 
-class UpdateConnector(Step):
+class UpdateConnector(TypedStep[None]):
     """Changes *Covers url* in the database through `manage.py shell`."""
 
     name = "update_connector"
@@ -111,7 +111,7 @@ class UpdateConnector(Step):
         for c in changes:
             context.report(Note(f"Covers url of {c.identifier}: {c.covers_url} → {wanted}"))
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: None) -> Sequence[Check]:
         """Ask the database again."""
         asked = "Does the instance's own connector name the bucket?"
         connectors = await _read(context)

@@ -13,7 +13,7 @@ from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
-from wizard.step import Context, Fact, Finding, Step
+from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.web.visitor import SiteView, address, look, look_at_site, preflight
 
@@ -21,7 +21,7 @@ from wizard.web.visitor import SiteView, address, look, look_at_site, preflight
 _FOREIGN = "https://elsewhere.invalid"
 
 
-class VerifyCors(Step):
+class VerifyCors(TypedStep[None]):
     """Looks at site and bucket as a visitor's browser does; changes nothing."""
 
     name = "verify_cors"
@@ -65,7 +65,7 @@ class VerifyCors(Step):
         """There is nothing to do: this step only proves."""
         context.settings.require("endpoint", "bucket", "custom_domain")
 
-    async def prove(self, context: Context) -> Sequence[Check]:
+    async def prove(self, context: Context, found: None) -> Sequence[Check]:
         """The bucket's side first, then the site's own page and what it loads."""
         require_keys(context)
         bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)

@@ -198,7 +198,7 @@ async def test_a_fresh_instance_never_ran_until_it_answers(
 async def test_without_units_the_admin_has_to_say_what_restarts(
     dockerless: Dockerless, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dockerless.settings = replace(dockerless.settings, restart_command="")
+    dockerless = dockerless.with_settings(replace(dockerless.settings, restart_command=""))
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     with pytest.raises(Problem) as caught:
         await dockerless.restart_commands()
@@ -218,7 +218,7 @@ async def test_without_units_the_admin_has_to_say_what_restarts(
 async def test_a_restart_command_that_does_not_work(
     dockerless: Dockerless, shared: Rehearsal, command: str, words: str
 ) -> None:
-    dockerless.settings = replace(dockerless.settings, restart_command=command)
+    dockerless = dockerless.with_settings(replace(dockerless.settings, restart_command=command))
     with pytest.raises(Problem) as caught:
         await dockerless.restart(shared.context.report)
     assert words in caught.value.what
@@ -230,7 +230,7 @@ async def test_the_restart_command_passes_through_no_shell(
 ) -> None:
     mark = tmp_path / "mark"
     command = f"echo $HOME ; touch {shlex.quote(str(mark))}"
-    dockerless.settings = replace(dockerless.settings, restart_command=command)
+    dockerless = dockerless.with_settings(replace(dockerless.settings, restart_command=command))
     await dockerless.restart(shared.context.report)
     assert not mark.exists()
     assert shared.output == [f"$HOME ; touch {mark}"]

@@ -82,8 +82,8 @@ class Compose(Deployment):
     quiet_seconds: ClassVar[float] = 120
 
     def __init__(self, instance: Instance, settings: Settings, journal_id: str) -> None:
+        super().__init__(settings)
         self.instance = instance
-        self.settings = settings
         self.docker = Docker(instance)
         self._journal_id = journal_id
 

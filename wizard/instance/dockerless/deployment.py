@@ -45,8 +45,8 @@ class Dockerless(Deployment):
     label = "without Docker"
 
     def __init__(self, instance: Instance, settings: Settings, journal_id: str = "") -> None:
+        super().__init__(settings)
         self.instance = instance
-        self.settings = settings
         self._journal_id = journal_id
 
     async def ever_ran(self) -> bool:
