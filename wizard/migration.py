@@ -13,6 +13,7 @@ from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
 from wizard.core.states import RESTING, ResultState, State
+from wizard.journal.entries import text_entry
 from wizard.journal.journal import StepResult
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.collect_static import CollectStatic
@@ -34,6 +35,9 @@ STEPS: tuple[Step, ...] = (
     VerifyCors(),
     UpdateConnector(),
 )
+
+# Why the admin passed over a step.
+_SKIPPED = text_entry("skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ class Migration:
         inputs = dict(step.inputs(context))
         started = time.monotonic()
         self._gone.pop(step.name, None)
-        self.context.journal.remember(f"skipped {step.name}", "")
+        self.context.journal.forget(_SKIPPED.of(step.name))
         self._remember(step, ResultState.BEGUN, inputs, started)
         try:
             told = _Told(context.report)
@@ -212,11 +216,11 @@ class Migration:
         """Why the admin passed over a step; "" where nobody did, or where it does not apply."""
         if step.applies(self.context).applies is not Applies.YES:
             return ""
-        return self.context.journal.recall(f"skipped {step.name}")
+        return self.context.journal.recall(_SKIPPED.of(step.name)) or ""
 
     def skip(self, step: Step, reason: str) -> None:
         """Pass over a step because the admin says so; carrying it out ends that."""
-        self.context.journal.remember(f"skipped {step.name}", reason)
+        self.context.journal.remember(_SKIPPED.of(step.name), reason)
         self.context.journal.write_log(step.name, f"skipped: {reason}")
 
     async def take_back(self, step: Step, report: Report | None = None) -> bool:

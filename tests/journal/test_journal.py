@@ -23,9 +23,11 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, Masker
 from wizard.core.settings import Settings
 from wizard.core.states import ResultState
+from wizard.journal.entries import text_entry
 from wizard.journal.journal import FOLDER, VERSION, Journal, StepResult, VerifiedFile
 
 THERE = "https://s3.example.org books-media"
+CORS, X = text_entry("cors"), text_entry("x")
 KILLS = int(os.environ.get("BW_S3_KILLS", "5"))
 
 HOLD = """
@@ -113,7 +115,7 @@ class TestMemory:
         first = Journal.open(folder, folder.parent)
         first.save_settings(Settings(bucket="books", acl_known=True, limit_rate=7))
         first.save_result(outcome())
-        first.remember("cors", "[]")
+        first.remember(CORS, "[]")
         first.write_log("copy_media", "begun")
         first.save_verified(THERE, [file("images/b.jpg"), file("images/a.jpg", 4)])
         first.close()
@@ -130,7 +132,7 @@ class TestMemory:
             1.5,
             2.5,
         )
-        assert second.recall("cors") == "[]"
+        assert second.recall(CORS) == "[]"
         assert [(step, text) for _, step, text in second.log_lines()] == [("copy_media", "begun")]
         assert [f.key for f in second.verified_files(THERE)] == ["images/a.jpg", "images/b.jpg"]
         assert second.verified_count(THERE) == (2, 7)
@@ -140,7 +142,7 @@ class TestMemory:
     def test_what_was_never_kept(self, journal: Journal) -> None:
         assert journal.settings == Settings()
         assert journal.result("copy_media") is None
-        assert journal.recall("cors") == ""
+        assert journal.recall(CORS) is None
         assert list(journal.verified_files(THERE)) == []
         assert not journal.was_announced(THERE, "images/a.jpg")
 
@@ -176,7 +178,7 @@ class TestMemory:
         assert kept.checks[0].seen == problem.what
 
     def test_settings_of_a_later_release_are_left_out(self, journal: Journal) -> None:
-        journal.remember("settings", '{"bucket": "b", "colour": "red"}')
+        journal.remember(text_entry("settings"), '{"bucket": "b", "colour": "red"}')
         assert journal.settings == Settings(bucket="b")
 
     def test_threads_write_at_the_same_time(self, journal: Journal) -> None:
@@ -216,14 +218,14 @@ class TestSecrets:
     def test_what_is_put_back_later_is_kept_as_it_is(self, journal: Journal) -> None:
         journal.mask = Masker(["bookwyrm"])  # somebody's password, and a usual name
         journal.save_settings(Settings(bucket="bookwyrm-media"))
-        journal.remember("policy", "bookwyrm-media")
+        journal.remember(X, "bookwyrm-media")
         assert journal.settings.bucket == "bookwyrm-media"
-        assert journal.recall("policy") == "bookwyrm-media"
+        assert journal.recall(X) == "bookwyrm-media"
 
 
 class TestOwnership:
     def test_private_and_out_of_git(self, journal: Journal, folder: Path) -> None:
-        journal.remember("x", "y")
+        journal.remember(X, "y")
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         for name in ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm", "lock"):
             assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
@@ -375,9 +377,9 @@ class TestTwoWizards:
         reader = Journal.read(folder)
         assert reader is not None
         with pytest.raises(Problem):
-            reader.remember("x", "y")
+            reader.remember(X, "y")
         reader.close()
-        assert journal.recall("x") == ""
+        assert journal.recall(X) is None
 
     def test_nothing_to_read(self, folder: Path) -> None:
         assert Journal.read(folder) is None
@@ -394,22 +396,22 @@ class TestTwoWizards:
     def test_reading_on_a_read_only_disk(self, tmp_path: Path) -> None:
         with small_disk(tmp_path / "disk", "8m") as disk:
             journal = Journal.open(disk / FOLDER, disk)
-            journal.remember("x", "y")
+            journal.remember(X, "y")
             journal.close()
             subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
             reader = Journal.read(disk / FOLDER)
             assert reader is not None
-            assert reader.recall("x") == "y"
+            assert reader.recall(X) == "y"
             reader.close()
             assert "cannot be" in refusal(disk / FOLDER).what
 
     def test_a_copy_to_rehearse_with(self, journal: Journal, folder: Path, tmp_path: Path) -> None:
-        journal.remember("x", "y")
+        journal.remember(X, "y")
         (tmp_path / "copy").mkdir()
         journal.copy_to(tmp_path / "copy")
         copy = Journal.open(tmp_path / "copy", tmp_path)
-        copy.remember("x", "z")
-        assert (copy.recall("x"), journal.recall("x")) == ("z", "y")
+        copy.remember(X, "z")
+        assert (copy.recall(X), journal.recall(X)) == ("z", "y")
         copy.close()
 
 
@@ -481,7 +483,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("text", ["{", '{"bucket', "[1]", '"x"'])
     def test_settings_that_make_no_sense(self, journal: Journal, text: str) -> None:
-        journal.remember("settings", text)
+        journal.remember(text_entry("settings"), text)
         with pytest.raises(Problem, match="damaged"):
             _ = journal.settings
 
@@ -493,7 +495,7 @@ class TestDamage:
             journal.result("copy_media")
 
     def test_written_by_a_newer_release(self, journal: Journal, folder: Path) -> None:
-        journal.remember("version", str(VERSION + 1))
+        journal.remember(text_entry("version"), str(VERSION + 1))
         journal.close()
         problem = refusal(folder)
         assert "newer bw-s3" in problem.what
@@ -571,12 +573,12 @@ def first_id(folder: Path) -> str:
 
 def test_looking_does_not_wait_for_a_write(journal: Journal) -> None:
     """A commit may take the disk a while; the wizard's screen goes on meanwhile."""
-    journal.remember("fact", "old")
-    found: list[str] = []
+    journal.remember(text_entry("fact"), "old")
+    found: list[str | None] = []
     with journal._transaction() as database:
         database.execute("INSERT OR REPLACE INTO meta VALUES ('fact', 'new')")
-        looking = threading.Thread(target=lambda: found.append(journal.recall("fact")))
+        looking = threading.Thread(target=lambda: found.append(journal.recall(text_entry("fact"))))
         looking.start()
         looking.join(10)
         assert found == ["old"]
-    assert journal.recall("fact") == "new"
+    assert journal.recall(text_entry("fact")) == "new"

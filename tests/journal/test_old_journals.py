@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from tests.journals.recorded import Recorded, all_recorded
+from tests.support.entries import declared_entries
 from wizard.core.events import Check, Verdict
 from wizard.core.settings import Settings
 from wizard.core.states import ResultState
+from wizard.journal.entries import text_entry
 from wizard.journal.file import FILE, FOLDER
 from wizard.journal.journal import Journal, StepResult
 from wizard.migration import Migration
@@ -29,6 +31,7 @@ STEPS = (
     "set_cors", "restart", "verify_cors", "update_connector",
 )  # fmt: skip
 ALL = all_recorded()
+ENTRIES = declared_entries()
 # What belongs to one machine or is nobody's business; SeaweedFS's keys are of such a form.
 _PRIVATE = re.compile(
     r"/(root|home|work|Users)/|(SECRET|PASSWORD)\w*=\w|(?<![0-9A-F])(?=\d*[A-F])[0-9A-F]{20}(?![0-9A-F])"
@@ -63,6 +66,31 @@ def test_it_opens_and_everything_in_it_is_understood(recorded: Recorded, tmp_pat
             if journal is not read:
                 journal.write_log("copy_media", "one line more")
                 assert journal.log_lines()[:-1] == raw["log"]
+
+
+@each
+def test_each_entry_is_known_and_has_its_meaning(recorded: Recorded, tmp_path: Path) -> None:
+    instance = recorded.instance(tmp_path / "bookwyrm")
+    recorded.restore(instance)
+    journal = Journal.read(instance / FOLDER)
+    assert journal is not None
+    with closing(journal):
+        for name, text in _rows(instance)["meta"]:
+            if name in ("id", "version") or not text:
+                continue
+            if text.startswith('{"of"'):
+                kept = json.loads(text)
+                assert (_value(journal, name, kept["of"]) is not None) == bool(kept["value"])
+            else:
+                assert _value(journal, name) is not None
+
+
+def _value(journal: Journal, name: str, inputs: dict[str, str] | None = None) -> object:
+    """What an entry of the journal means, read as its module declares it."""
+    (entry,) = [e for e in ENTRIES if name == e.name or name.startswith(f"{e.name} ")]
+    whose = name.removeprefix(entry.name).lstrip()
+    entry = entry.of(whose) if whose else entry
+    return journal.recall(entry.true_of(inputs) if inputs else entry)
 
 
 @each
@@ -117,7 +145,9 @@ def test_what_a_killed_step_kept_for_later_is_found(step: str, fact: str, tmp_pa
     assert len(found) >= 2
     for recorded in found:
         with _migration(recorded, tmp_path / recorded.path.stem) as migration:
-            assert json.loads(migration.context.journal.recall(fact))
+            text = migration.context.journal.recall(text_entry(fact))
+            assert text
+            assert json.loads(text)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +213,7 @@ def _check_settings(
     assert settings.custom_domain == f"{settings.endpoint_host}/{settings.bucket}"
     assert settings.site_url == f"http://localhost:{recorded.about.env['PORT']}"
     for name, value in meta.items():
-        assert journal.recall(name) == value
+        assert (journal.recall(text_entry(name)) or "") == value
 
 
 def _check_results(journal: Journal, raw: dict[str, list[tuple[Any, ...]]]) -> None:

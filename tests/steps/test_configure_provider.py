@@ -23,6 +23,7 @@ from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.checkout import open_instance
+from wizard.journal.entries import json_entry, text_entry
 from wizard.step import Context
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.storage.bucket import Bucket
@@ -249,10 +250,11 @@ async def test_a_line_written_before_a_crash_is_known_to_undo(
     settings, keys = storage
     with storage_context(tmp_path, settings, keys, Witness()) as context:
         context = await settle(STEP, context)
-        name = "configure_provider.lines"
+        lines = json_entry("configure_provider.lines", dict)
         # As it is in the journal when we are killed while the file is being written.
-        kept = json.loads(context.journal.recall(name))
-        context.journal.remember(name, json.dumps(dict.fromkeys(kept, "")))
+        kept = context.journal.recall(lines)
+        assert kept
+        context.journal.remember(lines, dict.fromkeys(kept, ""))
         context = await settle(STEP, context)
         assert await STEP.undo(context)
         assert (tmp_path / ".env").read_text() == ENV
@@ -270,7 +272,8 @@ async def test_canaries_of_a_killed_run_are_removed(storage: Storage, tmp_path: 
         assert len(left) == 2
         # A process that is killed runs no `finally`; here the generator just stays open.
         bucket.put_cors([rule_for("https://bw-s3.invalid")])
-        context.journal.remember("cors before the probe", json.dumps([bucket.place, []]))
+        rules = text_entry("cors before the probe")
+        context.journal.remember(rules, json.dumps([bucket.place, []]))
         context = await settle(STEP, context)
         assert keys_left(settings, keys) == []
         assert bucket.get_cors() == []

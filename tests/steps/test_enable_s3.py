@@ -22,6 +22,7 @@ from wizard.core.settings import DeploymentKind, MigrationPath, Settings
 from wizard.env.file import EnvFile, backups
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
+from wizard.journal.entries import text_entry
 from wizard.journal.journal import FOLDER, Journal
 from wizard.step import Context, Question
 from wizard.steps.enable_s3 import EnableS3
@@ -311,7 +312,7 @@ class TestUndo:
 
     async def test_with_the_journal_gone_it_is_false(self, scene: Scene) -> None:
         await scene.enable()
-        scene.context.journal.remember("enable_s3.lines", "")
+        scene.context.journal.forget(text_entry("enable_s3.lines"))
         assert await STEP.undo(scene.context)
         assert "USE_S3=false\n" in scene.env.read_text()
 

@@ -18,6 +18,7 @@ from wizard.core.plan import Command
 from wizard.core.problem import Action, Problem
 from wizard.core.states import ResultState
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.journal.entries import text_entry
 from wizard.journal.journal import StepResult
 from wizard.step import Applies
 from wizard.steps.collect_static import CollectStatic
@@ -57,7 +58,7 @@ def ready(shared: Rehearsal) -> Iterator[Rehearsal]:
     shared.questions.clear()
     shared.answer = True
     for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
-        context.journal.remember(name, "")
+        context.journal.forget(text_entry(name))
     yield shared
     shared.context = context
     code.write_text(text)

@@ -6,18 +6,21 @@ a run that was killed are removed by the next one.
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.core.problem import Problem
+from wizard.journal.entries import Entry, json_entry
 
 if TYPE_CHECKING:
     from wizard.journal.journal import Journal
     from wizard.storage.bucket import Bucket
 
-_REMEMBERED = "canaries"
+# Each with its bucket's place.
+_STORED: Entry[list[tuple[str, str]]] = json_entry(
+    "canaries", lambda data: [(place, key) for place, key in data]
+)
 # Names and types as BookWyrm has them there, for proxies that let nothing else through.
 _KINDS = {
     "images/": ("svg", "image/svg+xml"),
@@ -73,14 +76,13 @@ class Canaries:
             return
 
     def _remembered(self) -> list[tuple[str, str]]:
-        text = self._journal.recall(_REMEMBERED)
-        return [(place, key) for place, key in json.loads(text)] if text else []
+        return self._journal.recall(_STORED) or []
 
     def _remember(self, add: str = "", drop: str = "") -> None:
         now = [entry for entry in self._remembered() if entry != (self._bucket.place, drop)]
         if add:
             now.append((self._bucket.place, add))
-        self._journal.remember(_REMEMBERED, json.dumps(now))
+        self._journal.remember(_STORED, now)
 
 
 def _body(suffix: str) -> bytes:

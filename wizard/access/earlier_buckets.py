@@ -7,9 +7,8 @@ when another one is chosen.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 
 from wizard.access.policy import SID, blocking, closing_policy
 from wizard.core.events import Check, passed, remark
@@ -17,43 +16,55 @@ from wizard.core.plan import PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.instance.checkout import is_true
+from wizard.journal.entries import flag_entry, json_entry
 from wizard.step import Context, Question
 from wizard.storage.bucket import Bucket
 
-_OPENED, _USED = "configure_provider.policy-before ", "restart.used "
+
+@dataclass(frozen=True, slots=True)
+class OpenedBucket:
+    """How a bucket was before we opened it: its region, and Amazon's Block Public Access."""
+
+    region: str
+    switches: Mapping[str, bool]
+
+
+# Of each bucket by its place: that we opened it, and that the site ever ran with it.
+_OPENED = json_entry("configure_provider.policy-before", lambda data: OpenedBucket(**data), asdict)
+_USED = flag_entry("restart.used")
 
 
 def note_opened(context: Context, switches: Mapping[str, bool]) -> None:
     """Remember, before it is done, that we open this bucket; `switches` as they were."""
-    if not context.journal.recall(_OPENED + _place(context.settings)):
-        kept = {"region": context.settings.region, "switches": dict(switches)}
-        context.journal.remember(_OPENED + _place(context.settings), json.dumps(kept))
+    if not was_opened(context):
+        opened = OpenedBucket(context.settings.region, dict(switches))
+        context.journal.remember(_OPENED.of(_place(context.settings)), opened)
 
 
 def note_closed(context: Context, settings: Settings) -> None:
     """Our policy is not on this bucket any more."""
-    context.journal.remember(_OPENED + _place(settings), "")
+    context.journal.forget(_OPENED.of(_place(settings)))
 
 
 def note_used(context: Context) -> None:
     """The site runs with this bucket: from now on pages here and elsewhere point to it."""
-    context.journal.remember(_USED + _place(context.settings), "yes")
+    context.journal.remember(_USED.of(_place(context.settings)), True)
 
 
 def is_used(context: Context) -> bool:
     """Whether the site ever ran with the bucket of these settings."""
-    return bool(context.journal.recall(_USED + _place(context.settings)))
+    return context.journal.remembers(_USED.of(_place(context.settings)))
 
 
 def was_opened(context: Context) -> bool:
     """Whether we opened the bucket of these settings."""
-    return bool(context.journal.recall(_OPENED + _place(context.settings)))
+    return context.journal.remembers(_OPENED.of(_place(context.settings)))
 
 
 def close_again(context: Context, settings: Settings) -> bool:
     """Take our statement out of a bucket's policy, where we put it in. Raises `Problem`."""
-    text = context.journal.recall(_OPENED + _place(settings))
-    if not text:
+    opened = context.journal.recall(_OPENED.of(_place(settings)))
+    if opened is None:
         return False
     bucket = Bucket(settings, context.keys)
     if bucket.exists():
@@ -61,9 +72,8 @@ def close_again(context: Context, settings: Settings) -> bool:
         closed = closing_policy(current)
         if closed != current:
             bucket.put_policy(closed)
-        switches = json.loads(text)["switches"]
-        if blocking(switches):
-            bucket.put_public_access_block(switches)
+        if blocking(opened.switches):
+            bucket.put_public_access_block(opened.switches)
     note_closed(context, settings)
     return True
 
@@ -111,8 +121,8 @@ def _why_open(context: Context, earlier: Settings) -> str:
     armed = is_true(env.get("USE_S3")) and env.get("AWS_STORAGE_BUCKET_NAME") == earlier.bucket
     if armed:
         # Whatever restarted the services meanwhile has switched the site to it.
-        context.journal.remember(_USED + _place(earlier), "yes")
-    if context.journal.recall(_USED + _place(earlier)):
+        context.journal.remember(_USED.of(_place(earlier)), True)
+    if context.journal.remembers(_USED.of(_place(earlier))):
         return "the site uses it or did, and pages here and elsewhere may still point to it"
     if earlier.endpoint != context.settings.endpoint:
         return "it is at another service, whose keys bw-s3 does not have any more"
@@ -121,11 +131,10 @@ def _why_open(context: Context, earlier: Settings) -> str:
 
 def _earlier(context: Context) -> Iterator[Settings]:
     """The other buckets that we opened, as settings that lead there."""
-    for place, text in context.journal.recalled(_OPENED).items():
+    for place, opened in context.journal.recall_all(_OPENED).items():
         if place != _place(context.settings):
             endpoint, _, bucket = place.rpartition("/")
-            region = json.loads(text)["region"]
-            yield replace(context.settings, endpoint=endpoint, bucket=bucket, region=region)
+            yield replace(context.settings, endpoint=endpoint, bucket=bucket, region=opened.region)
 
 
 def _place(settings: Settings) -> str:

@@ -7,7 +7,6 @@ they set are those that were there.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from wizard.access.problems import (
 )
 from wizard.core.events import Check, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.journal.entries import Entry, json_entry
 from wizard.step import Question
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import missing_bucket, will_pass
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from wizard.step import Context
 
 _MOST_COUNTED = 10_000
-_CORS_BEFORE = "cors before the probe"
+# The bucket's place, and its CORS rules before the probe set its own.
+_CORS_BEFORE: Entry[tuple[str, list[CorsRule]]] = json_entry("cors before the probe", tuple)
 # Sets and reads rules without meaning anything for a real site.
 _PROBE_RULE = {
     "AllowedOrigins": ["https://bw-s3.invalid"],
@@ -120,16 +121,16 @@ class Probe:
     def _put_cors_back(self) -> None:
         """Put back the CORS rules that a probe replaced, where one was killed in between."""
         before = self.context.journal.recall(_CORS_BEFORE)
-        if not before:
+        if before is None:
             return
-        place, rules = json.loads(before)
+        place, rules = before
         try:
             if place == self.bucket.place and _is_probe(self.bucket.get_cors()):
                 self.bucket.put_cors(rules)
         except Problem:
             # Remembered until it works; the rule means nothing to any real site.
             return
-        self.context.journal.remember(_CORS_BEFORE, "")
+        self.context.journal.forget(_CORS_BEFORE)
 
     def _contents(self) -> Check:
         asked = "Is the bucket empty?"
@@ -247,11 +248,11 @@ class Probe:
         if before:
             self.bucket.put_cors(before)
             return
-        self.context.journal.remember(_CORS_BEFORE, json.dumps([self.bucket.place, before]))
+        self.context.journal.remember(_CORS_BEFORE, (self.bucket.place, before))
         self.bucket.put_cors([_PROBE_RULE])
         kept = self.bucket.get_cors()
         self.bucket.put_cors(before)
-        self.context.journal.remember(_CORS_BEFORE, "")
+        self.context.journal.forget(_CORS_BEFORE)
         if not kept:
             raise Problem("The storage takes CORS rules and forgets them.", "It knows none.")
 

@@ -21,6 +21,7 @@ from wizard.core.events import Check, Verdict
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.core.states import ResultState
+from wizard.journal.entries import Entry, Value, json_entry
 from wizard.journal.file import (
     FILE,
     FOLDER,
@@ -40,6 +41,8 @@ from wizard.journal.file import (
 
 __all__ = ["FOLDER", "VERSION", "Journal", "StepResult", "VerifiedFile"]
 
+_KEEP = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+_SETTINGS = json_entry("settings", lambda data: Settings.from_dict(dict(data)), Settings.to_dict)
 # One page of proven files: few megabytes, and few milliseconds.
 _PAGE = 5000
 
@@ -175,32 +178,42 @@ class Journal:
     @property
     def settings(self) -> Settings:
         """What was settled so far; empty settings before the first `save_settings`."""
-        text = self._meta("settings")
-        with explained(self.folder):
-            return Settings.from_dict(dict(json.loads(text))) if text else Settings()
+        return self.recall(_SETTINGS) or Settings()
 
     def save_settings(self, settings: Settings) -> None:
         """Remember the settings (they hold no secrets)."""
-        self.remember("settings", json.dumps(settings.to_dict()))
+        self.remember(_SETTINGS, settings)
 
-    def remember(self, name: str, value: str) -> None:
-        """Keep a small fact of a step's own, such as the CORS rules that were there before.
-
-        Never a secret.
-        """
+    def remember(self, entry: Entry[Value], value: Value) -> None:
+        """Keep an entry, such as the CORS rules that were there before. Never a secret."""
+        name, text = entry.name, entry.to_text(value)
         with self._transaction() as database:
-            database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+            database.execute(_KEEP, (name, text))
 
-    def recall(self, name: str) -> str:
-        """A fact kept with `remember`, "" where there is none."""
-        return self._meta(name)
+    def recall(self, entry: Entry[Value]) -> Value | None:
+        """What was kept with `remember`; None where nothing is. Raises `Problem`."""
+        text = self._meta(entry.name)
+        with explained(self.folder):
+            return entry.from_text(text) if text else None
 
-    def recalled(self, begin: str) -> dict[str, str]:
-        """All facts whose names begin so, by what follows in the name; empty ones are left out."""
+    def remembers(self, entry: Entry[Any]) -> bool:
+        """Whether anything is kept for an entry, and counts."""
+        return self.recall(entry) is not None
+
+    def recall_all(self, entry: Entry[Value]) -> dict[str, Value]:
+        """What is kept of an entry about many (`Entry.of`), by whom each is about."""
+        begin = f"{entry.name} "
         query = "SELECT name, value FROM meta WHERE substr(name, 1, ?) = ? AND value <> ''"
         with self._reading() as database:
             rows = database.execute(query, (len(begin), begin)).fetchall()
-        return {name.removeprefix(begin): value for name, value in sorted(rows)}
+            read = ((name, entry.from_text(text)) for name, text in sorted(rows))
+            return {name.removeprefix(begin): value for name, value in read if value is not None}
+
+    def forget(self, entry: Entry[Any]) -> None:
+        """Keep an entry no longer."""
+        name = entry.name
+        with self._transaction() as database:
+            database.execute(_KEEP, (name, ""))
 
     def result(self, step: str) -> StepResult | None:
         """What is remembered of a step; None where it never began."""

@@ -17,10 +17,12 @@ from wizard.core.events import Check, Note, failed, passed
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count
+from wizard.journal.entries import Entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, ObjectInfo
 
-_REMEMBERED = "collect_static.assets"
+# What Django named at the last proof.
+_ASSETS = Entry("collect_static.assets", Assets.to_json, Assets.from_json)
 _NAMED = 5
 _AGAIN = Remedy("Do this step again.", Action.RETRY)
 _EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
@@ -42,12 +44,11 @@ class CollectStatic(TypedStep[None]):
 
     async def inspect(self, context: Context) -> Finding:
         """Whether the files that Django named at the last proof are still in the bucket."""
-        remembered = context.journal.recall(_REMEMBERED)
+        assets = context.journal.recall(_ASSETS)
         stored = await asyncio.to_thread(_stored, context)
         facts = (Fact("in the bucket", f"{len(stored)} static files"),)
-        if not remembered:
+        if assets is None:
             return Finding(False, facts)
-        assets = Assets.from_json(remembered)
         away = differences(assets, stored)
         if away:
             gone = f"{len(away)} of {len(assets.files)} static files are no longer in the bucket"
@@ -90,7 +91,7 @@ class CollectStatic(TypedStep[None]):
         checks.append(_readable(len(assets.files) - len(away), wrong, base))
         context.report(checks[-1])
         if all(check.problem is None for check in checks):
-            context.journal.remember(_REMEMBERED, assets.to_json())
+            context.journal.remember(_ASSETS, assets)
         return checks
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -25,13 +24,15 @@ from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.env.file import EnvFile, backups
+from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
 from wizard.switch.env_readers import report_readers
 from wizard.switch.s3_lines import armed_by_us
 
-_LINES = "configure_provider.lines"
+# The lines that were changed, each with the backup that has it as it was ("" until it is known).
+_LINES: Entry[dict[str, str]] = json_entry("configure_provider.lines", dict)
 
 
 class ConfigureProvider(TypedStep[str]):
@@ -255,13 +256,13 @@ def _remember_lines(context: Context, backups_by_name: Mapping[str, str]) -> Non
 
     The lines themselves stay out of the journal: they may hold the keys.
     """
-    kept: dict[str, str] = json.loads(context.journal.recall(_LINES) or "{}")
+    kept = context.journal.recall(_LINES) or {}
     added = {name: backup for name, backup in backups_by_name.items() if not kept.get(name)}
-    context.journal.remember(_LINES, json.dumps(kept | added))
+    context.journal.remember(_LINES, kept | added)
 
 
 async def _restore_lines(context: Context) -> bool:
-    kept: dict[str, str] = json.loads(context.journal.recall(_LINES) or "{}")
+    kept = context.journal.recall(_LINES)
     if not kept:
         return False
     env = await env_to_change(context)
@@ -272,7 +273,7 @@ async def _restore_lines(context: Context) -> bool:
     if old.changed:
         backup_now = await asyncio.to_thread(old.write, context.journal.folder)
         context.report(Note(f"Changed {env.path} back; as it was: {backup_now}"))
-    context.journal.remember(_LINES, "")
+    context.journal.forget(_LINES)
     return True
 
 

@@ -5,7 +5,6 @@ If the site does not come back, the old `.env` does.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +15,7 @@ from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.core.quantities import count
 from wizard.core.settings import MigrationPath
+from wizard.journal.entries import Entry, Value, flag_entry, number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
 from wizard.switch.first_run import once_it_runs
 from wizard.switch.problems import (
@@ -29,7 +29,9 @@ from wizard.switch.s3_lines import ENABLING_STEP, disarm
 from wizard.switch.site_watch import Awaited, SiteWatch
 from wizard.web.visitor import SiteView, look_at_site
 
-_SWITCHED, _CAUGHT_UP = "restart.switched", "restart.caught_up"
+# That all services were restarted with S3, and how many files were copied since, true of the
+# bucket and its address only.
+_SWITCHED, _CAUGHT_UP = flag_entry("restart.switched"), number_entry("restart.caught_up")
 # Between two passes the community may upload; a busy one does not do so for ever.
 _MOST_PASSES = 20
 # What is done by then, or is named anyway.
@@ -67,7 +69,7 @@ class Restart(TypedStep[int]):
         facts = (Fact("site", context.settings.site_url), Fact("seen", words(view)))
         gone = "" if _on_bucket(view) else words(view)
         needed = context.settings.path != MigrationPath.FRESH
-        caught_up = not needed or bool(self._recall(context, _CAUGHT_UP))
+        caught_up = not needed or self._recall(context, _CAUGHT_UP) is not None
         return Finding(_on_bucket(view) and caught_up, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
@@ -130,8 +132,8 @@ class Restart(TypedStep[int]):
 
     async def _switch(self, context: Context) -> None:
         await _ask_if_away(context)
-        self._remember(context, _SWITCHED, "")
-        self._remember(context, _CAUGHT_UP, "")
+        context.journal.forget(_SWITCHED)
+        context.journal.forget(_CAUGHT_UP)
         last: deque[str] = deque(maxlen=_LAST_LINES)
         watch = SiteWatch(context.settings, context.instance.domain, context.report)
         before = await context.deployment.services()
@@ -148,7 +150,7 @@ class Restart(TypedStep[int]):
             await watch.wait_for(Awaited.BUCKET, self.patience)
         except Problem as problem:
             await self._go_back(context, problem, last)
-        self._remember(context, _SWITCHED, "yes")
+        self._remember(context, _SWITCHED, True)
         context.report(Note(watch.absence))
 
     async def _stay(self, context: Context, problem: Problem, *, seen: bool) -> None:
@@ -193,7 +195,7 @@ class Restart(TypedStep[int]):
     async def _put_back(self, context: Context) -> SiteView:
         """The old `.env` and another restart; raises `Problem` where that does not help either."""
         context.report(Note("Putting the old .env back and restarting.", warning=True))
-        self._remember(context, _SWITCHED, "")
+        context.journal.forget(_SWITCHED)
         await self._put_env_back(context)
         watch = SiteWatch(context.settings, context.instance.domain, context.report)
         await context.deployment.restart(context.report)
@@ -215,7 +217,7 @@ class Restart(TypedStep[int]):
                 raise left_behind(outcome.failed, [f.path for f in outcome.failures])
             copied += outcome.sent
             if not outcome.sent:
-                self._remember(context, _CAUGHT_UP, str(copied))
+                self._remember(context, _CAUGHT_UP, copied)
                 return copied
         raise Problem(
             "New files keep appearing in the local media.",
@@ -224,16 +226,13 @@ class Restart(TypedStep[int]):
             TRY_AGAIN,
         )
 
-    def _remember(self, context: Context, name: str, value: str) -> None:
-        """Keep a fact together with what it was true of."""
-        kept = {"of": dict(self.inputs(context)), "value": value}
-        context.journal.remember(name, json.dumps(kept))
+    def _remember(self, context: Context, entry: Entry[Value], value: Value) -> None:
+        """Keep an entry together with what it is true of."""
+        context.journal.remember(entry.true_of(self.inputs(context)), value)
 
-    def _recall(self, context: Context, name: str) -> str:
-        """The fact, unless the bucket or its address is another by now."""
-        text = context.journal.recall(name)
-        kept = json.loads(text) if text else {}
-        return str(kept["value"]) if kept.get("of") == dict(self.inputs(context)) else ""
+    def _recall(self, context: Context, entry: Entry[Value]) -> Value | None:
+        """The entry, unless the bucket or its address is another by now."""
+        return context.journal.recall(entry.true_of(self.inputs(context)))
 
 
 async def _look(context: Context) -> SiteView:

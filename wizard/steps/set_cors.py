@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,13 +15,15 @@ from wizard.core.events import Check, Note, failed, passed, remark
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count
+from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.providers import preset
 from wizard.system.files import write_atomically
 from wizard.web.visitor import address, look_until
 
-_ADDED = "set_cors.added"
+# Of each bucket by its place: the rules that are ours.
+_ADDED: Entry[list[CorsRule]] = json_entry("set_cors.added", list)
 # Cloudflare documents 30 s until rules are in force; others are quicker.
 _SECONDS_TO_APPLY = 30
 
@@ -57,7 +58,7 @@ class SetCors(TypedStep[None]):
             open_to_all = await _let_in_anyway(context, bucket, wanted, canary=False)
             return Finding(open_to_all, facts, "" if open_to_all else problem.what)
         missing = [origin for origin in wanted if not covers(rules, origin)]
-        lost = bool(missing) and bool(context.journal.recall(_key(bucket)))
+        lost = bool(missing) and context.journal.remembers(_ADDED.of(bucket.place))
         facts = (*facts, Fact("rules", str(len(rules))))
         return Finding(not missing, facts, "the bucket's CORS rules are gone" if lost else "")
 
@@ -106,12 +107,12 @@ class SetCors(TypedStep[None]):
     async def undo(self, context: Context) -> bool:
         """Take our rules out again; those that others set stay."""
         bucket = await _bucket(context)
-        added = json.loads(context.journal.recall(_key(bucket)) or "[]")
+        added = context.journal.recall(_ADDED.of(bucket.place))
         if not added:
             return False
         rules = await asyncio.to_thread(bucket.get_cors)
         await asyncio.to_thread(bucket.put_cors, without(rules, added))
-        context.journal.remember(_key(bucket), "")
+        context.journal.forget(_ADDED.of(bucket.place))
         return True
 
 
@@ -119,10 +120,6 @@ async def _bucket(context: Context) -> Bucket:
     context.settings.require("endpoint", "bucket", "custom_domain")
     require_keys(context)
     return await asyncio.to_thread(Bucket, context.settings, context.keys)
-
-
-def _key(bucket: Bucket) -> str:
-    return f"{_ADDED} {bucket.place}"
 
 
 async def _read(bucket: Bucket) -> tuple[list[CorsRule], str]:
@@ -139,8 +136,8 @@ def _merge(context: Context, bucket: Bucket, wanted: Sequence[str]) -> None:
     added = new[len(rules) :]
     if not added:
         return
-    before = json.loads(context.journal.recall(_key(bucket)) or "[]")
-    context.journal.remember(_key(bucket), json.dumps([*before, *added]))
+    before = context.journal.recall(_ADDED.of(bucket.place)) or []
+    context.journal.remember(_ADDED.of(bucket.place), [*before, *added])
     bucket.put_cors(new)
 
 

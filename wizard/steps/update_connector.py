@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass
 from wizard.core.events import Check, Note, failed, passed
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.journal.entries import Entry, flag_entry, json_entry
 from wizard.step import Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.switch.first_run import once_it_runs
 
-_FOUND, _BEFORE = "update_connector.found", "update_connector.before"
-_NONE = "none"
 _REASON = (
     "This instance has no connector of its own; since v0.1.0 (September 2021) BookWyrm needs none."
 )
@@ -50,6 +49,15 @@ class Connector:
     covers_url: str
 
 
+# That the instance has none, and how ours were before the first change.
+_NONE_FOUND = flag_entry("update_connector.found", "none")
+_BEFORE: Entry[list[Connector]] = json_entry(
+    "update_connector.before",
+    lambda data: [Connector(**row) for row in data],
+    lambda connectors: [asdict(connector) for connector in connectors],
+)
+
+
 class UpdateConnector(TypedStep[None]):
     """Changes *Covers url* in the database through `manage.py shell`."""
 
@@ -63,7 +71,7 @@ class UpdateConnector(TypedStep[None]):
     def applies(self, context: Context) -> Applicability:
         """Not before the instance runs, and not where it was seen to have no such connector."""
         waits = once_it_runs(context)
-        if waits.applies is Applies.YES and context.journal.recall(_FOUND) == _NONE:
+        if waits.applies is Applies.YES and context.journal.remembers(_NONE_FOUND):
             return Applicability(Applies.NO, _REASON)
         return waits
 
@@ -75,11 +83,11 @@ class UpdateConnector(TypedStep[None]):
         """Ask the database."""
         connectors = await _read(context)
         if not connectors:
-            context.journal.remember(_FOUND, _NONE)
+            context.journal.remember(_NONE_FOUND, True)
             return Finding(True, (Fact("own connector", "none"),))
         facts = tuple(Fact(c.identifier, c.covers_url) for c in connectors)
         done = not _to_change(connectors, context)
-        lost = not done and bool(context.journal.recall(_BEFORE))
+        lost = not done and context.journal.remembers(_BEFORE)
         return Finding(done, facts, "Covers url is another again" if lost else "")
 
     async def plan(self, context: Context) -> Plan:
@@ -105,7 +113,7 @@ class UpdateConnector(TypedStep[None]):
         kept = context.journal.recall(_BEFORE)
         # Kept before the change; what an earlier try kept is older, and the one to go back to.
         if not kept:
-            context.journal.remember(_BEFORE, json.dumps([asdict(c) for c in changes]))
+            context.journal.remember(_BEFORE, changes)
         wanted = _wanted(context)
         await _change(context, [(c.identifier, c.covers_url, wanted) for c in changes])
         for c in changes:
@@ -120,7 +128,7 @@ class UpdateConnector(TypedStep[None]):
         check = failed(asked, _unchanged(wrong)) if wrong else passed(asked, seen)
         context.report(check)
         if not connectors:
-            context.journal.remember(_FOUND, _NONE)
+            context.journal.remember(_NONE_FOUND, True)
         return [check]
 
     async def undo(self, context: Context) -> bool:
@@ -128,7 +136,7 @@ class UpdateConnector(TypedStep[None]):
         kept = context.journal.recall(_BEFORE)
         if not kept:
             return False
-        before = {c["identifier"]: c["covers_url"] for c in json.loads(kept)}
+        before = {c.identifier: c.covers_url for c in kept}
         now = await _read(context)
         changes = [
             (c.identifier, c.covers_url, before[c.identifier])
@@ -136,7 +144,7 @@ class UpdateConnector(TypedStep[None]):
             if c.identifier in before and c.covers_url == _wanted(context)
         ]
         await _change(context, changes)
-        context.journal.remember(_BEFORE, "")
+        context.journal.forget(_BEFORE)
         return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wizard.core.settings import MigrationPath
+from wizard.journal.entries import flag_entry
 from wizard.step import ALWAYS, Applicability, Applies
 
 if TYPE_CHECKING:
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from wizard.journal.journal import Journal
     from wizard.step import Context
 
-_REMEMBERED = "instance.ran"
-_YES = "yes"
+# Once it has run, this is not asked again.
+_RAN = flag_entry("instance.ran")
 _REASON = (
     "Waits until the instance runs: follow BookWyrm's installation guide to its end, then start"
     " bw-s3 again."
@@ -22,10 +23,10 @@ _REASON = (
 
 async def note_whether_it_ran(journal: Journal, deployment: Deployment) -> bool:
     """Ask the world, once at each start; what once ran is not asked about again."""
-    if journal.recall(_REMEMBERED) != _YES:
+    if not journal.remembers(_RAN):
         if not await deployment.ever_ran():
             return False
-        journal.remember(_REMEMBERED, _YES)
+        journal.remember(_RAN, True)
     return True
 
 
@@ -33,6 +34,6 @@ def once_it_runs(context: Context) -> Applicability:
     """Whether a step that needs the running instance applies: on a fresh install, later."""
     if context.settings.path != MigrationPath.FRESH:
         return ALWAYS
-    if context.journal.recall(_REMEMBERED) == _YES:
+    if context.journal.remembers(_RAN):
         return ALWAYS
     return Applicability(Applies.LATER, _REASON)

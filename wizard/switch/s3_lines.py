@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 
 from wizard.core.events import Note
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true
+from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context
 from wizard.switch.env_change import env_to_change
 
 # The step that writes them; it is to be done again once they are put back.
 ENABLING_STEP = "enable_s3"
-_REMEMBERED = "enable_s3.lines"
+# The lines as they were before, None where there was none.
+_BEFORE: Entry[dict[str, str | None]] = json_entry("enable_s3.lines", dict)
 
 
 def remember_lines(context: Context, env: EnvFile, names: Sequence[str]) -> None:
     """Keep these lines as they are now, for `disarm`; to be called before the file is written."""
-    kept = json.loads(context.journal.recall(_REMEMBERED) or "{}")
-    kept |= {name: env.line(name) for name in names}
-    context.journal.remember(_REMEMBERED, json.dumps(kept))
+    kept = context.journal.recall(_BEFORE) or {}
+    context.journal.remember(_BEFORE, kept | {name: env.line(name) for name in names})
 
 
 def were_changed(context: Context) -> bool:
     """Whether bw-s3 changed such lines, and has not put them back since."""
-    return bool(context.journal.recall(_REMEMBERED))
+    return context.journal.remembers(_BEFORE)
 
 
 def armed_by_us(context: Context) -> bool:
@@ -40,12 +40,12 @@ async def disarm(context: Context) -> bool:
     Raises `Problem` where `.env` cannot be changed.
     """
     env = await env_to_change(context)
-    lines = json.loads(context.journal.recall(_REMEMBERED) or "{}")
+    lines = context.journal.recall(_BEFORE) or {}
     old = _disarmed(env, lines)
     if old.changed:
         backup = await asyncio.to_thread(old.write, context.journal.folder)
         context.report(Note(f"Changed {env.path} back; as it was: {backup}"))
-    context.journal.remember(_REMEMBERED, "")
+    context.journal.forget(_BEFORE)
     return old.changed or bool(lines)
 
 

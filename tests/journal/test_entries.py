@@ -1,0 +1,119 @@
+"""Every entry of the journal by its name, in the form in which earlier versions wrote it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.entries import declared_entries
+from wizard.access.earlier_buckets import OpenedBucket
+from wizard.assets.static import Asset, Assets
+from wizard.core.problem import Problem
+from wizard.core.settings import Settings
+from wizard.journal.entries import Entry, flag_entry, json_entry, number_entry, text_entry
+from wizard.journal.journal import FOLDER, Journal
+from wizard.steps.update_connector import Connector
+
+RULE = {"AllowedOrigins": ["https://books.example.org"], "AllowedMethods": ["GET", "HEAD"]}
+PLACE = "https://s3.example.org/books"
+# As version 0.1.0 wrote them, and what they mean.
+FORMS: dict[str, tuple[str, object]] = {
+    "settings": ('{"bucket": "books", "limit_rate": 7}', Settings(bucket="books", limit_rate=7)),
+    "skipped": ("done by hand", "done by hand"),
+    "instance.ran": ("yes", True),
+    "canaries": (f'[["{PLACE}", "images/canary.svg"]]', [(PLACE, "images/canary.svg")]),
+    "cors before the probe": (f'["{PLACE}", []]', (PLACE, [])),
+    "configure_provider.policy-before": (
+        '{"region": "fr-par", "switches": {"BlockPublicPolicy": true}}',
+        OpenedBucket("fr-par", {"BlockPublicPolicy": True}),
+    ),
+    "configure_provider.lines": (
+        '{"AWS_S3_REGION_NAME": "", "AWS_STORAGE_BUCKET_NAME": "env-1"}',
+        {"AWS_S3_REGION_NAME": "", "AWS_STORAGE_BUCKET_NAME": "env-1"},
+    ),
+    "enable_s3.lines": (
+        '{"USE_HTTPS": null, "USE_S3": "USE_S3=false"}',
+        {"USE_HTTPS": None, "USE_S3": "USE_S3=false"},
+    ),
+    "collect_static.assets": (
+        '{"url": "u", "bucket": "b", "files": [{"path": "a.css", "size": 1, "md5": "0"}],'
+        ' "themes": ["a.css"]}',
+        Assets("u", "b", (Asset("a.css", 1, "0"),), ("a.css",)),
+    ),
+    "set_cors.added": (json.dumps([RULE]), [RULE]),
+    "restart.used": ("yes", True),
+    "restart.switched": ("yes", True),
+    "restart.caught_up": ("0", 0),
+    "update_connector.found": ("none", True),
+    "update_connector.before": (
+        '[{"identifier": "books.example.org", "covers_url": "https://books.example.org/images"}]',
+        [Connector("books.example.org", "https://books.example.org/images")],
+    ),
+}
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal.open(tmp_path / FOLDER, tmp_path)
+    yield journal
+    journal.close()
+
+
+ENTRIES = declared_entries()
+
+
+def test_each_name_is_declared_once_and_its_form_is_known() -> None:
+    assert sorted(entry.name for entry in ENTRIES) == sorted(FORMS)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_what_earlier_versions_wrote_is_read_and_written_so(
+    entry: Entry[Any], journal: Journal
+) -> None:
+    text, value = FORMS[entry.name]
+    assert not journal.remembers(entry)
+    journal.remember(text_entry(entry.name), text)
+    assert journal.recall(entry) == value
+    journal.remember(entry, value)
+    assert journal.recall(entry) == value
+    if entry.name != "settings":  # of which a later version keeps more
+        assert journal.recall(text_entry(entry.name)) == text
+    journal.forget(entry)
+    assert journal.recall(entry) is None
+
+
+def test_an_entry_about_many(journal: Journal) -> None:
+    used = flag_entry("used")
+    for place in ("a/one", "b/two"):
+        journal.remember(used.of(place), True)
+    journal.remember(used.of("c/three"), False)
+    assert journal.recall_all(used) == {"a/one": True, "b/two": True}
+    assert journal.recall(text_entry("used a/one")) == "yes"
+    journal.forget(used.of("a/one"))
+    assert not journal.remembers(used.of("a/one"))
+    assert journal.remembers(used.of("b/two"))
+
+
+def test_an_entry_that_is_true_of_something(journal: Journal) -> None:
+    copied, here = number_entry("copied"), {"bucket": "one"}
+    journal.remember(copied.true_of(here), 0)
+    assert journal.recall(text_entry("copied")) == '{"of": {"bucket": "one"}, "value": "0"}'
+    assert journal.recall(copied.true_of(here)) == 0
+    assert journal.recall(copied.true_of({"bucket": "two"})) is None
+    # How version 0.1.0 forgot it.
+    journal.remember(text_entry("copied"), '{"of": {"bucket": "one"}, "value": ""}')
+    assert journal.recall(copied.true_of(here)) is None
+    journal.forget(copied)
+    assert not journal.remembers(copied.true_of(here))
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"region": 1}'])
+def test_an_entry_that_makes_no_sense(journal: Journal, text: str) -> None:
+    opened = json_entry("opened", lambda data: OpenedBucket(**data))
+    journal.remember(text_entry("opened"), text)
+    with pytest.raises(Problem, match="damaged"):
+        journal.recall(opened)
