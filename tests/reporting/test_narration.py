@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import json
 
-import pytest
-
 from wizard.core.events import Note, Output, Progress, failed, passed
 from wizard.core.plan import Command, Diff, Document, Plan, Sentence
 from wizard.core.problem import Problem
-from wizard.core.quantities import describe_seconds, describe_size
 from wizard.reporting.narration import JsonNarrator, PlainNarrator
 
 SECRET = 'a "quoted" secret\\'
@@ -83,16 +80,4 @@ def test_what_is_counted_is_no_copy_yet() -> None:
             counting=True,
         )
     )
-    assert stream.getvalue() == "   counted so far: 64 files, 766.4 kB\n"
-
-
-@pytest.mark.parametrize(
-    ("size", "text"), [(0, "0 B"), (999, "999 B"), (28_000, "28.0 kB"), (3.2e9, "3.2 GB")]
-)
-def test_sizes(size: float, text: str) -> None:
-    assert describe_size(size) == text
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (41, "0:41"), (3723, "1:02:03")])
-def test_durations(seconds: float | None, text: str) -> None:
-    assert describe_seconds(seconds) == text
+    assert stream.getvalue() == "   counted so far: 64 files, 766 kB\n"

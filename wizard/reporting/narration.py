@@ -16,7 +16,14 @@ from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Wa
 from wizard.core.exit_status import ExitStatus
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Problem
-from wizard.core.quantities import count, describe_seconds, describe_size
+from wizard.core.quantities import (
+    count,
+    describe_clock,
+    describe_duration,
+    describe_part,
+    describe_rate,
+    describe_size,
+)
 from wizard.core.secrets import Masker
 from wizard.core.states import State
 from wizard.journal.journal import StepResult
@@ -144,7 +151,8 @@ class PlainNarrator(Narrator):
         self._write(f" {_STATES[status.state]} {status.step.title:<18} {status.state}{why}")
 
     def result(self, result: StepResult) -> None:
-        self._write(f" ✓ {result.state}, {count(result.proofs, 'proof')}, {result.seconds:.1f} s")
+        took = describe_duration(result.seconds)
+        self._write(f" ✓ {result.state}, {count(result.proofs, 'proof')}, {took}")
 
     def problem(self, problem: Problem) -> None:
         # The proof that failed has just told it whole.
@@ -233,21 +241,21 @@ def _plain(event: Event) -> str:
         case Output():
             return f"   | {event.text}"
         case Waiting():
-            return f"   waiting {describe_seconds(event.seconds)}: {event.text}"
+            return f"   waiting {describe_clock(event.seconds)}: {event.text}"
         case Progress():
             return _plain_progress(event)
 
 
 def _plain_progress(event: Progress) -> str:
     if event.counting and not event.files_done:
-        counted = f"{event.files_total:,} files, {describe_size(event.bytes_total)}"
+        counted = f"{count(event.files_total, 'file')}, {describe_size(event.bytes_total)}"
         return f"   counted so far: {counted}"
-    left = f", {describe_seconds(event.seconds_left)} left" if event.seconds_left else ""
+    left = f", {describe_clock(event.seconds_left)} left" if event.seconds_left else ""
     failed = f", {event.failed} failed" if event.failed else ""
     return (
-        f"   {event.files_done:,} of {event.files_total:,} files, "
-        f"{describe_size(event.bytes_done)} of {describe_size(event.bytes_total)}, "
-        f"{describe_size(event.rate)}/s{left}{failed}"
+        f"   {event.files_done:,} of {count(event.files_total, 'file')}, "
+        f"{describe_part(event.bytes_done, event.bytes_total)}, "
+        f"{describe_rate(event.rate)}{left}{failed}"
     )
 
 

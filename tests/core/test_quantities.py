@@ -1,0 +1,62 @@
+"""Numbers, sizes and durations in people's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from wizard.core.quantities import (
+    count,
+    describe_clock,
+    describe_duration,
+    describe_part,
+    describe_rate,
+    describe_size,
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (999.6, "1.0 kB"),
+        (28_000, "28.0 kB"),
+        (99_400, "99.4 kB"),
+        (812e6, "812 MB"),
+        (999_499_000, "999 MB"),
+        (999_500_000, "1.0 GB"),
+        (3.2e9, "3.2 GB"),
+        (2e18, "2000 PB"),
+    ],
+)
+def test_sizes(size: float, text: str) -> None:
+    assert describe_size(size) == text
+
+
+def test_a_part_names_the_unit_once() -> None:
+    assert describe_part(2e9, 3.2e9) == "2.0 of 3.2 GB"
+    assert describe_part(2e6, 3.2e9) == "2.0 MB of 3.2 GB"
+
+
+def test_rates() -> None:
+    assert describe_rate(48e6) == "48.0 MB/s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, ""), (41, "0:41"), (59.6, "1:00"), (3723, "1:02:03")]
+)
+def test_clocks(seconds: float | None, text: str) -> None:
+    assert describe_clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.42, "0.4 s"), (9.94, "9.9 s"), (41, "41 s"), (190, "3 min 10 s")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert describe_duration(seconds) == text
+
+
+def test_one_thing_and_many() -> None:
+    assert count(1, "file") == "1 file"
+    assert count(20_431, "file is", "files are") == "20,431 files are"
+    assert count(1234) == "1,234"
