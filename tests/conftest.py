@@ -20,6 +20,15 @@ from wizard.demo.seaweedfs import SeaweedFS
 from wizard.storage.bucket import connect
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-pictures` keeps the pictures of the screens as they are now."""
+    parser.addoption(
+        "--update-pictures",
+        action="store_true",
+        help="keep the pictures of the screens as they are now (tests/screens/test_pictures.py)",
+    )
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Workers:
     """Where tests run side by side, `_Workers` says which of them share a worker."""
     return _Workers(config, log)

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.widget import Widget
+
 from screens.app.wizard_app import WizardApp
 from screens.state.sources import Source
 from wizard.core.events import Check, Event, Note, Output, Progress, Report, Waiting, failed, passed
@@ -74,8 +78,33 @@ def is_at_rest(app: WizardApp, held: Container[str] = ()) -> bool:
     """Whether nothing happens any more by itself but in the workers of these groups."""
     if any(not worker.is_finished and worker.group not in held for worker in app.workers):
         return False
-    parts = (app, *app.screen_stack, *app.screen.walk_children())
-    return not any(part.message_queue_size for part in parts)
+    if app._batch_count:
+        return False
+    widgets = (*app.screen_stack, *app.screen.walk_children(Widget))
+    return not (any(map(_has_messages, (app, *widgets))) or any(map(_is_to_be_drawn, widgets)))
+
+
+def _has_messages(part: MessagePump) -> bool:
+    return bool(part.message_queue_size or part._next_callbacks)
+
+
+def _is_to_be_drawn(part: Widget) -> bool:
+    """Whether a widget waits for its turn to be styled, laid out, scrolled or drawn.
+
+    Scroll bars come and go while a screen is laid out, and ask for another layout.
+    """
+    if isinstance(part, Screen):
+        if part is not part.app.screen:  # it waits until it is on top again
+            return False
+        if part._callbacks or part._dirty_widgets:
+            return True
+    return bool(
+        part._layout_required
+        or part._scroll_required
+        or part._repaint_required
+        or part._recompose_required
+        or part._refresh_styles_required
+    )
 
 
 @dataclass

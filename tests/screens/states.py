@@ -70,6 +70,16 @@ class Stage:
             await self.app.screen.wait_for_refresh()
         await self.until(self._at_rest)
 
+    async def picture(self, draw: Callable[[WizardApp], str]) -> str:
+        """Draw the screen once two pictures in a row are the same."""
+        last, now = "", draw(self.app)
+        end = time.monotonic() + _PATIENCE
+        while now != last:
+            assert time.monotonic() < end, f"it does not stand still:\n{last}\n{now}"
+            await self.rest()
+            last, now = now, draw(self.app)
+        return now
+
     def _at_rest(self) -> bool:
         app = self.app
         app.tell_news()
