@@ -14,7 +14,7 @@ from wizard.cli.arguments import COMMANDS, parser_of
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from wizard.cli.commands import Rehearsal
+    from wizard.cli.commands import DemoOptions
     from wizard.opening.opening import Opening
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     if argv and argv[0] in COMMANDS:
         from wizard.cli import commands as cli
 
-        sys.exit(cli.main(argv, rehearse=_rehearse))
+        sys.exit(cli.main(argv, open_demo=_open_demo))
     options = parser_of("").parse_args(argv)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(_open_wizard(options))
@@ -44,7 +44,7 @@ def _opening_of(options: Namespace) -> Opening:
     return opening_of(options)
 
 
-def _rehearse(call: Rehearsal) -> int:
+def _open_demo(call: DemoOptions) -> int:
     from screens.app.run import run_wizard
     from screens.state.sources import DemoSource
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wizard.core.events import Event, Report
-    from wizard.demo import DemoInstance
+    from wizard.demo.build import DemoInstance
     from wizard.opening.opening import Opened, Opening
     from wizard.step import Ask
 
@@ -73,7 +73,7 @@ class DemoSource(Source):
     async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
         """Build the demo at the first call, and open it."""
         await _import_engine()
-        from wizard.demo import build
+        from wizard.demo.build import build
         from wizard.opening.opening import Opening, open_migration
 
         if self._demo is None:

@@ -16,7 +16,7 @@ import pytest
 from tests.support.checkout import ENV, make_checkout
 from tests.support.command_line import CommandLine
 from wizard.cli.arguments import parse_rate
-from wizard.demo import build
+from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env.file import EnvFile
 

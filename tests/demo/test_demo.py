@@ -1,4 +1,4 @@
-"""The rehearsal: what it is made of, and that nothing of it stays."""
+"""The demo: what it is made of, and that nothing of it stays."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.rehearsal import rehearse
+from tests.support.demo_scene import demo_scene
 from tests.support.users import small_disk
 from wizard.core.events import Event
 from wizard.core.problem import Problem
-from wizard.demo import build, checkout
+from wizard.demo import checkout
+from wizard.demo.build import build
 from wizard.demo.font import woff
-from wizard.demo.leftovers import Record, clean_up
+from wizard.demo.leftovers import DemoRecord, clean_up
 from wizard.demo.pictures import avatar, cover, thumbnail
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.media.source import FolderMedia, MediaFile, is_public
@@ -34,7 +35,7 @@ from wizard.system.processes import Process
 
 @pytest.fixture(autouse=True)
 def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keeps the records of these rehearsals apart from those of a real one."""
+    """Keeps the records of these demos apart from those of a real one."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "bw-s3" / "demos"
 
@@ -59,22 +60,22 @@ def test_it_runs_and_is_gone_afterwards(tmp_path: Path, records: Path) -> None:
 
 
 async def test_the_error_page_comes_with_status_200(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.enable_s3(AWS_S3_CUSTOM_DOMAIN=None)
-        rehearsal.demo.site("restart")
-        page = httpx.get(rehearsal.demo.site_url)
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        scene.enable_s3(AWS_S3_CUSTOM_DOMAIN=None)
+        scene.demo.site("restart")
+        page = httpx.get(scene.demo.site_url)
     assert page.status_code == 200
     assert "Oops!" in page.text
     assert "Server Error" in page.text
 
 
 async def test_a_fresh_one_has_not_run_yet(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
         with pytest.raises(httpx.ConnectError):
-            httpx.get(rehearsal.demo.site_url)
-        assert not (rehearsal.folder / "images").exists()
-        rehearsal.demo.finish_installation()
-        assert httpx.get(rehearsal.demo.site_url).status_code == 200
+            httpx.get(scene.demo.site_url)
+        assert not (scene.folder / "images").exists()
+        scene.demo.finish_installation()
+        assert httpx.get(scene.demo.site_url).status_code == 200
 
 
 def test_a_kept_one_stays_without_its_servers(
@@ -117,7 +118,7 @@ def test_a_kept_one_can_be_started_again(tmp_path: Path, records: Path) -> None:
     assert demo.folder.is_dir()
 
 
-def test_a_folder_without_a_rehearsal_cannot_be_started(tmp_path: Path) -> None:
+def test_a_folder_without_a_demo_cannot_be_started(tmp_path: Path) -> None:
     ended = subprocess.run(start_command(tmp_path), capture_output=True, text=True, check=False)
     assert (ended.returncode, "no rehearsal in" in ended.stderr) == (2, True)
 
@@ -167,7 +168,7 @@ def test_one_that_runs_is_left_alone(tmp_path: Path, records: Path) -> None:
         assert len(list(records.iterdir())) == 1
 
 
-def test_cleaning_up_touches_nothing_but_rehearsals(tmp_path: Path, records: Path) -> None:
+def test_cleaning_up_touches_nothing_but_demos(tmp_path: Path, records: Path) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (theirs / "letters").write_text("dear")
@@ -193,9 +194,9 @@ def test_cleaning_up_touches_nothing_but_rehearsals(tmp_path: Path, records: Pat
         sleeper.wait()
 
 
-def test_a_folder_that_took_the_place_of_a_rehearsal_stays(tmp_path: Path, records: Path) -> None:
+def test_a_folder_that_took_the_place_of_a_demo_stays(tmp_path: Path, records: Path) -> None:
     records.mkdir(parents=True)
-    first = Record("bw-s3-demo-one", tmp_path / "one")
+    first = DemoRecord("bw-s3-demo-one", tmp_path / "one")
     first.make_folder()
     first.forget()
     claim = {"folder": str(tmp_path / "one"), "processes": []}
@@ -303,11 +304,11 @@ def png_of(png: bytes) -> tuple[int, int, bytes]:
 
 @contextmanager
 def running_elsewhere(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A rehearsal held by another process; its folder."""
+    """A demo held by another process; its folder."""
     program = """
         import sys, time
         from pathlib import Path
-        from wizard.demo import build
+        from wizard.demo.build import build
         with build(Path(sys.argv[1]), covers=4) as demo:
             print(demo.root, flush=True)
             time.sleep(600)
@@ -325,7 +326,7 @@ def running_elsewhere(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], P
 
 
 def started_by(root: Path) -> dict[int, str]:
-    """The processes whose arguments or working folder lie in the rehearsal."""
+    """The processes whose arguments or working folder lie in the demo."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:

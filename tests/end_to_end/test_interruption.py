@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
-from wizard.demo import build
+from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 
 KILLS = int(os.environ.get("BW_S3_KILLS", "4"))

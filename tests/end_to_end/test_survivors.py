@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.rehearsal import Rehearsal, rehearse
+from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.core.events import Event, Note
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.dockerless.deployment import Dockerless
@@ -56,8 +56,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def deployment_of(rehearsal: Rehearsal) -> Dockerless:
-    return Dockerless(rehearsal.context.instance, rehearsal.context.settings, ID)
+def deployment_of(scene: DemoScene) -> Dockerless:
+    return Dockerless(scene.context.instance, scene.context.settings, ID)
 
 
 def notes(events: list[Event]) -> str:
@@ -67,41 +67,41 @@ def notes(events: list[Event]) -> str:
 async def test_a_command_that_outlived_the_kill_is_ended(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        python = rehearsal.folder / "venv" / "bin" / "python3"
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        python = scene.folder / "venv" / "bin" / "python3"
         real = python.rename(python.with_name("python3-real"))
         python.write_text(WRAPPER.format(real=real))
         python.chmod(0o755)
-        site = rehearsal.demo.site("status")
-        with killed(rehearsal.folder, "", "BW_S3_COMMAND", 2):
+        site = scene.demo.site("status")
+        with killed(scene.folder, "", "BW_S3_COMMAND", 2):
             assert with_variable("BW_S3_COMMAND", ID), "or this proves nothing"
-            await deployment_of(rehearsal).tidy_up(rehearsal.events.append)
+            await deployment_of(scene).tidy_up(scene.events.append)
         assert with_variable("BW_S3_COMMAND", ID) == []
-        assert "interrupted run had left" in notes(rehearsal.events)
-        assert rehearsal.demo.site("status") == site
+        assert "interrupted run had left" in notes(scene.events)
+        assert scene.demo.site("status") == site
 
 
 async def test_a_restart_that_outlived_the_kill_is_waited_for(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        with killed(rehearsal.folder, "sh -c 'sleep 4; exit'", "BW_S3_RESTART", 2):
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        with killed(scene.folder, "sh -c 'sleep 4; exit'", "BW_S3_RESTART", 2):
             assert with_variable("BW_S3_RESTART", ID), "or this proves nothing"
-            await deployment_of(rehearsal).restart(rehearsal.events.append)
+            await deployment_of(scene).restart(scene.events.append)
         assert with_variable("BW_S3_RESTART", ID) == []
-        assert "Waiting for the restart" in notes(rehearsal.events)
+        assert "Waiting for the restart" in notes(scene.events)
 
 
 async def test_a_site_that_the_restart_command_started_itself_survives(
     tmp_path: Path, seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wizard.instance.dockerless.deployment._SECONDS_TO_END", 0.5)
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        with killed(rehearsal.folder, "sh -c 'sleep 30 & sleep 30'", "BW_S3_RESTART", 3):
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        with killed(scene.folder, "sh -c 'sleep 30 & sleep 30'", "BW_S3_RESTART", 3):
             started = [process for process, _ in with_variable("BW_S3_RESTART", ID)]
-            deployment = deployment_of(rehearsal)
-            await deployment.tidy_up(rehearsal.events.append)
-            await deployment.restart(rehearsal.events.append)
+            deployment = deployment_of(scene)
+            await deployment.tidy_up(scene.events.append)
+            await deployment.restart(scene.events.append)
             left = [process for process in started if process.lives()]
         assert left
         for process in left:

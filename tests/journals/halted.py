@@ -50,7 +50,7 @@ class Halts:
 def main() -> None:
     """Run the command line until it comes to the points."""
     watch(Halts([Halt(*halt) for halt in json.loads(sys.argv[1])]))
-    sys.exit(commands.main(sys.argv[2:], rehearse=lambda call: 2))
+    sys.exit(commands.main(sys.argv[2:], lambda call: 2))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from tests.servers.docker import BridgedSeaweedFS, docker
 from tests.standin import StandIn
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.demo import DemoInstance, build
+from wizard.demo.build import DemoInstance, build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env.file import EnvFile
 from wizard.journal.file import FOLDER

@@ -11,7 +11,7 @@ from textual.widgets import Input, Select
 from screens.state.stage import Stage
 from tests.screens.walker import Walker, walking
 from tests.support.parts import need
-from wizard.demo import build
+from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.storage.bucket import Bucket
 

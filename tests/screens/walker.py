@@ -20,7 +20,7 @@ from screens.state.sources import InstanceSource
 from screens.state.stage import Stage
 from screens.widgets.key_button import KeyButton
 from tests.screens.kit import is_at_rest
-from wizard.demo import DemoInstance
+from wizard.demo.build import DemoInstance
 from wizard.opening.opening import Opening
 
 # In seconds, on a machine that may be busy with other tests.
@@ -125,7 +125,7 @@ class Walker:
 
 @asynccontextmanager
 async def walking(demo: DemoInstance, *, told: bool, mouse: bool = False) -> AsyncIterator[Walker]:
-    """The wizard on a rehearsal's instance; `told`: the storage is said on the command line."""
+    """The wizard on a demo's instance; `told`: the storage is said on the command line."""
     settings = demo.settings.to_dict()
     names = settings if told else ("site_url", "restart_command")
     said = {name: settings[name] for name in names if settings[name]}

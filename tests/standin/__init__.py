@@ -1,6 +1,6 @@
 """A stand-in instance: BookWyrm's services and volumes by name, under a real Docker Compose.
 
-`web` is the rehearsal's Django project (`wizard/demo/instance/`) with the
+`web` is the demo's Django project (`wizard/demo/instance/`) with the
 database of Compose; everything around it is in `checkout/`.
 """
 
@@ -22,8 +22,8 @@ from wizard.demo.checkout import Picture, free_port, make_checkout, make_media, 
 from wizard.env.file import EnvFile
 
 _CHECKOUT = Path(__file__).parent / "checkout"
-# What the rehearsal has instead of Compose.
-_OF_THE_REHEARSAL = ("site", "supervisor.py", "serve.py", "venv")
+# What the demo has instead of Compose.
+_OF_THE_DEMO = ("site", "supervisor.py", "serve.py", "venv")
 _MANY_SECONDS = 300
 # On a busy machine `web` is ready later than its health check waits for it.
 _STARTS = 3
@@ -46,7 +46,7 @@ class StandIn(Project):
         super().__init__(folder)
         self.port = free_port()
         make_checkout(folder, self.port)
-        for name in _OF_THE_REHEARSAL:
+        for name in _OF_THE_DEMO:
             path = folder / name
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         self._add_compose()

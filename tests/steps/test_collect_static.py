@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.rehearsal import Rehearsal, rehearse
+from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.assets.static import Asset, Assets, differences
 from wizard.core.events import Check, Verdict
 from wizard.core.plan import Command
@@ -26,17 +26,17 @@ THEME = "static/css/themes/bookwyrm-light.css"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(
     tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
-) -> AsyncIterator[Rehearsal]:
+) -> AsyncIterator[DemoScene]:
     """An instance whose static files are in the bucket, proven."""
-    async with rehearse(tmp_path_factory.mktemp("static"), seaweedfs, fresh=True) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        await rehearsal.carry_out(STEP)
-        yield rehearsal
+    async with demo_scene(tmp_path_factory.mktemp("static"), seaweedfs, fresh=True) as scene:
+        scene.open_bucket()
+        scene.enable_s3()
+        await scene.carry_out(STEP)
+        yield scene
 
 
 @pytest.fixture
-def collected(shared: Rehearsal) -> Iterator[Rehearsal]:
+def collected(shared: DemoScene) -> Iterator[DemoScene]:
     """The same; what a test changes of bucket, settings and `.env` is put back."""
     context, env = shared.context, shared.context.instance.env_path.read_bytes()
     policy, theme = shared.bucket.get_policy(), shared.bucket.get(THEME)
@@ -50,21 +50,21 @@ def collected(shared: Rehearsal) -> Iterator[Rehearsal]:
 
 
 async def test_every_static_file_arrives_and_is_read(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        assert not (await STEP.inspect(rehearsal.context)).done
-        checks = await rehearsal.carry_out(STEP)
-        keys = {entry.key for entry in rehearsal.bucket.list_objects("static/")}
-        finding = await STEP.inspect(rehearsal.context)
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        scene.open_bucket()
+        scene.enable_s3()
+        assert not (await STEP.inspect(scene.context)).done
+        checks = await scene.carry_out(STEP)
+        keys = {entry.key for entry in scene.bucket.list_objects("static/")}
+        finding = await STEP.inspect(scene.context)
     assert {THEME, "static/css/fonts/icomoon.woff", "static/images/logo-small.png"} <= keys
     assert checks[1].seen.startswith(f"{len(keys)} files: all,")
     assert finding.done
-    assert [e for e in rehearsal.events if isinstance(e, Check)] == checks
+    assert [e for e in scene.events if isinstance(e, Check)] == checks
 
 
 async def test_the_plan_shows_the_commands_before_anything_is_enabled(
-    collected: Rehearsal,
+    collected: DemoScene,
 ) -> None:
     collected.set_env(USE_S3="false", AWS_ACCESS_KEY_ID=None)
     plan = await STEP.plan(collected.context)
@@ -75,26 +75,26 @@ async def test_the_plan_shows_the_commands_before_anything_is_enabled(
 async def test_a_version_without_themes_is_not_asked_for_them(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        context, instance = rehearsal.context, rehearsal.context.instance
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        context, instance = scene.context, scene.context.instance
         instance = replace(instance, abilities=replace(instance.abilities, compile_themes=False))
         deployment = Dockerless(instance, context.settings)
-        rehearsal.context = replace(context, instance=instance, deployment=deployment)
-        (rehearsal.folder / "bookwyrm/management/commands/compile_themes.py").unlink()
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        checks = await rehearsal.carry_out(STEP)
+        scene.context = replace(context, instance=instance, deployment=deployment)
+        (scene.folder / "bookwyrm/management/commands/compile_themes.py").unlink()
+        scene.open_bucket()
+        scene.enable_s3()
+        checks = await scene.carry_out(STEP)
     assert checks[2].seen == "this version has no themes"
 
 
-async def test_it_is_refused_while_s3_is_off(collected: Rehearsal) -> None:
+async def test_it_is_refused_while_s3_is_off(collected: DemoScene) -> None:
     collected.set_env(USE_S3="false")
     with pytest.raises(Problem) as caught:
         await STEP.apply(collected.context)
     assert "not enabled" in caught.value.what
 
 
-async def test_wrong_keys_between_the_steps(collected: Rehearsal) -> None:
+async def test_wrong_keys_between_the_steps(collected: DemoScene) -> None:
     collected.set_env(AWS_SECRET_ACCESS_KEY="not-the-secret-any-more")
     with pytest.raises(Problem) as caught:
         await STEP.apply(collected.context)
@@ -114,7 +114,7 @@ async def test_wrong_keys_between_the_steps(collected: Rehearsal) -> None:
     ],
 )
 async def test_an_endpoint_that_cannot_be_right_is_explained(
-    collected: Rehearsal, endpoint: str, why: str, raw: str
+    collected: DemoScene, endpoint: str, why: str, raw: str
 ) -> None:
     collected.set_env(AWS_S3_ENDPOINT_URL=endpoint)
     with pytest.raises(Problem) as caught:
@@ -123,7 +123,7 @@ async def test_an_endpoint_that_cannot_be_right_is_explained(
     assert raw in caught.value.raw
 
 
-async def test_what_went_from_the_bucket_since_is_noticed(collected: Rehearsal) -> None:
+async def test_what_went_from_the_bucket_since_is_noticed(collected: DemoScene) -> None:
     collected.bucket.delete(THEME)
     collected.bucket.put("static/js/bookwyrm.js", b"something else")
     finding = await STEP.inspect(collected.context)
@@ -136,7 +136,7 @@ async def test_what_went_from_the_bucket_since_is_noticed(collected: Rehearsal) 
     assert len(checks) == 2, "what is there can be read"
 
 
-async def test_a_bucket_that_strangers_cannot_read(collected: Rehearsal) -> None:
+async def test_a_bucket_that_strangers_cannot_read(collected: DemoScene) -> None:
     collected.bucket.put_policy(None)
     (check,) = failed(await STEP.prove(collected.context, None))
     assert "HTTP 403" in explained(check)
@@ -146,7 +146,7 @@ async def test_a_bucket_that_strangers_cannot_read(collected: Rehearsal) -> None
     assert check.problem.field == "custom_domain"
 
 
-async def test_a_custom_domain_where_nobody_answers(collected: Rehearsal) -> None:
+async def test_a_custom_domain_where_nobody_answers(collected: DemoScene) -> None:
     settings = collected.context.settings
     collected.change(replace(settings, custom_domain="127.0.0.1:9/books"))
     collected.set_env(AWS_S3_CUSTOM_DOMAIN="127.0.0.1:9/books")
@@ -154,44 +154,44 @@ async def test_a_custom_domain_where_nobody_answers(collected: Rehearsal) -> Non
     assert "no answer" in explained(check)
 
 
-async def test_css_of_the_wrong_type_is_no_css(collected: Rehearsal) -> None:
+async def test_css_of_the_wrong_type_is_no_css(collected: DemoScene) -> None:
     collected.bucket.put(THEME, collected.bucket.get(THEME), content_type="text/plain")
     (check,) = failed(await STEP.prove(collected.context, None))
     assert "text/plain" in explained(check)
 
 
-async def test_an_env_that_names_another_bucket_is_noticed(collected: Rehearsal) -> None:
+async def test_an_env_that_names_another_bucket_is_noticed(collected: DemoScene) -> None:
     collected.set_env(AWS_STORAGE_BUCKET_NAME="another-bucket")
     (check,) = failed(await STEP.prove(collected.context, None))
     assert "another-bucket" in explained(check)
 
 
 async def test_a_theme_that_does_not_compile(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        themes = rehearsal.folder / "bookwyrm" / "static" / "css" / "themes"
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        scene.open_bucket()
+        scene.enable_s3()
+        themes = scene.folder / "bookwyrm" / "static" / "css" / "themes"
         (themes / "bookwyrm-light.scss").write_bytes(b"\xff\xfe broken")
         with pytest.raises(Problem) as caught:
-            await STEP.apply(rehearsal.context)
-        assert list(rehearsal.bucket.list_objects("static/")) == []
+            await STEP.apply(scene.context)
+        assert list(scene.bucket.list_objects("static/")) == []
     assert "compile_themes" in caught.value.what
     assert "UnicodeDecodeError" in caught.value.why
 
 
 async def test_a_theme_whose_css_was_never_written(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        compiler = rehearsal.folder / "bookwyrm/management/commands/compile_themes.py"
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        scene.open_bucket()
+        scene.enable_s3()
+        compiler = scene.folder / "bookwyrm/management/commands/compile_themes.py"
         compiler.write_text(
             "from django.core.management.base import BaseCommand\n"
             "class Command(BaseCommand):\n"
             "    def handle(self, *args, **options):\n"
             "        self.stdout.write('nothing to do')\n"
         )
-        await STEP.apply(rehearsal.context)
-        checks = failed(await STEP.prove(rehearsal.context, None))
+        await STEP.apply(scene.context)
+        checks = failed(await STEP.prove(scene.context, None))
     assert "compiled CSS of a theme is missing" in checks[1].seen
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.rehearsal import Rehearsal, rehearse
+from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.core.events import Progress, Verdict
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
@@ -21,59 +21,59 @@ STEP = CopyMedia()
 
 
 @pytest.fixture
-async def rehearsal(tmp_path: Path, seaweedfs: SeaweedFS) -> AsyncIterator[Rehearsal]:
+async def scene(tmp_path: Path, seaweedfs: SeaweedFS) -> AsyncIterator[DemoScene]:
     """A throw-away instance with a few covers, and its bucket, open for reading."""
-    async with rehearse(tmp_path, seaweedfs, covers=12) as made:
+    async with demo_scene(tmp_path, seaweedfs, covers=12) as made:
         made.open_bucket()
         yield made
 
 
-def media_root(rehearsal: Rehearsal) -> Path:
-    return rehearsal.context.instance.media_root
+def media_root(scene: DemoScene) -> Path:
+    return scene.context.instance.media_root
 
 
-async def test_it_copies_and_proves(rehearsal: Rehearsal) -> None:
-    context = rehearsal.context
+async def test_it_copies_and_proves(scene: DemoScene) -> None:
+    context = scene.context
     assert not (await STEP.inspect(context)).done
-    checks = await rehearsal.carry_out(STEP)
+    checks = await scene.carry_out(STEP)
     assert checks[0].verdict is Verdict.PASS
     assert "stranger" in checks[-1].asked
     assert (await STEP.inspect(context)).done
-    assert any(isinstance(e, Progress) for e in rehearsal.events)
+    assert any(isinstance(e, Progress) for e in scene.events)
 
 
-async def test_the_plan_names_numbers_headers_and_what_is_held_back(rehearsal: Rehearsal) -> None:
-    exports = media_root(rehearsal) / "exports"
+async def test_the_plan_names_numbers_headers_and_what_is_held_back(scene: DemoScene) -> None:
+    exports = media_root(scene) / "exports"
     exports.mkdir(exist_ok=True)
     (exports / "account.tar.gz").write_bytes(b"private")
-    plan = await STEP.plan(rehearsal.context)
+    plan = await STEP.plan(scene.context)
     words = "\n".join(item.text for item in plan.items if isinstance(item, Sentence))
     assert "files" in words
     assert "Cache-Control: max-age=86400" in words
     assert "Held back, never uploaded" in words
 
 
-async def test_a_bucket_emptied_since_is_noticed(rehearsal: Rehearsal) -> None:
-    await rehearsal.carry_out(STEP)
-    source = (await STEP.inspect(rehearsal.context)).facts[0]
-    client, name = rehearsal.bucket.client, rehearsal.context.settings.bucket
+async def test_a_bucket_emptied_since_is_noticed(scene: DemoScene) -> None:
+    await scene.carry_out(STEP)
+    source = (await STEP.inspect(scene.context)).facts[0]
+    client, name = scene.bucket.client, scene.context.settings.bucket
     for found in client.list_objects_v2(Bucket=name, Prefix="images/")["Contents"]:
         client.delete_object(Bucket=name, Key=found["Key"])
-    finding = await STEP.inspect(rehearsal.context)
+    finding = await STEP.inspect(scene.context)
     assert not finding.done
     assert "nothing of what was proven" in finding.gone
     assert finding.facts[0] == source, "what there is here stays the same, number and bytes"
-    await rehearsal.carry_out(STEP)
+    await scene.carry_out(STEP)
 
 
-async def test_a_conflict_is_left_to_a_person(rehearsal: Rehearsal) -> None:
-    root = media_root(rehearsal)
+async def test_a_conflict_is_left_to_a_person(scene: DemoScene) -> None:
+    root = media_root(scene)
     file = next(root.rglob("*.jpg"))
     key = f"images/{file.relative_to(root)}"
-    name = rehearsal.context.settings.bucket
-    rehearsal.bucket.client.put_object(Bucket=name, Key=key, Body=b"somebody else's")
+    name = scene.context.settings.bucket
+    scene.bucket.client.put_object(Bucket=name, Key=key, Body=b"somebody else's")
     with pytest.raises(Problem) as raised:
-        await STEP.apply(rehearsal.context)
+        await STEP.apply(scene.context)
     assert raised.value.decision
     assert key in raised.value.raw
 
@@ -81,16 +81,16 @@ async def test_a_conflict_is_left_to_a_person(rehearsal: Rehearsal) -> None:
 async def test_a_bucket_closed_to_strangers_fails_the_proof(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, covers=3) as rehearsal:
-        rehearsal.bucket.create()
-        copied = await STEP.apply(rehearsal.context)
-        checks = await STEP.prove(rehearsal.context, copied)
+    async with demo_scene(tmp_path, seaweedfs, covers=3) as scene:
+        scene.bucket.create()
+        copied = await STEP.apply(scene.context)
+        checks = await STEP.prove(scene.context, copied)
     assert checks[0].verdict is Verdict.PASS
     assert checks[-1].verdict is Verdict.FAIL
 
 
-async def test_a_new_instance_has_nothing_to_copy(rehearsal: Rehearsal) -> None:
-    rehearsal.change(replace(rehearsal.context.settings, path=MigrationPath.FRESH))
-    applicability = STEP.applies(rehearsal.context)
+async def test_a_new_instance_has_nothing_to_copy(scene: DemoScene) -> None:
+    scene.change(replace(scene.context.settings, path=MigrationPath.FRESH))
+    applicability = STEP.applies(scene.context)
     assert applicability.applies is Applies.NO
     assert applicability.reason

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.support.rehearsal import Rehearsal, rehearse
+from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.copying.upload import copy_media
 from wizard.core.events import Event, Note, Verdict, Waiting
 from wizard.core.plan import Command
@@ -34,19 +34,19 @@ BRIEF = Restart(patience=3)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(
     tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
-) -> AsyncIterator[Rehearsal]:
+) -> AsyncIterator[DemoScene]:
     """An instance with all done that comes before the restart."""
-    async with rehearse(tmp_path_factory.mktemp("restart"), seaweedfs) as rehearsal:
-        rehearsal.open_bucket()
-        media = await rehearsal.context.deployment.media()
-        await copy_media(rehearsal.context, media)
-        rehearsal.enable_s3()
-        await rehearsal.context.deployment.collect_static(lambda event: None)
-        yield rehearsal
+    async with demo_scene(tmp_path_factory.mktemp("restart"), seaweedfs) as scene:
+        scene.open_bucket()
+        media = await scene.context.deployment.media()
+        await copy_media(scene.context, media)
+        scene.enable_s3()
+        await scene.context.deployment.collect_static(lambda event: None)
+        yield scene
 
 
 @pytest.fixture
-def ready(shared: Rehearsal) -> Iterator[Rehearsal]:
+def ready(shared: DemoScene) -> Iterator[DemoScene]:
     """The same before each test: the site runs without S3, `.env` is armed."""
     context = shared.context
     code = shared.folder / "bookwyrm" / "settings.py"
@@ -65,7 +65,7 @@ def ready(shared: Rehearsal) -> Iterator[Rehearsal]:
     context.instance.env_path.write_bytes(env)
 
 
-async def test_the_site_comes_back_with_s3_and_catches_up(ready: Rehearsal) -> None:
+async def test_the_site_comes_back_with_s3_and_catches_up(ready: DemoScene) -> None:
     context = ready.context
     late = ready.folder / "images" / "covers" / "uploaded later.jpg"
     late.write_bytes(b"a cover of the last minute")
@@ -83,7 +83,7 @@ async def test_the_site_comes_back_with_s3_and_catches_up(ready: Rehearsal) -> N
     assert any("away for" in e.text for e in ready.events if isinstance(e, Note))
 
 
-async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: Rehearsal) -> None:
+async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: DemoScene) -> None:
     await ready.carry_out(STEP)
     cover = {"cover": ("new.jpg", b"a new cover")}
     url = f"{ready.demo.site_url}/create-book"
@@ -98,8 +98,8 @@ async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: R
 async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        plan = await STEP.plan(rehearsal.context)
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        plan = await STEP.plan(scene.context)
     commands = [item.argv for item in plan.items if isinstance(item, Command)]
     assert commands == [("./site", "restart")]
     texts = " ".join(getattr(item, "text", "") for item in plan.items)
@@ -107,7 +107,7 @@ async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
     assert "put back in .env" in texts
 
 
-async def test_a_site_that_does_not_start_is_put_back(ready: Rehearsal) -> None:
+async def test_a_site_that_does_not_start_is_put_back(ready: DemoScene) -> None:
     begun = StepResult("enable_s3", ResultState.DONE, {}, (), None, 0.0, 0.0)
     ready.context.journal.save_result(begun)
     ready.set_env(AWS_STORAGE_BUCKET_NAME=None)
@@ -120,7 +120,7 @@ async def test_a_site_that_does_not_start_is_put_back(ready: Rehearsal) -> None:
     assert len(ready.questions) == 1
 
 
-async def test_a_site_that_comes_back_with_the_error_page_is_put_back(ready: Rehearsal) -> None:
+async def test_a_site_that_comes_back_with_the_error_page_is_put_back(ready: DemoScene) -> None:
     ready.set_env(AWS_S3_CUSTOM_DOMAIN=None)
     seen: list[str] = []
     problem = await failing(ready, seen)
@@ -130,7 +130,7 @@ async def test_a_site_that_comes_back_with_the_error_page_is_put_back(ready: Reh
     assert seen, "nothing showed that it was waited"
 
 
-async def test_without_consent_nothing_is_put_back(ready: Rehearsal) -> None:
+async def test_without_consent_nothing_is_put_back(ready: DemoScene) -> None:
     ready.set_env(AWS_S3_CUSTOM_DOMAIN=None)
     ready.answer = False
     problem = await failing(ready)
@@ -141,7 +141,7 @@ async def test_without_consent_nothing_is_put_back(ready: Rehearsal) -> None:
     await runs_as_before(ready)
 
 
-async def test_a_restart_that_changes_nothing_is_noticed(ready: Rehearsal) -> None:
+async def test_a_restart_that_changes_nothing_is_noticed(ready: DemoScene) -> None:
     restart_with(ready, "true")
     with pytest.raises(Problem) as caught:
         await BRIEF.apply(ready.context)
@@ -158,7 +158,7 @@ async def test_a_restart_that_changes_nothing_is_noticed(ready: Rehearsal) -> No
     ],
 )
 async def test_a_command_that_fails_at_once_restarts_nothing(
-    ready: Rehearsal, command: str, words: str, raw: str
+    ready: DemoScene, command: str, words: str, raw: str
 ) -> None:
     running = ready.demo.site("status")
     restart_with(ready, command)
@@ -173,7 +173,7 @@ async def test_a_command_that_fails_at_once_restarts_nothing(
     assert len(ready.questions) == 1
 
 
-async def test_it_fails_and_env_stays_as_it_is(ready: Rehearsal) -> None:
+async def test_it_fails_and_env_stays_as_it_is(ready: DemoScene) -> None:
     ready.answer = False
     restart_with(ready, "false")
     problem = await failing(ready)
@@ -183,7 +183,7 @@ async def test_it_fails_and_env_stays_as_it_is(ready: Rehearsal) -> None:
 
 
 async def test_a_command_that_fails_after_it_restarted_the_site_is_put_back(
-    ready: Rehearsal,
+    ready: DemoScene,
 ) -> None:
     restart_with(ready, "sh -c './site restart; exit 1'")
     problem = await failing(ready)
@@ -192,7 +192,7 @@ async def test_a_command_that_fails_after_it_restarted_the_site_is_put_back(
 
 
 async def test_a_command_that_fails_after_it_started_a_worker_is_put_back(
-    ready: Rehearsal,
+    ready: DemoScene,
 ) -> None:
     """The site itself was never away, but what was started anew has the new settings."""
     restart_with(ready, "sh -c 'sleep 20 & exit 1'")
@@ -201,13 +201,13 @@ async def test_a_command_that_fails_after_it_started_a_worker_is_put_back(
     assert not ready.context.instance.uses_s3()
 
 
-async def test_a_restart_command_that_is_not_there_is_said_by_the_plan(ready: Rehearsal) -> None:
+async def test_a_restart_command_that_is_not_there_is_said_by_the_plan(ready: DemoScene) -> None:
     restart_with(ready, "./nowhere restart")
     with pytest.raises(Problem, match="cannot be started"):
         await STEP.plan(ready.context)
 
 
-async def test_a_site_that_does_not_come_back_at_all(ready: Rehearsal) -> None:
+async def test_a_site_that_does_not_come_back_at_all(ready: DemoScene) -> None:
     settings = ready.folder / "bookwyrm" / "settings.py"
     settings.write_text(settings.read_text() + "\nraise RuntimeError('broken for good')\n")
     with pytest.raises(Problem) as caught:
@@ -217,7 +217,7 @@ async def test_a_site_that_does_not_come_back_at_all(ready: Rehearsal) -> None:
     assert "broken for good" in caught.value.raw
 
 
-async def test_somebody_elses_object_is_a_conflict_and_stays(ready: Rehearsal) -> None:
+async def test_somebody_elses_object_is_a_conflict_and_stays(ready: DemoScene) -> None:
     context = ready.context
     (ready.folder / "images" / "covers" / "twice.jpg").write_bytes(b"ours, uploaded late")
     ready.bucket.put("images/covers/twice.jpg", b"theirs")
@@ -234,7 +234,7 @@ async def test_somebody_elses_object_is_a_conflict_and_stays(ready: Rehearsal) -
     assert ready.demo.site("status") == running, "it was not restarted again"
 
 
-async def test_a_site_that_was_away_before_is_asked_about(ready: Rehearsal) -> None:
+async def test_a_site_that_was_away_before_is_asked_about(ready: DemoScene) -> None:
     ready.demo.site("stop")
     ready.answer = False
     problem = await failing(ready)
@@ -245,7 +245,7 @@ async def test_a_site_that_was_away_before_is_asked_about(ready: Rehearsal) -> N
     assert "even before the restart" in ready.questions[0].text
 
 
-async def test_a_slow_site_is_waited_for(ready: Rehearsal) -> None:
+async def test_a_slow_site_is_waited_for(ready: DemoScene) -> None:
     restart_with(ready, "./site stop")
     starter = Timer(4, lambda: ready.demo.site("restart"))
     starter.start()
@@ -259,7 +259,7 @@ async def test_a_slow_site_is_waited_for(ready: Rehearsal) -> None:
     assert ready.questions == []
 
 
-async def test_another_bucket_means_another_restart(ready: Rehearsal) -> None:
+async def test_another_bucket_means_another_restart(ready: DemoScene) -> None:
     await ready.carry_out(STEP)
     inputs = dict(STEP.inputs(ready.context))
     ready.change(replace(ready.context.settings, custom_domain="media.example.org"))
@@ -272,55 +272,55 @@ async def test_another_bucket_means_another_restart(ready: Rehearsal) -> None:
 
 
 async def test_it_is_refused_while_s3_is_off(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        running = rehearsal.demo.site("status")
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        running = scene.demo.site("status")
         with pytest.raises(Problem) as caught:
-            await STEP.apply(rehearsal.context)
+            await STEP.apply(scene.context)
         assert "not enabled" in caught.value.what
-        assert rehearsal.demo.site("status") == running
+        assert scene.demo.site("status") == running
 
 
 async def test_on_a_fresh_install_it_waits_and_then_is_done(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        context = rehearsal.context
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        await rehearsal.carry_out(CollectStatic())
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        context = scene.context
+        scene.open_bucket()
+        scene.enable_s3()
+        await scene.carry_out(CollectStatic())
         await note_whether_it_ran(context.journal, context.deployment)
         waits = STEP.applies(context)
         assert waits.applies is Applies.LATER
         assert "installation guide" in waits.reason
-        rehearsal.demo.finish_installation()
+        scene.demo.finish_installation()
         await note_whether_it_ran(context.journal, context.deployment)
         assert STEP.applies(context).applies is Applies.YES
         assert (await STEP.inspect(context)).done
-        running = rehearsal.demo.site("status")
-        checks = await rehearsal.carry_out(STEP)
-        assert rehearsal.demo.site("status") == running, "it runs with S3 already"
+        running = scene.demo.site("status")
+        checks = await scene.carry_out(STEP)
+        assert scene.demo.site("status") == running, "it runs with S3 already"
     assert len(checks) == 2, "there is nothing to catch up"
 
 
-def restart_with(rehearsal: Rehearsal, command: str) -> None:
+def restart_with(scene: DemoScene, command: str) -> None:
     """Have the instance restarted by another command."""
-    rehearsal.change(replace(rehearsal.context.settings, restart_command=command))
+    scene.change(replace(scene.context.settings, restart_command=command))
 
 
-async def failing(rehearsal: Rehearsal, waited: list[str] | None = None) -> Problem:
+async def failing(scene: DemoScene, waited: list[str] | None = None) -> Problem:
     """Apply the step, which must fail; what was waited for lands in `waited`."""
-    events = len(rehearsal.events)
+    events = len(scene.events)
     with pytest.raises(Problem) as caught:
-        await BRIEF.apply(rehearsal.context)
+        await BRIEF.apply(scene.context)
     if waited is not None:
-        new: list[Event] = rehearsal.events[events:]
+        new: list[Event] = scene.events[events:]
         waited += [event.text for event in new if isinstance(event, Waiting)]
     return caught.value
 
 
-async def runs_as_before(rehearsal: Rehearsal) -> None:
+async def runs_as_before(scene: DemoScene) -> None:
     """The site shows its own page with its own static files, and `.env` says no S3."""
-    context = rehearsal.context
+    context = scene.context
     view = await look_at_site(context.settings, context.instance.domain)
     assert (view.own_page, view.points_to_bucket) == (True, False)
     assert not context.instance.uses_s3()

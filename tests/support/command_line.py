@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from wizard.demo import DemoInstance
+from wizard.demo.build import DemoInstance
 from wizard.journal.journal import Journal
 from wizard.media.source import PUBLIC_SUFFIXES
 from wizard.storage.bucket import Bucket

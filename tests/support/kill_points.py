@@ -134,7 +134,7 @@ def watch(points: Watcher) -> None:
 def main() -> None:
     """Run the command line with a point at every commit and every external call."""
     watch(Points(Path(sys.argv[1]), int(sys.argv[2])))
-    sys.exit(commands.main(sys.argv[3:], rehearse=lambda call: 2))
+    sys.exit(commands.main(sys.argv[3:], lambda call: 2))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from wizard.system.stopping import stop
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class DemoOptions:
     """How the wizard is to be opened on the demo."""
 
     covers: int
@@ -48,10 +48,10 @@ class Rehearsal:
     mouse: bool
 
 
-Rehearse = Callable[[Rehearsal], int]
+OpenDemo = Callable[[DemoOptions], int]
 
 
-def main(argv: Sequence[str], rehearse: Rehearse) -> int:
+def main(argv: Sequence[str], open_demo: OpenDemo) -> int:
     """Run the command in `argv`, one of `COMMANDS` first, and return its exit status."""
     options = parser_of(argv[0]).parse_args(argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -65,7 +65,7 @@ def main(argv: Sequence[str], rehearse: Rehearse) -> int:
             case "disarm":
                 return asyncio.run(_disarm(opening_of(options)))
             case _:
-                return _demo(options, rehearse)
+                return _demo(options, open_demo)
     except Problem as problem:
         print(describe_problem(problem), file=sys.stderr)
         return ExitStatus.of(problem)
@@ -265,11 +265,11 @@ async def _disarm(opening: Opening) -> int:
     return ExitStatus.OK
 
 
-def _demo(options: argparse.Namespace, rehearse: Rehearse) -> int:
+def _demo(options: argparse.Namespace, open_demo: OpenDemo) -> int:
     if options.start:
         return _start_demo(options.start)
     if not options.yes:
-        return rehearse(Rehearsal(options.covers, options.keep, not options.no_mouse))
+        return open_demo(DemoOptions(options.covers, options.keep, not options.no_mouse))
     narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
     try:
         return asyncio.run(_run_demo(options.covers, options.keep, narrator))
@@ -280,7 +280,7 @@ def _demo(options: argparse.Namespace, rehearse: Rehearse) -> int:
 
 
 def _start_demo(folder: Path) -> int:
-    from wizard.demo import start_again
+    from wizard.demo.build import start_again
 
     narrator = PlainNarrator()
     narrator.say("Starting the site and the S3 server of the rehearsal.")
@@ -302,7 +302,7 @@ def _start_demo(folder: Path) -> int:
 
 async def _run_demo(covers: int, keep: bool, narrator: Narrator) -> int:
     # Imported here: a real migration does not need the demo.
-    from wizard.demo import build
+    from wizard.demo.build import build
 
     with build(None, covers=covers, keep=keep, report=narrator) as demo:
         said = {k: v for k, v in demo.settings.to_dict().items() if v}

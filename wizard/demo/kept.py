@@ -16,19 +16,19 @@ _FILE = "kept.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptDemo:
     """What is not to be found out from the folder itself."""
 
     port: int
     bucket: str
 
 
-def note(root: Path, kept: Kept) -> None:
+def note(root: Path, kept: KeptDemo) -> None:
     """Leave in the rehearsal's folder what `read` will need."""
     (root / _FILE).write_text(json.dumps({"port": kept.port, "bucket": kept.bucket}))
 
 
-def read(folder: Path) -> tuple[Path, Kept]:
+def read(folder: Path) -> tuple[Path, KeptDemo]:
     """The rehearsal's folder (that of its instance will do, too) and what was noted there.
 
     Raises `Problem` where there is none.
@@ -36,7 +36,7 @@ def read(folder: Path) -> tuple[Path, Kept]:
     for root in (folder.absolute(), folder.absolute().parent):
         try:
             content = json.loads((root / _FILE).read_text())
-            return root, Kept(int(content["port"]), str(content["bucket"]))
+            return root, KeptDemo(int(content["port"]), str(content["bucket"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     raise Problem(

@@ -22,7 +22,7 @@ from wizard.system.processes import Process
 _MARKER = "demo.json"
 
 
-class Record:
+class DemoRecord:
     """The record of one rehearsal below `folder`, locked as long as this process lives."""
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -78,14 +78,14 @@ def _remove(path: Path) -> list[Path]:
     for pid, started in content["processes"]:
         Process(pid, started).kill()
     folder = Path(content["folder"])
-    removed = _is_rehearsal(folder, path.name)
+    removed = _is_demo(folder, path.name)
     if removed:
         remove_tree(folder)
     path.unlink(missing_ok=True)
     return [folder] if removed else []
 
 
-def _is_rehearsal(folder: Path, record: str) -> bool:
+def _is_demo(folder: Path, record: str) -> bool:
     """Whether the folder is still the one of this record, and ours to remove."""
     if not folder.is_absolute() or not folder.is_dir() or folder.is_symlink():
         return False

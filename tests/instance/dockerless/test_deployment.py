@@ -18,7 +18,7 @@ from threading import Event, Thread
 import pytest
 import pytest_asyncio
 
-from tests.support.rehearsal import Rehearsal, rehearse
+from tests.support.demo_scene import DemoScene, demo_scene
 from tests.support.users import need_root, owned_folder
 from wizard.core.problem import Problem
 from wizard.core.settings import DeploymentKind
@@ -59,14 +59,14 @@ esac
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(
     tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
-) -> AsyncIterator[Rehearsal]:
+) -> AsyncIterator[DemoScene]:
     """An instance that these tests share: none of them changes it for the others."""
-    async with rehearse(tmp_path_factory.mktemp("dockerless"), seaweedfs) as rehearsal:
-        yield rehearsal
+    async with demo_scene(tmp_path_factory.mktemp("dockerless"), seaweedfs) as scene:
+        yield scene
 
 
 @pytest.fixture
-def dockerless(shared: Rehearsal) -> Dockerless:
+def dockerless(shared: DemoScene) -> Dockerless:
     """The instance's deployment."""
     shared.events.clear()
     return Dockerless(shared.context.instance, shared.context.settings)
@@ -92,7 +92,7 @@ async def test_a_script_that_fails_says_why(dockerless: Dockerless) -> None:
 
 
 async def test_a_missing_package_goes_into_the_sites_own_environment(
-    dockerless: Dockerless, shared: Rehearsal
+    dockerless: Dockerless, shared: DemoScene
 ) -> None:
     with pytest.raises(Problem) as caught:
         await dockerless.run_script("import nowhere", "{}")
@@ -129,22 +129,22 @@ async def test_children_get_nothing_that_env_defines(
 async def test_secrets_of_env_are_masked_in_what_a_failing_command_says(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.set_env(AWS_SECRET_ACCESS_KEY=SECRET)
-        settings = rehearsal.folder / "bookwyrm" / "settings.py"
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        scene.set_env(AWS_SECRET_ACCESS_KEY=SECRET)
+        settings = scene.folder / "bookwyrm" / "settings.py"
         leak = 'print("key", env("AWS_SECRET_ACCESS_KEY"))\nraise ValueError(SECRET_KEY)\n'
         settings.write_text(settings.read_text() + leak)
         with pytest.raises(Problem) as caught:
-            await rehearsal.context.deployment.collect_static(rehearsal.context.report)
-        secret_key = rehearsal.context.instance.env_file().get("SECRET_KEY")
-        said = [*rehearsal.output, caught.value.why, caught.value.raw]
+            await scene.context.deployment.collect_static(scene.context.report)
+        secret_key = scene.context.instance.env_file().get("SECRET_KEY")
+        said = [*scene.output, caught.value.why, caught.value.raw]
     assert secret_key
     assert "ValueError" in caught.value.raw
     assert [text for text in said if SECRET in text or secret_key in text] == []
 
 
 async def test_the_commands_shown_are_those_that_run(
-    dockerless: Dockerless, shared: Rehearsal
+    dockerless: Dockerless, shared: DemoScene
 ) -> None:
     shown = {command.argv for command in await dockerless.static_commands()}
     with watched_arguments() as seen:
@@ -162,15 +162,15 @@ async def test_the_commands_shown_are_those_that_run(
 async def test_no_secret_is_in_the_arguments_of_any_process(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs) as rehearsal:
-        rehearsal.open_bucket()
-        rehearsal.enable_s3()
-        deployment = rehearsal.context.deployment
+    async with demo_scene(tmp_path, seaweedfs) as scene:
+        scene.open_bucket()
+        scene.enable_s3()
+        deployment = scene.context.deployment
         with watched_arguments() as seen:
-            await deployment.collect_static(rehearsal.context.report)
+            await deployment.collect_static(scene.context.report)
             await deployment.run_script("answer(1)", json.dumps({"secret": SECRET}))
-            await deployment.restart(rehearsal.context.report)
-        secrets = [*rehearsal.context.instance.env_file().secrets(), SECRET]
+            await deployment.restart(scene.context.report)
+        secrets = [*scene.context.instance.env_file().secrets(), SECRET]
     lines = [" ".join(argv) for argv in seen]
     assert any("collectstatic" in line for line in lines), "the watch saw nothing"
     assert len(secrets) > 3
@@ -179,7 +179,7 @@ async def test_no_secret_is_in_the_arguments_of_any_process(
     ] == []
 
 
-async def test_the_media_are_those_of_media_root(dockerless: Dockerless, shared: Rehearsal) -> None:
+async def test_the_media_are_those_of_media_root(dockerless: Dockerless, shared: DemoScene) -> None:
     media = await dockerless.media()
     assert isinstance(media, FolderMedia)
     assert media.root == shared.folder / "images"
@@ -189,10 +189,10 @@ async def test_the_media_are_those_of_media_root(dockerless: Dockerless, shared:
 async def test_a_fresh_instance_never_ran_until_it_answers(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        assert not await rehearsal.context.deployment.ever_ran()
-        await asyncio.to_thread(rehearsal.demo.finish_installation)
-        assert await rehearsal.context.deployment.ever_ran()
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        assert not await scene.context.deployment.ever_ran()
+        await asyncio.to_thread(scene.demo.finish_installation)
+        assert await scene.context.deployment.ever_ran()
 
 
 async def test_without_units_the_admin_has_to_say_what_restarts(
@@ -216,7 +216,7 @@ async def test_without_units_the_admin_has_to_say_what_restarts(
     ],
 )
 async def test_a_restart_command_that_does_not_work(
-    dockerless: Dockerless, shared: Rehearsal, command: str, words: str
+    dockerless: Dockerless, shared: DemoScene, command: str, words: str
 ) -> None:
     dockerless = dockerless.with_settings(replace(dockerless.settings, restart_command=command))
     with pytest.raises(Problem) as caught:
@@ -226,7 +226,7 @@ async def test_a_restart_command_that_does_not_work(
 
 
 async def test_the_restart_command_passes_through_no_shell(
-    dockerless: Dockerless, shared: Rehearsal, tmp_path: Path
+    dockerless: Dockerless, shared: DemoScene, tmp_path: Path
 ) -> None:
     mark = tmp_path / "mark"
     command = f"echo $HOME ; touch {shlex.quote(str(mark))}"
@@ -237,15 +237,15 @@ async def test_the_restart_command_passes_through_no_shell(
 
 
 async def test_a_missing_environment_is_said(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        shutil.rmtree(rehearsal.folder / "venv")
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        shutil.rmtree(scene.folder / "venv")
         with pytest.raises(Problem) as caught:
-            await rehearsal.context.deployment.static_commands()
+            await scene.context.deployment.static_commands()
         assert "virtual environment" in caught.value.what
-        (rehearsal.folder / ".venv" / "bin").mkdir(parents=True)
-        (rehearsal.folder / ".venv" / "bin" / "python3").symlink_to(sys.executable)
-        command = await rehearsal.context.deployment.manage_command()
-        assert command.argv[0] == str(rehearsal.folder / ".venv" / "bin" / "python3")
+        (scene.folder / ".venv" / "bin").mkdir(parents=True)
+        (scene.folder / ".venv" / "bin" / "python3").symlink_to(sys.executable)
+        command = await scene.context.deployment.manage_command()
+        assert command.argv[0] == str(scene.folder / ".venv" / "bin" / "python3")
 
 
 async def test_commands_run_as_the_owner_of_the_folder(
@@ -254,18 +254,18 @@ async def test_commands_run_as_the_owner_of_the_folder(
     need_root()
     nobody = pwd.getpwnam("nobody")
     home = owned_folder(tmp_path, nobody.pw_uid)
-    async with rehearse(home, seaweedfs, fresh=True) as rehearsal:
-        rehearsal.demo.root.chmod(0o711)
-        for path in [rehearsal.folder, *rehearsal.folder.rglob("*")]:
+    async with demo_scene(home, seaweedfs, fresh=True) as scene:
+        scene.demo.root.chmod(0o711)
+        for path in [scene.folder, *scene.folder.rglob("*")]:
             os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
-        deployment = rehearsal.context.deployment
-        use_reachable_python(rehearsal.folder / "venv")
+        deployment = scene.context.deployment
+        use_reachable_python(scene.folder / "venv")
         script = "import os\nanswer([os.getuid(), os.getgid(), os.environ['HOME']])"
         answer = json.loads(await deployment.run_script(script, "{}"))
         assert answer == [nobody.pw_uid, nobody.pw_gid, nobody.pw_dir]
         assert (await deployment.manage_command()).user == "nobody"
-        await deployment.collect_static(rehearsal.context.report)
-        theme = rehearsal.folder / "bookwyrm" / "static" / "css" / "themes" / "bookwyrm-light.css"
+        await deployment.collect_static(scene.context.report)
+        theme = scene.folder / "bookwyrm" / "static" / "css" / "themes" / "bookwyrm-light.css"
         assert theme.stat().st_uid == nobody.pw_uid
 
 
@@ -285,17 +285,17 @@ async def test_units_of_the_folder_are_found(
     since: str,
     ran: bool,
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        log = stand_in(tmp_path, rehearsal.folder, monkeypatch, state=state, since=since)
-        instance = rehearsal.context.instance
-        deployment = Dockerless(instance, replace(rehearsal.context.settings, restart_command=""))
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        log = stand_in(tmp_path, scene.folder, monkeypatch, state=state, since=since)
+        instance = scene.context.instance
+        deployment = Dockerless(instance, replace(scene.context.settings, restart_command=""))
         assert await deployment.ever_ran() is ran
         if os.geteuid() == 0:
             (command,) = await deployment.restart_commands()
             expected = ("systemctl", "restart", "bookwyrm", "bookwyrm-worker")
             assert command.argv == expected
             if state == "active":
-                await deployment.restart(rehearsal.context.report)
+                await deployment.restart(scene.context.report)
                 assert log.read_text().split() == list(expected[1:])
 
 
@@ -303,28 +303,28 @@ async def test_a_unit_that_ends_after_its_start_is_a_failed_restart(
     tmp_path: Path, seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need_root()
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        stand_in(tmp_path, rehearsal.folder, monkeypatch, state="failed")
-        settings = replace(rehearsal.context.settings, restart_command="")
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        stand_in(tmp_path, scene.folder, monkeypatch, state="failed")
+        settings = replace(scene.context.settings, restart_command="")
         with pytest.raises(Problem) as caught:
-            await Dockerless(rehearsal.context.instance, settings).restart(lambda event: None)
+            await Dockerless(scene.context.instance, settings).restart(lambda event: None)
     assert "bookwyrm is failed" in caught.value.raw
 
 
 async def test_how_an_instance_runs_is_told_from_its_surroundings(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
-    async with rehearse(tmp_path, seaweedfs, fresh=True) as rehearsal:
-        instance = open_instance(rehearsal.folder)
+    async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
+        instance = open_instance(scene.folder)
         kind, reason = detect(instance)
         assert (kind, "venv" in reason) == (DeploymentKind.DOCKERLESS, True)
-        rehearsal.set_env(POSTGRES_HOST="db")
+        scene.set_env(POSTGRES_HOST="db")
         kind, reason = detect(instance)
         assert kind is None, "an environment and Docker's database: only the admin knows"
         assert "POSTGRES_HOST" in reason
-        shutil.rmtree(rehearsal.folder / "venv")
+        shutil.rmtree(scene.folder / "venv")
         assert detect(instance)[0] is DeploymentKind.COMPOSE
-        rehearsal.set_env(POSTGRES_HOST="localhost")
+        scene.set_env(POSTGRES_HOST="localhost")
         assert detect(instance)[0] is None
 
 

@@ -20,7 +20,7 @@ import pytest
 from screens.app import terminal
 from tests.support.parts import need
 from wizard.core.settings import Settings
-from wizard.demo import DemoInstance, build
+from wizard.demo.build import DemoInstance, build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.journal.journal import FOLDER, Journal
 

@@ -1,4 +1,4 @@
-"""The rehearsal's settings, with the database of Docker Compose."""
+"""The demo's settings, with the database of Docker Compose."""
 
 from bookwyrm.settings import *  # noqa: F403
 from bookwyrm.settings import env

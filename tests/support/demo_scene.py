@@ -10,7 +10,7 @@ from pathlib import Path
 from wizard.core.events import Check, Event, Output, Verdict
 from wizard.core.secrets import Masker
 from wizard.core.settings import MigrationPath, Settings
-from wizard.demo import DemoInstance, build
+from wizard.demo.build import DemoInstance, build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
@@ -20,7 +20,7 @@ from wizard.storage.bucket import Bucket
 
 
 @dataclass
-class Rehearsal:
+class DemoScene:
     """A running throw-away instance, the context of a migration, and what was reported."""
 
     demo: DemoInstance
@@ -88,14 +88,14 @@ class Rehearsal:
 
 
 @asynccontextmanager
-async def rehearse(
+async def demo_scene(
     parent: Path,
     storage: SeaweedFS,
     *,
     covers: int = 8,
     fresh: bool = False,
     self_connector: bool = False,
-) -> AsyncIterator[Rehearsal]:
+) -> AsyncIterator[DemoScene]:
     """A throw-away instance below `parent` on a server that runs, and its context."""
     demo = build(parent, covers=covers, fresh=fresh, self_connector=self_connector, storage=storage)
     async with demo:
@@ -106,8 +106,8 @@ async def rehearse(
         events: list[Event] = []
 
         async def ask(question: Question) -> bool:
-            rehearsal.questions.append(question)
-            return rehearsal.answer
+            scene.questions.append(question)
+            return scene.answer
 
         masker = Masker(instance.env_file().secrets())
         masker.add_keys(demo.keys)
@@ -120,8 +120,8 @@ async def rehearse(
             ask=ask,
             masker=masker,
         )
-        rehearsal = Rehearsal(demo, context, events)
+        scene = DemoScene(demo, context, events)
         try:
-            yield rehearsal
+            yield scene
         finally:
             journal.close()
