@@ -65,8 +65,8 @@ def test_files_come_with_size_and_time(tmp_path: Path) -> None:
 
 
 def test_links_are_followed_and_faults_reported(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
     root = tmp_path / "images"
+    elsewhere = root / "elsewhere"
     (root / "covers").mkdir(parents=True)
     elsewhere.mkdir()
     (elsewhere / "far.jpg").write_bytes(b"far")
@@ -78,7 +78,7 @@ def test_links_are_followed_and_faults_reported(tmp_path: Path) -> None:
     (root / "covers" / "a.jpg").write_bytes(b"a")
     found = walked(root)
     files = {p for p, item in found.items() if isinstance(item, MediaFile)}
-    assert files == {b"far.jpg", b"folder/far.jpg", b"covers/a.jpg"}
+    assert files == {b"far.jpg", b"folder/far.jpg", b"elsewhere/far.jpg", b"covers/a.jpg"}
     assert reasons(root) == {
         b"dangling.jpg": Reason.DANGLING,
         b"covers/loop": Reason.LOOP,

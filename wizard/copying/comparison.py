@@ -53,6 +53,7 @@ class Comparison:
     `lost_bytes` those of the files that lie only here or are different there;
     `harmless` files could not be read, and nobody could ask for them;
     `held_back` files are not public, by class, with their number and bytes;
+    `outside` names links that lead out of the media, which are among those;
     `samples` are some keys that are the same; `file` holds a line for each
     key.
     """
@@ -66,6 +67,7 @@ class Comparison:
     unreadable: int = 0
     harmless: int = 0
     held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
+    outside: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     file: Path | None = None
     examples: dict[str, list[str]] = field(default_factory=dict)

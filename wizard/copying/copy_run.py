@@ -64,7 +64,7 @@ class CopyRun:
         with self._job() as job:
             self._survey.take(job)
             result = compare(job.inventory)
-            result.held_back = self._survey.count.held_back
+            self._note_held_back(result)
             return result
 
     def copy_all(self) -> CopyOutcome:
@@ -291,8 +291,12 @@ class CopyRun:
         except OSError as error:
             self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
             result = compare(job.inventory)
-        result.held_back = self._survey.count.held_back
+        self._note_held_back(result)
         return result
+
+    def _note_held_back(self, result: Comparison) -> None:
+        result.held_back = self._survey.count.held_back
+        result.outside = self._survey.count.outside
 
     def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:
         self._counter.tell(now=True)

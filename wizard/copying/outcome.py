@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wizard.media.source import MediaFile, held_back_class
+from wizard.media.source import OUTSIDE_CLASS, MediaFailure, MediaFile, held_back_class
 
 if TYPE_CHECKING:
     from wizard.copying.comparison import Comparison
+
+_NAMED = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +51,27 @@ class CopyOutcome:
 class MediaCount:
     """What a walk found: public files and their bytes, what is held back, what cannot be had.
 
-    `held_back` maps a class, in words, to its number of files and bytes.
+    `held_back` maps a class, in words, to its number of files and bytes;
+    `outside` names the first links that lead out of the media, each with its
+    target.
     """
 
     files: int = 0
     size: int = 0
     failures: int = 0
     held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
+    outside: list[str] = field(default_factory=list)
 
     def hold_back(self, file: MediaFile) -> None:
-        """One more file that is not public."""
-        kind = held_back_class(file.path)
-        count, size = self.held_back.get(kind, (0, 0))
-        self.held_back[kind] = (count + 1, size + file.size)
+        """Count a file that is not public."""
+        self._hold_back(held_back_class(file.path), file.size)
+
+    def hold_back_link(self, link: MediaFailure) -> None:
+        """Count a link that leads out of the media, and keep its name."""
+        self._hold_back(OUTSIDE_CLASS, 0)
+        if len(self.outside) < _NAMED:
+            self.outside.append(f"{link.path.decode(errors='backslashreplace')} → {link.detail}")
+
+    def _hold_back(self, kind: str, size: int) -> None:
+        count, total = self.held_back.get(kind, (0, 0))
+        self.held_back[kind] = (count + 1, total + size)

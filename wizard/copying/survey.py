@@ -12,7 +12,16 @@ from wizard.copying.inventory import Fate, Inventory, Pair
 from wizard.copying.listing import Listed, ListingRefused, OutOfOrder, list_all
 from wizard.copying.outcome import MediaCount
 from wizard.copying.threads import Stopped
-from wizard.media.source import PREFIX, Media, MediaFailure, MediaFile, is_public, key_of, path_of
+from wizard.media.source import (
+    PREFIX,
+    Media,
+    MediaFailure,
+    MediaFile,
+    Reason,
+    is_public,
+    key_of,
+    path_of,
+)
 
 if TYPE_CHECKING:
     from wizard.copying.job import Job
@@ -45,14 +54,16 @@ class Survey:
         count = MediaCount()
         batch: list[MediaFile] = []
         for item in self._media.walk():
-            if isinstance(item, MediaFailure):
-                if item.folder or is_public(item.path):
-                    count.failures += 1
-                    failed(item)
-            elif not is_public(item.path):
-                count.hold_back(item)
-            else:
-                batch.append(item)
+            if isinstance(item, MediaFile):
+                if is_public(item.path):
+                    batch.append(item)
+                else:
+                    count.hold_back(item)
+            elif item.reason is Reason.OUTSIDE:
+                count.hold_back_link(item)
+            elif item.folder or is_public(item.path):
+                count.failures += 1
+                failed(item)
             if len(batch) == _WALKED:
                 self._add(count, batch, found)
                 batch = []

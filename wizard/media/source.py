@@ -1,12 +1,12 @@
 """The media to read: a folder here, or a volume elsewhere through a tar stream."""
 
 # Names are bytes here, since not every one is UTF-8; pathlib knows only text.
-# ruff: noqa: PTH116, PTH118
+# ruff: noqa: PTH100, PTH118
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from typing import ClassVar, Protocol
 from wizard.core.problem import Problem
 from wizard.media.digest_files import READ
 from wizard.media.digester import Digester
+from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
 
 # What BookWyrm's nginx serves below /images/ (`nginx/locations`, v0.9.2), as
 # written: its location matches case, so it answers 403 for `cover.JPG`.
@@ -36,6 +37,7 @@ class Reason(StrEnum):
 
     DANGLING = "dangling link"
     LOOP = "link to a folder that contains it"
+    OUTSIDE = "link that leads out of the media folder"
     NAME = "name is not UTF-8"
     UNREADABLE = "cannot be read"
     VANISHED = "vanished"
@@ -46,6 +48,14 @@ class Reason(StrEnum):
     LOST = "said to be stored, but not listed"
     BACKSLASH = "the storage service keeps no backslash in names"
     HEADERS = "stored, but its headers could not be mended"
+
+
+# By the system's number for an error, which is all that a program elsewhere tells.
+_REASONS = {
+    errno.ENOENT: Reason.VANISHED,
+    errno.EXDEV: Reason.OUTSIDE,
+    errno.ENODEV: Reason.SPECIAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +133,8 @@ class Media(ABC):
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
         """Every file below the root, public or not, in an order that stays the same.
 
-        Links to files and folders are followed, as BookWyrm's nginx does.
+        Links to files and folders are followed as BookWyrm's nginx does, but none
+        that leads out of the media (`Reason.OUTSIDE`, with its target in `detail`).
         A file whose name is not UTF-8 is given as a failure (`Reason.NAME`),
         since no key can be made of it. No path is given twice.
         """
@@ -157,80 +168,42 @@ class Media(ABC):
 
 
 class FolderMedia(Media):
-    """The media in a folder that can be read directly."""
+    """The media in a folder that can be read directly.
+
+    `name` is the folder's absolute path as the site's server knows it, where
+    that is another one: links are meant for the server.
+    """
 
     readers = 3
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, name: str = "") -> None:
         self.root = root
         self._root = os.fsencode(root)
         # Libraries take only text, and not every folder's name is.
         self._text = self._root.decode(errors="ignore")
+        real = os.path.realpath(self._root)
+        names = [name.encode()] if name else [real, os.path.abspath(self._root)]
+        self._places = dict.fromkeys(names, real)
 
     @property
     def label(self) -> str:
         return str(self.root)
 
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
-        try:
-            top = os.stat(self._root)
-            os.scandir(self._root).close()
-        except OSError as error:
-            raise Problem(
-                f"The media folder {self.root} cannot be read.",
-                "It is not there, or belongs to another user.",
-                f"Look at it with: ls -ld {self.root}",
-                "Run bw-s3 as the user that BookWyrm runs as, or with sudo.",
-                raw=str(error),
-            ) from error
-        yield from self._walk(b"", ((top.st_dev, top.st_ino),))
-
-    def _walk(
-        self, folder: bytes, above: tuple[tuple[int, int], ...]
-    ) -> Iterator[MediaFile | MediaFailure]:
-        """One folder; `above` are the folders that contain it, to notice loops of links.
-
-        `scandir` reads names a block at a time: a sorted list of a folder with
-        a million covers would not fit the promise of flat memory.
-        """
-        try:
-            with os.scandir(os.path.join(self._root, folder)) as entries:
-                for entry in entries:
-                    path = folder + b"/" + entry.name if folder else entry.name
-                    yield from self._entry(entry, path, above)
-        except OSError as error:
-            yield MediaFailure(
-                path=folder, reason=_reason(error), detail=str(error.strerror), folder=True
-            )
-
-    def _entry(
-        self, entry: os.DirEntry[bytes], path: bytes, above: tuple[tuple[int, int], ...]
-    ) -> Iterator[MediaFile | MediaFailure]:
-        try:
-            found = entry.stat()
-        except OSError as error:
-            yield MediaFailure(
-                path=path, reason=_reason_of_link(entry, error), detail=str(error.strerror)
-            )
-            return
-        if not stat.S_ISDIR(found.st_mode):
-            yield _as_file(path, found)
-        elif (itself := (found.st_dev, found.st_ino)) in above:
-            yield MediaFailure(path=path, reason=Reason.LOOP)
-        else:
-            yield from self._walk(path, (*above, itself))
+        for entry in self._opened().walk():
+            yield as_item(entry)
 
     def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
+        folder = self._opened()
         for file in files:
             try:
-                # Not blocking: a file replaced by a FIFO would hold us up for ever.
-                handle = os.open(os.path.join(self._root, file.path), os.O_RDONLY | os.O_NONBLOCK)
+                handle = folder.open(file.path)
             except OSError as error:
-                yield _failure(file.path, error)
+                yield as_failure(file.path, error)
                 continue
             try:
-                found = _as_file(file.path, os.fstat(handle))
-                yield (found, _Opened(handle)) if isinstance(found, MediaFile) else found
+                found = os.fstat(handle)
+                yield MediaFile(file.path, found.st_size, found.st_mtime_ns), _Opened(handle)
             finally:
                 os.close(handle)
 
@@ -249,17 +222,34 @@ class FolderMedia(Media):
             return  # no room for another process: each is read here, then
         for file, (error, size, mtime_ns, md5) in zip(files, records, strict=True):
             if error > 0:
-                yield _failure(file.path, OSError(error, os.strerror(error)))
+                yield as_failure(file.path, OSError(error, os.strerror(error)))
             elif error == READ:
                 now = MediaFile(file.path, size, mtime_ns)
                 yield Digested(now, md5, f"{self._text}/{file.path.decode()}")
 
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
+        folder = self._opened()
         for file in files:
             try:
-                yield _as_file(file.path, os.stat(os.path.join(self._root, file.path)))
+                found = folder.stat(file.path)
             except OSError as error:
-                yield _failure(file.path, error)
+                yield as_failure(file.path, error)
+                continue
+            yield as_item(described(file.path, found))
+
+    def _opened(self) -> RootFolder:
+        """The folder. Raises `Problem` where it cannot be read."""
+        try:
+            os.scandir(self._root).close()
+            return RootFolder(self._places)
+        except OSError as error:
+            raise Problem(
+                f"The media folder {self.root} cannot be read.",
+                "It is not there, or belongs to another user.",
+                f"Look at it with: ls -ld {self.root}",
+                "Run bw-s3 as the user that BookWyrm runs as, or with sudo.",
+                raw=str(error),
+            ) from error
 
 
 class _Opened:
@@ -278,6 +268,10 @@ def is_public(path: bytes) -> bool:
     """Whether BookWyrm's nginx would serve this file to strangers."""
     _, dot, suffix = path.rpartition(b".")
     return bool(dot) and suffix.decode("ascii", "replace") in PUBLIC_SUFFIXES
+
+
+# The class of what `Reason.OUTSIDE` holds back.
+OUTSIDE_CLASS = "links that lead out of the media folder"
 
 
 def held_back_class(path: bytes) -> str:
@@ -303,24 +297,23 @@ def path_of(key: str) -> bytes:
     return key.removeprefix(PREFIX).encode()
 
 
-def _as_file(path: bytes, found: os.stat_result) -> MediaFile | MediaFailure:
-    if not stat.S_ISREG(found.st_mode):
-        return MediaFailure(path=path, reason=Reason.SPECIAL)
+def as_item(entry: Entry) -> MediaFile | MediaFailure:
+    """What `RootFolder.walk` said of a name."""
+    kind, path, size, mtime_ns, detail = entry
+    if kind == "FOLDER":
+        return MediaFailure(path=path, reason=Reason.UNREADABLE, detail=detail, folder=True)
+    if kind != "FILE":
+        return MediaFailure(path=path, reason=Reason[kind], detail=detail)
     try:
         path.decode()
     except UnicodeDecodeError as error:
         return MediaFailure(path=path, reason=Reason.NAME, detail=str(error))
-    return MediaFile(path, found.st_size, found.st_mtime_ns)
+    return MediaFile(path, size, mtime_ns)
 
 
-def _failure(path: bytes, error: OSError) -> MediaFailure:
-    return MediaFailure(path=path, reason=_reason(error), detail=str(error.strerror))
-
-
-def _reason(error: OSError) -> Reason:
-    return Reason.VANISHED if isinstance(error, FileNotFoundError) else Reason.UNREADABLE
-
-
-def _reason_of_link(entry: os.DirEntry[bytes], error: OSError) -> Reason:
-    """`scandir` named it and `stat` failed: a link to nothing, unless it went meanwhile."""
-    return Reason.DANGLING if entry.is_symlink() else _reason(error)
+def as_failure(path: bytes, error: OSError) -> MediaFailure:
+    """Why `RootFolder` did not give a file."""
+    if isinstance(error, OutsideRoot):
+        return MediaFailure(path=path, reason=Reason.OUTSIDE, detail=os.fsdecode(error.target))
+    reason = _REASONS.get(error.errno or 0, Reason.UNREADABLE)
+    return MediaFailure(path=path, reason=reason, detail=str(error.strerror))

@@ -20,7 +20,7 @@ from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count, describe_size
 from wizard.core.settings import MigrationPath
-from wizard.media.source import PREFIX
+from wizard.media.source import OUTSIDE_CLASS, PREFIX
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.web.visitor import Seen, look
 
@@ -86,7 +86,12 @@ class CopyMedia(TypedStep[CopyOutcome]):
         items += [
             Sentence(f"Held back, never uploaded: {kind}: {number:,}, {describe_size(size)}.")
             for kind, (number, size) in sorted(found.held_back.items())
+            if kind != OUTSIDE_CLASS
         ]
+        if found.outside:
+            links = _named(found.outside, found.held_back[OUTSIDE_CLASS][0])
+            text = f"Held back, never uploaded: {OUTSIDE_CLASS}: {links}"
+            items.append(Sentence(text, warning=True))
         if found.failures:
             which = count(found.failures, "file or folder", "files or folders")
             text = f"{which} cannot be read as they are now; they are named after the copy."
@@ -215,8 +220,16 @@ def _remarks(compared: Comparison) -> list[Check]:
         found.append(remark(asked, f"{compared.harmless:,}, not copied: {names}"))
     if compared.held_back:
         kinds = "; ".join(f"{kind}: {n:,}" for kind, (n, _) in sorted(compared.held_back.items()))
+        if compared.outside:
+            kinds += f" ({_named(compared.outside, compared.held_back[OUTSIDE_CLASS][0])})"
         found.append(remark("What was held back?", kinds))
     return found
+
+
+def _named(links: Sequence[str], number: int) -> str:
+    """The first links, and how many more there are."""
+    more = f" and {number - _NAMED:,} more" if number > _NAMED else ""
+    return ", ".join(links[:_NAMED]) + more
 
 
 async def _as_stranger(context: Context, compared: Comparison) -> list[Check]:

@@ -19,13 +19,15 @@ import pytest
 from tests import ROOT
 from tests.servers.docker import IMAGE, docker, tcp_engine
 from tests.standin.small import JOURNAL, SmallProject
+from tests.support.odd_links import FILES as LINKED
+from tests.support.odd_links import REASONS, found_in, made_in, outside
 from tests.support.users import need_root
 from wizard.core.problem import Problem
 from wizard.instance.compose.container_media import ContainerMedia
 from wizard.instance.compose.container_programs import WebPrograms
 from wizard.instance.compose.media import VolumeMedia, is_local, is_the_same
 from wizard.instance.compose.own_containers import labels
-from wizard.instance.compose.project import ComposeProject
+from wizard.instance.compose.project import ComposeProject, Mount
 from wizard.media.source import FolderMedia, Media, MediaFailure, MediaFile, Reason
 
 FILES = {"covers/a.jpg": b"cover", "avatars/b.png": b"avatar" * 1000, "exports/c.tar.gz": b"mine"}
@@ -224,6 +226,39 @@ async def test_all_ways_give_the_same(project: SmallProject) -> None:
     assert docker("ps", "--all", "--quiet", "--filter", f"label=bw-s3.journal={JOURNAL}") == ""
 
 
+async def test_links_mean_the_same_through_every_way(project: SmallProject) -> None:
+    """As in the container, for nginx; none that leads out of the volume gives anything."""
+    need_root()
+    project.empty()
+    project.run_in_web(made_in("/app/images"))
+    volume = await project.deployment.media()
+    assert isinstance(volume, VolumeMedia)
+    for media in (volume, container_media(project)):
+        contents, reasons, targets = found_in(media)
+        assert contents == LINKED
+        assert reasons == REASONS
+        assert targets == outside("/app/images")
+
+
+def test_what_is_exchanged_in_the_container_gives_nothing_from_outside(
+    project: SmallProject,
+) -> None:
+    project.put({"covers/b.jpg": b"b", "covers/c.jpg": b"c", "deep/d.jpg": b"d"})
+    media = container_media(project)
+    names = (b"covers/a.jpg", b"covers/b.jpg", b"covers/c.jpg", b"deep/d.jpg")
+    files = [MediaFile(name, 1, 1) for name in names]
+    project.run_in_web(
+        "import os, shutil\n"
+        'for n in "abc": os.unlink(f"covers/{n}.jpg")\n'
+        'shutil.rmtree("deep"); os.symlink("/etc", "deep")\n'
+        'os.symlink("/etc/passwd", "covers/a.jpg"); os.mkfifo("covers/b.jpg")\n'
+        'os.mkdir("covers/c.jpg")'
+    )
+    expected = [Reason.OUTSIDE, Reason.SPECIAL, Reason.SPECIAL, Reason.OUTSIDE]
+    for answer in (media.read(files), media.look_again(files)):
+        assert [item.reason for item in answer if isinstance(item, MediaFailure)] == expected
+
+
 async def test_remote_engine(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
     with tcp_engine() as address:
         monkeypatch.setenv("DOCKER_HOST", address)
@@ -260,7 +295,7 @@ def test_only_what_is_asked_for_is_read(project: SmallProject) -> None:
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_not_proven(project: SmallProject) -> None:
-    """GNU tar pads such a file with zeros, up to the size that it announced."""
+    """The stream is padded with zeros, up to the size that was announced."""
     project.run_in_web('open("big.jpg", "wb").write(b"x" * 60_000_000)')
     media = container_media(project)
     (file,) = (f for f in files_of(media) if f.path == b"big.jpg")
@@ -318,13 +353,13 @@ def test_reading_that_is_given_up_leaves_nothing_behind(project: SmallProject) -
     (file,) = (f for f in files_of(media) if f.path == b"huge.jpg")
     reading = media.read([file])
     next(reading)
-    assert "tar" in processes(project)
+    assert "python3" in processes(project)
     reading.close()  # type: ignore[attr-defined]
-    wait_until(lambda: "tar" not in processes(project))
+    wait_until(lambda: "python3" not in processes(project))
 
 
 def test_reader_killed_with_9_leaves_nothing_behind(project: SmallProject) -> None:
-    """A tar that waits for a reader would stay in the live `web` for ever."""
+    """A program that waits for a reader would stay in the live `web` for ever."""
     project.run_in_web('open("huge.jpg", "wb").truncate(2_000_000_000)')
     script = f"""
         import sys, time
@@ -343,9 +378,9 @@ def test_reader_killed_with_9_leaves_nothing_behind(project: SmallProject) -> No
     with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT) as child:
         assert child.stdout
         assert child.stdout.readline() == b"reading\n"
-        assert "tar" in processes(project)
+        assert "python3" in processes(project)
         os.kill(child.pid, signal.SIGKILL)
-    wait_until(lambda: "tar" not in processes(project))
+    wait_until(lambda: "python3" not in processes(project))
 
 
 async def test_never_started(tmp_path: Path) -> None:
@@ -376,4 +411,5 @@ def wait_until(is_so: object, seconds: float = 20) -> None:
 def test_folder_media_still_is_what_volume_media_does(tmp_path: Path) -> None:
     """The label differs, nothing else."""
     (tmp_path / "a.jpg").write_bytes(b"a")
-    assert list(VolumeMedia(tmp_path, "v").walk()) == list(FolderMedia(tmp_path).walk())
+    volume = VolumeMedia(tmp_path, Mount("/app/images", "v"))
+    assert list(volume.walk()) == list(FolderMedia(tmp_path).walk())

@@ -2,19 +2,24 @@
 
 What is started there through `docker exec` goes on when we are gone, for ever
 if it waits for somebody to read its output. The engine closes our standard
-input then, so this looks at nothing else while the program runs.
+input then, so this looks at nothing else while it works.
 
-It imports nothing of ours, and has to work with any Python 3 of an image.
+Besides `wizard.media.root_folder`, whose text comes with it, it imports nothing
+of ours, and has to work with any Python 3.9 or later of an image.
 """
 
-# Names are bytes here, since not every one is UTF-8; pathlib knows only text.
-# ruff: noqa: PTH116, PTH118
+from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import threading
 from typing import Any
+
+from wizard.media.root_folder import RootFolder
+
+_CHUNK = 1 << 18
 
 
 def read_names() -> list[bytes]:
@@ -28,46 +33,105 @@ def read_names() -> list[bytes]:
     return data.split(b"\0")[:-2]
 
 
-def run(argv: list[str], names: list[bytes]) -> int:
-    """Run a program that reads NUL-terminated names; its exit status, as a shell would give it."""
+def run(argv: list[str]) -> int:
+    """Run a program; its exit status, as a shell would give it."""
     # In the plain locale its messages are in English, and names pass as they are.
     environment = dict(os.environ, LC_ALL="C")
-    program = subprocess.Popen(argv, stdin=subprocess.PIPE, env=environment)
-    threading.Thread(target=_hand_over, args=(program.stdin, names), daemon=True).start()
-    threading.Thread(target=_kill_with_us, args=(program,), daemon=True).start()
+    program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=environment)
+    _when_nobody_listens(program.kill)
     status = program.wait()
     return status if status >= 0 else 128 - status
 
 
-def look(root: str, names: list[bytes]) -> int:
-    """Print size and time in nanoseconds of each file below `root`, or the error's number."""
+def walk(folder: RootFolder, output: Any) -> None:
+    """Write what there is: kind, size and time, path, details; each ended by a NUL."""
+    for kind, path, size, mtime_ns, detail in folder.walk():
+        head = b"%s %d %d" % (kind.encode(), size, mtime_ns)
+        output.write(b"\0".join((head, path, os.fsencode(detail), b"")))
+
+
+def look(folder: RootFolder, names: list[bytes], output: Any) -> None:
+    """Write kind, size and time in nanoseconds of each file, or the error's number: a line each."""
     for name in names:
         try:
-            found = os.stat(os.path.join(os.fsencode(root), name))
+            found = folder.stat(name)
         except OSError as error:
-            print("error", error.errno)
+            output.write(b"%d\n" % (error.errno or errno.EIO))
         else:
             regular = found.st_mode & 0o170000 == 0o100000
-            print("file" if regular else "special", found.st_size, found.st_mtime_ns)
+            kind = b"file" if regular else b"special"
+            output.write(b"%s %d %d\n" % (kind, found.st_size, found.st_mtime_ns))
+
+
+def read(folder: RootFolder, names: list[bytes], output: Any) -> None:
+    """Write each file: a line with size and time, so many bytes, a sign; or the error's number.
+
+    The sign tells whether the bytes were those of the file (`+`), or made up
+    since it became shorter in the meantime (`-`).
+    """
+    for name in names:
+        try:
+            handle = folder.open(name)
+        except OSError as error:
+            output.write(b"%d\n" % (error.errno or errno.EIO))
+            continue
+        try:
+            found = os.fstat(handle)
+            output.write(b"%d %d\n" % (found.st_size, found.st_mtime_ns))
+            output.write(b"+" if _copy(handle, found.st_size, output) else b"-")
+        finally:
+            os.close(handle)
+
+
+def _copy(handle: int, size: int, output: Any) -> bool:
+    """Write so many bytes; whether the file had them all."""
+    left = size
+    while left:
+        try:
+            data = os.read(handle, min(left, _CHUNK))
+        except OSError:
+            data = b""
+        if not data:
+            break
+        output.write(data)
+        left -= len(data)
+    whole = not left
+    while left:
+        left -= output.write(bytes(min(left, _CHUNK)))
+    return whole
+
+
+def _when_nobody_listens(end: Any) -> None:
+    """Call `end` as soon as our standard input is closed."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        end()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> int:
+    """Do what the first argument says, with names from standard input."""
+    names = read_names()
+    work, *argv = sys.argv[1:]
+    if work == "run":
+        return run(argv)
+    _when_nobody_listens(lambda: os._exit(1))
+    with open(1, "wb", buffering=_CHUNK, closefd=False) as output:
+        _answer(work, os.fsencode(argv[0]), names, output)
     return 0
 
 
-def _hand_over(stream: Any, names: list[bytes]) -> None:
-    try:
-        stream.writelines(name + b"\0" for name in names)
-        stream.close()
-    except OSError:
-        return  # it ended before it had read them all; its exit status tells
-
-
-def _kill_with_us(program: "subprocess.Popen[bytes]") -> None:
-    while os.read(0, 4096):
-        pass
-    program.kill()
+def _answer(work: str, root: bytes, names: list[bytes], output: Any) -> None:
+    real = os.path.realpath(root)
+    folder = RootFolder({real: real, root: real})
+    if work == "walk":
+        walk(folder, output)
+    else:
+        {"look": look, "read": read}[work](folder, names, output)
 
 
 if __name__ == "__main__":
-    asked = read_names()
-    if sys.argv[1] == "look":
-        sys.exit(look(sys.argv[2], asked))
-    sys.exit(run(sys.argv[2:], asked))
+    sys.exit(main())

@@ -18,8 +18,10 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.problems import docker_failed, image_missing, is_docker_failure
 from wizard.instance.compose.project import WEB, ComposeProject
+from wizard.media import root_folder
+from wizard.media.programs import as_program
 
-_GUARD = Path(__file__).with_name("container_guard.py").read_text()
+_GUARD = as_program(Path(root_folder.__file__), Path(__file__).with_name("container_guard.py"))
 _LAST_COMPLAINTS = 5000
 
 
@@ -62,18 +64,18 @@ class WebPrograms:
         return self.project.media_root
 
     @contextmanager
-    def program(self, *argv: str, names: Sequence[bytes] = ()) -> Iterator[RunningProgram]:
-        """Run a program that reads NUL-terminated `names`; it is over when the block is left.
+    def program(self, *argv: str) -> Iterator[RunningProgram]:
+        """Run a program; it is over when the block is left.
 
         Raises `Problem` where docker cannot start anything.
         """
-        with self._started(["run", *argv], names) as running:
+        with self._started(["run", *argv], ()) as running:
             yield running
 
     @contextmanager
-    def look(self, names: Sequence[bytes]) -> Iterator[RunningProgram]:
-        """Run `guarded.look` on these files of the media folder."""
-        with self._started(["look", self.media_root], names) as running:
+    def guard(self, work: str, names: Sequence[bytes] = ()) -> Iterator[RunningProgram]:
+        """Have `container_guard` walk the media folder, or look at or read these files of it."""
+        with self._started([work, self.media_root], names) as running:
             yield running
 
     def command(self, *argv: str) -> list[str]:

@@ -21,13 +21,13 @@ _LISTING = ("-maxdepth", "2", "-printf", r"%i %s %T@ %P\0")
 class VolumeMedia(FolderMedia):
     """A volume's own folder on this host, proven to be what the container sees."""
 
-    def __init__(self, root: Path, name: str) -> None:
-        super().__init__(root)
-        self._name = name
+    def __init__(self, root: Path, mount: Mount) -> None:
+        super().__init__(root, mount.target)
+        self._label = mount.label
 
     @property
     def label(self) -> str:
-        return self._name
+        return self._label
 
 
 def open_media(programs: WebPrograms) -> Media:
@@ -38,7 +38,7 @@ def open_media(programs: WebPrograms) -> Media:
         raise never_started(docker, project, mount)
     folder = _folder_here(docker, mount) if mount else None
     if mount and folder and is_the_same(folder, programs):
-        return VolumeMedia(folder, mount.label)
+        return VolumeMedia(folder, mount)
     return ContainerMedia(programs, mount.label if mount else f"web:{project.media_root}")
 
 
