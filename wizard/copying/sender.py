@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from wizard.copying.job import Job
+    from wizard.media.digester import OpenFile
     from wizard.media.source import Digest
 
 _SENDS = 3
@@ -31,14 +32,17 @@ _ANNOUNCED = 512
 
 @dataclass(slots=True, kw_only=True)
 class _Small:
-    """A file on its way: in memory, or at a place where the runtime reads it by itself."""
+    """A file on its way: in memory, or open, so that the runtime reads it by itself.
+
+    The open file is the one whose MD5 was computed, whatever its name leads to by now.
+    """
 
     job: Job
     file: MediaFile
     key: str
     md5: bytes
     body: bytes = b""
-    place: str = ""
+    opened: OpenFile | None = None
     sends: int = 0
     etag: str = ""
 
@@ -51,8 +55,8 @@ class _Small:
             operation="PutObject", method="PUT", key=self.key, done=self.stored, headers=headers
         )
         request.body = self.body
-        if self.place:
-            request.file, request.file_size = self.place, self.file.size
+        if self.opened:
+            request.file, request.file_size = self.opened.path, self.file.size
             request.is_current = self.is_current
         return request
 
@@ -65,23 +69,23 @@ class _Small:
         self.etag = answer.etag
         if answer.ok and self.etag == self.md5.hex():
             self.verified()
-            return
-        if self.place and not self.is_current():
+        elif self.opened and not self.is_current():
             # The runtime read other bytes than we did, a moment later.
             self.job.verified.add_changed(self.file)
-            return
-        if not answer.ok:
-            self.job.failed(self.file.path, Reason.REFUSED, answer.words)
-            return
-        # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked for.
-        look = Request(
-            operation="GetObject",
-            method="GET",
-            key=self.key,
-            done=lambda a: self.read_back(look, a),
-        )
-        look.digest = hashlib.md5
-        self.job.dispatcher.follow_up(look)
+            self.close()
+        elif not answer.ok:
+            self.failed(Reason.REFUSED, answer.words)
+        else:
+            # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked
+            # for.
+            look = Request(
+                operation="GetObject",
+                method="GET",
+                key=self.key,
+                done=lambda a: self.read_back(look, a),
+            )
+            look.digest = hashlib.md5
+            self.job.dispatcher.follow_up(look)
 
     def read_back(self, look: Request, answer: Response) -> None:
         """What the service gives for the key, byte by byte."""
@@ -91,13 +95,24 @@ class _Small:
         elif self.sends < _SENDS:
             self.job.dispatcher.follow_up(self.request())
         elif answer.ok:
-            self.job.failed(self.file.path, Reason.CORRUPTED)
+            self.failed(Reason.CORRUPTED)
         else:
-            self.job.failed(self.file.path, Reason.LOST, answer.words)
+            self.failed(Reason.LOST, answer.words)
 
     def verified(self) -> None:
         """The service holds these bytes."""
         self.job.verified.add(StoredFile(file=self.file, md5=self.md5, etag=self.etag, sent=True))
+        self.close()
+
+    def failed(self, reason: Reason, detail: str = "") -> None:
+        """Give the file up."""
+        self.job.failed(self.file.path, reason, detail)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file at once: a request may live on until Python looks for cycles."""
+        if self.opened:
+            self.opened.close()
 
 
 class Sender:
@@ -167,7 +182,7 @@ class Sender:
                 digested.add(found.file.path)
                 key = key_of(found.file.path)
                 small_file = _Small(
-                    job=self._job, file=found.file, key=key, md5=found.md5, place=found.place
+                    job=self._job, file=found.file, key=key, md5=found.md5, opened=found.opened
                 )
                 self._job.dispatcher.submit(small_file.request())
         return [pair for pair in batch if pair.file.path not in digested]

@@ -1,7 +1,7 @@
 """The media to read: a folder here, or a volume elsewhere through a tar stream."""
 
 # Names are bytes here, since not every one is UTF-8; pathlib knows only text.
-# ruff: noqa: PTH100, PTH118
+# ruff: noqa: PTH100
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from wizard.core.problem import Problem
-from wizard.media.digest_files import READ
-from wizard.media.digester import Digester
+from wizard.media.digester import Digester, OpenFile
 from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
 
 # What BookWyrm's nginx serves below /images/ (`nginx/locations`, v0.9.2), as
@@ -87,11 +86,11 @@ class MediaFailure:
 
 @dataclass(frozen=True, slots=True)
 class Digested:
-    """A file as it was when its MD5 was computed, and the path under which it can be opened."""
+    """A file as it was when its MD5 was computed, and that very file, still open."""
 
     file: MediaFile
     md5: bytes
-    place: str
+    opened: OpenFile
 
 
 # The MD5s of small files, or why there are none; a file that is missing in the answer has to be
@@ -179,8 +178,6 @@ class FolderMedia(Media):
     def __init__(self, root: Path, name: str = "") -> None:
         self.root = root
         self._root = os.fsencode(root)
-        # Libraries take only text, and not every folder's name is.
-        self._text = self._root.decode(errors="ignore")
         real = os.path.realpath(self._root)
         names = [name.encode()] if name else [real, os.path.abspath(self._root)]
         self._places = dict.fromkeys(names, real)
@@ -209,23 +206,21 @@ class FolderMedia(Media):
 
     @contextmanager
     def digesting(self) -> Iterator[Digest]:
-        with Digester() as digester:
-            is_text = self._text.encode() == self._root
-            yield partial(self._digest, digester) if is_text else lambda files: ()
+        with Digester(self._places) as digester:
+            yield partial(self._digest, digester)
 
     def _digest(
         self, digester: Digester, files: Sequence[MediaFile]
     ) -> Iterator[Digested | MediaFailure]:
+        records = digester.records([file.path for file in files])
         try:
-            records = digester.records([os.path.join(self._root, file.path) for file in files])
+            for file, (error, size, mtime_ns, md5, opened) in zip(files, records, strict=True):
+                if opened:
+                    yield Digested(MediaFile(file.path, size, mtime_ns), md5, opened)
+                elif error > 0 and error != errno.EXDEV:  # of which `read` has more to say
+                    yield as_failure(file.path, OSError(error, os.strerror(error)))
         except OSError:
-            return  # no room for another process: each is read here, then
-        for file, (error, size, mtime_ns, md5) in zip(files, records, strict=True):
-            if error > 0:
-                yield as_failure(file.path, OSError(error, os.strerror(error)))
-            elif error == READ:
-                now = MediaFile(file.path, size, mtime_ns)
-                yield Digested(now, md5, f"{self._text}/{file.path.decode()}")
+            return  # no room for another process, or for open files: each is read here, then
 
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
         folder = self._opened()

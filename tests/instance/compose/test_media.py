@@ -286,12 +286,10 @@ def test_only_what_is_asked_for_is_read(project: SmallProject) -> None:
     wanted = [file for file in files_of(media) if file.path == b"avatars/b.png"]
     items = list(media.read([*wanted, MediaFile(b"covers/gone.jpg", 5, 0)]))
     assert len(items) == 2
-    gone = items[1]
-    assert isinstance(gone, MediaFailure)
-    assert (gone.path, gone.reason) == (b"covers/gone.jpg", Reason.VANISHED)
-    assert list(media.look_again([MediaFile(b"covers/gone.jpg", 5, 0)])) == [
-        MediaFailure(path=b"covers/gone.jpg", reason=Reason.VANISHED)
-    ]
+    (again,) = media.look_again([MediaFile(b"covers/gone.jpg", 5, 0)])
+    for gone in (items[1], again):
+        assert isinstance(gone, MediaFailure)
+        assert (gone.path, gone.reason) == (b"covers/gone.jpg", Reason.VANISHED)
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_not_proven(project: SmallProject) -> None:
