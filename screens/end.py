@@ -112,7 +112,7 @@ def _result_line(number: int, status: Status) -> Line:
     result = status.result
     text = status.why
     if status.state == "done" and result:
-        how_many, noun = count(result.proofs, "proof").split()
+        how_many, noun = count(result.passed_checks, "proof").split()
         text = f"{how_many:>2} {noun:<6}  {words.took(result.seconds):>9}"
     title = status.step.title[:14].ljust(14)
     name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")

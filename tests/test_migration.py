@@ -67,7 +67,7 @@ class Write(TypedStep[None]):
         await asyncio.sleep(0)
         self.path(context).write_text(context.settings.bucket)
 
-    async def prove(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: None) -> Sequence[Check]:
         text = self.path(context).read_text()
         if text == "cursed":
             return [failed("the file", Problem("It is cursed.", "The name says so."))]
@@ -102,7 +102,7 @@ class Canary(TypedStep[str]):
     def settled(self, settings: Settings, found: str) -> Settings:
         return replace(settings, acl=found, acl_known=True)
 
-    async def prove(self, context: Context, found: str) -> Sequence[Check]:
+    async def verify(self, context: Context, found: str) -> Sequence[Check]:
         assert context.settings.acl == found
         return [passed("the ACL", found)]
 
@@ -204,7 +204,7 @@ async def test_a_problem_is_remembered_with_the_step(migration: Migration) -> No
     assert status.result.problem.remedies[0].text == "Name it."
 
 
-async def test_a_proof_that_fails_is_a_step_that_failed(migration: Migration) -> None:
+async def test_a_check_that_fails_is_a_step_that_failed(migration: Migration) -> None:
     settings = replace(migration.context.settings, bucket="cursed")
     migration.change_settings(settings, migration.context.keys)
     with pytest.raises(Problem, match="cursed"):
@@ -237,7 +237,7 @@ async def test_a_step_is_skipped_with_a_reason_until_it_is_carried_out(
 async def test_what_is_taken_back_is_to_be_done_again(migration: Migration) -> None:
     first = migration.steps[0]
     await migration.carry_out(first)
-    assert await migration.take_back(first)
+    assert await migration.undo(first)
     assert states(migration)[0] is State.TODO
     assert not (migration.context.instance.folder / "first").exists()
 
@@ -292,7 +292,7 @@ async def test_what_another_step_tells_meanwhile_is_not_taken_for_its_own(
     assert looking == [*second.tells_looking], "it was looked at while the step was at work"
 
 
-async def test_what_applying_found_is_handed_to_the_proof_and_settled(tmp_path: Path) -> None:
+async def test_what_applying_found_is_handed_to_the_check_and_settled(tmp_path: Path) -> None:
     with open_migration_of(tmp_path, [Canary("first")]) as migration:
         before = migration.context
         result = await migration.carry_out(migration.steps[0])

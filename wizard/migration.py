@@ -184,21 +184,21 @@ class Migration:
         self.context.journal.forget(_SKIPPED.of(step.name))
         self._remember(step, ResultState.BEGUN, inputs, started)
         try:
-            told = _Told(context.report)
-            found = await step.apply(replace(context, report=told))
+            recorded = _CheckRecorder(context.report)
+            found = await step.apply(replace(context, report=recorded))
             context = self._settle(context, step, found)
             # Applying may settle an input, such as the ACL that the canary found.
             inputs = dict(step.inputs(context))
-            checks = _with_told(told.checks, await step.prove(context, found))
+            checks = _with_recorded(recorded.checks, await step.verify(context, found))
         except Problem as problem:
             self._remember(step, ResultState.FAILED, inputs, started, problem=problem)
             raise
         wrong = next((c for c in checks if c.verdict is Verdict.FAIL), None)
         if wrong is None:
             return self._remember(step, ResultState.DONE, inputs, started, checks)
-        disproof = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
-        self._remember(step, ResultState.FAILED, inputs, started, checks, disproof)
-        raise disproof
+        fault = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
+        self._remember(step, ResultState.FAILED, inputs, started, checks, fault)
+        raise fault
 
     def _heard_by(self, report: Report | None) -> Context:
         """The context of one run."""
@@ -223,7 +223,7 @@ class Migration:
         self.context.journal.remember(_SKIPPED.of(step.name), reason)
         self.context.journal.write_log(step.name, f"skipped: {reason}")
 
-    async def take_back(self, step: Step, report: Report | None = None) -> bool:
+    async def undo(self, step: Step, report: Report | None = None) -> bool:
         """Undo a step and forget its result; False where it cannot be taken back."""
         undone = await step.undo(self._heard_by(report))
         if undone:
@@ -251,7 +251,7 @@ class Migration:
         return result
 
 
-class _Told:
+class _CheckRecorder:
     """Passes on what a step reports while it works, and keeps its checks.
 
     They are evidence as much as its proofs.
@@ -267,11 +267,11 @@ class _Told:
         self._report(event)
 
 
-def _with_told(told: Sequence[Check], proofs: Sequence[Check]) -> tuple[Check, ...]:
+def _with_recorded(recorded: Sequence[Check], verified: Sequence[Check]) -> tuple[Check, ...]:
     """All evidence, each question once, as it was answered last; what was mended is no fault."""
-    asked = {check.asked for check in proofs}
-    good = {check.asked: check for check in told if check.verdict is not Verdict.FAIL}
-    return (*(check for check in good.values() if check.asked not in asked), *proofs)
+    asked = {check.asked for check in verified}
+    good = {check.asked: check for check in recorded if check.verdict is not Verdict.FAIL}
+    return (*(check for check in good.values() if check.asked not in asked), *verified)
 
 
 def _first_open(statuses: Sequence[Status]) -> Step | None:

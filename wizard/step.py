@@ -106,7 +106,7 @@ Found = TypeVar("Found")
 class TypedStep(ABC, Generic[Found]):
     """One step of the migration. Stateless: all it knows is in the context.
 
-    `Found` is what `apply` finds out and `prove` needs, None where that is nothing.
+    `Found` is what `apply` finds out and `verify` needs, None where that is nothing.
 
     `name` is the module's name, in `wizard/steps/`, `screens/` and `tests/`.
     `title` stands in the rail, `purpose` says in one or two sentences what
@@ -141,7 +141,7 @@ class TypedStep(ABC, Generic[Found]):
         """
 
     @abstractmethod
-    async def prove(self, context: Context, found: Found) -> Sequence[Check]:
+    async def verify(self, context: Context, found: Found) -> Sequence[Check]:
         """Verify that it worked, right after `apply` found what it found.
 
         Returns the evidence, and reports each check as it is made.

@@ -170,7 +170,7 @@ class WizardApp(App[int]):
         self._ended(step, work, done)
 
     async def _undone(self, step: Step, report: Report) -> None:
-        undone = await self.session.migration.take_back(step, report)
+        undone = await self.session.migration.undo(step, report)
         text = "It is undone." if undone else "There is nothing here that can be undone."
         self.notify(text, title=step.title, markup=False)
 

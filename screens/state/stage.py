@@ -72,4 +72,4 @@ def _done(status: Status) -> str:
     result = status.result
     if result is None:
         return ""
-    return f"✓ Done, with {count(result.proofs, 'proof')}, in {words.took(result.seconds)}."
+    return f"✓ Done, with {count(result.passed_checks, 'proof')}, in {words.took(result.seconds)}."

@@ -111,7 +111,7 @@ def test_a_large_file_goes_up_in_parts(kit: CopyKit) -> None:
     assert kit.copy().sent == 0
 
 
-def test_what_a_stranger_stored_is_never_overwritten(kit: CopyKit) -> None:
+def test_what_somebody_else_stored_is_never_overwritten(kit: CopyKit) -> None:
     kit.fill(5)
     kit.write("covers/mine.jpg", b"mine")
     kit.put("images/covers/mine.jpg", b"something else")
@@ -130,7 +130,7 @@ def test_conflict_of_the_same_size(kit: CopyKit) -> None:
     assert kit.get("images/covers/a.jpg") == b"else"
 
 
-def test_the_same_bytes_are_not_sent_again_but_their_headers_mended(kit: CopyKit) -> None:
+def test_the_same_bytes_are_not_sent_again_but_their_headers_fixed(kit: CopyKit) -> None:
     kit.write("covers/a.jpg", b"the same")
     kit.put("images/covers/a.jpg", b"the same", ContentType="binary/octet-stream")
     outcome = kit.copy()
@@ -160,7 +160,7 @@ def test_an_emptied_bucket_is_noticed(kit: CopyKit) -> None:
     assert kit.there() == kit.here()
 
 
-def test_an_object_changed_by_a_stranger_after_the_proof_is_a_conflict(kit: CopyKit) -> None:
+def test_an_object_changed_by_somebody_else_after_the_check_is_a_conflict(kit: CopyKit) -> None:
     kit.write("covers/a.jpg", b"mine")
     kit.copy()
     kit.put("images/covers/a.jpg", b"BookWyrm replaced it")
@@ -348,8 +348,8 @@ def test_many_objects_are_listed_in_ranges_and_none_is_missed(
         kit.write(f"{folder}/{number:04}.jpg", b"%d" % number)
     outcome = kit.copy()
     assert (outcome.sent, outcome.failed, outcome.failures) == (600, 0, ())
-    stranger = "images/covers-x/0001.jpg"
-    kit.put(stranger, b"another's")
+    somebody = "images/covers-x/0001.jpg"
+    kit.put(somebody, b"another's")
     (kit.root / "covers-x/0001.jpg").write_bytes(b"changed here")
     again = kit.copy()
-    assert (again.sent, again.already, again.conflicts) == (0, 599, (stranger,))
+    assert (again.sent, again.already, again.conflicts) == (0, 599, (somebody,))

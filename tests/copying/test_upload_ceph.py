@@ -21,21 +21,21 @@ def kit(tmp_path: Path, ceph_storage: tuple[Settings, Keys]) -> CopyKit:
     return CopyKit(tmp_path, replace(settings, acl="public-read"), keys)
 
 
-def as_stranger(kit: CopyKit, key: str) -> bytes:
+def as_visitor(kit: CopyKit, key: str) -> bytes:
     """What somebody without keys gets; raises `HTTPError` where that is nothing."""
     with urlopen(f"{kit.settings.endpoint}/{kit.settings.bucket}/{key}") as answer:
         return bytes(answer.read())
 
 
-def test_strangers_can_read_what_was_copied(kit: CopyKit) -> None:
+def test_visitors_can_read_what_was_copied(kit: CopyKit) -> None:
     kit.fill(30)
     kit.write("covers/a b+é.jpg", b"odd name")
     kit.write("covers/large.png", b"0123456789abcdef" * (1 << 16) * 20)
     outcome = kit.copy()
     assert (outcome.sent, outcome.failures) == (32, ())
     assert kit.there() == kit.here() == kit.verified()
-    assert as_stranger(kit, "images/covers/a%20b%2B%C3%A9.jpg") == b"odd name"
-    assert len(as_stranger(kit, "images/covers/large.png")) == 20 << 20
+    assert as_visitor(kit, "images/covers/a%20b%2B%C3%A9.jpg") == b"odd name"
+    assert len(as_visitor(kit, "images/covers/large.png")) == 20 << 20
     assert kit.copy().sent == 0
 
 
@@ -52,7 +52,7 @@ WRONG: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_right_bytes_with_wrong_headers_are_mended_in_place(kit: CopyKit, wrong: str) -> None:
+def test_right_bytes_with_wrong_headers_are_fixed_in_place(kit: CopyKit, wrong: str) -> None:
     key = "images/covers/a +é.jpg"
     kit.write("covers/a +é.jpg", b"the same")
     kit.put(key, b"the same", **WRONG[wrong])
@@ -61,16 +61,16 @@ def test_right_bytes_with_wrong_headers_are_mended_in_place(kit: CopyKit, wrong:
     assert (outcome.failures, outcome.conflicts) == ((), ())
     head = kit.client.head_object(Bucket=kit.settings.bucket, Key=key)
     assert (head["ContentType"], head["CacheControl"]) == ("image/jpeg", "max-age=86400")
-    assert as_stranger(kit, "images/covers/a%20%2B%C3%A9.jpg") == b"the same"
+    assert as_visitor(kit, "images/covers/a%20%2B%C3%A9.jpg") == b"the same"
 
 
-def test_a_multipart_object_of_another_tool_is_mended_too(kit: CopyKit) -> None:
+def test_a_multipart_object_of_another_tool_is_fixed_too(kit: CopyKit) -> None:
     data = b"0123456789abcdef" * (1 << 16) * 11
     file = kit.write("covers/large.jpg", data)
     kit.client.upload_file(str(file), kit.settings.bucket, "images/covers/large.jpg")
     outcome = kit.copy()
     assert (outcome.sent, outcome.already, outcome.failures) == (0, 1, ())
-    assert as_stranger(kit, "images/covers/large.jpg") == data
+    assert as_visitor(kit, "images/covers/large.jpg") == data
     again = kit.copy()
     assert (again.sent, again.already, again.failures) == (0, 1, ())
 

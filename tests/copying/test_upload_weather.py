@@ -62,7 +62,7 @@ def test_other_bytes_are_noticed_and_sent_again(kit: CopyKit) -> None:
     assert kit.there() == kit.here()
 
 
-def test_a_service_that_always_stores_other_bytes_proves_nothing(kit: CopyKit) -> None:
+def test_a_service_that_always_stores_other_bytes_verifies_nothing(kit: CopyKit) -> None:
     def plan(method: str, path: str, nth: int) -> Fault:
         return Fault.OTHER_BYTES if "00007" in path and method == "PUT" else Fault.NONE
 
@@ -123,7 +123,7 @@ def test_requests_that_are_never_answered_are_given_up(
     assert kit.there() == kit.here()
 
 
-def test_encrypted_buckets_are_proven_by_reading_back(kit: CopyKit) -> None:
+def test_encrypted_buckets_are_verified_by_reading_back(kit: CopyKit) -> None:
     kit.write("covers/large.png", os.urandom(20 << 20))
     with bad_proxy(kit.settings, kit.keys, lambda m, p, n: Fault.NO_ETAG) as proxy:
         outcome = kit.through(proxy).copy()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wizard.env.bash import harmless, stumbles
+from wizard.env.bash import bash_issues, harmless
 from wizard.env.file import EnvFile
 from wizard.switch.env_change import values_in_bash
 
@@ -57,7 +57,7 @@ def real_bash_reads(env: EnvFile) -> bool:
 @pytest.mark.parametrize("line", FINE)
 async def test_what_bash_reads_is_fine(line: str, tmp_path: Path) -> None:
     env = written(tmp_path, f"FIRST=1\n{line}\nLAST='the end'\n")
-    assert await stumbles(env) == ()
+    assert await bash_issues(env) == ()
     assert real_bash_reads(env)
     assert harmless(env.path.read_text()) == env.path.read_text()
 
@@ -66,7 +66,7 @@ async def test_what_bash_reads_is_fine(line: str, tmp_path: Path) -> None:
 async def test_where_bash_stops_is_named(line: str, tmp_path: Path) -> None:
     env = written(tmp_path, f"FIRST=1\n\n{line}\nLAST='the end'\n")
     assert not real_bash_reads(env)
-    first = (await stumbles(env))[0]
+    first = (await bash_issues(env))[0]
     assert (first.line, first.breaks or line == 'A="`x"') == (3, True)
 
 
@@ -74,7 +74,7 @@ async def test_where_bash_stops_is_named(line: str, tmp_path: Path) -> None:
 async def test_what_bash_reads_otherwise_is_named(line: str, tmp_path: Path) -> None:
     env = written(tmp_path, f"{line}\nLAST='the end'\n")
     assert real_bash_reads(env)
-    (only,) = await stumbles(env)
+    (only,) = await bash_issues(env)
     assert (only.line, only.name, only.breaks) == (1, "A", False)
 
 
@@ -89,7 +89,7 @@ async def test_where_nothing_is_found_bash_comes_to_the_end(
     lines: list[str], tmp_path: Path
 ) -> None:
     env = written(tmp_path, "\n".join([*lines, "LAST='the end'", ""]))
-    if not await stumbles(env):
+    if not await bash_issues(env):
         assert real_bash_reads(env)
 
 
@@ -98,7 +98,7 @@ async def test_where_nothing_is_found_bash_comes_to_the_end(
 async def test_nothing_of_the_file_is_run(line: str, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     env = written(tmp_path, f"{line.format(mark)}\nB=2\n")
-    await stumbles(env)
+    await bash_issues(env)
     assert await values_in_bash(env, ["B"]) == {"B": "2"}
     assert not mark.exists()
     real_bash_reads(env)

@@ -238,7 +238,7 @@ def _check_sense(result: StepResult) -> None:
         case ResultState.BEGUN:
             assert (result.checks, result.problem) == ((), None)
         case ResultState.DONE:
-            assert result.proofs > 0
+            assert result.passed_checks > 0
             assert (wrong, result.problem) == ([], None)
         case ResultState.FAILED:
             assert result.problem

@@ -176,7 +176,7 @@ class KitStep(TypedStep[None]):
         effect.parent.mkdir(exist_ok=True)
         effect.write_text(context.settings.bucket)
 
-    async def prove(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: None) -> Sequence[Check]:
         written = self._effect(context).read_text() == context.settings.bucket
         first = passed("What was written is there", "read back") if written else _not_there()
         checks = (*self.script.checks, *(() if self.script.checks else (first,)))

@@ -127,7 +127,7 @@ async def test_what_went_from_the_bucket_since_is_noticed(collected: DemoScene) 
     collected.bucket.delete(THEME)
     collected.bucket.put("static/js/bookwyrm.js", b"something else")
     finding = await STEP.inspect(collected.context)
-    checks = failed(await STEP.prove(collected.context, None))
+    checks = failed(await STEP.verify(collected.context, None))
     assert not finding.done
     assert finding.gone.startswith("2 of ")
     assert "css/themes/bookwyrm-light.css (missing)" in explained(checks[0])
@@ -136,9 +136,9 @@ async def test_what_went_from_the_bucket_since_is_noticed(collected: DemoScene) 
     assert len(checks) == 2, "what is there can be read"
 
 
-async def test_a_bucket_that_strangers_cannot_read(collected: DemoScene) -> None:
+async def test_a_bucket_that_visitors_cannot_read(collected: DemoScene) -> None:
     collected.bucket.put_policy(None)
-    (check,) = failed(await STEP.prove(collected.context, None))
+    (check,) = failed(await STEP.verify(collected.context, None))
     assert "HTTP 403" in explained(check)
     assert check.problem
     number = len(list(collected.bucket.list_objects("static/")))
@@ -150,19 +150,19 @@ async def test_a_custom_domain_where_nobody_answers(collected: DemoScene) -> Non
     settings = collected.context.settings
     collected.change(replace(settings, custom_domain="127.0.0.1:9/books"))
     collected.set_env(AWS_S3_CUSTOM_DOMAIN="127.0.0.1:9/books")
-    (check,) = failed(await STEP.prove(collected.context, None))
+    (check,) = failed(await STEP.verify(collected.context, None))
     assert "no answer" in explained(check)
 
 
 async def test_css_of_the_wrong_type_is_no_css(collected: DemoScene) -> None:
     collected.bucket.put(THEME, collected.bucket.get(THEME), content_type="text/plain")
-    (check,) = failed(await STEP.prove(collected.context, None))
+    (check,) = failed(await STEP.verify(collected.context, None))
     assert "text/plain" in explained(check)
 
 
 async def test_an_env_that_names_another_bucket_is_noticed(collected: DemoScene) -> None:
     collected.set_env(AWS_STORAGE_BUCKET_NAME="another-bucket")
-    (check,) = failed(await STEP.prove(collected.context, None))
+    (check,) = failed(await STEP.verify(collected.context, None))
     assert "another-bucket" in explained(check)
 
 
@@ -191,7 +191,7 @@ async def test_a_theme_whose_css_was_never_written(tmp_path: Path, seaweedfs: Se
             "        self.stdout.write('nothing to do')\n"
         )
         await STEP.apply(scene.context)
-        checks = failed(await STEP.prove(scene.context, None))
+        checks = failed(await STEP.verify(scene.context, None))
     assert "compiled CSS of a theme is missing" in checks[1].seen
 
 

@@ -27,7 +27,7 @@ from wizard.journal.entries import json_entry, text_entry
 from wizard.step import Context
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.storage.bucket import Bucket
-from wizard.web.visitor import look
+from wizard.web.visitor import fetch
 
 Storage = tuple[Settings, Keys]
 STEP = ConfigureProvider()
@@ -62,8 +62,8 @@ async def test_where_acls_have_no_effect_a_policy_opens_two_folders(
         bucket = Bucket(settings, keys)
         for key, status in (("images/x", 200), ("static/x", 200), ("exports/x", 403), ("x", 403)):
             bucket.put(key, b"x")
-            assert (await look(f"{settings.public_base}/{key}")).status == status
-        assert (await look(f"{settings.public_base}/?list-type=2")).status == 403
+            assert (await fetch(f"{settings.public_base}/{key}")).status == status
+        assert (await fetch(f"{settings.public_base}/?list-type=2")).status == 403
         assert bucket.get_cors() == []
         env = env_of(context)
         assert env["AWS_DEFAULT_ACL"] == ""

@@ -32,7 +32,7 @@ def media_root(scene: DemoScene) -> Path:
     return scene.context.instance.media_root
 
 
-async def test_it_copies_and_proves(scene: DemoScene) -> None:
+async def test_it_copies_and_verifies(scene: DemoScene) -> None:
     context = scene.context
     assert not (await STEP.inspect(context)).done
     checks = await scene.carry_out(STEP)
@@ -78,13 +78,13 @@ async def test_a_conflict_is_left_to_a_person(scene: DemoScene) -> None:
     assert key in raised.value.raw
 
 
-async def test_a_bucket_closed_to_strangers_fails_the_proof(
+async def test_a_bucket_closed_to_visitors_fails_the_check(
     tmp_path: Path, seaweedfs: SeaweedFS
 ) -> None:
     async with demo_scene(tmp_path, seaweedfs, covers=3) as scene:
         scene.bucket.create()
         copied = await STEP.apply(scene.context)
-        checks = await STEP.prove(scene.context, copied)
+        checks = await STEP.verify(scene.context, copied)
     assert checks[0].verdict is Verdict.PASS
     assert checks[-1].verdict is Verdict.FAIL
 

@@ -54,7 +54,7 @@ class Scene:
     async def enable(self) -> list[Check]:
         """Apply and prove."""
         await STEP.apply(self.context)
-        return list(await STEP.prove(self.context, None))
+        return list(await STEP.verify(self.context, None))
 
     async def ask(self, question: Question) -> bool:
         self.questions.append(question)
@@ -160,7 +160,7 @@ class TestPlan:
 
 
 class TestApply:
-    async def test_it_is_proven_by_django_and_by_bash(self, scene: Scene) -> None:
+    async def test_it_is_verified_by_django_and_by_bash(self, scene: Scene) -> None:
         before = scene.env.read_text()
         checks = await scene.enable()
         assert [check.verdict for check in checks] == [Verdict.PASS, Verdict.PASS]
@@ -242,7 +242,7 @@ class TestApply:
         scene.env.write_text(scene.env.read_text().replace("USE_S3=true", "USE_S3=false"))
         finding = await STEP.inspect(scene.context)
         assert (finding.done, finding.gone) == (False, ".env no longer says so")
-        checks = await STEP.prove(scene.context, None)
+        checks = await STEP.verify(scene.context, None)
         assert checks[0].verdict is Verdict.FAIL
         assert checks[0].problem is not None
 

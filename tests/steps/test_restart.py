@@ -267,7 +267,7 @@ async def test_another_bucket_means_another_restart(ready: DemoScene) -> None:
     assert dict(STEP.inputs(context)) != inputs
     finding = await STEP.inspect(context)
     assert not finding.done
-    checks = await STEP.prove(context, 0)
+    checks = await STEP.verify(context, 0)
     assert [c.verdict for c in checks][1] is Verdict.FAIL
 
 

@@ -54,7 +54,7 @@ def served(settings: Settings, site: Refusing) -> Settings:
 
 async def failures(context: Context) -> list[Check]:
     await STEP.apply(context)
-    return [c for c in await STEP.prove(context, None) if c.verdict is Verdict.FAIL]
+    return [c for c in await STEP.verify(context, None) if c.verdict is Verdict.FAIL]
 
 
 def remember(context: Context, checks: tuple[Check, ...]) -> None:

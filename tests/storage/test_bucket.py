@@ -124,8 +124,8 @@ def test_the_admins_own_aws_settings_stay_out(
 @pytest.mark.parametrize("server", ["storage", "ceph_storage"])
 def test_wrong_keys(server: str, request: pytest.FixtureRequest) -> None:
     settings, keys = request.getfixturevalue(server)
-    stranger = Keys("AKIASTRANGERSTRANGER", keys.secret_access_key)
-    found = raised_by(Bucket(settings, stranger).ask)
+    somebody = Keys("AKIASTRANGERSTRANGER", keys.secret_access_key)
+    found = raised_by(Bucket(settings, somebody).ask)
     assert (found.what, found.field) == (
         "The storage does not know this access key.",
         "access_key_id",

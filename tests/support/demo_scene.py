@@ -82,7 +82,7 @@ class DemoScene:
         """Apply and prove a step; none of its proofs may have failed."""
         found = await step.apply(self.context)
         self.change(step.settled(self.context.settings, found))
-        checks = list(await step.prove(self.context, found))
+        checks = list(await step.verify(self.context, found))
         assert [c for c in checks if c.verdict is Verdict.FAIL] == []
         return checks
 

@@ -75,6 +75,6 @@ async def settle(step: Step, context: Context) -> Context:
 async def _carried_out(step: Step, context: Context) -> tuple[Context, list[Check]]:
     found = await step.apply(context)
     context = context.with_settings(step.settled(context.settings, found))
-    checks = list(await step.prove(context, found))
+    checks = list(await step.verify(context, found))
     assert [c for c in checks if c.verdict is Verdict.FAIL] == []
     return context, checks

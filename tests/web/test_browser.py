@@ -20,7 +20,7 @@ from wizard.core.settings import Settings
 from wizard.demo.font import woff
 from wizard.steps.set_cors import SetCors
 from wizard.storage.bucket import Bucket
-from wizard.web.visitor import address, look
+from wizard.web.visitor import address, fetch
 
 _PAGE = """<!DOCTYPE html><title>asking</title><script>
 new FontFace("icons", "url({font})").load().then(
@@ -30,7 +30,7 @@ FONT = "static/css/fonts/icomoon.woff"
 
 
 @pytest.mark.parametrize("server", ["storage", "ceph_storage"])
-async def test_the_browser_and_the_proofs_agree(
+async def test_the_browser_and_the_checks_agree(
     server: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     need("chromium")
@@ -41,7 +41,7 @@ async def test_the_browser_and_the_proofs_agree(
         origin = f"http://localhost:{port}"
         bucket.put_cors([rule_for("https://elsewhere.example")])
         assert "is blocked" in page_after_scripts(f"{origin}/")
-        assert not (await look(address(settings, FONT), origin=origin)).lets_in(origin)
+        assert not (await fetch(address(settings, FONT), origin=origin)).lets_in(origin)
 
         env = ENV.replace("books.example.org", "localhost") + f"PORT={port}\n"
         known = replace(settings, acl_known=True)

@@ -14,7 +14,7 @@ from wizard.assets.cors_rules import rule_for
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.bucket import Bucket
-from wizard.web.visitor import look, look_at_site, preflight, site_origins, touch
+from wizard.web.visitor import fetch, fetch_endpoint, look_at_site, preflight, site_origins
 
 ORIGIN = "https://books.example.org"
 BUCKET = Settings(custom_domain="media.example.org", url_protocol="https:")
@@ -57,29 +57,29 @@ async def test_a_browser_is_let_in_by_the_bucket_s_rules_only(
     )
     bucket.put_cors([rule_for(ORIGIN)])
     url = f"{settings.public_base}/static/x.woff"
-    seen = await look(url, origin=ORIGIN)
+    seen = await fetch(url, origin=ORIGIN)
     assert seen.ok
     assert seen.body_start == b"font"
     assert seen.lets_in(ORIGIN)
-    assert not (await look(url, origin="https://elsewhere.invalid")).lets_in(
+    assert not (await fetch(url, origin="https://elsewhere.invalid")).lets_in(
         "https://elsewhere.invalid"
     )
-    assert not (await look(url)).lets_in(ORIGIN)
+    assert not (await fetch(url)).lets_in(ORIGIN)
     assert (await preflight(url, ORIGIN)).status == 200
     assert (await preflight(url, "https://elsewhere.invalid")).status == 403
     bucket.put("private/x", b"x")
-    assert (await look(f"{settings.public_base}/private/x")).status == 403
+    assert (await fetch(f"{settings.public_base}/private/x")).status == 403
 
 
 async def test_an_address_that_leads_nowhere_is_a_problem_and_no_exception(
     storage: tuple[Settings, Keys],
 ) -> None:
-    seen = await look(f"http://127.0.0.1:{free_port()}/x")
+    seen = await fetch(f"http://127.0.0.1:{free_port()}/x")
     assert seen.status == 0
     assert seen.error is not None
     assert seen.error.field == "custom_domain"
     for url in ("http://", "http://no-such-host.invalid/", "http://[::1/"):
-        assert (await look(url)).error is not None
+        assert (await fetch(url)).error is not None
 
 
 async def test_certificates_count_for_files_and_are_only_remarked_for_the_site(
@@ -87,10 +87,10 @@ async def test_certificates_count_for_files_and_are_only_remarked_for_the_site(
 ) -> None:
     page = html(PAGE.format(static="https://media.example.org/static/"))
     with Refusing(always(page), Authority(tmp_path).server("IP:127.0.0.1")) as server:
-        seen = await look(f"https://{server.host}/static/x.css")
+        seen = await fetch(f"https://{server.host}/static/x.css")
         assert seen.error is not None
         assert "not trusted" in seen.error.what
-        assert (await touch(f"https://{server.host}")).error is not None
+        assert (await fetch_endpoint(f"https://{server.host}")).error is not None
         view = await look_at_site(site(server), "books.example.org")
     assert view.status
     assert view.untrusted

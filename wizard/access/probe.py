@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from wizard.access.canaries import Canaries, Canary
 from wizard.access.policy import PREFIXES
 from wizard.access.problems import (
-    Way,
+    ReadAccess,
     acl_check,
     clock_check,
     closed,
@@ -36,7 +36,7 @@ from wizard.step import Question
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import missing_bucket, will_pass
 from wizard.storage.providers import contradictions, defects, preset
-from wizard.web.visitor import Seen, look, look_until, touch
+from wizard.web.visitor import VisitorResponse, fetch, fetch_endpoint, fetch_until
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -61,7 +61,7 @@ class Probe:
     context: Context
     bucket: Bucket = field(init=False)
     canaries: Canaries = field(init=False)
-    way: Way = Way.UNKNOWN
+    read_access: ReadAccess = ReadAccess.UNKNOWN
     acl: str = ""
     plain: list[Canary] = field(default_factory=list)
     with_acl: list[Canary] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Probe:
     async def looks(self) -> AsyncGenerator[Check, None]:
         """The checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
         await asyncio.to_thread(self.begin)
-        seen = await touch(self.settings.endpoint)
+        seen = await fetch_endpoint(self.settings.endpoint)
         yield endpoint_check(seen, self.settings)
         yield tls_check(self.settings)
         yield clock_check(seen)
@@ -105,7 +105,7 @@ class Probe:
             yield await asyncio.to_thread(self._write)
             yield await asyncio.to_thread(self._overwrite)
             yield await asyncio.to_thread(self._try_acl)
-            async for check in self._strangers():
+            async for check in self._public_reads():
                 yield check
             yield await asyncio.to_thread(self._try_cors)
             count = await asyncio.to_thread(self.canaries.remove)
@@ -183,14 +183,14 @@ class Probe:
             return passed(asked, seen)
         return failed(asked, needs_newer_bookwyrm(self.context.instance.version, problem))
 
-    async def _strangers(self) -> AsyncGenerator[Check, None]:
+    async def _public_reads(self) -> AsyncGenerator[Check, None]:
         """Find the way in which strangers get to read, and whether the custom domain works."""
-        self.way = await self._find_way()
-        self.acl = "public-read" if self.way is Way.ACL else ""
+        self.read_access = await self._find_way()
+        self.acl = "public-read" if self.read_access is ReadAccess.ACL else ""
         if self.with_acl:
-            yield acl_check(self.way)
+            yield acl_check(self.read_access)
         asked = f"Can a stranger read through {self.settings.custom_domain}?"
-        if self.way is Way.POLICY:
+        if self.read_access is ReadAccess.POLICY:
             yield await self._before_the_policy(asked)
             return
         for canary in self._readable():
@@ -202,7 +202,7 @@ class Probe:
 
     async def _before_the_policy(self, asked: str) -> Check:
         """Nobody is let in yet; what can be said before is whether the address is right."""
-        seen = await look(f"{self.settings.public_base}/{self.plain[0].key}")
+        seen = await fetch(f"{self.settings.public_base}/{self.plain[0].key}")
         if seen.error is not None or seen.ok or seen.status == 404:
             return failed(asked, wrong_domain(self.settings, seen, at_endpoint=False))
         try:
@@ -215,20 +215,20 @@ class Probe:
         return remark(asked, f"not yet: {opens}")
 
     def _readable(self) -> list[Canary]:
-        return self.with_acl if self.way is Way.ACL else self.plain
+        return self.with_acl if self.read_access is ReadAccess.ACL else self.plain
 
-    async def _find_way(self) -> Way:
+    async def _find_way(self) -> ReadAccess:
         if await self._anywhere(self.plain[0], 0):
-            return Way.OPEN
+            return ReadAccess.OPEN
         if self.with_acl and await self._anywhere(self.with_acl[0], 1):
-            return Way.ACL
-        return Way.POLICY
+            return ReadAccess.ACL
+        return ReadAccess.POLICY
 
     async def _anywhere(self, canary: Canary, seconds: float) -> bool:
         """Whether a stranger reads it, through the custom domain or at the endpoint itself."""
         if await reads(self.settings, canary, seconds) is None:
             return True
-        direct = await look(f"{self.bucket.place}/{canary.key}")
+        direct = await fetch(f"{self.bucket.place}/{canary.key}")
         return direct.ok and direct.body_start == canary.body
 
     def _try_cors(self) -> Check:
@@ -303,15 +303,15 @@ async def listing_check(bucket: Bucket) -> Check:
     asked = "Is the list of files hidden from strangers?"
     base = bucket.settings.public_base
     for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
-        seen = await look(url)
+        seen = await fetch(url)
         if seen.ok and "<ListBucketResult" in seen.text:
             return failed(asked, listable(bucket.settings, url))
     return passed(asked, "yes")
 
 
-async def reads(settings: Settings, canary: Canary, seconds: float) -> Seen | None:
+async def reads(settings: Settings, canary: Canary, seconds: float) -> VisitorResponse | None:
     """None where a stranger reads the canary through the custom domain, else what was seen."""
-    seen = await look_until(f"{settings.public_base}/{canary.key}", seconds)
+    seen = await fetch_until(f"{settings.public_base}/{canary.key}", seconds)
     return None if seen.ok and seen.body_start == canary.body else seen
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from wizard.core.events import Check, failed, passed, remark
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.storage.providers import preset
-from wizard.web.visitor import Seen
+from wizard.web.visitor import VisitorResponse
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SKEW_REFUSED, _SKEW_ODD = 15 * 60, 2 * 60
 
 
-class Way(StrEnum):
+class ReadAccess(StrEnum):
     """How strangers get to read what BookWyrm stores."""
 
     UNKNOWN = "unknown"
@@ -34,7 +34,7 @@ def is_missing_bucket(check: Check) -> bool:
     return check.problem is not None and check.problem.decision and check.problem.field == "bucket"
 
 
-def wrong_domain(settings: Settings, seen: Seen, *, at_endpoint: bool) -> Problem:
+def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool) -> Problem:
     """The `Problem` of a custom domain that does not lead to the files."""
     if seen.error is not None:
         return seen.error
@@ -58,7 +58,7 @@ def wrong_domain(settings: Settings, seen: Seen, *, at_endpoint: bool) -> Proble
     )
 
 
-def endpoint_check(seen: Seen, settings: Settings) -> Check:
+def endpoint_check(seen: VisitorResponse, settings: Settings) -> Check:
     """Whether the endpoint answers at all, and in the protocol that was asked."""
     asked = f"Does {settings.endpoint} answer?"
     if seen.error is not None:
@@ -79,7 +79,7 @@ def tls_check(settings: Settings) -> Check:
     return remark(asked, "no, it is plain http: use it on your own machine or network only")
 
 
-def clock_check(seen: Seen) -> Check:
+def clock_check(seen: VisitorResponse) -> Check:
     """How far this machine's clock is from the storage's."""
     asked = "Is this machine's clock right?"
     skew = _skew(seen)
@@ -101,7 +101,7 @@ def clock_check(seen: Seen) -> Check:
     )
 
 
-def _skew(seen: Seen) -> float | None:
+def _skew(seen: VisitorResponse) -> float | None:
     """Seconds by which our clock is ahead of the server's."""
     try:
         return time.time() - parsedate_to_datetime(seen.headers.get("date", "")).timestamp()
@@ -109,12 +109,12 @@ def _skew(seen: Seen) -> float | None:
         return None
 
 
-def acl_check(way: Way) -> Check:
+def acl_check(read_access: ReadAccess) -> Check:
     """What the ACL public-read did."""
     asked = "Does the ACL public-read open a file to strangers?"
-    if way is Way.ACL:
+    if read_access is ReadAccess.ACL:
         return passed(asked, "yes: BookWyrm will store each file with it")
-    if way is Way.OPEN:
+    if read_access is ReadAccess.OPEN:
         return passed(asked, "not needed: strangers can read without it")
     return passed(asked, "no, it is accepted without effect")
 

@@ -24,7 +24,7 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.step import Context, Question
 from wizard.storage.bucket import Bucket, Policy
 from wizard.storage.providers import preset
-from wizard.web.visitor import address, look
+from wizard.web.visitor import address, fetch
 
 # Policies take a moment to reach all of a service's servers.
 _SECONDS_TO_OPEN = 30
@@ -54,7 +54,7 @@ async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[
     return items
 
 
-async def open_to_strangers(context: Context, bucket: Bucket) -> None:
+async def open_to_public(context: Context, bucket: Bucket) -> None:
     """Have a bucket policy let strangers read; all as before where that does not work."""
     before = await asyncio.to_thread(bucket.get_policy)
     switches = await asyncio.to_thread(bucket.public_access_block)
@@ -73,7 +73,7 @@ async def open_to_strangers(context: Context, bucket: Bucket) -> None:
     context.report(passed("Does the bucket policy let strangers read?", "yes"))
 
 
-async def stranger_reads(context: Context, canaries: Canaries, prefix: str) -> Check:
+async def public_read_check(context: Context, canaries: Canaries, prefix: str) -> Check:
     """Whether a stranger gets a new canary below `prefix`, stored as BookWyrm will store files."""
     settings = context.settings
     asked = f"Can a stranger read what is stored below {prefix}, through {settings.custom_domain}?"
@@ -89,7 +89,7 @@ async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:
     asked = "Is everything outside of images/ and static/ closed to strangers?"
     canary = await asyncio.to_thread(canaries.put, "")
     for url in (address(bucket.settings, canary.key), f"{bucket.place}/{canary.key}"):
-        seen = await look(url)
+        seen = await fetch(url)
         if seen.ok and seen.body_start == canary.body:
             return remark(asked, "no, the whole bucket is public: keep nothing else in it")
     return passed(asked, "yes")
@@ -141,7 +141,7 @@ async def _check_opened(context: Context, bucket: Bucket) -> None:
     canaries = Canaries(bucket, context.journal)
     try:
         for prefix in PREFIXES:
-            check = await stranger_reads(context, canaries, prefix)
+            check = await public_read_check(context, canaries, prefix)
             if check.verdict is Verdict.FAIL and check.problem is not None:
                 raise check.problem
         await asyncio.to_thread(bucket.ask)

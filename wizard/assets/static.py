@@ -13,7 +13,7 @@ from urllib.parse import quote
 from wizard.core.problem import Problem
 from wizard.instance.deployment import Deployment
 from wizard.storage.bucket import ObjectInfo
-from wizard.web.visitor import Seen, look
+from wizard.web.visitor import VisitorResponse, fetch
 
 PREFIX = "static/"
 _THEMES = re.compile(r"css/themes/[^/]+\.scss")
@@ -124,7 +124,7 @@ def _difference(asset: Asset, stored: ObjectInfo | None) -> str:
     return ""
 
 
-async def read_as_stranger(base: str, assets: Sequence[Asset]) -> list[Unreadable]:
+async def read_as_visitor(base: str, assets: Sequence[Asset]) -> list[Unreadable]:
     """Read each file below `base` as a visitor's browser; returns those it could not use.
 
     Where nobody answers at all, the first file speaks for all of them.
@@ -144,7 +144,7 @@ async def _read(base: str, asset: Asset, slots: asyncio.Semaphore) -> Unreadable
     why = ""
     for attempt in range(_TRIES):
         async with slots:
-            seen = await look(base + quote(asset.path))
+            seen = await fetch(base + quote(asset.path))
         why = _fault(asset, seen)
         if not why or seen.status == 0:
             break
@@ -153,7 +153,7 @@ async def _read(base: str, asset: Asset, slots: asyncio.Semaphore) -> Unreadable
     return Unreadable(asset.path, why) if why else None
 
 
-def _fault(asset: Asset, seen: Seen) -> str:
+def _fault(asset: Asset, seen: VisitorResponse) -> str:
     if seen.error:
         return f"no answer ({seen.error.what})"
     if not seen.ok:

@@ -258,7 +258,7 @@ async def _disarm(opening: Opening) -> int:
         if not migration.is_armed():
             narrator.say("The instance is not armed: nothing to do.")
             return ExitStatus.OK
-        await migration.take_back(migration.step_named("enable_s3"))
+        await migration.undo(migration.step_named("enable_s3"))
         narrator.say("Disarmed: .env says again what it said about USE_S3 before.")
     finally:
         opened.close()

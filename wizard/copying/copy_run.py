@@ -192,9 +192,9 @@ class CopyRun:
         if pair.there_size < 0:
             return Fate.SEND
         if pair.is_verified_here and pair.there_etag == pair.verified_etag:
-            return Fate.LOOK  # the sizes differ all the same
+            return Fate.COMPARE  # the sizes differ all the same
         if pair.there_size == pair.file.size:
-            return Fate.LOOK
+            return Fate.COMPARE
         return Fate.SEND if self._is_ours(job, pair) else Fate.CONFLICT
 
     def _is_ours(self, job: Job, pair: Pair) -> bool:
@@ -207,11 +207,11 @@ class CopyRun:
 
     def _work_off(self, job: Job) -> bool:
         """Look at what needs a look, send what is to be sent; whether anything was done."""
-        touched = bool(job.inventory.totals(Fate.LOOK)[0])
+        touched = bool(job.inventory.totals(Fate.COMPARE)[0])
         sender = Sender(job)
         job.verified.start()
         try:
-            sender.look()
+            sender.compare()
             for _ in range(_ROUNDS):
                 self._retry_if_asked(job)
                 if not job.inventory.totals(Fate.SEND)[0]:
@@ -256,7 +256,7 @@ class CopyRun:
             if not lost or last or not touched:
                 break
             self._send_again(job, lost)
-        self._take_back(job, lost)
+        self._mark_unverified(job, lost)
         for pair in lost:
             reason = Reason.LOST if pair.there_size < 0 else Reason.CORRUPTED
             job.failed(pair.file.path, reason)
@@ -271,11 +271,11 @@ class CopyRun:
             for pair, there in self._survey.heads(job, lost)
             if there is None or (there.size, there.etag) != (pair.file.size, pair.verified_etag)
         ]
-        self._take_back(job, gone)
+        self._mark_unverified(job, gone)
         job.inventory.set_fates((Fate.SEND, pair.id) for pair in gone)
         self._work_off(job)
 
-    def _take_back(self, job: Job, pairs: list[Pair]) -> None:
+    def _mark_unverified(self, job: Job, pairs: list[Pair]) -> None:
         """Not proven after all, and still ours: another run may send them again."""
         job.journal.forget_verified(self._destination, [key_of(p.file.path) for p in pairs])
         size = sum(pair.file.size for pair in pairs)

@@ -37,15 +37,15 @@ class HeaderRepair:
 
     def read_back(self, pair: Pair) -> None:
         """Its ETag is none we can compute: look at its bytes."""
-        look = Request(
+        read = Request(
             operation="GetObject",
             method="GET",
             key=self._key,
-            done=lambda a: self._compared(look, pair, a),
+            done=lambda a: self._compared(read, pair, a),
         )
-        look.digest = hashlib.md5
+        read.digest = hashlib.md5
         if self.file.size == pair.there_size:
-            self.job.dispatcher.submit(look)
+            self.job.dispatcher.submit(read)
         else:
             self._differs(pair)
 
@@ -53,8 +53,8 @@ class HeaderRepair:
     def _key(self) -> str:
         return key_of(self.file.path)
 
-    def _compared(self, look: Request, pair: Pair, answer: Response) -> None:
-        if answer.ok and look.hashed == self.md5:
+    def _compared(self, read: Request, pair: Pair, answer: Response) -> None:
+        if answer.ok and read.hashed == self.md5:
             self.job.dispatcher.follow_up(self._look())
         elif answer.ok:
             self._differs(pair)
@@ -122,17 +122,17 @@ class HeaderRepair:
         if same:
             self._verified()
             return
-        look = Request(
+        read = Request(
             operation="GetObject",
             method="GET",
             key=self._key,
-            done=lambda a: self._read_again(look, a),
+            done=lambda a: self._read_again(read, a),
         )
-        look.digest = hashlib.md5
-        self.job.dispatcher.follow_up(look)
+        read.digest = hashlib.md5
+        self.job.dispatcher.follow_up(read)
 
-    def _read_again(self, look: Request, answer: Response) -> None:
-        if answer.ok and look.hashed == self.md5:
+    def _read_again(self, read: Request, answer: Response) -> None:
+        if answer.ok and read.hashed == self.md5:
             self._verified()
         else:
             self.job.failed(self.file.path, Reason.CORRUPTED, answer.words)

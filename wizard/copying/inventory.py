@@ -73,7 +73,7 @@ class Fate(IntEnum):
 
     SEND = 0
     VERIFIED = 1
-    LOOK = 2
+    COMPARE = 2
     CONFLICT = 3
     GONE = 4
     FAILED = 5

@@ -78,18 +78,18 @@ class _Small:
         else:
             # Encrypted buckets give an ETag that is no MD5: then the bytes themselves are asked
             # for.
-            look = Request(
+            read = Request(
                 operation="GetObject",
                 method="GET",
                 key=self.key,
-                done=lambda a: self.read_back(look, a),
+                done=lambda a: self.read_back(read, a),
             )
-            look.digest = hashlib.md5
-            self.job.dispatcher.follow_up(look)
+            read.digest = hashlib.md5
+            self.job.dispatcher.follow_up(read)
 
-    def read_back(self, look: Request, answer: Response) -> None:
+    def read_back(self, read: Request, answer: Response) -> None:
         """What the service gives for the key, byte by byte."""
-        if answer.ok and look.hashed == self.md5:
+        if answer.ok and read.hashed == self.md5:
             self.etag = answer.etag or self.etag
             self.verified()
         elif self.sends < _SENDS:
@@ -123,9 +123,9 @@ class Sender:
         self._guard = threading.Lock()
         self._last_id = 0
 
-    def look(self) -> None:
+    def compare(self) -> None:
         """Compare the bytes of files whose objects are there, but not proven by us."""
-        self._work(Fate.LOOK, self._compare)
+        self._work(Fate.COMPARE, self._compare)
 
     def send(self) -> None:
         """Send all that is to be sent."""

@@ -38,7 +38,7 @@ _SECONDS_FOR_BASH = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stumble:
+class BashIssue:
     """A line that bash does not read as an assignment and nothing else.
 
     `line` counts from 1; `name` is the variable meant, "" where none can be
@@ -62,19 +62,19 @@ class _Statement:
     breaks: bool = True
 
 
-async def stumbles(env: EnvFile) -> tuple[Stumble, ...]:
+async def bash_issues(env: EnvFile) -> tuple[BashIssue, ...]:
     """All lines that bash stumbles over, in their order; nothing of the file is run."""
     text = env.data.decode("utf-8", "surrogateescape")
     found = tuple(
-        Stumble(line=text.count("\n", 0, s.start) + 1, name=s.name, why=s.why, breaks=s.breaks)
+        BashIssue(line=text.count("\n", 0, s.start) + 1, name=s.name, why=s.why, breaks=s.breaks)
         for s in _statements(text)
         if s.why
     )
-    if any(stumble.breaks for stumble in found):
+    if any(issue.breaks for issue in found):
         return found
     line = await _line_of_syntax_error(env, text)
     return (
-        (*found, Stumble(line=line, name="", why="bash finds a syntax error there", breaks=True))
+        (*found, BashIssue(line=line, name="", why="bash finds a syntax error there", breaks=True))
         if line
         else found
     )

@@ -63,7 +63,7 @@ class StepResult:
     seconds: float
 
     @property
-    def proofs(self) -> int:
+    def passed_checks(self) -> int:
         """How many of the checks are proofs: neither remarks nor for later."""
         return sum(1 for check in self.checks if check.verdict is Verdict.PASS)
 

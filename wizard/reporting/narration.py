@@ -152,7 +152,7 @@ class PlainNarrator(Narrator):
 
     def result(self, result: StepResult) -> None:
         took = describe_duration(result.seconds)
-        self._write(f" ✓ {result.state}, {count(result.proofs, 'proof')}, {took}")
+        self._write(f" ✓ {result.state}, {count(result.passed_checks, 'proof')}, {took}")
 
     def problem(self, problem: Problem) -> None:
         # The proof that failed has just told it whole.

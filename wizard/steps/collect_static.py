@@ -11,7 +11,7 @@ from wizard.assets.static import (
     Unreadable,
     ask_django,
     differences,
-    read_as_stranger,
+    read_as_visitor,
 )
 from wizard.core.events import Check, Note, failed, passed
 from wizard.core.plan import Plan, Sentence
@@ -75,7 +75,7 @@ class CollectStatic(TypedStep[None]):
             )
         await context.deployment.collect_static(context.report)
 
-    async def prove(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Ask Django which files there are, look for each, and read each as a stranger."""
         context.report(Note("Asking Django which static files the site needs."))
         assets = await ask_django(context.deployment, context.instance.abilities.compile_themes)
@@ -87,7 +87,7 @@ class CollectStatic(TypedStep[None]):
             context.report(check)
         context.report(Note(f"Reading {count(len(assets.files), 'file')} as a stranger would."))
         base = f"{context.settings.public_base}/{PREFIX}"
-        wrong = await read_as_stranger(base, [a for a in assets.files if a.path not in away])
+        wrong = await read_as_visitor(base, [a for a in assets.files if a.path not in away])
         checks.append(_readable(len(assets.files) - len(away), wrong, base))
         context.report(checks[-1])
         if all(check.problem is None for check in checks):

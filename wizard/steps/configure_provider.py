@@ -11,13 +11,13 @@ from wizard.access.canaries import Canaries
 from wizard.access.earlier_buckets import close_again, earlier_plan, is_used, settle_earlier
 from wizard.access.policy import PREFIXES
 from wizard.access.probe import Probe, listing_check, live_checks, require_keys
-from wizard.access.problems import Way, is_missing_bucket
+from wizard.access.problems import ReadAccess, is_missing_bucket
 from wizard.access.public_read import (
     lost_policy,
-    open_to_strangers,
+    open_to_public,
     others_closed,
     policy_plan,
-    stranger_reads,
+    public_read_check,
 )
 from wizard.core.events import Check, Note, failed, later, passed
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
@@ -100,8 +100,8 @@ class ConfigureProvider(TypedStep[str]):
                 if check.problem is not None:
                     raise check.problem
         context = context.with_settings(self.settled(context.settings, probe.acl))
-        if probe.way is Way.POLICY:
-            await open_to_strangers(context, probe.bucket)
+        if probe.read_access is ReadAccess.POLICY:
+            await open_to_public(context, probe.bucket)
         await settle_earlier(context)
         await _write_env(context)
         return probe.acl
@@ -110,7 +110,7 @@ class ConfigureProvider(TypedStep[str]):
         """With the ACL that the test files showed."""
         return replace(settings, acl=found, acl_known=True)
 
-    async def prove(self, context: Context, found: str) -> Sequence[Check]:
+    async def verify(self, context: Context, found: str) -> Sequence[Check]:
         """What a stranger gets of fresh canaries, and the lines as `.env` has them now."""
         require_keys(context)
         bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
@@ -123,7 +123,7 @@ class ConfigureProvider(TypedStep[str]):
 
         try:
             for prefix in PREFIXES:
-                add(await stranger_reads(context, canaries, prefix))
+                add(await public_read_check(context, canaries, prefix))
             add(await others_closed(bucket, canaries))
         finally:
             await asyncio.to_thread(canaries.try_to_remove)

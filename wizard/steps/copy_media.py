@@ -22,7 +22,7 @@ from wizard.core.quantities import count, describe_size
 from wizard.core.settings import MigrationPath
 from wizard.media.source import OUTSIDE_CLASS, PREFIX
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
-from wizard.web.visitor import Seen, look
+from wizard.web.visitor import VisitorResponse, fetch
 
 _SAMPLES = 3
 _NAMED = 20
@@ -110,13 +110,13 @@ class CopyMedia(TypedStep[CopyOutcome]):
             raise conflict(outcome)
         return outcome
 
-    async def prove(self, context: Context, found: CopyOutcome) -> Sequence[Check]:
+    async def verify(self, context: Context, found: CopyOutcome) -> Sequence[Check]:
         """Look at how both sets compared at the copy's end, and read some files as a stranger."""
         media = await context.deployment.media()
         compared = found.comparison or await compare_media(context, media)
         checks = [_same(compared)]
         context.report(checks[0])
-        for check in (*_remarks(compared), *await _as_stranger(context, compared)):
+        for check in (*_remarks(compared), *await _as_visitor(context, compared)):
             context.report(check)
             checks.append(check)
         return checks
@@ -232,20 +232,20 @@ def _named(links: Sequence[str], number: int) -> str:
     return ", ".join(links[:_NAMED]) + more
 
 
-async def _as_stranger(context: Context, compared: Comparison) -> list[Check]:
+async def _as_visitor(context: Context, compared: Comparison) -> list[Check]:
     """Some files, read through the custom domain without credentials."""
     if not compared.samples:
         return []
     if not context.settings.custom_domain:
         return [later("Can a stranger read the files?", "once the custom domain is known")]
     chosen = random.sample(compared.samples, min(_SAMPLES, len(compared.samples)))
-    return [await _read_as_stranger(context, PREFIX + path) for path in chosen]
+    return [await _read_as_visitor(context, PREFIX + path) for path in chosen]
 
 
-async def _read_as_stranger(context: Context, key: str) -> Check:
+async def _read_as_visitor(context: Context, key: str) -> Check:
     url = f"{context.settings.public_base}/{quote(key)}"
     asked = f"Can a stranger read {url}?"
-    seen = await look(url)
+    seen = await fetch(url)
     if seen.ok:
         return passed(asked, _description(seen))
     if seen.error is not None:
@@ -262,5 +262,5 @@ async def _read_as_stranger(context: Context, key: str) -> Check:
     )
 
 
-def _description(seen: Seen) -> str:
+def _description(seen: VisitorResponse) -> str:
     return f"yes, as {seen.headers.get('content-type', 'a file without a type')}"

@@ -84,7 +84,7 @@ class EnableS3(TypedStep[None]):
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         context.report(Note(f"Changed {env.path}; as it was: {backup}"))
 
-    async def prove(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read `.env` again, as Django does and as bash does."""
         env = context.instance.env_file()
         checks = [_in_django(env, name) for name in _wanted(context)]

@@ -102,7 +102,7 @@ class Restart(TypedStep[int]):
             return 0
         return await self._catch_up(context)
 
-    async def prove(self, context: Context, found: int) -> Sequence[Check]:
+    async def verify(self, context: Context, found: int) -> Sequence[Check]:
         """Look at the site as a visitor, and say what was caught up."""
         view = await _look(context)
         checks = [_is_own(view), _points(view, context)]

@@ -20,7 +20,7 @@ from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.providers import preset
 from wizard.system.files import write_atomically
-from wizard.web.visitor import address, look_until
+from wizard.web.visitor import address, fetch_until
 
 # Of each bucket by its place: the rules that are ours.
 _ADDED: Entry[list[CorsRule]] = json_entry("set_cors.added", list)
@@ -91,7 +91,7 @@ class SetCors(TypedStep[None]):
                 return
             raise _by_hand(context, merged([], wanted), problem) from problem
 
-    async def prove(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read the rules back, and fetch a font as a browser on each origin would."""
         bucket, wanted = await _bucket(context), origins(context.instance)
         checks = [await _read_back(bucket, wanted)]
@@ -173,7 +173,7 @@ async def _fetch_for(
         if font is None:
             font = (await asyncio.to_thread(canaries.put, "static/", settings.acl)).key
         url = address(settings, font)
-        return {o: (await look_until(url, seconds, origin=o)).lets_in(o) for o in wanted}
+        return {o: (await fetch_until(url, seconds, origin=o)).lets_in(o) for o in wanted}
     finally:
         await asyncio.to_thread(canaries.try_to_remove)
 

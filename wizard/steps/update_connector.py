@@ -119,7 +119,7 @@ class UpdateConnector(TypedStep[None]):
         for c in changes:
             context.report(Note(f"Covers url of {c.identifier}: {c.covers_url} → {wanted}"))
 
-    async def prove(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Ask the database again."""
         asked = "Does the instance's own connector name the bucket?"
         connectors = await _read(context)

@@ -15,7 +15,7 @@ from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
-from wizard.web.visitor import SiteView, address, look, look_at_site, preflight
+from wizard.web.visitor import SiteView, address, fetch, look_at_site, preflight
 
 # A site that has nothing to do with the instance, and never exists (RFC 2606).
 _FOREIGN = "https://elsewhere.invalid"
@@ -65,7 +65,7 @@ class VerifyCors(TypedStep[None]):
         """There is nothing to do: this step only proves."""
         context.settings.require("endpoint", "bucket", "custom_domain")
 
-    async def prove(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """The bucket's side first, then the site's own page and what it loads."""
         require_keys(context)
         bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
@@ -101,7 +101,7 @@ async def _preflight_check(url: str, origin: str) -> Check:
 
 async def _font_check(url: str, origin: str) -> Check:
     asked = f"May a page on {origin} use the font {url.rpartition('/')[2]}?"
-    seen = await look(url, origin=origin)
+    seen = await fetch(url, origin=origin)
     if seen.lets_in(origin):
         allowed = seen.headers.get("access-control-allow-origin")
         return passed(asked, f"yes: Access-Control-Allow-Origin: {allowed}")
@@ -112,7 +112,7 @@ async def _font_check(url: str, origin: str) -> Check:
 
 async def _foreign_check(url: str) -> Check:
     asked = "Are pages of other sites kept from using it?"
-    seen = await look(url, origin=_FOREIGN)
+    seen = await fetch(url, origin=_FOREIGN)
     if seen.lets_in(_FOREIGN):
         return remark(asked, "no, every site may; that is harmless for public files")
     return passed(asked, "yes")
@@ -135,7 +135,7 @@ async def _files(context: Context, bucket: Bucket) -> list[Check]:
 
 
 async def _load_check(asked: str, url: str) -> Check:
-    seen = await look(url)
+    seen = await fetch(url)
     if seen.ok and seen.body_start:
         return passed(asked, f"yes: {url}")
     return failed(asked, seen.error or _not_readable(url, seen.status))

@@ -13,7 +13,7 @@ from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import is_secret_name
 from wizard.core.settings import DeploymentKind
-from wizard.env.bash import READ_ONLY, Stumble, stumbles
+from wizard.env.bash import READ_ONLY, BashIssue, bash_issues
 from wizard.env.file import EnvFile
 from wizard.env.lines import written
 from wizard.step import Context
@@ -28,7 +28,7 @@ async def readers_check(context: Context) -> Check:
     if env.defect():
         return passed(_ASKED, "it is converted first")  # that is asked about with its own diff
     unread = env.unread_lines()
-    found = await stumbles(env)
+    found = await bash_issues(env)
     if context.settings.deployment == DeploymentKind.COMPOSE:
         breaking = [s for s in found if s.breaks]
         if breaking:
@@ -49,11 +49,11 @@ async def report_readers(context: Context) -> None:
         context.report(check)
 
 
-def _stops_bw_dev(env: EnvFile, breaking: Sequence[Stumble]) -> Problem:
+def _stops_bw_dev(env: EnvFile, breaking: Sequence[BashIssue]) -> Problem:
     return Problem(
         f"./bw-dev stops at line {breaking[0].line} of {env.path}.",
         f"It reads the file with bash, and in {_some(breaking)}.",
-        *[_mend(env, stumble) for stumble in breaking[:_NAMED]],
+        *[_fix(env, issue) for issue in breaking[:_NAMED]],
         Remedy("Then try again: nothing was changed yet.", Action.RETRY),
     )
 
@@ -67,25 +67,25 @@ def _not_for_django(env: EnvFile, lines: Sequence[int]) -> str:
     )
 
 
-def _only_for_bash(context: Context, env: EnvFile, found: Sequence[Stumble]) -> str:
+def _only_for_bash(context: Context, env: EnvFile, found: Sequence[BashIssue]) -> str:
     compose = context.settings.deployment == DeploymentKind.COMPOSE
     who = "bash, and with it ./bw-dev," if compose else "Django does; bash, which scripts may use,"
-    return f"{who} stumbles: in {_some(found)}. {_mend(env, found[0])}"
+    return f"{who} stumbles: in {_some(found)}. {_fix(env, found[0])}"
 
 
-def _some(found: Sequence[Stumble]) -> str:
+def _some(found: Sequence[BashIssue]) -> str:
     words = [f"line {s.line}{f' ({s.name})' if s.name else ''} {s.why}" for s in found[:_NAMED]]
     more = f"; and in {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return "; in ".join(words) + more
 
 
-def _mend(env: EnvFile, stumble: Stumble) -> str:
+def _fix(env: EnvFile, issue: BashIssue) -> str:
     """What to do with a line; its value is shown only if it is no secret."""
-    name, value = stumble.name, env.get(stumble.name) if stumble.name else None
+    name, value = issue.name, env.get(issue.name) if issue.name else None
     if name in READ_ONLY:
-        return f"Give {name} in line {stumble.line} another name, also where it is used."
+        return f"Give {name} in line {issue.line} another name, also where it is used."
     if value is None:
-        return f"Write line {stumble.line} as NAME='value', or put a # before it."
+        return f"Write line {issue.line} as NAME='value', or put a # before it."
     try:
         right = written(name, value)
     except Problem:
@@ -93,4 +93,4 @@ def _mend(env: EnvFile, stumble: Stumble) -> str:
     if is_secret_name(name):
         quote = right[:1] if right[:1] in ("'", '"') else ""
         right = f"{quote}…{quote}"
-    return f"Write line {stumble.line} so: {name}={right}"
+    return f"Write line {issue.line} so: {name}={right}"

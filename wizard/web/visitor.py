@@ -27,7 +27,7 @@ _SERVER_ERROR = ("Server Error", "Something went wrong! Sorry about that.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class VisitorResponse:
     """What a stranger got. `status` is 0 where there was no answer at all, see `error`.
 
     `headers` have lower-case names; `body_start` is the first part of the body.
@@ -86,7 +86,9 @@ def address(settings: Settings, key: str) -> str:
     return f"{settings.public_base}/{quote(key)}"
 
 
-async def look(url: str, *, origin: str = "", field: str | None = "custom_domain") -> Seen:
+async def fetch(
+    url: str, *, origin: str = "", field: str | None = "custom_domain"
+) -> VisitorResponse:
     """GET a URL as a stranger: no credentials, redirects followed. Never raises.
 
     With `origin`, as a browser would for a font on a page of that origin.
@@ -96,25 +98,25 @@ async def look(url: str, *, origin: str = "", field: str | None = "custom_domain
     return await _request("GET", url, headers, field)
 
 
-async def touch(endpoint: str) -> Seen:
+async def fetch_endpoint(endpoint: str) -> VisitorResponse:
     """Ask a storage's endpoint for nothing in particular; a redirect is an answer. Never raises."""
     return await _request("GET", endpoint, {}, "endpoint", follow=False)
 
 
-async def preflight(url: str, origin: str) -> Seen:
+async def preflight(url: str, origin: str) -> VisitorResponse:
     """The OPTIONS request that BookWyrm's documentation asks for. Never raises."""
     headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     return await _request("OPTIONS", url, headers, "custom_domain")
 
 
-async def look_until(url: str, seconds: float, *, origin: str = "") -> Seen:
-    """`look`, again and again until it succeeds or the time is over.
+async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorResponse:
+    """`fetch`, again and again until it succeeds or the time is over.
 
     Policies and CORS rules take a moment to reach all of a service's servers.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
-        seen = await look(url, origin=origin)
+        seen = await fetch(url, origin=origin)
         good = seen.lets_in(origin) if origin else seen.ok
         if good or asyncio.get_running_loop().time() >= deadline:
             return seen
@@ -160,7 +162,7 @@ def _host_header(domain: str, base: str) -> str:
     return urlsplit(base).netloc if domain == "localhost" else domain
 
 
-def _judge_site(seen: Seen, settings: Settings, *, untrusted: bool) -> SiteView:
+def _judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool) -> SiteView:
     if not seen.status:
         return SiteView(status=0, own_page=False, points_to_bucket=False, problem=_site_away(seen))
     page = _Page(seen.url)
@@ -180,7 +182,7 @@ def _judge_site(seen: Seen, settings: Settings, *, untrusted: bool) -> SiteView:
     )
 
 
-def _site_away(seen: Seen) -> Problem:
+def _site_away(seen: VisitorResponse) -> Problem:
     words, raw = (seen.error.what, seen.error.raw) if seen.error else ("No answer.", "")
     address = seen.url.partition("?")[0]
     return Problem(
@@ -193,7 +195,7 @@ def _site_away(seen: Seen) -> Problem:
     )
 
 
-def _page_problem(seen: Seen, stylesheets: tuple[str, ...]) -> Problem | None:
+def _page_problem(seen: VisitorResponse, stylesheets: tuple[str, ...]) -> Problem | None:
     raw = seen.text[:1000]
     if all(words in seen.text for words in _SERVER_ERROR) or _is_bare_error(seen.text):
         return Problem(
@@ -260,7 +262,7 @@ async def _request(
     *,
     trust_all: bool = False,
     follow: bool = True,
-) -> Seen:
+) -> VisitorResponse:
     # Reading all the authorities takes too long for the event loop.
     verify = await asyncio.to_thread(_trusting if trust_all else _trust)
     try:
@@ -272,11 +274,11 @@ async def _request(
         ):
             body = await _start_of(response)
             found = {name.lower(): value for name, value in response.headers.items()}
-            return Seen(
+            return VisitorResponse(
                 url=str(response.url), status=response.status_code, headers=found, body_start=body
             )
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return Seen(url=url, status=0, error=unreachable(error, url, field))
+        return VisitorResponse(url=url, status=0, error=unreachable(error, url, field))
 
 
 async def _start_of(response: httpx.Response) -> bytes:

@@ -35,7 +35,7 @@ from wizard.step import Question
 from wizard.storage.bucket import connect
 
 _MORE_STATIC = 40
-_AS_STRANGER = ("setpriv", "--reuid=4401", "--regid=4401", "--clear-groups")
+_AS_VISITOR = ("setpriv", "--reuid=4401", "--regid=4401", "--clear-groups")
 # Gives up on `web` after four seconds, as BookWyrm's own does after some 78.
 _IMPATIENT = """
 services:
@@ -309,7 +309,7 @@ def test_remote_engine_away(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_permission_on_the_socket_names_the_group(checkout: Path) -> None:
     need_root()
     open_to_others(checkout)
-    said = asked_under([*_AS_STRANGER, "--"], checkout)
+    said = asked_under([*_AS_VISITOR, "--"], checkout)
     assert said["what"] == "user 4401 may not use Docker."
     group = subprocess.run(
         ["stat", "-L", "-c", "%G", "/var/run/docker.sock"],
@@ -349,7 +349,7 @@ def test_docker_may_not_read_its_own_settings(checkout: Path) -> None:
     settings = checkout / ".docker"
     settings.mkdir(mode=0o700)
     (settings / "config.json").write_text("{}")
-    said = asked_under([*_AS_STRANGER, "--"], checkout)
+    said = asked_under([*_AS_VISITOR, "--"], checkout)
     assert said["what"] == "docker cannot read its own settings."
     assert any(f'chown -R "$USER": {settings}' in text for text in said["remedies"])
 

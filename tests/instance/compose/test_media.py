@@ -292,7 +292,7 @@ def test_only_what_is_asked_for_is_read(project: SmallProject) -> None:
         assert (gone.path, gone.reason) == (b"covers/gone.jpg", Reason.VANISHED)
 
 
-def test_a_file_that_shrinks_while_it_is_read_is_not_proven(project: SmallProject) -> None:
+def test_a_file_that_shrinks_while_it_is_read_is_not_verified(project: SmallProject) -> None:
     """The stream is padded with zeros, up to the size that was announced."""
     project.run_in_web('open("big.jpg", "wb").write(b"x" * 60_000_000)')
     media = container_media(project)

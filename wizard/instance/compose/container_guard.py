@@ -50,7 +50,7 @@ def walk(folder: RootFolder, output: Any) -> None:
         output.write(b"\0".join((head, path, os.fsencode(detail), b"")))
 
 
-def look(folder: RootFolder, names: list[bytes], output: Any) -> None:
+def stat_files(folder: RootFolder, names: list[bytes], output: Any) -> None:
     """Write kind, size and time in nanoseconds of each file, or the error's number: a line each."""
     for name in names:
         try:
@@ -130,7 +130,7 @@ def _answer(work: str, root: bytes, names: list[bytes], output: Any) -> None:
     if work == "walk":
         walk(folder, output)
     else:
-        {"look": look, "read": read}[work](folder, names, output)
+        {"look": stat_files, "read": read}[work](folder, names, output)
 
 
 if __name__ == "__main__":
