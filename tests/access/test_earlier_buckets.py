@@ -77,9 +77,10 @@ def opened(settings: Settings, keys: Keys) -> bool:
 
 
 async def test_it_is_closed_where_the_site_never_used_it(before: Before, other: Settings) -> None:
-    context, first = before.context, before.settings
+    first = before.settings
     assert before.is_open
     before.choose(other)
+    context = before.context
     assert f"bucket {first.bucket}, which bw-s3 opened" in str((await STEP.plan(context)).items)
     await carry_out(STEP, context)
     assert (before.is_open, opened(other, before.keys)) == (False, True)

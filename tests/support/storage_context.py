@@ -14,6 +14,7 @@ from wizard.core.settings import Settings
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.journal.journal import FOLDER, Journal
+from wizard.migration import Migration
 from wizard.step import Context, Question, Step
 
 
@@ -64,17 +65,15 @@ def storage_context(
 
 async def carry_out(step: Step, context: Context) -> list[Check]:
     """Apply and prove a step; no proof may have failed."""
-    return (await _carried_out(step, context))[1]
-
-
-async def settle(step: Step, context: Context) -> Context:
-    """Carry a step out, and go on with what it settled."""
-    return (await _carried_out(step, context))[0]
-
-
-async def _carried_out(step: Step, context: Context) -> tuple[Context, list[Check]]:
     found = await step.apply(context)
     context = context.with_settings(step.settled(context.settings, found))
     checks = list(await step.verify(context, found))
     assert [c for c in checks if c.verdict is Verdict.FAIL] == []
-    return context, checks
+    return checks
+
+
+async def settle(step: Step, context: Context) -> Context:
+    """Have the migration carry a step out; returns the context that holds from then on."""
+    migration = Migration(context, [step])
+    await migration.carry_out(step)
+    return migration.context
