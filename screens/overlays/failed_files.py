@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Footer, Static
 
 from screens.overlays.overlay import Over
-from wizard.core.quantities import count
+from wizard.core.quantities import count_failed
 
 if TYPE_CHECKING:
     from screens.app.wizard_app import WizardApp
@@ -41,7 +41,8 @@ class FailedFilesScreen(Over[bool]):
     def compose(self) -> ComposeResult:
         """Heading, table, the marked one's reason in full."""
         failed = cast("WizardApp", self.app).session.failed_files()
-        heading = f"{count(len(failed), 'file')} could not be copied"
+        folders = sum(name.endswith("/") for name, _ in failed)
+        heading = f"{count_failed(len(failed), folders)} could not be copied"
         yield Static(Content(heading), id="failed-title")
         yield DataTable(id="failed", cursor_type="row", zebra_stripes=False)
         yield Static("", id="failed-reason", markup=False)

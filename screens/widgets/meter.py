@@ -10,7 +10,7 @@ from textual.content import Content
 from screens.state import marks as words
 from screens.state.progress import percent, share
 from screens.widgets.quiet import Steady
-from wizard.core.quantities import count
+from wizard.core.quantities import count_failed
 
 if TYPE_CHECKING:
     from wizard.core.events import Progress
@@ -48,7 +48,7 @@ class Meter(Steady):
         if not self._word:
             lines += _rate_line(self._progress, self._rates, width)
         if self._progress.failed:
-            lines.append(_failed_line(self._progress.failed))
+            lines.append(_failed_line(self._progress))
         self.update(Content("\n").join(lines))
 
 
@@ -80,8 +80,9 @@ def amounts(progress: Progress) -> Content:
     return Content(text)
 
 
-def _failed_line(failed: int) -> Content:
-    text = f"! {count(failed, 'file')} could not be copied yet"
+def _failed_line(progress: Progress) -> Content:
+    which = count_failed(progress.failed, progress.failed_folders)
+    text = f"! {which} could not be copied yet"
     return Content.assemble((text, "$text-warning"), ("  f shows which", "$faint"))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from wizard.core.quantities import (
     count,
+    count_failed,
     describe_clock,
     describe_duration,
     describe_part,
@@ -60,3 +61,18 @@ def test_one_thing_and_many() -> None:
     assert count(1, "file") == "1 file"
     assert count(20_431, "file is", "files are") == "20,431 files are"
     assert count(1234) == "1,234"
+
+
+@pytest.mark.parametrize(
+    ("failed", "folders", "words"),
+    [
+        (1, 0, "1 file"),
+        (1, 1, "1 folder"),
+        (1_001, 1, "1,000 files and 1 folder"),
+        (3, 2, "1 file and 2 folders"),
+    ],
+)
+def test_folders_among_what_failed_are_called_folders(
+    failed: int, folders: int, words: str
+) -> None:
+    assert count_failed(failed, folders) == words

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.users import ALICE, as_user, need_root, reachable, small_disk
 from wizard.core.problem import Problem
 from wizard.media.digest_files import MOST
 from wizard.media.source import (
@@ -91,6 +92,47 @@ def test_a_name_that_is_not_utf8_is_a_failure_of_that_file(tmp_path: Path) -> No
     (tmp_path / "fine.jpg").write_bytes(b"")
     assert reasons(tmp_path) == {b"latin1_\xe9.jpg": Reason.NAME}
     assert b"fine.jpg" in walked(tmp_path)
+
+
+def test_a_folder_that_cannot_be_entered_is_called_a_folder(tmp_path: Path) -> None:
+    need_root()
+    root = tmp_path / "images"
+    root.mkdir()
+    reachable(tmp_path)
+    for name, mode in (("closed", 0o700), ("lost+found", 0o700), ("listed", 0o744)):
+        (root / name / "below").mkdir(parents=True)
+        (root / name / "a.jpg").write_bytes(b"a")
+        (root / name).chmod(mode)
+    (root / "b.jpg").write_bytes(b"b")
+    (root / "link.jpg").symlink_to("closed/a.jpg")
+    (root / "link").symlink_to("closed/below")
+    found = as_user(ALICE, lambda: walked(root))
+    assert {p for p, item in found.items() if isinstance(item, MediaFile)} == {b"b.jpg"}
+    assert {(p, i.reason, i.folder) for p, i in found.items() if isinstance(i, MediaFailure)} == {
+        (b"closed/", Reason.UNREADABLE, True),
+        (b"lost+found/", Reason.UNREADABLE, True),
+        (b"listed/", Reason.UNREADABLE, True),
+        (b"link.jpg", Reason.UNREADABLE, False),
+        (b"link/", Reason.UNREADABLE, True),
+    }
+
+
+@pytest.mark.parametrize("mounted", ["images", "images/covers"])
+def test_what_mkfs_made_at_the_top_of_a_disk_is_not_bookwyrms(tmp_path: Path, mounted: str) -> None:
+    need_root()
+    root = tmp_path / "images"
+    root.mkdir()
+    reachable(tmp_path)
+    (tmp_path / mounted).mkdir(exist_ok=True)
+    with small_disk(tmp_path / mounted) as disk:
+        (disk / "lost+found").mkdir(mode=0o700)
+        (disk / "a.jpg").write_bytes(b"a")
+        found = list(as_user(ALICE, lambda: walked(root)).values())
+    below = mounted.removeprefix("images").lstrip("/")
+    paths = {item.path.decode().removeprefix(below).lstrip("/") for item in found}
+    assert paths == {"a.jpg", "lost+found/"}
+    failures = [item for item in found if isinstance(item, MediaFailure)]
+    assert [f.reason for f in failures] == [Reason.FILE_SYSTEM]
 
 
 def test_a_missing_folder_is_a_problem(tmp_path: Path) -> None:

@@ -61,12 +61,35 @@ def _answer(uid: int, function: Callable[[], object], writing: int) -> None:
     os._exit(0)
 
 
-def owned_folder(parent: Path, uid: int, name: str = "home") -> Path:
-    """A folder that belongs to that user, who can reach it."""
+@contextmanager
+def acting_as(uid: int) -> Iterator[None]:
+    """Every thread of this process acts as that user as long as the context lasts."""
+    os.setegid(uid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def give_to(folder: Path, uid: int) -> None:
+    """Have a folder and all that is below belong to that user."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, uid, uid)
+
+
+def reachable(folder: Path) -> None:
+    """Let every user pass through this folder of the test and those above it."""
     temporary = Path(tempfile.gettempdir())
-    for closed in (parent, *parent.parents):
+    for closed in (folder, *folder.parents):
         if temporary in closed.parents and closed.stat().st_mode & 0o077 == 0:
             closed.chmod(0o711)
+
+
+def owned_folder(parent: Path, uid: int, name: str = "home") -> Path:
+    """A folder that belongs to that user, who can reach it."""
+    reachable(parent)
     folder = parent / name
     folder.mkdir()
     os.chown(folder, uid, uid)

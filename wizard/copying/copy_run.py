@@ -241,7 +241,7 @@ class CopyRun:
 
     def _failed(self, failure: MediaFailure) -> None:
         """Counted and named at once, whether the walk, the sending or the last look met it."""
-        self._counter.fail()
+        self._counter.fail(folder=failure.folder)
         words = _words(failure.reason, failure.detail)
         self._context.control.note_failure(_path_text(failure.path), words)
 
@@ -300,7 +300,7 @@ class CopyRun:
 
     def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:
         self._counter.tell(now=True)
-        failed, _ = job.inventory.failure_counts()
+        failed, folders = job.inventory.failure_counts()
         files, _ = job.inventory.totals()
         conflicting, _ = job.inventory.totals(Fate.CONFLICT)
         return CopyOutcome(
@@ -315,6 +315,7 @@ class CopyRun:
             ),
             conflicts=tuple(key_of(path) for path in job.inventory.paths(Fate.CONFLICT, _NAMED)),
             failed=failed,
+            failed_folders=folders,
             conflicting=conflicting,
             total=files,
             comparison=comparison,

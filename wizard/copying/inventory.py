@@ -65,7 +65,10 @@ WHERE here.fate = :verified AND (there.size IS NOT here.size OR there.etag IS NO
 # Faults of files that nobody could ask for anyway: a link to nothing has no
 # bytes to lose, a name that is not UTF-8 cannot stand in BookWyrm's database
 # (PostgreSQL in UTF-8), and Django's uploads never have a backslash in theirs.
-_HARMLESS = (Reason.DANGLING, Reason.NAME, Reason.LOOP, Reason.SPECIAL, Reason.BACKSLASH)
+_HARMLESS = (
+    *(Reason.DANGLING, Reason.NAME, Reason.LOOP, Reason.SPECIAL, Reason.BACKSLASH),
+    Reason.FILE_SYSTEM,
+)
 
 
 class Fate(IntEnum):
@@ -244,7 +247,7 @@ class Inventory:
 
     def add_failure(self, failure: MediaFailure) -> None:
         """A file that failed; it stays in the list until it is tried again."""
-        harmless = failure.reason in _HARMLESS and not failure.folder
+        harmless = failure.reason in _HARMLESS
         row = (failure.path, failure.reason, failure.detail, harmless)
         self._write("INSERT OR REPLACE INTO failures VALUES (?,?,?,?)", row)
         self.set_fate_of(failure.path, Fate.FAILED)
@@ -274,8 +277,11 @@ class Inventory:
         ]
 
     def failure_counts(self) -> tuple[int, int]:
-        """How many failures matter, and how many are harmless."""
-        query = "SELECT coalesce(sum(NOT harmless), 0), coalesce(sum(harmless), 0) FROM failures"
+        """How many failures matter, and how many of these are folders."""
+        query = (
+            "SELECT count(*), coalesce(sum(substr(path, -1) = x'2f'), 0) FROM failures "
+            "WHERE NOT harmless"
+        )
         row = self._rows(query, ())[0]
         return row[0], row[1]
 

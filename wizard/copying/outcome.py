@@ -33,7 +33,8 @@ class CopyOutcome:
 
     `failures` and `conflicts` (keys that hold other bytes, and that we never
     wrote) name the first thousand; `failed` and `conflicting` count all,
-    without the harmless ones. `total` files are here.
+    without the harmless ones; `failed_folders` of them are folders that cannot be
+    looked into. `total` files are here.
     """
 
     sent: int
@@ -45,6 +46,7 @@ class CopyOutcome:
     conflicting: int = 0
     total: int = 0
     comparison: Comparison | None = None
+    failed_folders: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

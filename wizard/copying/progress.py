@@ -32,6 +32,7 @@ class ProgressCounter:
         self.files_done = 0
         self.bytes_done = 0
         self.failed = 0
+        self.failed_folders = 0
         self.counting = True
 
     def found(self, files: int, size: int) -> None:
@@ -54,10 +55,11 @@ class ProgressCounter:
             self.files_done += files
             self.bytes_done += size
 
-    def fail(self) -> None:
-        """One more file failed."""
+    def fail(self, *, folder: bool = False) -> None:
+        """One more file failed, or a folder that cannot be looked into."""
         with self._guard:
             self.failed += 1
+            self.failed_folders += folder
 
     def tell(self, *, now: bool = False) -> None:
         """Report, if the last report is long enough ago."""
@@ -92,6 +94,7 @@ class ProgressCounter:
             rate=rate,
             seconds_left=self._seconds_left(rate, (self.files_done - files) / seconds),
             failed=self.failed,
+            failed_folders=self.failed_folders,
             counting=self.counting,
         )
 

@@ -62,7 +62,7 @@ class Survey:
             elif item.reason is Reason.OUTSIDE:
                 count.hold_back_link(item)
             elif item.folder or is_public(item.path):
-                count.failures += 1
+                count.failures += item.reason is not Reason.FILE_SYSTEM
                 failed(item)
             if len(batch) == _WALKED:
                 self._add(count, batch, found)

@@ -73,7 +73,8 @@ class Progress:
     """How far a copy is. Sizes in bytes, `rate` in bytes a second.
 
     `seconds_left` is None as long as nothing can be said. Totals grow while
-    the media are still being counted (`counting`).
+    the media are still being counted (`counting`). Of the `failed`,
+    `failed_folders` are folders that cannot be looked into.
     """
 
     files_done: int
@@ -84,6 +85,7 @@ class Progress:
     seconds_left: float | None
     failed: int = 0
     counting: bool = False
+    failed_folders: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,14 @@ def count(number: int, one: str = "", many: str = "") -> str:
     return f"{number:,} {words}".rstrip()
 
 
+def count_failed(failed: int, folders: int) -> str:
+    """Files that failed, and folders among them: "3 files", "1 folder", "3 files and 1 folder"."""
+    files = failed - folders
+    parts = [count(files, "file")] if files or not folders else []
+    parts += [count(folders, "folder")] if folders else []
+    return " and ".join(parts)
+
+
 def describe_size(size: float) -> str:
     """Return bytes in powers of 1000, as disks and providers count: "3.2 GB", "812 MB"."""
     unit = 0

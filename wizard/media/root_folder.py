@@ -31,7 +31,8 @@ _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 _EXCHANGED = (errno.ELOOP, errno.ENOTDIR)
 
 # What `walk` says of a name: its kind, path, size, time in nanoseconds, and details in words.
-# The kind is FILE, FOLDER (one that cannot be looked into), or the name of a `Reason`.
+# The kind is FILE, FOLDER (one that cannot be looked into), or the name of a `Reason`. The path
+# of a folder that cannot be looked into ends in a slash.
 Entry = tuple[str, bytes, int, int, str]
 
 
@@ -137,7 +138,8 @@ class RootFolder:
             finally:
                 os.close(handle)
         except OSError as error:
-            yield "FOLDER", path, 0, 0, error.strerror or ""
+            kind = "FILE_SYSTEM" if _is_file_systems_own(folder, path) else "FOLDER"
+            yield kind, (path or b".") + b"/", 0, 0, error.strerror or ""
 
     def _entry(
         self,
@@ -154,7 +156,10 @@ class RootFolder:
                 return
             found = self._look_up([name], folder)
         except OSError as error:
-            yield _failed(path, error, entry.is_symlink())
+            failure = _failed(path, error, entry.is_symlink())
+            if failure[0] == "UNREADABLE" and _may_be_folder(entry):
+                failure = "FOLDER", path + b"/", 0, 0, failure[4]
+            yield failure
             return
         if not found.is_folder:
             yield described(path, found.stat)
@@ -266,6 +271,24 @@ def _failed(path: bytes, error: OSError, is_link: bool) -> Entry:
         return "DANGLING", path, 0, 0, error.strerror or ""
     kind = "VANISHED" if error.errno == errno.ENOENT else "UNREADABLE"
     return kind, path, 0, 0, error.strerror or ""
+
+
+def _may_be_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether a name that cannot be looked at may be a folder's, by the listing alone."""
+    try:
+        if entry.is_symlink():
+            return "." not in entry.name
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _is_file_systems_own(folder: _Folder, path: bytes) -> bool:
+    """Whether this is the `lost+found` that `mkfs` makes at the top of a disk, for root alone."""
+    if path.rpartition(b"/")[2] != b"lost+found" or folder.above is None:
+        return False
+    top = folder.above.handle
+    return os.fstat(top).st_dev != os.stat(b"..", dir_fd=top).st_dev
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     LOST = "said to be stored, but not listed"
     BACKSLASH = "the storage service keeps no backslash in names"
     HEADERS = "stored, but its headers could not be mended"
+    FILE_SYSTEM = "the file system's own folder, not BookWyrm's"
 
 
 # By the system's number for an error, which is all that a program elsewhere tells.
@@ -75,13 +76,17 @@ class MediaFile:
 class MediaFailure:
     """A file that cannot be had, and why; `detail` is the system's own message.
 
-    `folder` is true where a whole folder cannot be looked into.
+    The path of a folder that cannot be looked into ends in a slash, as with `ls -p`.
     """
 
     path: bytes
     reason: Reason
     detail: str = ""
-    folder: bool = False
+
+    @property
+    def folder(self) -> bool:
+        """Whether a whole folder cannot be looked into."""
+        return self.path.endswith(b"/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +301,7 @@ def as_item(entry: Entry) -> MediaFile | MediaFailure:
     """What `RootFolder.walk` said of a name."""
     kind, path, size, mtime_ns, detail = entry
     if kind == "FOLDER":
-        return MediaFailure(path=path, reason=Reason.UNREADABLE, detail=detail, folder=True)
+        return MediaFailure(path=path, reason=Reason.UNREADABLE, detail=detail)
     if kind != "FILE":
         return MediaFailure(path=path, reason=Reason[kind], detail=detail)
     try:

@@ -105,7 +105,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         outcome = await copy_media(context, await context.deployment.media())
         context.report(Note(_summary(outcome)))
         if outcome.failed:
-            raise _not_copied(outcome)
+            raise not_copied(outcome)
         if outcome.conflicting:
             raise conflict(outcome)
         return outcome
@@ -171,16 +171,35 @@ def _summary(outcome: CopyOutcome) -> str:
     )
 
 
-def _not_copied(outcome: CopyOutcome) -> Problem:
+def not_copied(outcome: CopyOutcome) -> Problem:
+    """Files and folders that are not accounted for, each with its reason."""
     shown = [f for f in outcome.failures if not f.harmless][:_NAMED]
     lines = [f"{f.path}: {f.what}{f' ({f.raw})' if f.raw else ''}" for f in shown]
     if outcome.failed > len(shown):
         lines.append(f"… and {outcome.failed - len(shown):,} more")
     return Problem(
-        f"{outcome.failed:,} of {count(outcome.total, 'file')} could not be copied.",
+        _what_failed(outcome),
         "The reason stands with each; all the others are copied and proven.",
         Remedy("Mend what can be mended, then try just these again.", Action.RETRY),
+        *_remedies_for_folders(outcome),
         raw="\n".join(lines),
+    )
+
+
+def _what_failed(outcome: CopyOutcome) -> str:
+    folders = outcome.failed_folders
+    files = outcome.failed - folders
+    parts = [f"{files:,} of {count(outcome.total, 'file')} could not be copied"] if files else []
+    parts += [f"{count(folders, 'folder')} could not be opened"] if folders else []
+    return ", and ".join(parts) + "."
+
+
+def _remedies_for_folders(outcome: CopyOutcome) -> tuple[str, ...]:
+    if not outcome.failed_folders:
+        return ()
+    return (
+        "Nothing in a folder that could not be opened is copied: run bw-s3 as the user that "
+        "BookWyrm runs as, or with sudo.",
     )
 
 

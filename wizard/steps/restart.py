@@ -13,7 +13,7 @@ from wizard.copying.upload import copy_new_media
 from wizard.core.events import Check, Event, Note, Output, Report, failed, passed
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
-from wizard.core.quantities import count
+from wizard.core.quantities import count, count_failed
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import Entry, Value, flag_entry, number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
@@ -214,7 +214,8 @@ class Restart(TypedStep[int]):
             if outcome.conflicts:
                 raise conflict(outcome.conflicts, outcome.conflicting)
             if outcome.failed:
-                raise left_behind(outcome.failed, [f.path for f in outcome.failures])
+                which = count_failed(outcome.failed, outcome.failed_folders)
+                raise left_behind(which, [f.path for f in outcome.failures if not f.harmless])
             copied += outcome.sent
             if not outcome.sent:
                 self._remember(context, _CAUGHT_UP, copied)

@@ -69,10 +69,10 @@ def conflict(keys: Sequence[str], number: int) -> Problem:
     )
 
 
-def left_behind(number: int, paths: Sequence[str]) -> Problem:
-    """What was uploaded meanwhile is on this server only."""
+def left_behind(which: str, paths: Sequence[str]) -> Problem:
+    """What was uploaded meanwhile ("3 files") is on this server only."""
     return Problem(
-        f"{count(number, 'file')} uploaded meanwhile could not be copied.",
+        f"{which} uploaded meanwhile could not be copied.",
         "The site runs with S3 already, but what could not be copied is only on this server.",
         TRY_AGAIN,
         raw="\n".join(paths[:100]),

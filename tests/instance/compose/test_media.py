@@ -200,6 +200,27 @@ async def test_bind_mount_with_a_dollar_in_its_path(tmp_path: Path) -> None:
         assert digests(media, files_of(media)) == expected(FILES)
 
 
+def test_folders_that_the_containers_user_cannot_open_are_said_by_name(tmp_path: Path) -> None:
+    need_root()
+    place = tmp_path / "images"
+    for name in ("closed", "lost+found", "deep/lost+found"):
+        (place / name).mkdir(parents=True)
+        (place / name).chmod(0o700)
+    (place / "a.jpg").write_bytes(b"a")
+    place.chmod(0o755)
+    compose = plain(str(place), "").replace("  web:\n", '  web:\n    user: "4401"\n')
+    with SmallProject(tmp_path / "bookwyrm", compose) as project:
+        project.up()
+        found = list(container_media(project).walk())
+    failures = {(f.path, f.reason, f.folder) for f in found if isinstance(f, MediaFailure)}
+    assert failures == {
+        (b"closed/", Reason.UNREADABLE, True),
+        (b"lost+found/", Reason.FILE_SYSTEM, True),
+        (b"deep/lost+found/", Reason.UNREADABLE, True),
+    }
+    assert [f.path for f in found if isinstance(f, MediaFile)] == [b"a.jpg"]
+
+
 async def test_all_ways_give_the_same(project: SmallProject) -> None:
     """The volume's folder, `exec` in the running web, a container of our own: odd names, too."""
     need_root()
