@@ -7,7 +7,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wizard.cli.arguments import COMMANDS, parser_of
+from wizard.cli.arguments import COMMANDS, parse
+from wizard.reporting import output
 
 # The rest is imported where it is used: the engine takes half a second and textual a third,
 # and neither should wait for the other.
@@ -20,14 +21,23 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point of `bw-s3`."""
-    argv = sys.argv[1:]
+    output.prepare()
+    try:
+        status = _called(sys.argv[1:])
+    finally:
+        output.finish()
+    sys.exit(status)
+
+
+def _called(argv: list[str]) -> int:
+    """What the call asks for, and its exit status."""
     if argv and argv[0] in COMMANDS:
         from wizard.cli import commands as cli
 
-        sys.exit(cli.main(argv, open_demo=_open_demo))
-    options = parser_of("").parse_args(argv)
+        return cli.main(argv, open_demo=_open_demo)
+    options = parse("", argv)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(_open_wizard(options))
+    return _open_wizard(options)
 
 
 def _open_wizard(options: Namespace) -> int:

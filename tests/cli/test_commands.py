@@ -69,7 +69,7 @@ def test_a_provider_nobody_knows_is_a_wrong_call(checkout: Path) -> None:
         "run", str(checkout), "--yes", "--provider", "cloudy", "--deployment", "dockerless"
     )
     assert ended.returncode == 2
-    assert "scaleway" in ended.stdout
+    assert "scaleway" in ended.stderr
 
 
 def test_what_only_the_admin_can_say_is_asked_for(checkout: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_instance_on_azure_is_left_alone(checkout: Path) -> None:
     before = everything_in(checkout)
     ended = bw_s3("run", str(checkout), "--yes", "--provider", "aws")
     assert ended.returncode == 3
-    assert "Azure" in ended.stdout
+    assert "Azure" in ended.stderr
     assert everything_in(checkout) == before
 
 
@@ -107,7 +107,7 @@ def test_rates(text: str, rate: int) -> None:
     assert parse_rate(text) == rate
 
 
-def test_an_output_that_nobody_reads_is_no_error(line: CommandLine, tmp_path: Path) -> None:
+def test_a_plan_that_nobody_reads_ends_without_a_word(line: CommandLine, tmp_path: Path) -> None:
     place = tmp_path / "temporary"
     place.mkdir()
     command = [sys.executable, "-m", "screens", *line.arguments(), "--dry-run"]
@@ -119,10 +119,28 @@ def test_an_output_that_nobody_reads_is_no_error(line: CommandLine, tmp_path: Pa
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
-    assert process.returncode == 130
-    assert b"Nobody reads the output" in said
+    assert process.returncode == 141
+    assert said == b""
     assert list(place.iterdir()) == []
-    assert b"Traceback" not in said
+
+
+def test_a_migration_that_nobody_reads_stops_says_so_and_continues_later(
+    line: CommandLine,
+) -> None:
+    command = [sys.executable, "-m", "screens", *line.arguments()]
+    with subprocess.Popen(
+        command, env=line.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 141
+    assert said.startswith(b"Nobody reads the output any more, so bw-s3 has stopped.")
+    assert said.count(b"\n") == 1
+    line.finish()
+    line.check_end()
 
 
 def test_keys_of_the_environment_that_differ_from_those_of_env_are_said(line: CommandLine) -> None:
@@ -241,7 +259,7 @@ def test_what_was_pasted_is_tidied_or_refused_at_once(line: CommandLine) -> None
     for wrong in (f"{settings.endpoint}/s3/api", "ftp://example.org", " "):
         refused = _call(line, {"--endpoint": wrong})
         assert refused.returncode == 2, (wrong, refused.stdout)
-        assert "→" in refused.stdout
+        assert "→" in refused.stderr
     assert (line.demo.folder / ".env").read_bytes() == env
     assert not line.bucket.exists()
 
@@ -257,7 +275,7 @@ def test_a_run_that_fails_while_armed_says_so_last(line: CommandLine) -> None:
     )
     failed = _call(line, {})
     assert failed.returncode == 1, failed.stdout
-    last = failed.stdout[failed.stdout.rindex("BookWyrm's own command failed") :]
+    last = failed.stderr[failed.stderr.rindex("BookWyrm's own command failed") :]
     assert "no sass here" in last
     assert "bw-s3 disarm" in last
 
@@ -265,7 +283,8 @@ def test_a_run_that_fails_while_armed_says_so_last(line: CommandLine) -> None:
 def test_a_problem_is_told_once(line: CommandLine) -> None:
     refused = _call(line, {"--endpoint": "http://127.0.0.1:1"})
     assert refused.returncode == 1
-    assert refused.stdout.count("Nothing answers on 127.0.0.1:1.\n   The machine is there") == 1
+    assert refused.stderr.count("Nothing answers on 127.0.0.1:1.\n   The machine is there") == 1
+    assert "Nothing answers" not in refused.stdout
 
 
 def _call(

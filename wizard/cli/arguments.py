@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from wizard.core.problem import Problem
+from wizard.reporting.output import write, write_error
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 COMMANDS = ("run", "status", "disarm", "demo")
+_WITH_JSON = ("run", "status", "demo")
 
 _EPILOG = """\
 Commands:
@@ -19,7 +29,9 @@ Commands:
 
 Each has its own help: bw-s3 run --help
 Exit status: 0 all is as wanted, 1 a step failed, 2 the call was wrong,
-3 it needs your decision, 130 interrupted (call it again to go on).
+3 it needs your decision, 130 interrupted (call it again to go on),
+141 nobody read the output any more. Errors go to standard error, with
+--json to standard output as an object like all else.
 """
 
 
@@ -33,13 +45,51 @@ Example:
   bw-s3 run /opt/bookwyrm --provider scaleway --region fr-par --bucket books-media --yes
 
 Exit status: 0 all is as wanted, 1 a step failed, 2 the call was wrong,
-3 it needs your decision, 130 interrupted (call it again to go on).
+3 it needs your decision, 130 interrupted (call it again to go on),
+141 nobody read the output any more. Errors go to standard error, with
+--json to standard output as an object like all else.
 """
 _STATE = "where the journal and the backups of .env lie (default: FOLDER/.bw-s3)"
 _NO_MOUSE = "leave the mouse to the terminal, for selecting and copying"
 
 
-def parser_of(command: str) -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    """A parser that leaves a usage error to its caller where the answer has to be JSON."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a `Problem`, or print the usage and exit."""
+        if not self.as_json:
+            super().error(message)
+        raise Problem(
+            f"Usage error: {message}.",
+            self.format_usage().strip(),
+            f"{self.prog} --help lists the options.",
+            usage=True,
+        )
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # The original says nothing where it cannot write.
+        wanted = file is sys.stdout
+        if wanted:
+            write(sys.stdout, message)
+        else:
+            write_error(sys.stderr, message)
+
+
+def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a command; "" for the wizard.
+
+    Raises `SystemExit` where help was asked for or the call is wrong, and `Problem` in place of
+    the latter where the call asks for JSON.
+    """
+    parser = parser_of(command)
+    parser.as_json = command in _WITH_JSON and "--json" in arguments
+    return parser.parse_args(arguments)
+
+
+def parser_of(command: str) -> _Parser:
     """The parser of a command; "" for the wizard."""
     make = {"run": _run_parser, "status": _status_parser, "disarm": _disarm_parser}
     if command in make:
@@ -47,8 +97,8 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     return _demo_parser() if command == "demo" else _wizard_parser()
 
 
-def _wizard_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _wizard_parser() -> _Parser:
+    parser = _Parser(
         prog="bw-s3",
         description="Moves a BookWyrm instance's media and static assets to S3-compatible "
         "storage, step by step.",
@@ -62,8 +112,8 @@ def _wizard_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _run_parser() -> _Parser:
+    parser = _Parser(
         prog="bw-s3 run",
         description=_RUN,
         epilog=_RUN_EPILOG,
@@ -135,17 +185,19 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, metavar="DIR", help=_STATE)
 
 
-def _status_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bw-s3 status", description="Where the migration stands, step by step."
-    )
+def _status_parser() -> _Parser:
+    parser = _Parser(prog="bw-s3 status", description="Where the migration stands, step by step.")
     _add_instance(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object; where it fails, one with “problem” and “exit”",
+    )
     return parser
 
 
-def _disarm_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _disarm_parser() -> _Parser:
+    parser = _Parser(
         prog="bw-s3 disarm",
         description="Between “Enable S3” and the restart: puts USE_S3 in .env back as it was, so "
         "that a restart changes nothing. Once the site runs with S3 there is nothing to disarm.",
@@ -154,8 +206,8 @@ def _disarm_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _demo_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _demo_parser() -> _Parser:
+    parser = _Parser(
         prog="bw-s3 demo",
         description="A rehearsal on a throw-away instance with a real S3 server, both on this "
         "machine. Nothing of yours is touched.",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from wizard.cli.arguments import parser_of
+from wizard.cli.arguments import parse
 from wizard.core.exit_status import ExitStatus
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
@@ -32,7 +30,6 @@ from wizard.reporting.narration import (
     JsonNarrator,
     Narrator,
     PlainNarrator,
-    describe_problem,
     status_to_dict,
 )
 from wizard.step import Fact, Question, Step
@@ -53,22 +50,42 @@ OpenDemo = Callable[[DemoOptions], int]
 
 def main(argv: Sequence[str], open_demo: OpenDemo) -> int:
     """Run the command in `argv`, one of `COMMANDS` first, and return its exit status."""
-    options = parser_of(argv[0]).parse_args(argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
+    command, arguments = argv[0], argv[1:]
+    narrator = _narrator(arguments)
     try:
-        match argv[0]:
-            case "run":
-                return _run(options)
-            case "status":
-                return _status(options)
-            case "disarm":
-                return asyncio.run(_disarm(opening_of(options)))
-            case _:
-                return _demo(options, open_demo)
+        return _call(command, parse(command, arguments), narrator, open_demo)
     except Problem as problem:
-        print(describe_problem(problem), file=sys.stderr)
+        if command == "status" and isinstance(narrator, JsonNarrator):
+            # `status --json` is one object, whatever it says.
+            narrator.write_object({"problem": problem.to_dict(), "exit": ExitStatus.of(problem)})
+        else:
+            narrator.problem(problem)
+            narrator.end(ExitStatus.of(problem), _what_now(command, problem))
         return ExitStatus.of(problem)
+
+
+def _narrator(arguments: Sequence[str]) -> Narrator:
+    """Who tells: in JSON where the call asks for it, even where the rest of the call is wrong."""
+    changes = "--yes" in arguments and "--dry-run" not in arguments
+    return (
+        JsonNarrator(changes=changes) if "--json" in arguments else PlainNarrator(changes=changes)
+    )
+
+
+def _call(
+    command: str, options: argparse.Namespace, narrator: Narrator, open_demo: OpenDemo
+) -> int:
+    match command:
+        case "run":
+            return _run(options, narrator)
+        case "status":
+            return _status(options, narrator)
+        case "disarm":
+            return asyncio.run(_disarm(opening_of(options), narrator))
+        case _:
+            return _demo(options, narrator, open_demo)
 
 
 def _interrupted(number: int, frame: object) -> NoReturn:
@@ -89,23 +106,21 @@ def opening_of(options: argparse.Namespace) -> Opening:
     return Opening(options.folder, options.state, overrides, environment_keys())
 
 
-def _run(options: argparse.Namespace) -> int:
-    narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
+def _run(options: argparse.Namespace, narrator: Narrator) -> int:
     opening = opening_of(options)
-    try:
-        if options.dry_run or not options.yes:
-            with opening_that_changes_nothing(opening) as harmless:
-                return asyncio.run(_show_plans(harmless, narrator, wanted=options.dry_run))
-        return asyncio.run(_carry_out(opening, narrator))
-    except Problem as problem:
-        narrator.problem(problem)
-        narrator.end(ExitStatus.of(problem), _what_now(problem))
-        return ExitStatus.of(problem)
+    if options.dry_run or not options.yes:
+        with opening_that_changes_nothing(opening) as harmless:
+            return asyncio.run(_show_plans(harmless, narrator, wanted=options.dry_run))
+    return asyncio.run(_carry_out(opening, narrator))
 
 
-def _what_now(problem: Problem) -> str:
+def _what_now(command: str, problem: Problem) -> str:
     if problem.usage:
         return "Correct the call, then start it again."
+    if command == "demo":
+        return "The demo did not come to its end."
+    if command != "run":
+        return ""
     return "The migration is not finished. Once that is mended, the same call goes on from here."
 
 
@@ -122,8 +137,8 @@ async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
     except Problem as problem:
         narrator.problem(problem)
         if migration.is_armed():
-            narrator.say(ARMED)
-        narrator.end(ExitStatus.of(problem), _what_now(problem))
+            narrator.warn(ARMED)
+        narrator.end(ExitStatus.of(problem), _what_now("run", problem))
         return ExitStatus.of(problem)
 
 
@@ -215,24 +230,23 @@ async def _last_words(migration: Migration, waiting: int) -> str:
     )
 
 
-def _status(options: argparse.Namespace) -> int:
+def _status(options: argparse.Namespace, narrator: Narrator) -> int:
     opening = opening_of(options)
     migration = open_to_read(opening, lambda event: None, yes)
     if migration is None:
         folder = open_instance(options.folder).folder
-        empty = {"begun": False, "steps": []}
-        words = f"No migration was begun in {folder}."
-        PlainNarrator().say(json.dumps(empty) if options.json else words)
+        if isinstance(narrator, JsonNarrator):
+            narrator.write_object({"begun": False, "steps": []})
+        else:
+            narrator.say(f"No migration was begun in {folder}.")
         return ExitStatus.OK
-    statuses = migration.statuses()
-    narrator = PlainNarrator()
-    if options.json:
-        narrator.say(json.dumps(_status_object(migration), ensure_ascii=False))
+    if isinstance(narrator, JsonNarrator):
+        narrator.write_object(_status_object(migration))
         return ExitStatus.OK
     narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
     if migration.is_armed():
         narrator.say(ARMED)
-    for status in statuses:
+    for status in migration.statuses():
         narrator.status(status)
     return ExitStatus.OK
 
@@ -249,8 +263,7 @@ def _status_object(migration: Migration) -> dict[str, object]:
     }
 
 
-async def _disarm(opening: Opening) -> int:
-    narrator = PlainNarrator()
+async def _disarm(opening: Opening, narrator: Narrator) -> int:
     opened = await open_migration(opening, narrator, yes)
     try:
         migration = opened.migration
@@ -265,24 +278,24 @@ async def _disarm(opening: Opening) -> int:
     return ExitStatus.OK
 
 
-def _demo(options: argparse.Namespace, open_demo: OpenDemo) -> int:
+def _demo(options: argparse.Namespace, narrator: Narrator, open_demo: OpenDemo) -> int:
     if options.start:
-        return _start_demo(options.start)
-    if not options.yes:
-        return open_demo(DemoOptions(options.covers, options.keep, not options.no_mouse))
-    narrator: Narrator = JsonNarrator() if options.json else PlainNarrator()
-    try:
+        return _start_demo(options.start, narrator)
+    if options.yes:
         return asyncio.run(_run_demo(options.covers, options.keep, narrator))
-    except Problem as problem:
-        narrator.problem(problem)
-        narrator.end(ExitStatus.of(problem), "The demo did not come to its end.")
-        return ExitStatus.of(problem)
+    if options.json:
+        raise Problem(
+            "Usage error: the demo in the wizard has no --json.",
+            "The wizard draws on the terminal.",
+            "Add --yes to run the demo without the wizard.",
+            usage=True,
+        )
+    return open_demo(DemoOptions(options.covers, options.keep, not options.no_mouse))
 
 
-def _start_demo(folder: Path) -> int:
+def _start_demo(folder: Path, narrator: Narrator) -> int:
     from wizard.demo.build import start_again
 
-    narrator = PlainNarrator()
     narrator.say("Starting the site and the S3 server of the rehearsal.")
     with start_again(folder, narrator) as demo:
         narrator.found(

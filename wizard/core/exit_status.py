@@ -18,6 +18,7 @@ class ExitStatus(IntEnum):
     DECISION = 3
     HUNG_UP = 129
     INTERRUPTED = 130
+    PIPE_CLOSED = 141
     TERMINATED = 143
 
     @classmethod

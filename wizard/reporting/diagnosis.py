@@ -23,7 +23,7 @@ def write_diagnosis(migration: Migration, problem: Problem | None) -> Path:
     context = migration.context
     path = context.journal.folder / f"diagnosis-{time.strftime('%Y%m%d-%H%M%S')}.txt"
     text = context.masker("\n".join(_lines(migration, problem)) + "\n")
-    write_atomically(path, text.encode(), 0o600, context.instance.folder)
+    write_atomically(path, text.encode(errors="surrogateescape"), 0o600, context.instance.folder)
     return path
 
 

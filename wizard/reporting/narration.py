@@ -9,11 +9,10 @@ import textwrap
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, NoReturn, TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
 from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Waiting
-from wizard.core.exit_status import ExitStatus
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.quantities import (
@@ -28,8 +27,8 @@ from wizard.core.secrets import Masker
 from wizard.core.states import State
 from wizard.journal.journal import StepResult
 from wizard.migration import Status
+from wizard.reporting.output import takes, write, write_error
 from wizard.step import Fact, Step
-from wizard.system.stopping import stop
 
 _VERDICTS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.REMARK: "i", Verdict.LATER: "…"}
 _STATES = {
@@ -47,12 +46,22 @@ _SECONDS_BETWEEN_PROGRESS = 1.0
 class Narrator(ABC):
     """Tells somebody what happens. Methods may be called from any thread.
 
-    Secrets that `masker` knows never come out.
+    Secrets that `masker` knows never come out. Narration goes to `stream` (standard output),
+    what went wrong to `errors` (standard error, or the stream that was given). `changes`: what
+    is told of changes something, so that an end for want of a reader has to be explained.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        errors: TextIO | None = None,
+        *,
+        changes: bool = False,
+    ) -> None:
         self.masker = Masker()
         self._stream = stream or sys.stdout
+        self._errors = errors or stream or sys.stderr
+        self._changes = changes
         self._guard = threading.Lock()
         self._last_progress = 0.0
         self._step = ""
@@ -73,11 +82,11 @@ class Narrator(ABC):
 
     def _write(self, text: str) -> None:
         with self._guard:
-            try:
-                self._stream.write(self.masker(text) + "\n")
-                self._stream.flush()
-            except BrokenPipeError:
-                _nobody_reads()
+            write(self._stream, self.masker(text) + "\n", under_way=self._changes)
+
+    def _write_error(self, text: str) -> None:
+        with self._guard:
+            write_error(self._errors, self.masker(text) + "\n")
 
     def begin(self, step: Step) -> None:
         """A step begins to be looked at."""
@@ -111,18 +120,13 @@ class Narrator(ABC):
     def say(self, text: str) -> None:
         """A sentence of the migration as a whole."""
 
+    @abstractmethod
+    def warn(self, text: str) -> None:
+        """A sentence that must not be missed, where something went wrong."""
+
+    @abstractmethod
     def end(self, exit_status: int, text: str) -> None:
-        """The last words."""
-        self.say(text)
-
-
-def _nobody_reads() -> NoReturn:
-    """Stop at once, as programs do in such a pipe; the journal is safe at any moment.
-
-    An exception would pass through the engine, where it looks like a broken connection.
-    """
-    words = "Nobody reads the output any more, so bw-s3 has stopped. Nothing is lost.\n"
-    stop(words, ExitStatus.INTERRUPTED)
+        """The last words, and the exit status that belongs to them."""
 
 
 class PlainNarrator(Narrator):
@@ -134,7 +138,10 @@ class PlainNarrator(Narrator):
 
     def event(self, event: Event) -> None:
         self._told = event.problem if isinstance(event, Check) else None
-        self._write(_plain(event))
+        if self._told:
+            self._write_error(_plain(event))
+        else:
+            self._write(_plain(event))
 
     def found(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -157,19 +164,31 @@ class PlainNarrator(Narrator):
     def problem(self, problem: Problem) -> None:
         # The proof that failed has just told it whole.
         if problem is not self._told:
-            self._write(describe_problem(problem))
+            self._write_error(describe_problem(problem))
 
     def say(self, text: str) -> None:
         self._write(text)
+
+    def warn(self, text: str) -> None:
+        self._write_error(text)
+
+    def end(self, exit_status: int, text: str) -> None:
+        if exit_status and text:
+            self._write_error(text)
+        elif text:
+            self._write(text)
 
 
 class JsonNarrator(Narrator):
     """One JSON object a line: always `event`, and `step` within one."""
 
-    def _object(self, event: str, **data: Any) -> None:
-        content = {"event": event, "step": self._step, **data}
+    def write_object(self, content: Mapping[str, object]) -> None:
+        """An object of another form, for what is asked once and answered once."""
         # The values are masked before encoding, or an escaped quote would hide a secret.
-        self._write(json.dumps(_masked(content, self.masker), ensure_ascii=False))
+        self._write(_in_json(_masked(content, self.masker), self._stream))
+
+    def _object(self, event: str, **data: Any) -> None:
+        self.write_object({"event": event, "step": self._step, **data})
 
     def event(self, event: Event) -> None:
         name = type(event).__name__.lower()
@@ -198,11 +217,20 @@ class JsonNarrator(Narrator):
         self._object("problem", **problem.to_dict())
 
     def say(self, text: str) -> None:
-        self._object("note", text=text)
+        self._object("note", text=text, warning=False)
+
+    def warn(self, text: str) -> None:
+        self._object("note", text=text, warning=True)
 
     def end(self, exit_status: int, text: str) -> None:
         self._step = ""
         self._object("end", exit=exit_status, text=text)
+
+
+def _in_json(content: object, stream: TextIO) -> str:
+    """One line of JSON, escaped where the stream's encoding lacks letters of it."""
+    text = json.dumps(content, ensure_ascii=False)
+    return text if takes(stream, text) else json.dumps(content)
 
 
 def status_to_dict(status: Status) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
@@ -26,7 +26,8 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
 def stop(words: str, status: int) -> NoReturn:
     """End this process here and now, with these last words to the admin and this exit status."""
-    os.write(2, words.encode())
+    with suppress(OSError):
+        os.write(2, words.encode(errors="replace"))
     for folder in _temporary:
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(status)

@@ -11,7 +11,7 @@ from wizard.instance.compose.container_programs import WebPrograms
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import Mount, inspected_volume
 from wizard.instance.compose.renamed_volumes import never_started
-from wizard.media.source import FolderMedia, Media
+from wizard.media.source import FolderMedia, Media, MediaFailure, MediaFile, Reason
 
 # How many entries of the container's listing must be the very same files here.
 _CANARIES = 300
@@ -50,8 +50,12 @@ def is_local(docker: Docker) -> bool:
 
 
 def is_empty(media: Media) -> bool:
-    """Whether there is nothing at all, not even something that cannot be had."""
-    return next(iter(media.walk()), None) is None
+    """Whether there is nothing of BookWyrm's at all, not even something that cannot be had."""
+    return all(_is_file_systems_own(item) for item in media.walk())
+
+
+def _is_file_systems_own(item: MediaFile | MediaFailure) -> bool:
+    return isinstance(item, MediaFailure) and item.reason is Reason.FILE_SYSTEM
 
 
 def _folder_here(docker: Docker, mount: Mount) -> Path | None:
