@@ -40,7 +40,7 @@ STEPS: tuple[Step, ...] = (
 _SKIPPED = text_entry("skipped")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Where a step stands, and why, in words; `result` is what is remembered of it."""
 
@@ -99,15 +99,17 @@ class Migration:
         if applicability.applies is not Applies.YES:
             return _not_now(step, applicability, result)
         if reason := self.reason_to_skip(step):
-            return Status(step, State.SKIPPED, f"you said: {reason}", result)
+            return Status(step=step, state=State.SKIPPED, why=f"you said: {reason}", result=result)
         if result is None:
-            return Status(step, State.TODO)
+            return Status(step=step, state=State.TODO)
         changed = self._changed_inputs(step, result)
         if changed and result.state is not ResultState.FAILED:
             names = ", ".join(name.replace("_", " ") for name in changed)
-            return Status(step, State.STALE, f"{names} changed since then", result)
+            return Status(
+                step=step, state=State.STALE, why=f"{names} changed since then", result=result
+            )
         why = result.problem.what if result.problem else ""
-        return Status(step, State(result.state), why, result)
+        return Status(step=step, state=State(result.state), why=why, result=result)
 
     def next_step(self) -> Step | None:
         """The first step that is neither done, skipped nor waiting; None at the end."""
@@ -195,9 +197,9 @@ class Migration:
             raise
         wrong = next((c for c in checks if c.verdict is Verdict.FAIL), None)
         if wrong is None:
-            return self._remember(step, ResultState.DONE, inputs, started, checks)
+            return self._remember(step, ResultState.DONE, inputs, started, checks=checks)
         fault = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
-        self._remember(step, ResultState.FAILED, inputs, started, checks, fault)
+        self._remember(step, ResultState.FAILED, inputs, started, checks=checks, problem=fault)
         raise fault
 
     def _heard_by(self, report: Report | None) -> Context:
@@ -241,11 +243,20 @@ class Migration:
         state: ResultState,
         inputs: dict[str, str],
         started: float,
+        *,
         checks: tuple[Check, ...] = (),
         problem: Problem | None = None,
     ) -> StepResult:
         seconds = time.monotonic() - started
-        result = StepResult(step.name, state, inputs, checks, problem, time.time(), seconds)
+        result = StepResult(
+            step=step.name,
+            state=state,
+            inputs=inputs,
+            checks=checks,
+            problem=problem,
+            at=time.time(),
+            seconds=seconds,
+        )
         self.context.journal.save_result(result)
         self.context.journal.write_log(step.name, problem.what if problem else state)
         return result
@@ -280,4 +291,4 @@ def _first_open(statuses: Sequence[Status]) -> Step | None:
 
 def _not_now(step: Step, applicability: Applicability, result: StepResult | None) -> Status:
     state = State.LATER if applicability.applies is Applies.LATER else State.SKIPPED
-    return Status(step, state, applicability.reason, result)
+    return Status(step=step, state=state, why=applicability.reason, result=result)

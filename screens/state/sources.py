@@ -80,7 +80,12 @@ class DemoSource(Source):
             demo = build(None, covers=self._covers, keep=self.stays, report=report)
             self._demo = await demo.__aenter__()
         settled = {k: v for k, v in self._demo.settings.to_dict().items() if v}
-        opening = Opening(self._demo.folder, None, {**settled, **said}, self._demo.keys)
+        opening = Opening(
+            folder=self._demo.folder,
+            state=None,
+            overrides={**settled, **said},
+            keys=self._demo.keys,
+        )
         return await open_migration(opening, report, ask)
 
     def close(self) -> None:

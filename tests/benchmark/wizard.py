@@ -125,7 +125,15 @@ def _begin_anew(folder: Path, endpoint: str) -> None:
     journal = Journal.open(folder / FOLDER, folder)
     journal.save_settings(settings)
     inputs = {**settings.storage, "region": settings.region}
-    done = StepResult("configure_provider", ResultState.DONE, inputs, (), None, time.time(), 1.0)
+    done = StepResult(
+        step="configure_provider",
+        state=ResultState.DONE,
+        inputs=inputs,
+        checks=(),
+        problem=None,
+        at=time.time(),
+        seconds=1.0,
+    )
     journal.save_result(done)
     journal.close()
 
@@ -140,7 +148,7 @@ def _copy_took(folder: Path) -> float:
 
 
 async def _copy_in_lines(folder: Path) -> None:
-    opened = await open_migration(Opening(folder, keys=_KEYS), PlainNarrator(), _yes)
+    opened = await open_migration(Opening(folder=folder, keys=_KEYS), PlainNarrator(), _yes)
     await opened.migration.carry_out(opened.migration.step_named("copy_media"))
     opened.close()
 

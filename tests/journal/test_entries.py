@@ -42,7 +42,7 @@ FORMS: dict[str, tuple[str, object]] = {
     "collect_static.assets": (
         '{"url": "u", "bucket": "b", "files": [{"path": "a.css", "size": 1, "md5": "0"}],'
         ' "themes": ["a.css"]}',
-        Assets("u", "b", (Asset("a.css", 1, "0"),), ("a.css",)),
+        Assets(url="u", bucket="b", files=(Asset("a.css", 1, "0"),), themes=("a.css",)),
     ),
     "set_cors.added": (json.dumps([RULE]), [RULE]),
     "restart.used": ("yes", True),

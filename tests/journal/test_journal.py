@@ -95,13 +95,23 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 def file(key: str, size: int = 3) -> VerifiedFile:
-    return VerifiedFile(key, size, 1_700_000_000_000_000_000, bytes(16), '"etag"')
+    return VerifiedFile(
+        key=key, size=size, mtime_ns=1_700_000_000_000_000_000, md5=bytes(16), etag='"etag"'
+    )
 
 
 def outcome(state: ResultState = ResultState.DONE) -> StepResult:
     problem = Problem("w", "y", "r", Remedy("s", Action.RETRY), raw="x", field="bucket")
     checks = (passed("a", "b"), remark("c", "d"), later("e", "f"), failed("g", problem))
-    return StepResult("copy_media", state, {"bucket": "b"}, checks, problem, 1.5, 2.5)
+    return StepResult(
+        step="copy_media",
+        state=state,
+        inputs={"bucket": "b"},
+        checks=checks,
+        problem=problem,
+        at=1.5,
+        seconds=2.5,
+    )
 
 
 def refusal(folder: Path) -> Problem:
@@ -171,7 +181,17 @@ class TestMemory:
         journal.write_log("copy_media", f"{name} could not be read")
         problem = Problem(f"{name} could not be read", "y")
         checks = (failed("a", problem),)
-        journal.save_result(StepResult("s", ResultState.FAILED, {}, checks, problem, 0, 0))
+        journal.save_result(
+            StepResult(
+                step="s",
+                state=ResultState.FAILED,
+                inputs={},
+                checks=checks,
+                problem=problem,
+                at=0,
+                seconds=0,
+            )
+        )
         assert journal.log_lines()[0][2] == "latin1_\\udce9.jpg could not be read"
         kept = journal.result("s")
         assert kept is not None
@@ -202,7 +222,15 @@ class TestSecrets:
         journal.mask = Masker([secret])
         problem = Problem(f"w {secret}", f"y {secret}", f"r {secret}", raw=f"x {secret}")
         checks = (failed(f"a {secret}", problem), passed("b", secret))
-        result = StepResult("s", ResultState.FAILED, {}, checks, problem, 0, 0)
+        result = StepResult(
+            step="s",
+            state=ResultState.FAILED,
+            inputs={},
+            checks=checks,
+            problem=problem,
+            at=0,
+            seconds=0,
+        )
         journal.save_result(result)
         journal.write_log("s", f"said {secret}")
         kept = journal.result("s")

@@ -178,7 +178,7 @@ def _migration(recorded: Recorded, folder: Path) -> Iterator[Migration]:
     folder.mkdir(exist_ok=True)
     instance = recorded.instance(folder / "bookwyrm")
     recorded.restore(instance)
-    migration = open_to_read(Opening(instance), lambda event: None, _never_asked)
+    migration = open_to_read(Opening(folder=instance), lambda event: None, _never_asked)
     assert migration is not None
     with closing(migration.context.journal):
         yield migration

@@ -163,7 +163,7 @@ class Recorder:
         async def yes(question: Question) -> bool:
             return True
 
-        opened = await open_migration(Opening(self.site.folder), lambda event: None, yes)
+        opened = await open_migration(Opening(folder=self.site.folder), lambda event: None, yes)
         try:
             opened.migration.skip(opened.migration.step_named(step), reason)
         finally:

@@ -297,7 +297,15 @@ class KitSource(Source):
         problem: Problem | None = None,
     ) -> None:
         inputs = {name: str(getattr(self.settings, name)) for name in step.script.inputs}
-        result = StepResult(step.name, state, inputs, checks, problem, 1.0, 12.3)
+        result = StepResult(
+            step=step.name,
+            state=state,
+            inputs=inputs,
+            checks=checks,
+            problem=problem,
+            at=1.0,
+            seconds=12.3,
+        )
         self.journal.save_result(result)
 
 

@@ -129,9 +129,9 @@ async def walking(demo: DemoInstance, *, told: bool, mouse: bool = False) -> Asy
     settings = demo.settings.to_dict()
     names = settings if told else ("site_url", "restart_command")
     said = {name: settings[name] for name in names if settings[name]}
-    opening = Opening(demo.folder, None, said)
+    opening = Opening(folder=demo.folder, state=None, overrides=said)
     if told:
-        opening = Opening(demo.folder, None, said, demo.keys)
+        opening = Opening(folder=demo.folder, state=None, overrides=said, keys=demo.keys)
     app = WizardApp(InstanceSource(lambda: opening))
     async with app.run_test(size=(80, 24)) as pilot:
         walker = Walker(app, pilot, mouse)

@@ -198,7 +198,12 @@ async def test_a_theme_whose_css_was_never_written(tmp_path: Path, seaweedfs: Se
 def test_files_are_compared_by_size_and_md5() -> None:
     md5, other = "0" * 32, "1" * 32
     files = tuple(Asset(name, 5, md5) for name in ("same", "size", "bytes", "parts", "missing"))
-    assets = Assets("", "", (*files, Asset("compiled", -1, ""), Asset("empty", -1, "")), ())
+    assets = Assets(
+        url="",
+        bucket="",
+        files=(*files, Asset("compiled", -1, ""), Asset("empty", -1, "")),
+        themes=(),
+    )
     there = {
         "same": (5, md5),
         "size": (6, md5),

@@ -264,7 +264,7 @@ async def test_canaries_of_a_killed_run_are_removed(storage: Storage, tmp_path: 
     settings, keys = storage
     bucket = Bucket(settings, keys)
     with storage_context(tmp_path, settings, keys, Witness()) as context:
-        checks = live_checks(Probe(context))
+        checks = live_checks(Probe(context=context))
         async for check in checks:
             if "replaced" in check.asked:
                 break
@@ -390,7 +390,7 @@ async def test_the_clock_is_compared(minutes: int, verdict: str, tmp_path: Path)
         Refusing(lambda request: None, skew=minutes * 60) as server,
         storage_context(tmp_path, server.settings(), server.keys, witness) as context,
     ):
-        async for check in live_checks(Probe(context)):
+        async for check in live_checks(Probe(context=context)):
             witness.events.append(check)
     found = witness.seen("clock")
     assert found.verdict == verdict

@@ -108,7 +108,15 @@ async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
 
 
 async def test_a_site_that_does_not_start_is_put_back(ready: DemoScene) -> None:
-    begun = StepResult("enable_s3", ResultState.DONE, {}, (), None, 0.0, 0.0)
+    begun = StepResult(
+        step="enable_s3",
+        state=ResultState.DONE,
+        inputs={},
+        checks=(),
+        problem=None,
+        at=0.0,
+        seconds=0.0,
+    )
     ready.context.journal.save_result(begun)
     ready.set_env(AWS_STORAGE_BUCKET_NAME=None)
     problem = await failing(ready)

@@ -59,7 +59,15 @@ async def failures(context: Context) -> list[Check]:
 
 def remember(context: Context, checks: tuple[Check, ...]) -> None:
     inputs = dict(STEP.inputs(context))
-    result = StepResult(STEP.name, ResultState.DONE, inputs, checks, None, 0, 0)
+    result = StepResult(
+        step=STEP.name,
+        state=ResultState.DONE,
+        inputs=inputs,
+        checks=checks,
+        problem=None,
+        at=0,
+        seconds=0,
+    )
     context.journal.save_result(result)
 
 

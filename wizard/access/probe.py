@@ -54,7 +54,7 @@ _PROBE_RULE = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Probe:
     """One run of the checks, and what they found. `acl` is what BookWyrm shall send."""
 

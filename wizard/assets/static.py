@@ -58,7 +58,7 @@ class Asset:
     md5: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assets:
     """Django's answer: where it keeps static files, which there are, which are themes' CSS."""
 
@@ -76,7 +76,9 @@ class Assets:
         """Assets as `to_json` gave them."""
         data: dict[str, Any] = json.loads(text)
         files = tuple(Asset(**entry) for entry in data["files"])
-        return cls(data["url"], data["bucket"], files, tuple(data["themes"]))
+        return cls(
+            url=data["url"], bucket=data["bucket"], files=files, themes=tuple(data["themes"])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
     themes = sorted(themes) if with_themes else []
     files |= {path: Asset(path, -1, "") for path in themes if path not in files}
     listed = tuple(files[path] for path in sorted(files))
-    return Assets(data["url"], data["bucket"], listed, tuple(themes))
+    return Assets(url=data["url"], bucket=data["bucket"], files=listed, themes=tuple(themes))
 
 
 def differences(assets: Assets, stored: Mapping[str, ObjectInfo]) -> dict[str, str]:

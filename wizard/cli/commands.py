@@ -103,7 +103,9 @@ def opening_of(options: argparse.Namespace) -> Opening:
     )  # fmt: skip
     given = {name: getattr(options, name, None) for name in names}
     overrides = {name: value for name, value in given.items() if value is not None}
-    return Opening(options.folder, options.state, overrides, environment_keys())
+    return Opening(
+        folder=options.folder, state=options.state, overrides=overrides, keys=environment_keys()
+    )
 
 
 def _run(options: argparse.Namespace, narrator: Narrator) -> int:
@@ -319,7 +321,7 @@ async def _run_demo(covers: int, keep: bool, narrator: Narrator) -> int:
 
     with build(None, covers=covers, keep=keep, report=narrator) as demo:
         said = {k: v for k, v in demo.settings.to_dict().items() if v}
-        opening = Opening(demo.folder, None, said, demo.keys)
+        opening = Opening(folder=demo.folder, state=None, overrides=said, keys=demo.keys)
         opened = await open_migration(opening, narrator, yes)
         try:
             return await carry_out_all(opened, narrator)

@@ -143,4 +143,10 @@ class VerifiedWriter:
 
 def _row(stored: StoredFile) -> VerifiedFile:
     file = stored.file
-    return VerifiedFile(key_of(file.path), file.size, file.mtime_ns, stored.md5, stored.etag)
+    return VerifiedFile(
+        key=key_of(file.path),
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        md5=stored.md5,
+        etag=stored.etag,
+    )

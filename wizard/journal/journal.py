@@ -47,7 +47,7 @@ _SETTINGS = json_entry("settings", lambda data: Settings.from_dict(dict(data)), 
 _PAGE = 5000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
     """What is remembered of a step: how it ended, with which inputs and proofs.
 
@@ -68,7 +68,7 @@ class StepResult:
         return sum(1 for check in self.checks if check.verdict is Verdict.PASS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedFile:
     """A media file whose bytes the server was seen to hold.
 
@@ -270,7 +270,9 @@ class Journal:
             if not rows:
                 return
             for key, size, mtime_ns, md5, etag in rows:
-                yield VerifiedFile(key.decode(), size, mtime_ns, md5, etag)
+                yield VerifiedFile(
+                    key=key.decode(), size=size, mtime_ns=mtime_ns, md5=md5, etag=etag
+                )
             last = rows[-1][0]
 
     def hand_over_verified(
@@ -354,11 +356,11 @@ def _mapped(data: Any, change: Callable[[str], str]) -> Any:
 def _result(row: tuple[Any, ...]) -> StepResult:
     step, state, inputs, checks, problem, at, seconds = row
     return StepResult(
-        step,
-        ResultState(state),
-        json.loads(inputs),
-        tuple(Check.from_dict(c) for c in json.loads(checks)),
-        Problem.from_dict(json.loads(problem)) if problem else None,
-        at,
-        seconds,
+        step=step,
+        state=ResultState(state),
+        inputs=json.loads(inputs),
+        checks=tuple(Check.from_dict(c) for c in json.loads(checks)),
+        problem=Problem.from_dict(json.loads(problem)) if problem else None,
+        at=at,
+        seconds=seconds,
     )

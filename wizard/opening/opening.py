@@ -47,7 +47,7 @@ class Opened:
         self.migration.context.journal.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """How to open a migration.
 
@@ -82,7 +82,7 @@ async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
     journal = Journal.open(opening.journal_folder, instance.folder)
     journal.shown_folder = opening.shown_state or journal.folder
     try:
-        return await _opened(opening, instance, journal, report, ask)
+        return await _opened(opening, instance, journal, report=report, ask=ask)
     except BaseException:
         journal.close()
         raise
@@ -113,7 +113,7 @@ def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None
         return None
     settings, env = journal.settings, instance.env_file()
     deployment = deploy(instance, settings, journal.id)
-    return _migration(instance, deployment, journal, _keys(env, opening), report, ask)
+    return _migration(instance, deployment, journal, _keys(env, opening), report=report, ask=ask)
 
 
 def deploy(instance: Instance, settings: Settings, journal_id: str) -> Deployment:
@@ -131,7 +131,7 @@ def environment_keys() -> Keys:
 
 
 async def _opened(
-    opening: Opening, instance: Instance, journal: Journal, report: Report, ask: Ask
+    opening: Opening, instance: Instance, journal: Journal, *, report: Report, ask: Ask
 ) -> Opened:
     env = instance.env_file()
     settings = _settled(opening, env, journal.settings)
@@ -149,7 +149,7 @@ async def _opened(
     deployment = deploy(instance, settings, journal.id)
     if not opening.look_only:
         await deployment.tidy_up(report)
-    settings = await _with_path(opening, env, settings, deployment, report)
+    settings = await _with_path(opening, env, settings, deployment, report=report)
     if not settings.site_url:
         settings = replace(settings, site_url=default_site_url(instance))
     deployment = deployment.with_settings(settings)
@@ -158,7 +158,7 @@ async def _opened(
     fresh = settings.path == MigrationPath.FRESH
     ran = not fresh or await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
-    migration = _migration(instance, deployment, journal, keys, report, ask)
+    migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
         *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
@@ -171,6 +171,7 @@ def _migration(
     deployment: Deployment,
     journal: Journal,
     keys: Keys,
+    *,
     report: Report,
     ask: Ask,
 ) -> Migration:
@@ -248,7 +249,7 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
 
 
 async def _with_path(
-    opening: Opening, env: EnvFile, settings: Settings, deployment: Deployment, report: Report
+    opening: Opening, env: EnvFile, settings: Settings, deployment: Deployment, *, report: Report
 ) -> Settings:
     """The path that was said or remembered, else by whether the instance ever ran.
 

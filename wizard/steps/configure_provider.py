@@ -68,7 +68,7 @@ class ConfigureProvider(TypedStep[str]):
     async def plan(self, context: Context) -> Plan:
         """The checks that store nothing, and the lines, policy and canaries to come."""
         await _check_instance(context)
-        probe = Probe(context)
+        probe = Probe(context=context)
         items: list[PlanItem] = []
         async for check in probe.looks():
             if is_missing_bucket(check):
@@ -93,7 +93,7 @@ class ConfigureProvider(TypedStep[str]):
         Returns the ACL that BookWyrm shall send, as the test files showed it.
         """
         await _check_instance(context)
-        probe = Probe(context)
+        probe = Probe(context=context)
         async with aclosing(live_checks(probe)) as checks:
             async for check in checks:
                 context.report(check)

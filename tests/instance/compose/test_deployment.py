@@ -552,7 +552,9 @@ async def path_found(project: SmallProject, **said: str) -> str:
     async def ask(question: Question) -> bool:
         raise AssertionError(question.text)
 
-    opened = await open_migration(Opening(project.folder, None, said), lambda event: None, ask)
+    opened = await open_migration(
+        Opening(folder=project.folder, state=None, overrides=said), lambda event: None, ask
+    )
     opened.close()
     return opened.migration.context.settings.path
 

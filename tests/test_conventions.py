@@ -1,0 +1,55 @@
+"""What the code has agreed on, and no linter checks: nobody has to count arguments."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# Programs of their own, which run inside an instance.
+_NOT_OURS = ROOT / "wizard" / "demo" / "instance"
+_MODULES = [
+    path.relative_to(ROOT)
+    for path in sorted((ROOT / "wizard").rglob("*.py"))
+    if not path.is_relative_to(_NOT_OURS)
+]
+# From so many fields on, a dataclass is made with keywords only.
+_FIELDS = 4
+# So many arguments of a call can be told apart without their names.
+_POSITIONAL = 4
+
+
+def nodes(module: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse((ROOT / module).read_text()))
+
+
+def dataclass_call(node: ast.ClassDef) -> ast.expr | None:
+    """Return the decorator that makes a class a dataclass."""
+    return next((d for d in node.decorator_list if "dataclass" in ast.unparse(d)), None)
+
+
+def is_given(statement: ast.stmt) -> bool:
+    """Tell whether a statement of a dataclass is a field that its maker gives."""
+    if not isinstance(statement, ast.AnnAssign) or "ClassVar" in ast.unparse(statement.annotation):
+        return False
+    return statement.value is None or "init=False" not in ast.unparse(statement.value)
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=str)
+def test_large_dataclasses_are_made_with_keywords(module: Path) -> None:
+    for node in nodes(module):
+        if isinstance(node, ast.ClassDef) and (decorator := dataclass_call(node)):
+            fields = sum(map(is_given, node.body))
+            assert fields < _FIELDS or "kw_only=True" in ast.unparse(decorator), node.name
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=str)
+def test_functions_take_few_positional_arguments(module: Path) -> None:
+    for node in nodes(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+            given = [name for name in names if name not in ("self", "cls")]
+            assert len(given) <= _POSITIONAL, f"{node.name}: {given}"
