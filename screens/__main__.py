@@ -1,4 +1,4 @@
-"""The console script: no command given, it opens the wizard, else it hands over to the engine."""
+"""The console script: opens the wizard, or hands over to the engine where a command is given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Entry point of `bw-s3`."""
+    """Run `bw-s3`: the wizard, or the command that is named."""
     output.prepare()
     try:
         status = _called(sys.argv[1:])
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _called(argv: list[str]) -> int:
-    """What the call asks for, and its exit status."""
+    """Do what the call asks for; return the exit status."""
     if argv and argv[0] in COMMANDS:
         from wizard.cli import commands as cli
 

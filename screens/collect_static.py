@@ -8,9 +8,9 @@ from screens.base.step_screen import StepScreen
 class CollectStaticScreen(StepScreen):
     """Shows the commands beforehand, and their output live."""
 
-    here = "collect_static"
-    begin_label = "Collect and upload"
-    busy_label = "Collecting the static assets"
+    route = "collect_static"
+    start_label = "Collect and upload"
+    running_label = "Collecting the static assets"
     help_heading = "Static assets"
     HELP = (
         "Static assets are stylesheets, scripts, fonts and icons. BookWyrm collects them "

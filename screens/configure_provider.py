@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -10,21 +10,22 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from screens.base.frame import Key
 from screens.base.step_screen import StepScreen
-from screens.state.stage import Stage
+from screens.base.wizard_screen import ButtonSpec
+from screens.state.phase import Phase
 from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
 
 if TYPE_CHECKING:
+    from screens.state.shell import Shell
     from wizard.core.problem import Problem
 
 
 class ConfigureProviderScreen(StepScreen):
     """Asks for provider, bucket and keys; fills in what follows from them."""
 
-    here = "configure_provider"
-    begin_label = "Try it, and write .env"
-    busy_label = "Trying it with small test files"
+    route = "configure_provider"
+    start_label = "Try it, and write .env"
+    running_label = "Trying it with small test files"
     help_heading = "Provider"
     HELP = (
         "Say where the files shall go: who runs the storage, the bucket's name, and the pair of "
@@ -43,159 +44,195 @@ class ConfigureProviderScreen(StepScreen):
         Binding("shift+tab", "app.focus_previous", show=False, priority=True, system=True),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.form = ProviderForm()
+        # None until it is known whether the form is needed first.
         self._editing: bool | None = None
         self._filled = False
-        self._came_from_form = True
+        self._back_leads_to_form = True
         self._revealed = False
         self._stale: list[str] = []
 
-    def own_parts(self) -> Iterable[Widget]:
-        """The form."""
-        yield ProviderForm()
-
     @property
-    def form(self) -> ProviderForm:
-        """The form, whether it shows or not."""
-        return self.query_one(ProviderForm)
+    def _shows_form(self) -> bool:
+        return bool(self._editing) and self.phase is not Phase.RUNNING
+
+    # The hooks of all screens ----------------------------------------------------------------
 
     def show(self) -> None:
-        """Fill the form when it is seen for the first time."""
-        if self.is_whole and not self._filled:
+        """Bring the screen up to date, and fill the form the first time."""
+        if self.is_composed and not self._filled:
             self._filled = True
             self.form.fill(self.session.context.settings, self.session.context.keys)
         super().show()
 
-    def show_step(self) -> None:
-        """The form shows while there is something to say, the rest when it is said."""
-        super().show_step()
-        editing = self._shows_form()
-        self.form.display = editing
-        if editing:
-            for part in ("#plan", "#facts"):
-                self.query_one(part).display = False
-            self.query_one("#problem").display = bool(self._problem and not self._problem.field)
-
-    def _show_evidence(self) -> None:
-        """What was found wrong stands beside its field."""
-        super()._show_evidence()
-        if self._shows_form():
-            for part in ("#proofs", "#checks"):
-                self.query_one(part).display = False
-
-    def _shows_form(self) -> bool:
-        return bool(self._editing) and self.stage is not Stage.RUNNING
-
-    # Keys ------------------------------------------------------------------------------------
-
-    def keys(self) -> list[Key]:
-        """While the form shows, the obvious thing is to go on to the plan."""
-        if self._shows_form():
-            blocked = self.stage is Stage.BLOCKED
-            keys = [Key("Go on: see what will change", "check", enabled=not blocked)]
-            if self._problem and not self._problem.field:
-                keys.append(Key("What to do", "what_to_do"))
-            return keys
-        keys = super().keys()
-        edit = Key("Edit answers", "edit")
-        if self.stage in (Stage.READY, Stage.FAILED, Stage.DONE) and keys[0].label != edit.label:
-            keys.append(edit)
-        return keys
-
-    def _focus_first(self) -> None:
-        if not self._shows_form():
-            super()._focus_first()
-        elif self.focused is None or self.focused.has_class("key") or not self.focused.display:
-            self._first_to_fill().focus()
+    def focus_target(self) -> Widget | None:
+        """Return what is to be filled in while the form shows."""
+        return self._first_to_fill() if self._shows_form else super().focus_target()
 
     def _first_to_fill(self) -> Widget:
         return self.form.first_to_fill() or self.query_one("#key-0")
 
+    def problem_raised(self, problem: Problem) -> None:
+        """Show a problem beside its field, or in full where it has none."""
+        if problem.field not in FORM_FIELDS:
+            super().problem_raised(problem)
+            return
+        self.state.problem = problem
+        self._editing = True
+        self.show_step()
+        self.show_top()
+        self.form.show_beside(problem)
+
+    def discard(self) -> None:
+        """Forget what was seen; the form comes back only where one of its fields failed."""
+        super().discard()
+        run = self.state.run
+        self._editing = run is not None and _field(run.problem) in FORM_FIELDS
+
+    # The hooks of steps ----------------------------------------------------------------------
+
+    def own_parts(self) -> Iterable[Widget]:
+        """Return the form."""
+        yield self.form
+
+    def hidden_parts(self) -> Collection[Widget]:
+        """Return what the form replaces; a problem of a field is shown beside that field."""
+        if not self._shows_form:
+            return ()
+        parts = self.parts
+        hidden = (parts.plan, parts.facts, parts.final_checks, parts.checks)
+        return (*hidden, parts.problem) if _field(self.state.problem) else hidden
+
+    def buttons(self) -> list[ButtonSpec]:
+        """Offer to continue to the plan while the form shows, else to edit the answers."""
+        if self._shows_form:
+            return self._buttons_of_form()
+        buttons = super().buttons()
+        edit = ButtonSpec("Edit answers", "edit")
+        if self.phase in (Phase.READY, Phase.FAILED, Phase.DONE) and buttons[0].label != edit.label:
+            buttons.append(edit)
+        return buttons
+
+    def _buttons_of_form(self) -> list[ButtonSpec]:
+        enabled = self.phase is not Phase.BLOCKED
+        buttons = [ButtonSpec("Go on: see what will change", "check", enabled=enabled)]
+        if self.state.problem and not self.state.problem.field:
+            buttons.append(ButtonSpec("What to do", "what_to_do"))
+        return buttons
+
+    def status_text(self) -> Content:
+        """Return one line on how the step stands: which others it makes stale, before all else."""
+        if self._stale and self.phase in (Phase.READY, Phase.INSPECTING):
+            text = f"↻ To be done again with this: {', '.join(self._stale)}."
+            return Content.styled(text, "$text-warning")
+        return Content("") if self._shows_form else super().status_text()
+
+    def show_step(self) -> None:
+        """Show the form while there is something to fill in, the rest when it is filled in."""
+        super().show_step()
+        self.form.display = self._shows_form
+
+    async def inspect(self) -> None:
+        """Ask the world only when there is something to ask about."""
+        state = self.state
+        status = self.session.migration.status(state.step)
+        if self._editing is None:
+            self._editing = status.state == "todo"
+        if self._editing:
+            state.status = status
+            self.show_header()
+            self.show_step()
+            return
+        await super().inspect()
+        problem = state.problem
+        if problem is not None and problem.field and not self._editing and state.run is None:
+            self.problem_raised(problem)
+
+    # Keys ------------------------------------------------------------------------------------
+
     def on_screen_suspend(self) -> None:
-        """A secret that was looked at is hidden again when one goes elsewhere."""
+        """Hide a secret that was shown when another screen comes."""
         self._hide_secret()
         super().on_screen_suspend()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Changing needs the form hidden, showing the secret needs the form."""
+        """Return what is possible now: to edit without the form, to show the secret in it."""
         match action:
             case "edit":
-                return not self._shows_form() and self.stage is not Stage.RUNNING
+                return not self._shows_form and self.phase is not Phase.RUNNING
             case "reveal" | "check":
-                return self._shows_form()
-            case "output" | "again" | "take_back" | "what_to_do" if self._shows_form():
+                return self._shows_form
+            case "output" | "again" | "take_back" | "what_to_do" if self._shows_form:
                 return False
             case _:
                 return super().check_action(action, parameters)
 
     @on(ProviderForm.Filled)
     def action_check(self) -> None:
-        """Take what the form says, and show what it would change."""
+        """Take the answers of the form, and show what they would change."""
         context = self.session.context
-        settings, keys, problems = self.form.said(context.settings)
+        settings, keys, problems = self.form.answers(context.settings)
         if problems:
             for problem in reversed(problems):
                 self.form.show_beside(problem)
             return
         changed = settings != context.settings or keys != context.keys
-        self._came_from_form = True
+        self._back_leads_to_form = True
         self._editing = False
         self._hide_secret()
         if changed:
-            self._stale = self.session.change(settings, keys)
+            self._stale = self.session.change_answers(settings, keys)
         else:
-            self.session.try_anew(self.here)
-        self._plan, self._problem = None, None
-        self._again = True
+            self.session.forget_failure(self.route)
+        self.state.repeat()
         self.set_focus(None)
         self.show()
         if not changed:
-            self.wizard.look_at(self)
+            self.start_inspection()
             self.show_step()
 
     def action_edit(self) -> None:
-        """Back to the form, with all that was said."""
+        """Show the form again, with all that was filled in."""
         self._editing = True
-        self.form.judge_anew()
-        self.show_step()
-        self.show_top()
+        self._show_form_from_top()
         # Whoever asks for the form wants to type.
         (self.form.first_to_fill() or self.form.field("bucket").input).focus()
 
-    def edit_because(self, problem: Problem) -> None:
+    def edit_because_of(self, problem: Problem) -> None:
         """Show the form, with the problem beside its field where it has one."""
         self._editing = True
-        self._problem = None
-        if self.is_whole:
-            self.form.judge_anew()
-            self.show_step()
-            self.show_top()
+        self.state.problem = None
+        if self.is_composed:
+            self._show_form_from_top()
             self.form.show_beside(problem)
 
+    def _show_form_from_top(self) -> None:
+        self.form.revalidate()
+        self.show_step()
+        self.show_top()
+
     def action_back(self) -> None:
-        """One back: from the plan to the form, and from the form to where it was opened.
+        """Go back: from the plan to the form, and from the form to where it was opened.
 
         What was typed stays.
         """
-        if not self._shows_form():
-            if self._leads_to_form():
+        if not self._shows_form:
+            if self._back_leads_to_form and self.phase in (Phase.READY, Phase.FAILED):
                 self.action_edit()
             else:
                 super().action_back()
-        elif self.stage is Stage.DONE:
+        elif self.phase is Phase.DONE:
             self._editing = False
             self._hide_secret()
             self.show_step()
         else:
-            self.wizard.go_to("start")
-
-    def _leads_to_form(self) -> bool:
-        return self._came_from_form and self.stage in (Stage.READY, Stage.FAILED)
+            self.shell.navigation.go_to("start")
 
     def action_again(self) -> None:
-        """Back from here are the proofs, not the form."""
-        self._came_from_form = False
+        """Show the plan of doing it again; back from there are the checks, not the form."""
+        self._back_leads_to_form = False
         super().action_again()
 
     def action_reveal(self) -> None:
@@ -207,43 +244,7 @@ class ConfigureProviderScreen(StepScreen):
         self._revealed = False
         self.form.reveal(shown=False)
 
-    def forget(self) -> None:
-        """After a run: the form comes back only where it failed."""
-        super().forget()
-        work = self.work
-        field = work.problem.field if work and work.problem else None
-        self._editing = field in FORM_FIELDS
 
-    def failed_here(self, problem: Problem) -> None:
-        """A problem with a field is shown beside it, any other in full."""
-        if problem.field in FORM_FIELDS:
-            self._problem = problem
-            self._editing = True
-            self.show_step()
-            self.show_top()
-            self.form.show_beside(problem)
-        else:
-            super().failed_here(problem)
-
-    async def look(self) -> None:
-        """Ask the world only when there is something to ask about."""
-        status = self.session.migration.status(self.step)
-        if self._editing is None:
-            self._editing = status.state == "todo"
-        if self._editing:
-            self._status = status
-            self.show_frame()
-            self.show_step()
-            return
-        await super().look()
-        problem = self._problem
-        if problem is not None and problem.field and not self._editing and self.work is None:
-            self.failed_here(problem)
-
-    def _why(self) -> Content:
-        if self._stale and self.stage in (Stage.READY, Stage.LOOKING):
-            text = f"↻ To be done again with this: {', '.join(self._stale)}."
-            return Content.styled(text, "$text-warning")
-        if self._shows_form():
-            return Content("")
-        return super()._why()
+def _field(problem: Problem | None) -> str | None:
+    """Return the field that a problem belongs to."""
+    return problem.field if problem else None

@@ -8,21 +8,22 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from screens.base.frame import Key
+from screens.base.step_parts import Activity
 from screens.base.step_screen import StepScreen
-from screens.state import marks as words
-from screens.state.stage import Stage
+from screens.base.wizard_screen import ButtonSpec
+from screens.state.marks import STATES, rate
+from screens.state.phase import Phase
 from wizard.core.quantities import count
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)
 
 
 class CopyMediaScreen(StepScreen):
-    """Shows the copy, which goes on while one looks at other screens."""
+    """Shows the copy, which continues while other screens are shown."""
 
-    here = "copy_media"
-    begin_label = "Copy"
-    busy_label = "Copying"
+    route = "copy_media"
+    start_label = "Copy"
+    running_label = "Copying"
     help_heading = "Copy media"
     HELP = (
         "Every public picture is copied to the bucket and compared there, by size and MD5. The "
@@ -37,76 +38,81 @@ class CopyMediaScreen(StepScreen):
         Binding("f", "failed_files", "Failed files", id="copy.failed", tooltip="Which, and why"),
     ]
 
-    def keys(self) -> list[Key]:
-        """Pause is the obvious thing while it runs."""
-        if self.stage is Stage.RUNNING:
-            paused = self.session.context.control.paused
-            return [Key("Go on" if paused else "Pause", "pause"), Key("Stop", "stop")]
-        return super().keys()
-
     @property
     def _paused(self) -> bool:
-        return self.stage is Stage.RUNNING and self.session.context.control.paused
+        return self.phase is Phase.RUNNING and self.session.context.control.paused
+
+    def buttons(self) -> list[ButtonSpec]:
+        """Offer to pause first while the copy runs."""
+        if self.phase is not Phase.RUNNING:
+            return super().buttons()
+        label = "Go on" if self._paused else "Pause"
+        return [ButtonSpec(label, "pause"), ButtonSpec("Stop", "stop")]
 
     @property
-    def enter_rests(self) -> bool:
-        """A paused copy waits for somebody to press it."""
-        return super().enter_rests and not self._paused
+    def ignores_enter(self) -> bool:
+        """Whether Enter does nothing: not while the copy is paused, when it resumes it."""
+        return super().ignores_enter and not self._paused
 
-    def busy(self) -> str:
-        """A paused copy says so."""
-        return "Paused" if self._paused else super().busy()
+    def activity(self) -> Activity:
+        """Return what the copy does, or that it is paused."""
+        return Activity(STATES["paused"].symbol, "Paused") if self._paused else super().activity()
 
-    def sign_at_work(self) -> str:
-        """Nor does it look like one that runs."""
-        return words.STATES["paused"].symbol if self._paused else super().sign_at_work()
+    def progress_label(self) -> str:
+        """Return what is shown in place of the time left, or that the copy is paused."""
+        return "paused" if self._paused else super().progress_label()
 
-    def meter_word(self) -> str:
-        """In the bar, too."""
-        return "paused" if self._paused else super().meter_word()
+    def safety_text(self) -> str:
+        """Return what is safe now; while the copy runs, its limit as well."""
+        if self.phase is not Phase.RUNNING:
+            return super().safety_text()
+        limit = self.session.context.settings.limit_rate
+        limited = f" Limited to {rate(limit)}." if limit else ""
+        return f"You may stop at any time: what is proven is not sent again.{limited}"
 
-    def _safe(self) -> str:
-        if self.stage is Stage.RUNNING:
-            limit = self.session.context.settings.limit_rate
-            limited = f" Limited to {words.rate(limit)}." if limit else ""
-            return f"You may stop at any time: what is proven is not sent again.{limited}"
-        return super()._safe()
+    def status_text(self) -> Content:
+        """Return one line on how the copy stands: that files failed, before all else."""
+        failed = self.session.failed_files()
+        if not failed or self.phase is Phase.RUNNING:
+            return super().status_text()
+        text = f"! {count(len(failed), 'file')} failed. f shows which, and why."
+        return Content.styled(text, "$text-warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Pausing needs a copy under way."""
+        """Return what is possible now; pausing needs a copy under way."""
         if action == "pause":
-            return self.stage is Stage.RUNNING
+            return self.phase is Phase.RUNNING
         if action == "limit":
-            return self.stage in (Stage.READY, Stage.RUNNING)
+            return self.phase in (Phase.READY, Phase.RUNNING)
         if action == "failed_files":
             return bool(self.session.failed_files())
         return super().check_action(action, parameters)
 
     def action_pause(self) -> None:
-        """Rest, or go on."""
+        """Pause the copy, or resume it."""
         control = self.session.context.control
         if control.paused:
             control.resume()
         else:
             control.pause()
-        self.show_frame()
+        self.show_header()
         self.show_step()
 
     def action_limit(self) -> None:
-        """Ask for a limit."""
-        from screens.overlays.dialogs import OneOf
+        """Ask for a maximum speed."""
+        from screens.overlays.dialogs import ChoiceDialog
 
         limit = self.session.context.settings.limit_rate
-        choices = [(str(r), words.rate(r) if r else "no limit") for r in _RATES]
+        choices = [(str(r), rate(r) if r else "no limit") for r in _RATES]
         text = "It applies now, and each time you copy from now on."
-        dialog = OneOf("How fast may it copy?", text, choices, str(limit))
-        self.app.push_screen(dialog, self._limit)
+        dialog = ChoiceDialog("How fast may it copy?", text, choices=choices, chosen=str(limit))
+        self.app.push_screen(dialog, self._set_limit)
 
-    def _limit(self, choice: str | None) -> None:
+    def _set_limit(self, choice: str | None) -> None:
         if not choice:
             return
         context = self.session.context
-        self.session.change(replace(context.settings, limit_rate=int(choice)), context.keys)
+        self.session.change_answers(replace(context.settings, limit_rate=int(choice)), context.keys)
         context.control.limit_rate(int(choice))
         self.show_step()
 
@@ -114,21 +120,14 @@ class CopyMediaScreen(StepScreen):
         """Show which files failed, and why."""
         from screens.overlays.failed_files import FailedFilesScreen
 
-        self.app.push_screen(FailedFilesScreen(), self._after_failed)
+        self.app.push_screen(FailedFilesScreen(self.session.failed_files), self._try_again)
 
-    def _after_failed(self, again: bool | None) -> None:
+    def _try_again(self, again: bool | None) -> None:
         if not again:
             return
-        if self.stage is Stage.RUNNING:
+        if self.phase is Phase.RUNNING:
             self.session.context.control.retry_failed()
             text = "They are tried again as soon as the others are through."
-            self.notify(text, title=self.step.title, markup=False)
+            self.notify(text, title=self.state.step.title, markup=False)
         else:
-            self.action_retry()
-
-    def _why(self) -> Content:
-        failed = self.session.failed_files()
-        if failed and self.stage is not Stage.RUNNING:
-            text = f"! {count(len(failed), 'file')} failed. f shows which, and why."
-            return Content.styled(text, "$text-warning")
-        return super()._why()
+            self.retry()

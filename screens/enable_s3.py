@@ -8,9 +8,9 @@ from screens.base.step_screen import StepScreen
 class EnableS3Screen(StepScreen):
     """Shows the diff of `.env` before it is written."""
 
-    here = "enable_s3"
-    begin_label = "Write .env"
-    busy_label = "Writing .env"
+    route = "enable_s3"
+    start_label = "Write .env"
+    running_label = "Writing .env"
     help_heading = "Enable S3"
     HELP = (
         "BookWyrm decides by one line of .env whether it uses S3: USE_S3=true. This step "

@@ -1,4 +1,4 @@
-"""The last screen: what was done and proven, the way back, and what to do next."""
+"""The last screen: what was done, the way back, and what to do next."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from screens.base.frame import Frame, Key
-from screens.state import marks as words
+from screens.base.wizard_screen import ButtonSpec, WizardScreen
+from screens.state.marks import STATES, state_of, took
 from screens.state.session import ARMED
 from screens.widgets.lines import Line, Lines, marked, plain
 from wizard.core.quantities import count
@@ -28,7 +28,7 @@ _BACK = (
     "still there. Files that came after the switch are in the bucket only."
 )
 _OVER = "bw-s3 is not needed any more; the journal stays."
-_REHEARSAL = "That was the rehearsal: all of it is taken away when you quit."
+_DEMO_OVER = "That was the rehearsal: all of it is taken away when you quit."
 _LATER = (
     "Now follow BookWyrm's installation guide to its end. When the site runs, start bw-s3 again: "
     "it completes the steps that wait."
@@ -40,10 +40,10 @@ _UNSEEN = (
 )
 
 
-class EndScreen(Frame):
-    """Where the migration stands, as a whole."""
+class EndScreen(WizardScreen):
+    """How the whole migration stands."""
 
-    here = "end"
+    route = "end"
     heading = "Summary"
     help_heading = "The summary"
     HELP = (
@@ -52,20 +52,17 @@ class EndScreen(Frame):
         "keep running."
     )
 
-    def __init__(self) -> None:
-        super().__init__(name="end")
-
     def body(self) -> Iterable[Widget]:
-        """The verdict, a line a step, what next, the way back."""
+        """Return the verdict, a line for each step, what to do next, the way back."""
         yield Lines(id="verdict")
         yield Lines(id="results")
         yield Lines(id="to-do")
         yield Lines(id="way-back")
 
     def show(self) -> None:
-        """Bring it up to date."""
+        """Bring the summary up to date."""
         super().show()
-        if not self.is_whole:
+        if not self.is_composed:
             return
         statuses = self.session.overview.statuses
         following = self.session.overview.following
@@ -77,23 +74,23 @@ class EndScreen(Frame):
         self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
         self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
         waits = any(status.state == "later" for status in statuses)
-        over = _OVER if self.wizard.source.stays else _REHEARSAL
-        self.show_safe("" if following or waits else over)
+        over = _OVER if self.shell.source.kept else _DEMO_OVER
+        self.show_safety("" if following or waits else over)
         if following is None:
-            self.show_keys([Key("Finish", "app.quit")])
+            self.show_buttons([ButtonSpec("Finish", "app.quit")])
         else:
-            self.show_keys([Key(self.session.next_label("end"), "next")])
+            self.show_buttons([ButtonSpec(self.session.next_label("end"), "next")])
 
     def _verdict(self, statuses: Sequence[Status]) -> list[Line]:
         overview = self.session.overview
         if overview.following is not None:
             unfinished = plain(f"Not finished: “{overview.following.title}” is next.", "bold")
-            warning = marked("!", ARMED, "bold $text-warning", "$text-warning")
+            warning = marked("!", ARMED, "bold $text-warning", style="$text-warning")
             return [unfinished, *([warning] if overview.armed else [])]
         text = "Done. Your instance keeps its files in the bucket, and that is proven."
         if any(s.state == "later" for s in statuses):
             text = "What concerns the bucket is done and proven. The rest waits for your site."
-        return [marked("✓", text, "bold $text-success", "bold $text-success")]
+        return [marked("✓", text, "bold $text-success", style="bold $text-success")]
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
         if all(status.state != "later" for status in statuses):
@@ -103,17 +100,17 @@ class EndScreen(Frame):
         return [_LATER, *([_UNSEEN.format(url=settings.site_url)] if unseen else []), *_KEEP]
 
     def action_next(self) -> None:
-        """To the step that is next."""
-        self.wizard.go_on("end")
+        """Go to the step that is next."""
+        self.shell.navigation.go_to_next("end")
 
 
 def _result_line(number: int, status: Status) -> Line:
-    mark = words.STATES[words.state_of(status)]
+    mark = STATES[state_of(status)]
     result = status.result
     text = status.why
     if status.state == "done" and result:
         how_many, noun = count(result.passed_checks, "proof").split()
-        text = f"{how_many:>2} {noun:<6}  {words.took(result.seconds):>9}"
+        text = f"{how_many:>2} {noun:<6}  {took(result.seconds):>9}"
     title = status.step.title[:14].ljust(14)
     name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
     return Line(name, Content.styled(text or mark.word, "$faint"))

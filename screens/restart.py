@@ -8,9 +8,9 @@ from screens.base.step_screen import StepScreen
 class RestartScreen(StepScreen):
     """Says beforehand what is interrupted, and what is waited for."""
 
-    here = "restart"
-    begin_label = "Restart now"
-    busy_label = "Restarting"
+    route = "restart"
+    start_label = "Restart now"
+    running_label = "Restarting"
     help_heading = "Restart"
     HELP = (
         "Only a restart makes your instance use the bucket, and only here are your readers "

@@ -8,9 +8,9 @@ from screens.base.step_screen import StepScreen
 class SetCorsScreen(StepScreen):
     """Shows the rules as they will be sent."""
 
-    here = "set_cors"
-    begin_label = "Set these rules"
-    busy_label = "Setting the rules"
+    route = "set_cors"
+    start_label = "Set these rules"
+    running_label = "Setting the rules"
     help_heading = "CORS"
     HELP = (
         "Browsers load fonts from another host only when that host allows it: that is what "

@@ -1,4 +1,4 @@
-"""The first screen: what was found about the instance, where it stands, what is next."""
+"""The first screen: what was found about the instance, how far it is, what is next."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from screens.base.frame import Frame, Key
-from screens.state import marks as words
+from screens.base.wizard_screen import ButtonSpec, WizardScreen
+from screens.state.marks import STATES, state_of
+from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, marked, plain
-from screens.widgets.quiet import Steady
 
 if TYPE_CHECKING:
+    from screens.state.shell import Shell
     from wizard.core.problem import Problem
     from wizard.opening.opening import Opened
 
@@ -27,7 +28,7 @@ _PURPOSE = (
     "proof. It frees no disk space: the local files stay."
 )
 _SAFE = "Nothing has been changed yet. You may stop at any time and come back."
-_SAFE_LOOKING = "Looking changes nothing. You may stop at any time."
+_SAFE_OPENING = "Looking changes nothing. You may stop at any time."
 _SAFE_AGAIN = "You may stop at any time: what is proven stays proven."
 _SAFE_ARMED = "You may stop, but better not now. What is proven stays proven."
 _TMUX = (
@@ -52,10 +53,10 @@ _PATHS = {
 }
 
 
-class StartScreen(Frame):
-    """Opens at once; fills when the instance was looked at."""
+class StartScreen(WizardScreen):
+    """Opens at once; fills when it is known what the instance is."""
 
-    here = "start"
+    route = "start"
     heading = "Your instance"
     help_heading = "What this is"
     HELP = (
@@ -71,26 +72,26 @@ class StartScreen(Frame):
         Binding("x", "disarm", "Disarm", id="start.disarm", tooltip="Put USE_S3 in .env back"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__(name="start")
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
         self._shown_problem: Problem | None = None
 
     def body(self) -> Iterable[Widget]:
-        """From top to bottom: what most needs to be known first."""
-        yield Steady(id="armed", classes="warning")
-        yield Steady(id="fragile", classes="warning")
+        """Return the parts from top to bottom: what most needs to be known first."""
+        yield CachedStatic(id="armed", classes="warning")
+        yield CachedStatic(id="fragile", classes="warning")
         yield Static(Content(_PURPOSE), id="purpose")
         yield Lines(id="resumed")
-        yield Steady(id="which-path")
+        yield CachedStatic(id="which-path")
         yield Facts(id="facts")
-        yield Steady(id="state")
+        yield CachedStatic(id="state")
 
     def show(self) -> None:
         """Show what is known by now."""
         super().show()
-        if not self.is_whole:
+        if not self.is_composed:
             return
-        self._set("#fragile", _TMUX if self.wizard.fragile else "")
+        self._set("#fragile", _TMUX if self.shell.unprotected_ssh else "")
         if self.session.opened is None:
             self._show_opening()
         else:
@@ -98,40 +99,39 @@ class StartScreen(Frame):
         problem = self.session.opening_problem
         if problem is not None and problem is not self._shown_problem:
             self._shown_problem = problem
-            self.wizard.show_problem(problem)
+            self.shell.problems.show(problem)
 
     def _show_opening(self) -> None:
-        source, problem = self.wizard.source, self.session.opening_problem
-        state = f"✗ {problem.what}" if problem else f"{source.looking}\n{source.hint}".strip()
+        source, problem = self.shell.source, self.session.opening_problem
+        state = f"✗ {problem.what}" if problem else f"{source.opening_text}\n{source.hint}".strip()
         self._set("#state", state)
         for name in ("#armed", "#which-path"):
             self._set(name, "")
         self.query_one("#resumed", Lines).put(())
-        self.show_safe(_SAFE_LOOKING)
-        self.show_keys(
-            [Key("Try again", "retry"), Key("What to do", "what_to_do")] if problem else []
-        )
+        self.show_safety(_SAFE_OPENING)
+        buttons = [ButtonSpec("Try again", "retry"), ButtonSpec("What to do", "what_to_do")]
+        self.show_buttons(buttons if problem else [])
 
     def _show_opened(self, opened: Opened) -> None:
         session = self.session
-        begun, armed = session.begun(), session.overview.armed
+        begun, armed = session.has_begun(), session.overview.armed
         self._set("#armed", f"! {_ARMED}" if armed else "")
-        self.query_one("#resumed", Lines).put(self._where_it_stands() if begun else ())
+        self.query_one("#resumed", Lines).put(self._progress_lines() if begun else ())
         self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
-        self._set("#state", self.wizard.source.hint)
+        self._set("#state", self.shell.source.hint)
         self.query_one("#purpose").display = not begun
         self.query_one(Facts).show(f for f in opened.facts if f.label != "path")
-        self.show_safe((_SAFE_ARMED if armed else _SAFE_AGAIN) if begun else _SAFE)
-        disarm = [Key("Disarm", "disarm")] if armed and not session.running else []
-        self.show_keys([Key(self._label(), "next"), *disarm])
+        self.show_safety((_SAFE_ARMED if armed else _SAFE_AGAIN) if begun else _SAFE)
+        disarm = [ButtonSpec("Disarm", "disarm")] if armed and not session.running else []
+        self.show_buttons([ButtonSpec(self._label(), "next"), *disarm])
 
-    def _where_it_stands(self) -> list[Line]:
+    def _progress_lines(self) -> list[Line]:
         statuses = self.session.overview.statuses
         done = sum(1 for s in statuses if s.state == "done")
         wanted = sum(1 for s in statuses if s.state != "skipped")
         lines = [plain(f"Steps done and proven: {done} of {wanted}.")]
         if running := self.session.running:
-            sign = words.STATES["now"].symbol
+            sign = STATES["now"].symbol
             lines.append(marked(sign, f"{self.session.title(running)} is under way.", "bold"))
         for status in statuses:
             why = {
@@ -139,9 +139,9 @@ class StartScreen(Frame):
                 "failed": f"did not succeed: {status.why}",
                 "asked": f"waits for your decision: {status.why}",
                 "stale": f"has to be done again: {status.why}",
-            }.get(words.state_of(status))
+            }.get(state_of(status))
             if why and status.step.name != self.session.running:
-                mark = words.STATES[words.state_of(status)]
+                mark = STATES[state_of(status)]
                 text = f"{status.step.title} {why.rstrip('.')}."
                 lines.append(marked(mark.symbol, text, mark.style))
         return lines
@@ -153,7 +153,7 @@ class StartScreen(Frame):
             return session.next_label("start")
         if following is None:
             return "See the summary"
-        return f"{'Go on' if session.begun() else 'Begin'}: {following.title}"
+        return f"{'Go on' if session.has_begun() else 'Begin'}: {following.title}"
 
     def _set(self, selector: str, text: str) -> None:
         widget = self.query_one(selector, Static)
@@ -161,12 +161,12 @@ class StartScreen(Frame):
         widget.display = bool(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The path can be changed until a step was begun."""
+        """Return what is possible now: the path can be changed until a step was started."""
         session = self.session
         at_rest = session.opened is not None and not session.running
         match action:
             case "other_path":
-                return at_rest and not session.begun()
+                return at_rest and not session.has_begun()
             case "disarm":
                 return at_rest and session.overview.armed
             case "back":
@@ -174,28 +174,32 @@ class StartScreen(Frame):
             case _:
                 return super().check_action(action, parameters)
 
-    def action_retry(self) -> None:
+    def retry(self) -> None:
         """Look at the instance again."""
         self._shown_problem = None
-        self.wizard.begin_opening()
+        self.shell.opener.open()
         self.show()
 
+    def action_retry(self) -> None:
+        """Look at the instance again."""
+        self.retry()
+
     def action_what_to_do(self) -> None:
-        """The problem in full."""
+        """Show the problem in full."""
         if self.session.opening_problem is not None:
-            self.wizard.show_problem(self.session.opening_problem)
+            self.shell.problems.show(self.session.opening_problem)
 
     def action_next(self) -> None:
-        """To the next step."""
-        self.wizard.go_on("start")
+        """Go to the next step."""
+        self.shell.navigation.go_to_next("start")
 
     def action_other_path(self) -> None:
-        """From existing to fresh, or back."""
+        """Take the path of a fresh install in place of an existing instance, or back."""
         context = self.session.context
         other = "fresh" if context.settings.path == "existing" else "existing"
-        self.session.change(replace(context.settings, path=other), context.keys)
+        self.session.change_answers(replace(context.settings, path=other), context.keys)
         self.show()
 
     def action_disarm(self) -> None:
         """Switch S3 off again in `.env`."""
-        self.wizard.take_back(self.session.migration.step_named("enable_s3"))
+        self.shell.runner.ask_to_undo(self.session.migration.step_named("enable_s3"))

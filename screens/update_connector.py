@@ -8,9 +8,9 @@ from screens.base.step_screen import StepScreen
 class UpdateConnectorScreen(StepScreen):
     """Shows old and new address."""
 
-    here = "update_connector"
-    begin_label = "Update it"
-    busy_label = "Updating the connector"
+    route = "update_connector"
+    start_label = "Update it"
+    running_label = "Updating the connector"
     help_heading = "Connector"
     HELP = (
         "Old instances have an entry in the database, the connector to themselves, that names the "

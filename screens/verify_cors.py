@@ -8,9 +8,9 @@ from screens.base.step_screen import StepScreen
 class VerifyCorsScreen(StepScreen):
     """Shows each check as it is made."""
 
-    here = "verify_cors"
-    begin_label = "Verify"
-    busy_label = "Asking as a browser would"
+    route = "verify_cors"
+    start_label = "Verify"
+    running_label = "Asking as a browser would"
     plan_heading = "What will be looked at"
     help_heading = "Verify"
     HELP = (

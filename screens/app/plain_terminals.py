@@ -1,4 +1,4 @@
-"""The picture for plainer terminals: ASCII for other locales, no colours under NO_COLOR."""
+"""Line filters for plain terminals: ASCII for other locales, no colours under NO_COLOR."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _SAME_WIDTH = str.maketrans(
 
 
 class PlainLetters(LineFilter):
-    """Puts ASCII of the same width in place of each other character."""
+    """Replaces each other character by ASCII of the same width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same line, drawn with what every terminal has."""
+        """Draw the same line with what every terminal has."""
         return [Segment(in_ascii(s.text), s.style, s.control) for s in segments]
 
 
 def in_ascii(text: str) -> str:
-    """`text` in ASCII, as wide as before; what has no likeness becomes "?"."""
+    """Put `text` in ASCII, as wide as before; what has no likeness becomes "?"."""
     if text.isascii():
         return text
     known = text.translate(_SAME_WIDTH)
@@ -47,14 +47,14 @@ def in_ascii(text: str) -> str:
 
 
 class WithoutColours(LineFilter):
-    """Takes every colour away; what had a background of its own is shown in reverse."""
+    """Removes every colour; what had a background of its own is shown in reverse."""
 
     def __init__(self, dark: bool) -> None:
         super().__init__()
         self._screen = Color.parse("black" if dark else "white")
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same line in the terminal's own two colours."""
+        """Draw the same line in the terminal's own two colours."""
         return [
             Segment(s.text, s.style and _colourless(s.style, self._screen), s.control)
             for s in segments

@@ -1,4 +1,4 @@
-"""Opening the wizard in a terminal, and leaving it well whatever happens to the terminal."""
+"""Opening the wizard in a terminal, and ending well whatever happens to the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from screens.app import terminal
-from screens.state.exit_status import FAILED, HUNG_UP, INTERRUPTED, OK, USAGE
+from screens.state.exit_status import FAILED, HUNG_UP, OK, USAGE
 
 if TYPE_CHECKING:
     from screens.app.wizard_app import WizardApp
@@ -22,29 +22,29 @@ _TERMINATED = 143
 
 
 def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
-    """Show the wizard until the admin leaves it; returns the exit status.
+    """Show the wizard until the admin leaves it; return the exit status.
 
-    `folder` as it was called with, "demo" for a rehearsal.
+    `folder` is what bw-s3 was called with, "demo" for the demo.
     """
-    if reason := terminal.why_not():
+    if reason := terminal.unsupported_reason():
         hint = "  bw-s3 demo --yes   runs the demo without a screen" if folder == "demo" else ""
-        print(reason, hint or terminal.instead(folder), sep="\n", file=sys.stderr)
+        print(reason, hint or terminal.screenless_commands(folder), sep="\n", file=sys.stderr)
         return USAGE
     # Imported here: textual takes a third of a second that the message above need not wait for.
     from screens.app.wizard_app import WizardApp
 
     app = WizardApp(
         source,
-        ascii_only=not terminal.speaks_utf8(),
-        theme=terminal.theme(),
-        fragile=terminal.is_fragile(),
+        ascii_only=not terminal.uses_utf8(),
+        theme=terminal.suitable_theme(),
+        unprotected_ssh=terminal.is_unprotected_ssh(),
         once_open=_keep_collections_short,
     )
     _watch_signals(app)
     status = _run(app, mouse=mouse)
     if not app.crashed:
-        print(last_words(app, folder))
-    elif app.source.stays:
+        print(parting_message(app, folder))
+    elif app.source.kept:
         print("What is proven stays proven: start bw-s3 again, and it goes on from there.")
     _close(app)
     sys.stdout.flush()
@@ -66,7 +66,7 @@ def _run(app: WizardApp, *, mouse: bool) -> int:
 
 
 def _keep_collections_short() -> None:
-    """No key waits while Python looks through everything for cycles: a tenth of a second.
+    """Have no key wait while Python looks through everything for cycles: a tenth of a second.
 
     The libraries, which are most of it, stay for good. The screens' own part is still looked
     through, five times less often.
@@ -109,22 +109,22 @@ def _threads_are_left() -> bool:
     return any(t is not main and t.is_alive() and not t.daemon for t in threading.enumerate())
 
 
-def last_words(app: WizardApp, folder: str) -> str:
-    """What stays in the terminal when the wizard is gone."""
+def parting_message(app: WizardApp, folder: str) -> str:
+    """Return what is left in the terminal when the wizard is gone."""
     session = app.session
     if session.opened is None:
         return session.opening_problem.what if session.opening_problem else "Nothing was changed."
     again = "bw-s3 demo" if folder == "demo" else f"bw-s3 {folder}".removesuffix(" .")
     following = session.migration.next_step()
     if session.exit_status() == OK:
-        if not app.source.stays:
+        if not app.source.kept:
             return "Done and proven. The rehearsal is over; everything it made is gone."
         waiting = any(s.state == "later" for s in session.migration.statuses())
         if waiting:
             return f"What can be done now is done and proven. When your site runs: {again}"
         return "Done and proven. Keep the local media: other servers still ask for them."
     if folder == "demo":
-        kept = "What it made stays, as it is now." if app.source.stays else "All it made is gone."
+        kept = "What it made stays, as it is now." if app.source.kept else "All it made is gone."
         return f"The demo is over. {kept}"
     lines = [f"Nothing is lost. To go on with “{following.title}”: {again}" if following else again]
     if session.migration.is_armed():
@@ -133,6 +133,3 @@ def last_words(app: WizardApp, folder: str) -> str:
             f"to S3. To take that back: bw-s3 disarm {folder}"
         )
     return "\n".join(lines)
-
-
-__all__ = ["INTERRUPTED", "last_words", "run_wizard"]

@@ -10,8 +10,8 @@ _RICH_TERMINALS = ("256color", "kitty", "direct", "ghostty", "alacritty")
 _LIGHT_BACKGROUNDS = {"7", "15"}  # COLORFGBG, as rxvt, konsole and others set it
 
 
-def why_not(environment: Mapping[str, str] = os.environ) -> str:
-    """Why the wizard cannot be shown here; "" where it can."""
+def unsupported_reason(environment: Mapping[str, str] = os.environ) -> str:
+    """Return why the wizard cannot be shown here; "" where it can."""
     # Textual draws on standard error.
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         return "The wizard needs a terminal, and input or output is not one."
@@ -22,8 +22,8 @@ def why_not(environment: Mapping[str, str] = os.environ) -> str:
     return ""
 
 
-def instead(folder: str) -> str:
-    """What to do where the wizard cannot be shown."""
+def screenless_commands(folder: str) -> str:
+    """Return the commands that do the same where the wizard cannot be shown."""
     return (
         f"The same steps run without a screen:\n"
         f"  bw-s3 run {folder} --dry-run   shows what each step would change\n"
@@ -32,22 +32,22 @@ def instead(folder: str) -> str:
     )
 
 
-def is_fragile(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a dropped line would end the wizard: SSH without tmux or screen."""
+def is_unprotected_ssh(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a dropped connection would end the wizard: SSH without tmux or screen."""
     remote = bool(environment.get("SSH_CONNECTION"))
     return remote and not (environment.get("TMUX") or environment.get("STY"))
 
 
-def speaks_utf8(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the locale is UTF-8, by the variables in the order the C library takes them."""
+def uses_utf8(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the locale is UTF-8, by the variables in the C library's order."""
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         if value := environment.get(name):
             return value.lower().replace("-", "").endswith("utf8") or ".utf8" in value.lower()
     return False
 
 
-def theme(environment: Mapping[str, str] = os.environ) -> str:
-    """The name of the theme that suits this terminal: its colours, its background."""
+def suitable_theme(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the name of the theme that suits this terminal: its colours, its background."""
     if chosen := environment.get("TEXTUAL_THEME"):
         return chosen
     light = environment.get("COLORFGBG", "").split(";")[-1] in _LIGHT_BACKGROUNDS

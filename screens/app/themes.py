@@ -66,7 +66,7 @@ _FAINT = 0.65
 
 
 def missing_variables(theme: Theme) -> dict[str, str]:
-    """What Textual's own themes lack of the variables that our style sheets use.
+    """Return what Textual's own themes lack of the variables that our style sheets use.
 
     As colours, since the value of a variable cannot name another one.
     """

@@ -1,24 +1,37 @@
-"""The screen of a step: asks the world how it is, and does what its keys say."""
+"""The screen of a step: inspects it, shows how it stands, and does what its keys say."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
 
-from screens.base.frame import Key
-from screens.base.step_parts import StepParts
-from screens.state.stage import Stage
+from screens.base.step_parts import Activity, StepParts
+from screens.base.wizard_screen import ButtonSpec, WizardScreen
+from screens.state.marks import STATES, took
+from screens.state.phase import Phase
+from screens.state.session import ARMED
+from screens.state.status_line import status_line
+from screens.state.step_state import StepState
+from screens.widgets.check_list import CheckRow
 from wizard.core.problem import Action, Problem
 from wizard.step import Step
 
 if TYPE_CHECKING:
-    from wizard.core.events import Report
-    from wizard.migration import Status
+    from screens.state.shell import Shell
+    from screens.state.step_run import StepRun
 
 
-class StepScreen(StepParts):
-    """One step. Subclasses name it and add what only they have."""
+class StepScreen(WizardScreen):
+    """One step: a `StepState` shown in `StepParts`.
+
+    A step's own screen names its `route` and labels, and overrides what it needs of the hooks:
+    `own_parts`, `hidden_parts`, `buttons`, `status_text`, `safety_text`, `activity`,
+    `progress_label`, `ignores_enter`. Each says what it does by default.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "stop", "Stop", id="step.stop", tooltip="Stop the step; it can go on later"),
@@ -28,194 +41,272 @@ class StepScreen(StepParts):
         Binding("w", "what_to_do", "What to do", id="step.problem", tooltip="The problem in full"),
     ]
 
-    # The words on the obvious key.
-    begin_label: ClassVar[str] = "Do it"
+    # The label of the obvious button, what the step does while it works, what its plan is called.
+    start_label: ClassVar[str] = "Do it"
+    running_label: ClassVar[str] = "Working"
+    plan_heading: ClassVar[str] = "What will change"
 
-    def show(self) -> None:
-        """Bring all parts up to date, and look at the world if something changed since."""
-        super().show()
-        if not self.is_whole:
-            return
-        if self._looked_at != self.session.changes and self.session.running != self.here:
-            self._looked_at = self.session.changes
-            self.wizard.look_at(self)
-        self.show_step()
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.state = StepState(shell.session, self.route)
+        self.parts = StepParts()
+        self._shown_phase = Phase.INSPECTING
 
-    def keys(self) -> list[Key]:
-        """The buttons that make sense now; the first is the obvious one."""
-        match self.stage:
-            case Stage.READY:
-                return [Key(self.label(), "begin")]
-            case Stage.RUNNING:
-                return [Key("Stop", "stop")]
-            case Stage.FAILED:
-                return self._keys_after_failure()
-            case Stage.DONE | Stage.NOT_NOW:
-                onward = Key(self.session.next_label(self.here), "next")
-                skipped = self.stage is Stage.NOT_NOW and self._skipped_by_hand
-                return [onward, Key("Do it after all", "again")] if skipped else [onward]
-            case Stage.BLOCKED:
-                return [Key(self.session.next_label(self.here), "next")]
+    @property
+    def phase(self) -> Phase:
+        """What there is to do now."""
+        return self.state.phase
+
+    # Hooks -----------------------------------------------------------------------------------
+
+    def own_parts(self) -> Iterable[Widget]:
+        """Return the widgets that only this step has; none by default."""
+        return ()
+
+    def hidden_parts(self) -> Collection[Widget]:
+        """Return the parts that are not to be seen now, whatever they hold; none by default."""
+        return ()
+
+    def buttons(self) -> list[ButtonSpec]:
+        """Return the buttons that make sense now; the first is the obvious one."""
+        match self.phase:
+            case Phase.READY:
+                return [ButtonSpec(self._start_label(), "begin")]
+            case Phase.RUNNING:
+                return [ButtonSpec("Stop", "stop")]
+            case Phase.FAILED:
+                return self._buttons_after_failure()
+            case Phase.DONE | Phase.BLOCKED:
+                return [self._next_button()]
+            case Phase.NOT_NOW:
+                skipped = self.state.was_skipped_by_hand
+                again = [ButtonSpec("Do it after all", "again")] if skipped else []
+                return [self._next_button(), *again]
             case _:
                 return []
 
-    def _keys_after_failure(self) -> list[Key]:
-        what_to_do = Key("What to do", "what_to_do")
+    def status_text(self) -> Content:
+        """Return one line on how the step stands; empty where there is nothing to say."""
+        return Content.styled(*status_line(self.state))
+
+    def safety_text(self) -> str:
+        """Return what is safe now: by default what the plan says of it, or a warning."""
+        if self.phase is Phase.DONE and self.session.overview.armed:
+            return f"! {ARMED}"
+        return self.state.shown_plan.safe if self.state.shown_plan else ""
+
+    def activity(self) -> Activity:
+        """Return what the step does, while it works."""
+        return Activity(STATES["now"].symbol, self.running_label)
+
+    def progress_label(self) -> str:
+        """Return what is shown in place of the time left; "" while that is known."""
+        run = self.state.run
+        if run is None or run.running:
+            return ""
+        return "stopped" if run.problem else took(run.seconds)
+
+    @property
+    def ignores_enter(self) -> bool:
+        """Whether Enter does nothing: by default while the step works.
+
+        Pressed once too often, it must not stop what has just begun.
+        """
+        return self.phase is Phase.RUNNING
+
+    # The hooks of all screens ----------------------------------------------------------------
+
+    def body(self) -> Iterable[Widget]:
+        """Return the parts of a step, with its own among them."""
+        return self.parts.widgets(self.own_parts())
+
+    def show(self) -> None:
+        """Bring all parts up to date, and inspect the step if something changed since."""
+        super().show()
+        if not self.is_composed:
+            return
+        if self.state.take_inspection():
+            self.start_inspection()
+        self.show_step()
+
+    def show_run(self, run: StepRun) -> None:
+        """Show what the step reported."""
+        super().show_run(run)
+        if run.step == self.route:
+            self._show_run()
+            if run is self.inspection:
+                self.parts.status.update(self.status_text())
+
+    @property
+    def inspection(self) -> StepRun | None:
+        """What the last inspection of the step reported."""
+        return self.state.inspection
+
+    def focus_target(self) -> Widget | None:
+        """Return nothing while Enter has to do nothing, else the first button."""
+        return None if self.ignores_enter else super().focus_target()
+
+    def problem_raised(self, problem: Problem) -> None:
+        """Show the problem in full."""
+        self.shell.problems.show(problem, self.state.step)
+
+    def discard(self) -> None:
+        """Forget what was seen; it no longer holds."""
+        self.state.discard()
+
+    def retry(self) -> None:
+        """Try again what failed: the inspection, or the step."""
+        if self.state.is_blocked:
+            return
+        if self.state.plan is None:
+            self.state.problem = None
+            self.start_inspection()
+            self.show_step()
+        else:
+            self.shell.runner.start(self.state.step)
+
+    # Showing ---------------------------------------------------------------------------------
+
+    def show_step(self) -> None:
+        """Show everything but header and rail."""
+        if self.phase is not self._shown_phase:
+            self._shown_phase = self.phase
+            self.show_top()
+        number, total = self.session.position(self.route)
+        self.show_title(self.state.step.title, f"step {number} of {total}")
+        status = self.status_text()
+        self.parts.show_findings(self.state, status=status, plan_heading=self.plan_heading)
+        self._show_run()
+        self.show_safety(self.safety_text())
+        self.show_buttons(self.buttons())
+
+    def _show_run(self) -> None:
+        run = self.state.run
+        self.parts.show_progress(self.state, self.progress_label())
+        self.parts.show_activity(run, self.activity())
+        if self.parts.show_checks(self.state) and self.phase is Phase.RUNNING:
+            self.call_after_refresh(self._scroll_to_newest_check)
+        self.parts.last_lines.show(run, self.session.output_path(self.route))
+        self.parts.hide(self.hidden_parts())
+
+    def _scroll_to_newest_check(self) -> None:
+        """Scroll to the check that was just made, unless somebody reads another."""
+        checks = self.parts.checks.query(CheckRow)
+        if checks and not self.scrolled_by_hand:
+            checks.last().scroll_visible(animate=False)
+
+    def _next_button(self) -> ButtonSpec:
+        return ButtonSpec(self.session.next_label(self.route), "next")
+
+    def _buttons_after_failure(self) -> list[ButtonSpec]:
+        what_to_do = ButtonSpec("What to do", "what_to_do")
         # A remedy may have opened a step before this one again.
-        if self.session.before(self.step):
-            return [Key(self.session.next_label(self.here), "next"), what_to_do]
-        retry = Key("Try again", "retry")
-        if self._problem and self._problem.remedies[:1]:
-            first = self._problem.remedies[0]
-            if first.action is Action.EDIT_PROVIDER:
-                # The same again would only be refused again.
-                return [Key("Edit answers", "change_provider"), retry, what_to_do]
+        if self.session.first_open_before(self.state.step):
+            return [self._next_button(), what_to_do]
+        retry = ButtonSpec("Try again", "retry")
+        problem = self.state.problem
+        if problem and problem.remedies and problem.remedies[0].action is Action.EDIT_PROVIDER:
+            # The same again would only be refused again.
+            return [ButtonSpec("Edit answers", "change_provider"), retry, what_to_do]
         # Trying again decides nothing.
-        asked = self._problem is not None and self._problem.decision
+        asked = problem is not None and problem.decision
         return [what_to_do, retry] if asked else [retry, what_to_do]
 
-    def label(self) -> str:
-        """What the obvious key says when the step can be done."""
-        if self._finding and self._finding.done:
+    def _start_label(self) -> str:
+        finding, status = self.state.finding, self.state.status
+        if finding and finding.done:
             return "Prove it"
-        if self._status and self._status.state == "begun":
-            return f"Go on: {self.begin_label}"
-        return self.begin_label
+        if status and status.state == "begun":
+            return f"Go on: {self.start_label}"
+        return self.start_label
 
-    async def look(self) -> None:
-        """Ask the world how it is with this step, and what would change."""
-        self._problem = self.work.problem if self.work else None
-        self.looking = self.session.new_work(self.here)
-        try:
-            await self._look(self.looking.take)
-        except Problem as problem:
-            self._problem = problem
-            self._status = self._status or self.session.migration.status(self.step)
-        finally:
-            self.looking.end()
-        self.session.look_anew()  # there may be nothing to do here at all
-        if self.is_whole:
-            self.show_frame()
+    # Inspecting ------------------------------------------------------------------------------
+
+    def start_inspection(self) -> None:
+        """Inspect the step without holding anything up."""
+        self.shell.runner.inspect(self.route, self.inspect)
+
+    async def inspect(self) -> None:
+        """Ask the world how it is with this step, and show it."""
+        await self.state.inspect()
+        if self.is_composed:
+            self.show_header()
             self.show_step()
 
-    async def _look(self, report: Report) -> None:
-        migration = self.session.migration
-        self._status, self._finding = await migration.look(self.step, report)
-        if self._problem is None and self._failed_as_it_is(self._status):
-            self._problem = self._status.result.problem if self._status.result else None
-        if self._needs_plan():
-            self._plan = await migration.plan(self.step, report)
-
-    def _failed_as_it_is(self, status: Status) -> bool:
-        """Whether it failed the last time, and with the answers of now."""
-        return status.state == "failed" and self.here not in self.session.outdated
-
-    def _needs_plan(self) -> bool:
-        state = self._status.state if self._status else ""
-        return self._again or state not in ("done", "skipped", "later")
-
-    def forget(self) -> None:
-        """What was seen no longer holds."""
-        self._status = self._finding = self._plan = self._problem = None
-        self._again = False
-
-    def failed_here(self, problem: Problem) -> None:
-        """Show the problem in full."""
-        self.wizard.show_problem(problem, self.step)
+    # Keys ------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is possible now."""
+        """Return what is possible now."""
         del parameters
-        stage = self.stage
+        state = self.state
         match action:
             case "stop":
-                return stage is Stage.RUNNING
+                return state.phase is Phase.RUNNING
             case "output":
-                return bool(self.work and self.work.lines_seen)
+                return bool(state.run and state.run.lines_seen)
             case "again":
-                skipped = stage is Stage.NOT_NOW and self._skipped_by_hand
-                return (stage is Stage.DONE or skipped) and not self.session.running
+                return state.may_repeat
             case "take_back":
-                can = type(self.step).undo is not Step.undo
-                return can and stage is Stage.DONE and not self.session.running
+                can = type(state.step).undo is not Step.undo
+                return can and state.phase is Phase.DONE and not self.session.running
             case "what_to_do":
-                return stage is Stage.FAILED and self._problem is not None
+                return state.phase is Phase.FAILED and state.problem is not None
             case _:
                 return True
 
-    @property
-    def enter_rests(self) -> bool:
-        """While the step works: Enter once too often must not stop what has just begun."""
-        return self.stage is Stage.RUNNING
-
-    def _focus_first(self) -> None:
-        if self.enter_rests:
-            if self._may_take_focus():
-                self.set_focus(None)
-        else:
-            super()._focus_first()
-
     async def action_main(self) -> None:
-        """The obvious thing; while the step works there is none."""
-        if not self.enter_rests:
+        """Do what the first button does; while the step works there is nothing."""
+        if not self.ignores_enter:
             await super().action_main()
 
     def action_begin(self) -> None:
         """Carry the step out."""
-        if self.stage is Stage.READY:
-            self._again = False
-            self.wizard.begin(self.step)
+        if self.phase is Phase.READY:
+            self.state.repeating = False
+            self.shell.runner.start(self.state.step)
 
     def action_retry(self) -> None:
-        """Try again what failed: the looking, or the step."""
-        if self.session.running or self.session.before(self.step):
-            return
-        if self._plan is None:
-            self._problem = None
-            self.wizard.look_at(self)
-            self.show_step()
-        else:
-            self.wizard.begin(self.step)
+        """Try again what failed."""
+        self.retry()
 
     def action_again(self) -> None:
         """Show the plan of a done step, to do it again."""
-        self._again = True
-        self._plan = self._problem = None
-        self.wizard.look_at(self)
+        self.state.repeat()
+        self.start_inspection()
         self.show_step()
 
     def action_back(self) -> None:
-        """From the plan to do it again back to the proofs; else to the start."""
-        again, self._again = self._again, False
-        # Looking may have shown meanwhile that it has to be done again: there are no proofs then.
-        if again and self.stage in (Stage.DONE, Stage.NOT_NOW):
-            self._problem = None
+        """Go from the plan of doing it again back to the checks, else to the start."""
+        repeating, self.state.repeating = self.state.repeating, False
+        # The inspection may have shown that it has to be done again: there are no checks then.
+        if repeating and self.phase in (Phase.DONE, Phase.NOT_NOW):
+            self.state.problem = None
             self.show_step()
         else:
             super().action_back()
 
     def action_next(self) -> None:
-        """To what comes after this."""
-        self.wizard.go_on(self.here)
+        """Go to what comes after this step."""
+        self.shell.navigation.go_to_next(self.route)
 
     def action_stop(self) -> None:
         """Stop the running step."""
-        self.wizard.stop()
+        self.shell.runner.stop()
 
     def action_output(self) -> None:
         """Show all the output."""
-        self.wizard.show_output(self.here)
+        self.shell.navigation.show_output(self.route)
 
     def action_what_to_do(self) -> None:
-        """The problem in full, with its remedies."""
-        if self._problem:
-            self.wizard.show_problem(self._problem, self.step)
+        """Show the problem in full, with its remedies."""
+        if self.state.problem:
+            self.problem_raised(self.state.problem)
 
     def action_change_provider(self) -> None:
-        """To the form, where the keys are."""
-        if self._problem:
-            self.wizard.remedies.edit_provider(self._problem)
+        """Go to the form, where the keys are."""
+        if self.state.problem:
+            self.shell.problems.edit_answers(self.state.problem)
 
     def action_take_back(self) -> None:
         """Undo the step, after asking."""
-        self.wizard.take_back(self.step)
+        self.shell.runner.ask_to_undo(self.state.step)

@@ -1,4 +1,4 @@
-"""Small questions over a screen: yes or no, a line of text, one of several."""
+"""Questions over a screen: yes or no, a line of text, one of several."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.overlays.overlay import ModalOver
+from screens.overlays.overlay import ModalOverlay
 from screens.widgets.key_button import KeyButton
 
 ResultT = TypeVar("ResultT")
@@ -22,7 +22,7 @@ ResultT = TypeVar("ResultT")
 _LINES_AROUND_TEXT = 11
 
 
-class Dialog(ModalOver[ResultT]):
+class Dialog(ModalOverlay[ResultT]):
     """A box over a screen, with a heading."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,7 +32,7 @@ class Dialog(ModalOver[ResultT]):
     ]
 
     def on_resize(self, event: events.Resize) -> None:
-        """A long text scrolls, so that the answers stay in sight; long ones stand on two lines."""
+        """Keep the answers in sight: a long text scrolls, and long answers take two lines."""
         for answers in self.query(".answers"):
             wide = sum(button.outer_size.width for button in answers.query(KeyButton))
             answers.set_class(wide > answers.size.width, "-stacked")
@@ -41,7 +41,7 @@ class Dialog(ModalOver[ResultT]):
         self.call_after_refresh(self.refresh_bindings)
 
     def action_other(self) -> None:
-        """To the other button."""
+        """Move the focus to the other button."""
         self.focus_next(Button)
 
     def action_read(self, pages: int) -> None:
@@ -52,13 +52,13 @@ class Dialog(ModalOver[ResultT]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Reading on is offered only while there is more."""
+        """Offer to read on only while there is more."""
         if action == "read" and parameters == (1,):
             return any(text.max_scroll_y > text.scroll_y for text in self.query(VerticalScroll))
         return super().check_action(action, parameters)
 
 
-class YesNo(Dialog[bool]):
+class ConfirmDialog(Dialog[bool]):
     """A question with two named answers; Enter gives the one that has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +76,7 @@ class YesNo(Dialog[bool]):
         self._yes, self._no, self._focus_no = yes, no, focus_no
 
     def compose(self) -> ComposeResult:
-        """Heading, text that scrolls, two buttons."""
+        """Compose heading, text that scrolls, two buttons."""
         with Vertical(classes="box"):
             yield Static(Content(self._heading), classes="heading")
             with VerticalScroll(classes="text", can_focus=False):
@@ -88,7 +88,7 @@ class YesNo(Dialog[bool]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """The safe or obvious answer has the focus."""
+        """Give the focus to the safe or the obvious answer."""
         self.query_one("#no" if self._focus_no else "#yes", Button).focus()
 
     @on(Button.Pressed)
@@ -101,16 +101,16 @@ class YesNo(Dialog[bool]):
         self.dismiss(yes)
 
 
-class Leave(YesNo):
-    """Whether to leave in the middle. q or Ctrl+C once more says yes."""
+class QuitDialog(ConfirmDialog):
+    """Asks whether to quit in the middle. q or Ctrl+C pressed again says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "answer(True)", "Leave", show=False, id="dialog.leave"),
     ]
 
 
-class OneLine(Dialog[str]):
-    """A line of text; "" when nothing was said."""
+class TextDialog(Dialog[str]):
+    """Asks for a line of text; "" when nothing was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="dialog.back"),
@@ -121,7 +121,7 @@ class OneLine(Dialog[str]):
         self._heading, self._text, self._placeholder = heading, text, placeholder
 
     def compose(self) -> ComposeResult:
-        """Heading, text, field."""
+        """Compose heading, text, field."""
         with Vertical(classes="box"):
             yield Static(Content(self._heading), classes="heading")
             yield Static(Content(self._text), classes="text")
@@ -129,31 +129,31 @@ class OneLine(Dialog[str]):
         yield Footer(compact=True, show_command_palette=False)
 
     @on(Input.Submitted)
-    def _said(self, event: Input.Submitted) -> None:
+    def _answered(self, event: Input.Submitted) -> None:
         event.stop()
         if event.value.strip():
             self.dismiss(event.value.strip())
 
     def action_leave(self) -> None:
-        """Say nothing."""
+        """Leave without a text."""
         self.dismiss("")
 
 
-class OneOf(Dialog[str]):
-    """One of several; "" when none was chosen."""
+class ChoiceDialog(Dialog[str]):
+    """Asks for one of several; "" when none was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="dialog.back"),
     ]
 
     def __init__(
-        self, heading: str, text: str, choices: Sequence[tuple[str, str]], chosen: str = ""
+        self, heading: str, text: str, *, choices: Sequence[tuple[str, str]], chosen: str = ""
     ) -> None:
         super().__init__()
         self._heading, self._text, self._choices, self._chosen = heading, text, choices, chosen
 
     def compose(self) -> ComposeResult:
-        """Heading, text, the choices as a list."""
+        """Compose heading, text, the choices as a list."""
         with Vertical(classes="box"):
             yield Static(Content(self._heading), classes="heading")
             yield Static(Content(self._text), classes="text")
@@ -163,29 +163,16 @@ class OneOf(Dialog[str]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """The present choice is marked."""
+        """Mark the present choice."""
         names = [name for name, _ in self._choices]
         chosen = names.index(self._chosen) if self._chosen in names else 0
         self.query_one(OptionList).highlighted = chosen
 
     @on(OptionList.OptionSelected)
-    def _said(self, event: OptionList.OptionSelected) -> None:
+    def _answered(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.dismiss(event.option.id or "")
 
     def action_leave(self) -> None:
-        """Choose none."""
+        """Leave without a choice."""
         self.dismiss("")
-
-
-class Saying(YesNo):
-    """Something to know, with one button."""
-
-    def compose(self) -> ComposeResult:
-        """The same box, its second button hidden."""
-        yield from super().compose()
-
-    def on_mount(self) -> None:
-        """Only one answer."""
-        self.query_one("#no").display = False
-        self.query_one("#yes", Button).focus()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,21 +11,21 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import DataTable, Footer, Static
 
-from screens.overlays.overlay import Over
+from screens.overlays.overlay import Overlay
 from wizard.core.quantities import count_failed
-
-if TYPE_CHECKING:
-    from screens.app.wizard_app import WizardApp
 
 _SHOWN = 2000
 # The names' part of the width; the reasons need the rest.
 _NAMES_PART = 0.4
-# What the table takes for itself: blanks around both columns, and its scrollbar.
+# What the table takes for itself: spaces around both columns, and its scrollbar.
 _TAKEN = 6
 
 
-class FailedFilesScreen(Over[bool]):
-    """Dismissed with True when they shall be tried again."""
+class FailedFilesScreen(Overlay[bool]):
+    """The files that failed, each with the reason, as `failed` returns them now.
+
+    Dismissed with True when they are to be tried again.
+    """
 
     AUTO_FOCUS = "#failed"
     help_heading = "Failed files"
@@ -38,9 +39,13 @@ class FailedFilesScreen(Over[bool]):
         Binding("t", "leave(True)", "Try these again", id="failed.retry", tooltip="Only these"),
     ]
 
+    def __init__(self, failed: Callable[[], Sequence[tuple[str, str]]]) -> None:
+        super().__init__()
+        self._failed = failed
+
     def compose(self) -> ComposeResult:
-        """Heading, table, the marked one's reason in full."""
-        failed = cast("WizardApp", self.app).session.failed_files()
+        """Compose heading, table, the marked file's reason in full."""
+        failed = self._failed()
         folders = sum(name.endswith("/") for name, _ in failed)
         heading = f"{count_failed(len(failed), folders)} could not be copied"
         yield Static(Content(heading), id="failed-title")
@@ -56,8 +61,7 @@ class FailedFilesScreen(Over[bool]):
         from rich.text import Text
 
         width = event.size.width
-
-        failed = cast("WizardApp", self.app).session.failed_files()[:_SHOWN]
+        failed = self._failed()[:_SHOWN]
         longest = max((len(name) for name, _ in failed), default=4)
         names = max(4, min(longest, int(width * _NAMES_PART)))
         reasons = max(8, width - names - _TAKEN)
@@ -67,26 +71,26 @@ class FailedFilesScreen(Over[bool]):
         table.add_column("File", width=names)
         table.add_column("Reason", width=reasons)
         for name, reason in failed:
-            table.add_row(Text(_end_of(name, names)), Text(_begin_of(reason, reasons)))
+            table.add_row(Text(_end(name, names)), Text(_beginning(reason, reasons)))
         table.move_cursor(row=row)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """The reason in full."""
-        failed = cast("WizardApp", self.app).session.failed_files()
+        """Show the marked file's reason in full."""
+        failed = self._failed()
         if event.cursor_row < len(failed):
             name, reason = failed[event.cursor_row]
             self.query_one("#failed-reason", Static).update(Content(f"{name}\n{reason}"))
 
     def action_leave(self, again: bool) -> None:
-        """Back, to try again or not."""
+        """Leave, to try again or not."""
         self.dismiss(again)
 
 
-def _end_of(name: str, width: int) -> str:
-    """The end tells one file from another; the whole name stands below the table."""
+def _end(name: str, width: int) -> str:
+    """Return the end, which tells one file from another; the whole name is below the table."""
     return name if len(name) <= width else f"…{name[1 - width :]}"
 
 
-def _begin_of(reason: str, width: int) -> str:
-    """As much as there is room for; all of it stands below the table."""
+def _beginning(reason: str, width: int) -> str:
+    """Return as much as there is room for; all of it is below the table."""
     return reason if len(reason) <= width else f"{reason[: width - 1]}…"

@@ -1,4 +1,4 @@
-"""F1: what this screen is for, in plain words, and the keys that work now."""
+"""F1: what this screen is for, and the keys that work now."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from screens.overlays.overlay import ModalOver
+from screens.overlays.overlay import ModalOverlay
 
 
-class Help(ModalOver[None]):
+class HelpScreen(ModalOverlay[None]):
     """A screen's own help text, and its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,7 +26,7 @@ class Help(ModalOver[None]):
         self._heading, self._text, self._keys = heading, text, keys
 
     def compose(self) -> ComposeResult:
-        """Text, then a line a key."""
+        """Compose the text, then a line for each key."""
         with Vertical(classes="box"):
             yield Static(Content(self._heading), classes="heading")
             with VerticalScroll(classes="text"):
@@ -53,7 +53,7 @@ class Help(ModalOver[None]):
 
 
 def keys_of(screen: Screen[object]) -> list[tuple[str, str, str]]:
-    """The keys that work on a screen now: key, what it does, its tooltip."""
+    """Return the keys that work on a screen now: key, what it does, its tooltip."""
     found: dict[str, tuple[str, str, str]] = {}
     # Of two keys for the same, the one that the footer shows.
     active = sorted(screen.active_bindings.values(), key=lambda found: not found.binding.show)

@@ -11,14 +11,16 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Footer, Input, Static
 
-from screens.overlays.overlay import Over
+from screens.overlays.overlay import Overlay
 from screens.widgets.output_log import OutputLog
 
 if TYPE_CHECKING:
-    from screens.state.step_run import Work
+    from screens.state.step_run import StepRun
+
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
-class OutputScreen(Over[None]):
+class OutputScreen(Overlay[None]):
     """The output of one step, live while it runs."""
 
     AUTO_FOCUS = "#output"
@@ -30,20 +32,20 @@ class OutputScreen(Over[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="output.back", tooltip="Back to the step"),
         Binding("slash,ctrl+f", "search", "Search", id="output.search", key_display="/"),
-        Binding("n", "hit(1)", "Next", id="output.next", tooltip="The next line found"),
-        Binding("N", "hit(-1)", "Previous", id="output.previous", tooltip="The one before"),
+        Binding("n", "match(1)", "Next", id="output.next", tooltip="The next line found"),
+        Binding("N", "match(-1)", "Previous", id="output.previous", tooltip="The one before"),
         Binding("e", "newest", "Newest", id="output.newest", tooltip="Follow the newest lines"),
     ]
 
-    def __init__(self, work: Work, title: str, path: str) -> None:
+    def __init__(self, run: StepRun, title: str, path: str) -> None:
         super().__init__()
-        self._work, self._title, self._path = work, title, path
+        self._run, self._title, self._path = run, title, path
 
     def compose(self) -> ComposeResult:
-        """Title and path, the lines, the search field."""
+        """Compose title and path, the lines, the search field."""
         with Horizontal(id="output-head"):
             yield Static(Content(f"Output of “{self._title}”"), id="output-title")
-            yield Static("", id="output-hits", markup=False)
+            yield Static("", id="output-matches", markup=False)
         yield Static(Content(f"kept in {self._path}"), id="output-path")
         yield OutputLog()
         with Horizontal(id="output-asks"):
@@ -52,28 +54,25 @@ class OutputScreen(Over[None]):
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
-        """Fill it, and hide the search until it is asked for."""
+        """Show the lines, follow what comes, and hide the search until it is asked for."""
         self.query_one("#output-asks").display = False
-        self.call_after_refresh(self.follow)
+        self.call_after_refresh(self._follow)
+        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._follow)
 
-    def follow(self) -> None:
-        """Show what came since."""
-        self.query_one(OutputLog).follow(self._work)
-
-    def news(self, work: Work) -> None:
-        """Called at most ten times a second while a step runs."""
-        if work is self._work and self.query(OutputLog):
-            self.follow()
+    def _follow(self) -> None:
+        """Show what came since the last look."""
+        for log in self.query(OutputLog):  # none when bw-s3 ends
+            log.follow(self._run)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Going from hit to hit needs a search."""
+        """Offer to go from match to match only after a search."""
         del parameters
-        if action == "hit":
+        if action == "match":
             return bool(self.query_one("#output-search", Input).value)
         return True
 
     def action_search(self) -> None:
-        """Ask for the words to search."""
+        """Ask for the text to search for."""
         self.query_one("#output-asks").display = True
         self.query_one("#output-search").focus()
 
@@ -82,15 +81,15 @@ class OutputScreen(Over[None]):
         log = self.query_one(OutputLog)
         log.search(event.value.strip())
         log.focus()
-        self._say(log.show_hit(1) if event.value.strip() else "")
+        self._show_count(log.show_match(1) if event.value.strip() else "")
         self.refresh_bindings()
 
-    def action_hit(self, step: int) -> None:
-        """To the next or the previous line found."""
-        self._say(self.query_one(OutputLog).show_hit(step))
+    def action_match(self, step: int) -> None:
+        """Go to the next or the previous line found."""
+        self._show_count(self.query_one(OutputLog).show_match(step))
 
-    def _say(self, text: str) -> None:
-        self.query_one("#output-hits", Static).update(Content(text))
+    def _show_count(self, text: str) -> None:
+        self.query_one("#output-matches", Static).update(Content(text))
 
     def action_newest(self) -> None:
         """Follow the newest lines again."""

@@ -1,8 +1,8 @@
-"""Screens over others, which go away once, however often Enter is pressed."""
+"""Screens over others, which are dismissed once, however often Enter is pressed."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
@@ -10,18 +10,22 @@ from textual.screen import ModalScreen, Screen
 ResultT = TypeVar("ResultT")
 
 
-class Over(Screen[ResultT]):
-    """A screen over another. Dismissed twice, Textual would take the one below away as well."""
+class Overlay(Screen[ResultT]):
+    """A screen over another.
 
-    _left = False
+    Dismissed twice, Textual would remove the one below it as well.
+    """
+
+    help_heading: ClassVar[str] = "Help"
+    _dismissed = False
 
     def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
-        """Go away with this result; a second time nothing happens."""
-        if self._left:
+        """Leave the screen with this result; a second time nothing happens."""
+        if self._dismissed:
             return AwaitComplete()
-        self._left = True
+        self._dismissed = True
         return super().dismiss(result)
 
 
-class ModalOver(Over[ResultT], ModalScreen[ResultT]):
+class ModalOverlay(Overlay[ResultT], ModalScreen[ResultT]):
     """The same, with the screen below still to be seen."""

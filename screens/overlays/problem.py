@@ -1,4 +1,4 @@
-"""An error as a screen: what happened, why that is likely, what to do now."""
+"""A problem as a screen: what happened, the likely cause, what to do now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Collapsible, Footer, Static
 
-from screens.overlays.overlay import Over
+from screens.overlays.overlay import Overlay
 from screens.widgets.key_button import KeyButton
 from screens.widgets.lines import Lines, marked
 from wizard.core.problem import Action, Problem
@@ -28,7 +28,7 @@ _LABELS = {
 }
 
 
-class ProblemScreen(Over[str]):
+class ProblemScreen(Overlay[str]):
     """Shows a `Problem`; dismissed with the chosen remedy's action, "" for none."""
 
     AUTO_FOCUS = ".key"
@@ -63,7 +63,7 @@ class ProblemScreen(Over[str]):
         self._safe = safe
 
     def compose(self) -> ComposeResult:
-        """The four parts, with the remedies' buttons among them."""
+        """Compose the four parts, with the remedies' buttons among them."""
         problem = self.problem
         with Vertical(id="problem-page"):
             kind, style = ("✗ This did not work", "bold $text-error")
@@ -108,7 +108,7 @@ class ProblemScreen(Over[str]):
         self.dismiss(action)
 
     def action_move(self, step: int) -> None:
-        """From button to button, scrolling where the text is longer than the screen."""
+        """Move from button to button, scrolling where the text is longer than the screen."""
         body = self.query_one("#problem-body", VerticalScroll)
         if body.max_scroll_y and not (body.scroll_y >= body.max_scroll_y and step > 0):
             body.scroll_relative(y=step * 2, animate=False)
@@ -118,12 +118,12 @@ class ProblemScreen(Over[str]):
             self.focus_previous(Button)
 
     def action_message(self) -> None:
-        """Fold the raw message out or in."""
+        """Show the original message, or hide it."""
         for folded in self.query(Collapsible):
             folded.collapsed = not folded.collapsed
             self.call_after_refresh(folded.scroll_visible)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is not always a raw message."""
+        """Offer the original message only where there is one."""
         del parameters
         return bool(self.problem.raw) if action == "message" else True

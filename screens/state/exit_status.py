@@ -1,4 +1,4 @@
-"""Exit statuses, and words for what nobody foresaw."""
+"""Exit statuses, and the problem that describes a mistake in bw-s3 itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HUNG_UP = 129
 
 
 def unexpected(error: BaseException) -> Problem:
-    """A mistake in bw-s3 itself, as a problem that can be reported."""
+    """Describe a mistake in bw-s3 itself as a problem that can be reported."""
     return Problem(
         "bw-s3 itself made a mistake.",
         "Something happened that it does not know how to handle.",

@@ -1,4 +1,4 @@
-"""Figures, states and verdicts as people read them; the same everywhere in the screens."""
+"""Figures, states and verdicts as people read them, the same on all screens."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ VERDICTS: dict[str, Mark] = {
 
 
 def state_of(status: Status) -> str:
-    """The state of a step as `STATES` knows it, but for "now"."""
+    """Return the state of a step as `STATES` knows it, but for "now"."""
     problem = status.result.problem if status.result else None
     asked = status.state == "failed" and problem is not None and problem.decision
     return "asked" if asked else str(status.state)
 
 
 def size(number: float) -> str:
-    """Bytes in decimal units, as providers bill them: "3.2 GB"."""
+    """Format bytes in decimal units, as providers bill them: "3.2 GB"."""
     unit = 0
     while number >= 999.5 and unit < len(_UNITS) - 1:
         number /= 1000
@@ -65,7 +65,7 @@ def size(number: float) -> str:
 
 
 def size_of(part: float, whole: float) -> str:
-    """How much of how much, the unit said once where it is the same: "2.0 of 3.2 GB"."""
+    """Format a part of a whole, with one unit where both have the same: "2.0 of 3.2 GB"."""
     first, second = size(part), size(whole)
     if first.split()[1] == second.split()[1]:
         first = first.split()[0]
@@ -73,19 +73,19 @@ def size_of(part: float, whole: float) -> str:
 
 
 def rate(per_second: float) -> str:
-    """Bytes a second: "48.0 MB/s"."""
+    """Format bytes a second: "48.0 MB/s"."""
     return f"{size(per_second)}/s"
 
 
 def clock(seconds: float) -> str:
-    """Time left or gone as on a watch: "0:41", "1:02:03"."""
+    """Format a time left or gone as on a watch: "0:41", "1:02:03"."""
     minutes, second = divmod(max(0, round(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def took(seconds: float) -> str:
-    """How long something took: "0.4 s", "41 s", "3 min 10 s"."""
+    """Format how long something took: "0.4 s", "41 s", "3 min 10 s"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, second = divmod(round(seconds), 60)

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 def share(progress: Progress) -> float:
-    """How much is done, between 0 and 1: by bytes, or by files where all are empty."""
+    """Return how much is done, between 0 and 1: by bytes, or by files where all are empty."""
     if progress.bytes_total:
         return min(1.0, progress.bytes_done / progress.bytes_total)
     return min(1.0, progress.files_done / progress.files_total) if progress.files_total else 0.0
 
 
 def percent(progress: Progress) -> int:
-    """Whole percent; never 100 before the end, since what rounds up to it is not all."""
+    """Return whole percent; never 100 before the end, since what rounds up to it is not all."""
     part = share(progress)
     return 100 if part >= 1 else min(99, int(part * 100))

@@ -1,4 +1,4 @@
-"""What the screens know: the opened migration, what runs, what each step said. No textual."""
+"""What the screens know: the opened migration, what runs, what each step reported. No textual."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from screens.state.exit_status import DECISION, FAILED, INTERRUPTED, OK
 from screens.state.marks import state_of
 from screens.state.progress import percent
-from screens.state.step_run import Record, Work
+from screens.state.step_run import OutputFile, StepRun
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wizard.step import Context, Step
 
 _RESTING = ("done", "skipped", "later")
-_PATH_WORDS = {"existing": "existing instance", "fresh": "fresh install"}
+_PATH_LABELS = {"existing": "existing instance", "fresh": "fresh install"}
 
 ARMED = (
     ".env says USE_S3=true already. The next start of the services, for whatever reason, "
@@ -29,9 +29,12 @@ ARMED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """One line of the rail. `number` is 0 for what is no step; `word` replaces the state's."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RailItem:
+    """One line of the rail.
+
+    `number` is 0 for what is no step; `word` replaces the state's own word.
+    """
 
     name: str
     title: str
@@ -41,13 +44,17 @@ class Stop:
 
 
 class Session:
-    """One sitting of the wizard. `changes` grows when something may look different now."""
+    """What is known while the wizard is open, from its start to its end.
+
+    `changes` grows when something may look different now. `runs` holds each step's last run of
+    this session, `running` the name of the step at work, "" where none is.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.opened: Opened | None = None
         self.opening_problem: Problem | None = None
         self.last_problem: Problem | None = None
-        self.works: dict[str, Work] = {}
+        self.runs: dict[str, StepRun] = {}
         self.running = ""
         self.changes = 0
         # Steps that failed with other settings than those of now.
@@ -55,18 +62,21 @@ class Session:
         self._clock = clock
         self._overview: Overview | None = None
         self._seen_at = -1
-        self._records: dict[str, Record] = {}
+        self._output_files: dict[str, OutputFile] = {}
 
     @property
     def migration(self) -> Migration:
-        """The migration; raises `LookupError` before it is opened."""
+        """The migration.
+
+        Raises `LookupError` before it is opened.
+        """
         if self.opened is None:
             raise LookupError("the migration is not open yet")
         return self.opened.migration
 
     @property
     def context(self) -> Context:
-        """What the steps work with."""
+        """What the steps work with: instance, settings, keys, journal."""
         return self.migration.context
 
     @property
@@ -80,60 +90,61 @@ class Session:
             self._overview, self._seen_at = self.migration.overview(), self.changes
         return self._overview
 
-    def look_anew(self) -> None:
-        """Whatever is asked next sees how the steps stand by then."""
+    def invalidate(self) -> None:
+        """Forget how the steps stood, so that whoever asks next sees how they stand then."""
         self._overview = None
 
-    # Where it stands -------------------------------------------------------------------------
+    # How the steps stand --------------------------------------------------------------------
 
-    def whose(self) -> str:
-        """Whose instance this is, for the header."""
+    def instance_label(self) -> str:
+        """Return whose instance this is, for the header."""
         if self.opened is None:
             return ""
         instance, label = self.context.instance, self.context.deployment.label
         return f"{instance.domain} · BookWyrm {instance.version} · {label}"
 
-    def path_word(self) -> str:
-        """Which path, for the header; that the instance is armed is more important."""
+    def path_label(self) -> str:
+        """Return which path is taken, for the header, or that the instance is armed."""
         if self.opened is None:
             return ""
         if self.overview.armed:
             return "! armed for S3"
-        return _PATH_WORDS.get(self.context.settings.path, "")
+        return _PATH_LABELS.get(self.context.settings.path, "")
 
-    def stops(self) -> list[Stop]:
-        """The lines of the rail."""
-        start = Stop("start", "Start")
+    def rail_items(self) -> list[RailItem]:
+        """Return the lines of the rail."""
+        start = RailItem(name="start", title="Start")
         if self.opened is None:
             return [start]
-        steps = [self._stop(number, s) for number, s in enumerate(self.overview.statuses, 1)]
-        return [start, *steps, Stop("end", "Summary")]
+        steps = [self._rail_item(number, s) for number, s in enumerate(self.overview.statuses, 1)]
+        return [start, *steps, RailItem(name="end", title="Summary")]
 
-    def _stop(self, number: int, status: Status) -> Stop:
+    def _rail_item(self, number: int, status: Status) -> RailItem:
         name, state, word = status.step.name, state_of(status), ""
         if name == self.running:
             state = "now"
-            progress = self.works[name].progress
+            progress = self.runs[name].progress
             word = f"{percent(progress)} %" if progress else ""
             if self.context.control.paused:
                 state, word = "paused", ""
-        return Stop(name, status.step.title, state, number, word)
+        title = status.step.title
+        return RailItem(name=name, title=title, state=state, number=number, word=word)
 
     def position(self, name: str) -> tuple[int, int]:
-        """Which step of how many."""
+        """Return which step of how many this is, counted from 1."""
         names = [step.name for step in self.migration.steps]
         return names.index(name) + 1, len(names)
 
     def title(self, name: str) -> str:
-        """A step's title by its name."""
+        """Return a step's title by its name."""
         return self.migration.step_named(name).title
 
-    def begun(self) -> bool:
-        """Whether any step ever began."""
+    def has_begun(self) -> bool:
+        """Return whether any step ever began."""
         return any(s.result for s in self.overview.statuses)
 
-    def before(self, step: Step) -> Step | None:
-        """The first step that has to be done before this one; None where there is none."""
+    def first_open_before(self, step: Step) -> Step | None:
+        """Return the first step that has to be done before this one; None where there is none."""
         for status in self.overview.statuses:
             if status.step.name == step.name:
                 return None
@@ -141,50 +152,53 @@ class Session:
                 return status.step
         return None
 
-    def after(self, here: str) -> str:
-        """The screen that comes next: the running step, the first open one, or the summary."""
-        if self.running and self.running != here:
+    def route_after(self, route: str) -> str:
+        """Return what comes after a screen: the running step, the first open one, the summary."""
+        if self.running and self.running != route:
             return self.running
         following = self.overview.following
         return following.name if following else "end"
 
-    def next_label(self, here: str) -> str:
-        """What the key that goes there says."""
-        name = self.after(here)
+    def next_label(self, route: str) -> str:
+        """Return the label of the button that leads to what comes next."""
+        name = self.route_after(route)
         if name == "end":
             return "Next: Summary"
         if name == self.running:
             return f"Look at: {self.title(name)}"
         names = [step.name for step in self.migration.steps]
-        earlier = here in names and names.index(name) < names.index(here)
+        earlier = route in names and names.index(name) < names.index(route)
         return f"{'Go to' if earlier else 'Next'}: {self.title(name)}"
 
-    def in_the_middle(self) -> bool:
-        """Whether leaving now leaves something unfinished."""
+    def is_unfinished(self) -> bool:
+        """Return whether leaving now leaves something unfinished."""
         if self.opened is None:
             return False
-        self.look_anew()
+        self.invalidate()
         if self.running or self.overview.armed:
             return True
-        return self.begun() and self.overview.following is not None
+        return self.has_begun() and self.overview.following is not None
 
-    def what_is_safe(self) -> str:
-        """What leaving now means, in sentences."""
+    def quit_warning(self) -> str:
+        """Return what leaving now means, in sentences."""
         lines = []
         if self.running:
             title = self.title(self.running)
             lines.append(f"“{title}” is under way and stops here. What is proven stays proven.")
         lines.append("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
-        self.look_anew()
+        self.invalidate()
         if self.overview.armed:
             lines.append(f"But note: {ARMED}")
         return "\n\n".join(lines)
 
     def exit_status(self) -> int:
-        """0: all is done; 1: a step failed; 3: one waits for a decision; 130: it can go on."""
+        """Return the process's exit status.
+
+        0: all is done; 1: a step failed; 3: one waits for a decision; 130: it can be resumed.
+        """
         if self.opened is None:
             return FAILED if self.opening_problem else INTERRUPTED
-        self.look_anew()
+        self.invalidate()
         if self.overview.following is None:
             return OK
         states = {state_of(status) for status in self.overview.statuses}
@@ -192,52 +206,52 @@ class Session:
             return FAILED
         return DECISION if "asked" in states else INTERRUPTED
 
-    # Work ------------------------------------------------------------------------------------
+    # Runs ------------------------------------------------------------------------------------
 
-    def begin(self, step: Step) -> Work:
-        """A step starts to work."""
+    def start_run(self, step: Step) -> StepRun:
+        """Note that a step starts, and return what will hold what it reports."""
         if step.name == "copy_media":
             self.context.control.forget_failures()
         self.context.control.resume()
-        work = Work(step.name, self._clock)
-        self.works[step.name] = work
+        run = StepRun(step.name, self._clock)
+        self.runs[step.name] = run
         self.outdated.discard(step.name)
         folder = self.context.journal.folder
-        self._records[step.name] = Record(folder, step.name, self.context.instance.folder)
+        self._output_files[step.name] = OutputFile(folder, step.name, self.context.instance.folder)
         self.running = step.name
-        return work
+        return run
 
-    def end(self, work: Work, problem: Problem | None, *, interrupted: bool) -> None:
-        """It stopped, well or not."""
-        work.end(problem, interrupted=interrupted)
-        self.keep_up()
-        self._records[work.step].close()
+    def end_run(self, run: StepRun, problem: Problem | None, *, interrupted: bool) -> None:
+        """Note that a run ended, well or not."""
+        run.end(problem, interrupted=interrupted)
+        self.write_output()
+        self._output_files[run.step].close()
         self.last_problem = problem or self.last_problem
         self.running = ""
         self.changes += 1
 
-    def new_work(self, name: str) -> Work:
-        """A place for what is said while a screen looks around."""
-        return Work(name, self._clock)
+    def new_run(self, name: str) -> StepRun:
+        """Return what will hold what a step reports while it is inspected."""
+        return StepRun(name, self._clock)
 
-    def keep_up(self) -> None:
-        """Write the output that came meanwhile to its file."""
-        record = self._records.get(self.running)
-        if record is not None:
-            record.keep_up(self.works[self.running], self.context.masker)
+    def write_output(self) -> None:
+        """Write the output that came since the last call to its file."""
+        file = self._output_files.get(self.running)
+        if file is not None:
+            file.write(self.runs[self.running], self.context.masker)
 
     def failed_files(self) -> tuple[tuple[str, str], ...]:
-        """The media files that the last copy could not send, each with the reason."""
+        """Return the media files that the last copy could not send, each with the reason."""
         return () if self.opened is None else self.context.control.failures
 
-    def record_path(self, name: str) -> str:
-        """Where a step's output is kept."""
-        record = self._records.get(name)
-        return str(record.path) if record else ""
+    def output_path(self, name: str) -> str:
+        """Return the path of the file that keeps a step's output; "" where there is none."""
+        file = self._output_files.get(name)
+        return str(file.path) if file else ""
 
-    def change(self, settings: Settings, keys: Keys) -> list[str]:
-        """Go on with other answers; returns the titles of the steps that went stale by it."""
-        self.look_anew()
+    def change_answers(self, settings: Settings, keys: Keys) -> list[str]:
+        """Continue with other answers; return the titles of the steps that went stale by it."""
+        self.invalidate()
         before = self._in_state("stale")
         slower = replace(self.context.settings, limit_rate=settings.limit_rate)
         if (slower, self.context.keys) != (settings, keys):
@@ -247,20 +261,20 @@ class Session:
         return [self.title(name) for name in self._in_state("stale") if name not in before]
 
     def _forget_failures(self) -> None:
-        """What failed with the old answers says nothing about the new ones."""
+        """Forget the failures with the old answers: they say nothing about the new ones."""
         self.outdated.update(self._in_state("failed"))
-        for name in [n for n, work in self.works.items() if work.problem and not work.running]:
-            del self.works[name]
+        for name in [n for n, run in self.runs.items() if run.problem and not run.running]:
+            del self.runs[name]
 
-    def try_anew(self, name: str) -> None:
-        """A step that failed is looked at as if it had not: the same answers, once more."""
+    def forget_failure(self, name: str) -> None:
+        """Forget that a step failed, so that the same answers are tried again."""
         self.outdated.add(name)
-        work = self.works.get(name)
-        if work is not None and not work.running:
-            del self.works[name]
+        run = self.runs.get(name)
+        if run is not None and not run.running:
+            del self.runs[name]
 
     def is_done(self, name: str) -> bool:
-        """Whether a step is done, as far as is known."""
+        """Return whether a step is done, as far as is known."""
         return name in self._in_state("done")
 
     def _in_state(self, state: str) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from wizard.core.events import Note, Output, Waiting
+
 if TYPE_CHECKING:
     from wizard.core.events import Event, Report
     from wizard.demo.build import DemoInstance
@@ -18,20 +20,26 @@ if TYPE_CHECKING:
 
 
 class Source(ABC):
-    """Opens the migration. `said` holds answers that were given on a screen meanwhile."""
+    """Opens the migration.
+
+    `kept` says whether anything is left when the wizard has ended. `opening_text` is shown
+    while it opens, `hint` then and afterwards.
+    """
 
     hint = ""
-    # Whether there is anything left when the wizard has ended.
-    stays = True
-    looking = "Looking at the instance…"
+    kept = True
+    opening_text = "Looking at the instance…"
     seconds_to_close = 2.0
 
     @abstractmethod
-    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
-        """The migration, ready to be looked at. Raises `Problem`."""
+    async def open(self, report: Report, ask: Ask, answers: Mapping[str, str]) -> Opened:
+        """Return the migration, with the `answers` that were given on a screen.
+
+        Raises `Problem`.
+        """
 
     def close(self) -> None:
-        """Take away what was built for it. May take `seconds_to_close`."""
+        """Remove what was built for the migration. May take `seconds_to_close`."""
         return
 
 
@@ -44,25 +52,25 @@ class InstanceSource(Source):
     def __init__(self, opening: Callable[[], Opening]) -> None:
         self._opening = opening
 
-    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
-        """Find out about the instance, with what was said in place of what is not clear."""
+    async def open(self, report: Report, ask: Ask, answers: Mapping[str, str]) -> Opened:
+        """Find out about the instance, with the answers in place of what is not clear."""
         await _import_engine()
         from wizard.opening.opening import open_migration
 
         opening = self._opening()
-        overrides = {**(opening.overrides or {}), **said}
+        overrides = {**(opening.overrides or {}), **answers}
         return await open_migration(replace(opening, overrides=overrides), report, ask)
 
 
 class DemoSource(Source):
     """A throw-away instance with a real S3 server, gone when the wizard is."""
 
-    looking = "Building the rehearsal: a small instance with covers, and an S3 server…"
+    opening_text = "Building the rehearsal: a small instance with covers, and an S3 server…"
     seconds_to_close = 20.0
 
     def __init__(self, covers: int, *, keep: bool) -> None:
         self._covers = covers
-        self.stays = keep
+        self.kept = keep
         end = "it stays when you quit" if keep else "all of it is gone when you quit"
         self.hint = (
             "This is a rehearsal: a throw-away instance and a real S3 server, both on this machine."
@@ -70,37 +78,38 @@ class DemoSource(Source):
         )
         self._demo: DemoInstance | None = None
 
-    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
+    async def open(self, report: Report, ask: Ask, answers: Mapping[str, str]) -> Opened:
         """Build the demo at the first call, and open it."""
         await _import_engine()
         from wizard.demo.build import build
         from wizard.opening.opening import Opening, open_migration
 
         if self._demo is None:
-            demo = build(None, covers=self._covers, keep=self.stays, report=report)
+            demo = build(None, covers=self._covers, keep=self.kept, report=report)
             self._demo = await demo.__aenter__()
         settled = {k: v for k, v in self._demo.settings.to_dict().items() if v}
         opening = Opening(
             folder=self._demo.folder,
             state=None,
-            overrides={**settled, **said},
+            overrides={**settled, **answers},
             keys=self._demo.keys,
         )
         return await open_migration(opening, report, ask)
 
     def close(self) -> None:
-        """Stop the server and take the instance away."""
+        """Stop the server and remove the instance."""
         if self._demo is not None:
-            # The screen is gone by now: where a rehearsal that is kept lies, the shell shows.
+            # The screen is gone by now: the terminal shows where a demo that is kept is.
             self._demo.report = _print
             self._demo.__exit__(None, None, None)
 
 
 def _print(event: Event) -> None:
-    with contextlib.suppress(OSError):  # the terminal may be gone, too
-        print(getattr(event, "text", ""), flush=True)
+    if isinstance(event, Note | Output | Waiting):
+        with contextlib.suppress(OSError):  # the terminal may be gone, too
+            print(event.text, flush=True)
 
 
 async def _import_engine() -> None:
-    """In a thread: the engine's libraries take longer than the first screen may."""
+    """Import the engine in a thread: its libraries take longer than the first screen may."""
     await asyncio.to_thread(import_module, "wizard.cli.commands")

@@ -1,4 +1,4 @@
-"""What a step said while it was carried out: the memory that screens look at."""
+"""What a step reported while it ran or was inspected: the memory that screens show."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _RATES_KEPT = 240
 _SECONDS_BETWEEN_RATES = 0.5
 
 
-class Work:
-    """One step's run in this session. Events may come from any thread.
+class StepRun:
+    """One step's run, or inspection, in this session. Events may come from any thread.
 
     `version` grows with each event, so that a watcher knows whether to look
     again. `ended` is the clock's time when it stopped, None while it runs.
@@ -49,7 +49,7 @@ class Work:
         self._rate_at = float("-inf")
 
     def take(self, event: Event) -> None:
-        """Remember what the step said."""
+        """Remember what the step reported."""
         with self._guard:
             self.version += 1
             match event:
@@ -74,7 +74,7 @@ class Work:
             self._rate_at = now
 
     def end(self, problem: Problem | None = None, *, interrupted: bool = False) -> None:
-        """The run is over, well or not."""
+        """Note that the run is over, well or not."""
         with self._guard:
             self.version += 1
             self.problem = problem
@@ -84,7 +84,7 @@ class Work:
 
     @property
     def running(self) -> bool:
-        """Whether it still goes on."""
+        """Whether the step is still at work."""
         return self.ended is None
 
     @property
@@ -111,14 +111,17 @@ class Work:
             return tuple(self._rates)
 
     def lines_since(self, seen: int) -> tuple[list[str], int]:
-        """The lines after the first `seen` ones that are still kept, and how many came in all."""
+        """Return the lines after the first `seen` ones, and how many came in all.
+
+        Of the lines, only those that are still kept.
+        """
         with self._guard:
             new = self.lines_seen - seen
             return (list(self._lines)[-new:] if new > 0 else []), self.lines_seen
 
 
-class Record:
-    """The file that keeps the commands' output: 0600, in the journal's folder."""
+class OutputFile:
+    """The file that keeps the output of a step's commands: 0600, in the journal's folder."""
 
     def __init__(self, folder: Path, step: str, owner_like: Path) -> None:
         self.path = folder / "logs" / f"{step}.log"
@@ -131,17 +134,17 @@ class Record:
             self._file = os.fdopen(handle, "w", encoding="utf-8", errors="replace")
             give_to_owner(self.path, owner_like)
 
-    def keep_up(self, work: Work, mask: Callable[[str], str]) -> None:
+    def write(self, run: StepRun, mask: Callable[[str], str]) -> None:
         """Write the lines that came since the last call, secrets masked."""
-        if self._file is None or self._written == work.lines_seen:
+        if self._file is None or self._written == run.lines_seen:
             return
-        lines, self._written = work.lines_since(self._written)
+        lines, self._written = run.lines_since(self._written)
         with suppress(OSError):
             self._file.writelines(mask(line) + "\n" for line in lines)
             self._file.flush()
 
     def close(self) -> None:
-        """No more lines will come."""
+        """Close the file; no more lines will come."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()

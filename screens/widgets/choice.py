@@ -1,4 +1,4 @@
-"""A list to choose from that opens when one types."""
+"""A list to choose from that opens as soon as a letter is typed."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ class Choice(Select[str]):
         options.post_message(events.Key(event.key, letter))
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        """Letters are ours, so no key of the screen answers to them meanwhile."""
+        """Take letters, so that no key of the screen answers to them."""
         return bool(character and character.isalnum())

@@ -20,7 +20,7 @@ class Facts(Lines):
     """Label and value, one pair a line, the values below each other."""
 
     def show(self, facts: Iterable[Fact]) -> None:
-        """Show these facts; nothing at all where there are none."""
+        """Show these facts; nothing where there are none."""
         facts = tuple(facts)
         indent = min(_LONGEST_LABEL, max((len(f.label) for f in facts), default=0)) + 2
         self.put(line for fact in facts for line in _fact_lines(fact, indent))

@@ -1,4 +1,4 @@
-"""One line of a form: label, value, and what is wrong with it beside it."""
+"""One line of a form: label, value, and what is wrong with it below it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Field(Vertical):
         self._secret, self._hint = secret, hint
         self._problem: Problem | None = None
         self._remark = ""
-        self._asked_for = False
+        self._asked_again = False
 
     def compose(self) -> ComposeResult:
-        """Label and value in one line, the message below."""
+        """Compose label and value in one line, the message below."""
         with Horizontal(classes="line"):
             yield Static(Content(self._label), classes="label")
             yield Input(
@@ -49,7 +49,7 @@ class Field(Vertical):
         yield Static("", classes="message", markup=False)
 
     def on_mount(self) -> None:
-        """No message yet."""
+        """Show the message, which is empty at first."""
         self._show_message()
 
     @property
@@ -62,14 +62,14 @@ class Field(Vertical):
         """What is typed, as it is."""
         return self.input.value
 
-    def put(self, value: str) -> None:
+    def set_value(self, value: str) -> None:
         """Fill in a value that nobody typed."""
         if self.input.value != value:
             with self.input.prevent(Input.Changed):
                 self.input.value = value
 
     def suggest(self, values: tuple[str, ...]) -> None:
-        """Complete what is typed to one of these."""
+        """Offer to complete what is typed to one of these."""
         self.input.suggester = SuggestFromList(values, case_sensitive=False) if values else None
 
     def reveal(self, *, shown: bool) -> None:
@@ -78,24 +78,24 @@ class Field(Vertical):
             self.input.password = not shown
 
     def remark(self, text: str) -> None:
-        """Say something about the value below it, until somebody types."""
+        """Show a remark below the value, until somebody types."""
         self._remark = text
         self._show_message()
 
     @property
     def problem(self) -> Problem | None:
-        """What is wrong with the value."""
+        """What is wrong with the value; None where nothing is."""
         return self._problem
 
-    def judge(self, problem: Problem | None) -> None:
+    def set_problem(self, problem: Problem | None) -> None:
         """Show what is wrong with the value, or that nothing is."""
         self._problem = problem
         self._show_message()
 
-    def ask_for(self, problem: Problem) -> None:
-        """Show what is wrong, an empty value too, and wait for another one."""
-        self._asked_for = True
-        self.judge(problem)
+    def ask_again(self, problem: Problem) -> None:
+        """Show what is wrong, even with an empty value, and wait for another one."""
+        self._asked_again = True
+        self.set_problem(problem)
         self.input.focus()
 
     def _show_message(self) -> None:
@@ -104,7 +104,7 @@ class Field(Vertical):
         mark.update(self._mark())
         message = self.query_one(".message", Static)
         lines: list[Content] = []
-        if problem and (self.value or self._asked_for or not typing):
+        if problem and (self.value or self._asked_again or not typing):
             remedies = [f"→ {r.text}" for r in problem.remedies[:2] if r.text != CORRECT_IT]
             lines = [Content.styled(problem.what, "$text-error")]
             lines += map(Content, remedies or [problem.why])
@@ -125,14 +125,14 @@ class Field(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._remark, self._asked_for = "", False
+        self._remark, self._asked_again = "", False
         self.post_message(self.Edited(self))
 
     def on_descendant_focus(self) -> None:
-        """The hint shows where the keys go."""
+        """Show the hint while the field has the focus."""
         self._show_message()
 
     def on_descendant_blur(self) -> None:
-        """What is wrong is said plainly once one leaves the field, and its beginning is seen."""
+        """Show what is wrong once the focus leaves, and the beginning of the value."""
         self.input.cursor_position = 0
         self._show_message()

@@ -13,7 +13,7 @@ _NOT_HERE_COLOURLESS = ("[ ", " ]")
 
 
 class KeyButton(Button):
-    """A button whose signs say that it has the focus; `runs` is the screen's action behind it."""
+    """A button whose signs say that it has the focus; `screen_action` is what it runs."""
 
     def __init__(
         self,
@@ -23,35 +23,35 @@ class KeyButton(Button):
         name: str | None = None,
     ) -> None:
         super().__init__(Content(label), id=id, name=name, compact=True, classes="key")
-        self.runs = ""
+        self.screen_action = ""
         self.styles.line_pad = 0  # a style sheet cannot say so
 
     def become(self, label: str, action: str, *, enabled: bool) -> None:
-        """Say this, and run that."""
-        self.runs = action
+        """Show this label, and run this action of the screen."""
+        self.screen_action = action
         self.disabled = not enabled
-        if label != self.words:
+        if label != self.text:
             self.label = Content(label)
             self.refresh(layout=True)
 
     def render(self) -> RenderResult:
-        """The label between its signs."""
+        """Draw the label between its signs."""
         on_top = self.app.screen is self.screen
         left, right = _NOT_HERE_COLOURLESS if self.app.no_color else _NOT_HERE
         if self.has_focus and on_top:
             left, right = _HERE
-        return Content.assemble(left, Content(self.words), right)
+        return Content.assemble(left, Content(self.text), right)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """As wide with the focus as without it."""
-        return Content(self.words).cell_length + len(_HERE[0] + _HERE[1])
+        """Return a width that is the same with the focus as without it."""
+        return Content(self.text).cell_length + len(_HERE[0] + _HERE[1])
 
     def watch_has_focus(self, focused: bool) -> None:
-        """Draw the signs, or take them away."""
+        """Draw the signs, or remove them."""
         super().watch_has_focus(focused)
         self.refresh()
 
     @property
-    def words(self) -> str:
-        """What it says."""
+    def text(self) -> str:
+        """The label, as plain text."""
         return str(self.label)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.visual import Visual
 
-from screens.widgets.quiet import Steady
+from screens.widgets.cached import CachedStatic
 
 if TYPE_CHECKING:
     from textual.css.styles import RulesMap
@@ -27,12 +27,12 @@ class Line:
 
 
 def plain(text: str, style: str = "") -> Line:
-    """A line without a mark."""
+    """Make a line without a mark."""
     return Line(Content(""), Content.styled(text, style))
 
 
-def marked(mark: str, text: str, mark_style: str = "$faint", style: str = "") -> Line:
-    """A line behind a mark, such as a bullet."""
+def marked(mark: str, text: str, mark_style: str = "$faint", *, style: str = "") -> Line:
+    """Make a line behind a mark, such as a bullet."""
     return Line(Content.styled(f"{mark} ", mark_style), Content.styled(text, style))
 
 
@@ -68,8 +68,8 @@ class _LaidOut(Visual):
         return self._at(width).get_height(rules, width)
 
 
-class Lines(Steady):
-    """Shows lines; not there at all where there are none."""
+class Lines(CachedStatic):
+    """Shows lines; takes no room where there are none."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
@@ -91,7 +91,7 @@ def _is_same(one: Line, other: Line) -> bool:
 
 
 def laid_out(lines: Iterable[Line], width: int) -> Iterable[Content]:
-    """The lines, wrapped to `width` cells, each below its own beginning."""
+    """Wrap the lines to `width` cells, each below its own beginning."""
     for line in lines:
         indent = line.mark.cell_length
         first, *rest = line.text.wrap(max(10, width - indent)) or [Content("")]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.state import marks as words
+from screens.state.marks import clock, rate, size_of
 from screens.state.progress import percent, share
-from screens.widgets.quiet import Steady
+from screens.widgets.cached import CachedStatic
 from wizard.core.quantities import count_failed
 
 if TYPE_CHECKING:
@@ -20,41 +20,41 @@ _FEWEST = 3
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-class Meter(Steady):
+class Meter(CachedStatic):
     """The progress of a copy in three lines, or four when files failed."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
         self._progress: Progress | None = None
         self._rates: tuple[float, ...] = ()
-        self._word = ""
+        self._label = ""
         self.display = False
 
-    def show(self, progress: Progress | None, rates: Sequence[float], word: str = "") -> None:
-        """Show this progress; `word` ("paused") stands in place of the time left."""
-        self._progress, self._rates, self._word = progress, tuple(rates), word
+    def show(self, progress: Progress | None, rates: Sequence[float], label: str = "") -> None:
+        """Show this progress; `label` ("paused") replaces the time left."""
+        self._progress, self._rates, self._label = progress, tuple(rates), label
         self.display = progress is not None
         self._lay_out()
 
     def on_resize(self) -> None:
-        """The bar takes the width there is."""
+        """Fit the bar to the width there is."""
         self._lay_out()
 
     def _lay_out(self) -> None:
         if self._progress is None:
             return
         width = self.content_size.width or 50
-        lines = [bar_line(self._progress, width, self._word), amounts(self._progress)]
-        if not self._word:
+        lines = [bar_line(self._progress, width, self._label), amounts(self._progress)]
+        if not self._label:
             lines += _rate_line(self._progress, self._rates, width)
         if self._progress.failed:
             lines.append(_failed_line(self._progress))
         self.update(Content("\n").join(lines))
 
 
-def bar_line(progress: Progress, width: int, word: str = "") -> Content:
-    """The bar with percent and time left behind it."""
-    tail = f"  {percent(progress):3} %  {word or _time_left(progress)}".ljust(22)
+def bar_line(progress: Progress, width: int, label: str = "") -> Content:
+    """Draw the bar with percent and time left behind it."""
+    tail = f"  {percent(progress):3} %  {label or _time_left(progress)}".ljust(22)
     room = max(8, width - len(tail))
     full = int(room * share(progress))
     return Content.assemble(
@@ -67,15 +67,15 @@ def _time_left(progress: Progress) -> str:
         return "still counting"
     if progress.seconds_left is None:
         return ""
-    return f"{words.clock(progress.seconds_left)} left"
+    return f"{clock(progress.seconds_left)} left"
 
 
 def amounts(progress: Progress) -> Content:
-    """Files and bytes."""
+    """Say how many files and bytes of how many."""
     more = "+" if progress.counting else ""
     text = (
         f"{progress.files_done:,} of {progress.files_total:,}{more} files"
-        f"   {words.size_of(progress.bytes_done, progress.bytes_total)}{more}"
+        f"   {size_of(progress.bytes_done, progress.bytes_total)}{more}"
     )
     return Content(text)
 
@@ -89,15 +89,15 @@ def _failed_line(progress: Progress) -> Content:
 def _rate_line(progress: Progress, rates: tuple[float, ...], width: int) -> list[Content]:
     if not rates:
         return []
-    text = words.rate(progress.rate).ljust(11)
+    text = rate(progress.rate).ljust(11)
     if len(rates) < _FEWEST:
         return [Content(text)]
     room = max(8, min(60, width - len(text) - 2))
-    return [Content.assemble(text, "  ", (spark(rates, room), "$text-primary"))]
+    return [Content.assemble(text, "  ", (sparkline(rates, room), "$text-primary"))]
 
 
-def spark(values: Sequence[float], width: int) -> str:
-    """The last values as a row of blocks, the highest one full."""
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Draw the last values as a row of blocks, the highest one full."""
     shown = values[-width:]
     top = max(shown, default=0) or 1
     return "".join(_BLOCKS[min(7, int(value / top * 7.999))] for value in shown)

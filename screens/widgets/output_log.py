@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import RichLog
 
-from screens.widgets.quiet import Steady
+from screens.widgets.cached import CachedStatic
 from wizard.core.quantities import count
 
 if TYPE_CHECKING:
-    from screens.state.step_run import Work
+    from screens.state.step_run import StepRun
 
 _LAST = 6
 
 
-class LastLines(Steady):
+class LastLines(CachedStatic):
     """The last few lines that a command wrote, and where all of them are kept."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
         self.display = False
 
-    def show(self, work: Work | None, path: str) -> None:
+    def show(self, run: StepRun | None, path: str) -> None:
         """Show the end of the output, `path` beneath it."""
-        seen = work.lines_seen if work else 0
+        seen = run.lines_seen if run else 0
         self.display = seen > 0
-        if not work or not seen:
+        if not run or not seen:
             return
-        lines, _ = work.lines_since(max(0, seen - _LAST))
+        lines, _ = run.lines_since(max(0, seen - _LAST))
         head = Content.assemble(
             ("Output", "bold $text-primary"), f"  {count(seen, 'line')}, o shows all"
         )
@@ -46,41 +46,41 @@ class OutputLog(RichLog):
         self._seen = 0
         self._lines: list[str] = []
         self._needle = ""
-        self._hits: list[int] = []
-        self._hit = -1
+        self._matches: list[int] = []
+        self._match = -1
 
-    def follow(self, work: Work) -> None:
+    def follow(self, run: StepRun) -> None:
         """Add what came since the last call."""
-        lines, self._seen = work.lines_since(self._seen)
+        lines, self._seen = run.lines_since(self._seen)
         for line in lines:
             self._add(line)
 
     def search(self, needle: str) -> int:
-        """Mark every line that holds `needle` (case does not matter); returns how many."""
+        """Mark every line that holds `needle` (case does not matter); return how many."""
         self._needle = needle.casefold()
-        lines, self._lines, self._hits, self._hit = self._lines, [], [], -1
+        lines, self._lines, self._matches, self._match = self._lines, [], [], -1
         self.clear()
         for line in lines:
             self._add(line)
-        if self._hits:
-            self.show_hit(-1)
-        return len(self._hits)
+        if self._matches:
+            self.show_match(-1)
+        return len(self._matches)
 
-    def show_hit(self, step: int) -> str:
-        """Go to the next (1) or previous (-1) hit; returns which one of how many."""
-        if not self._hits:
+    def show_match(self, step: int) -> str:
+        """Go to the next (1) or previous (-1) match; return which one of how many."""
+        if not self._matches:
             return "nothing found"
-        self._hit = (self._hit + step) % len(self._hits)
+        self._match = (self._match + step) % len(self._matches)
         self.auto_scroll = False
-        self.scroll_to(y=max(0, self._hits[self._hit] - 3), animate=False)
-        return f"hit {self._hit + 1} of {len(self._hits)}"
+        self.scroll_to(y=max(0, self._matches[self._match] - 3), animate=False)
+        return f"hit {self._match + 1} of {len(self._matches)}"
 
     def _add(self, line: str) -> None:
         from rich.text import Text
 
         found = bool(self._needle) and self._needle in line.casefold()
         if found:
-            self._hits.append(len(self._lines))
+            self._matches.append(len(self._lines))
         self._lines.append(line)
         text = Text(line, style="reverse" if found else "")
         self.write(text, scroll_end=self.auto_scroll)

@@ -21,16 +21,16 @@ class PlanView(Lines):
     """A plan's items below each other, below a heading."""
 
     def show(self, items: Iterable[PlanItem], heading: str) -> None:
-        """Show the items; nothing at all where there are none."""
+        """Show the items; nothing where there are none."""
         lines = list(_spaced([plan_item(item) for item in items]))
         self.put([plain(heading, "bold $text-primary"), *lines] if lines else [])
 
 
 def plan_item(item: PlanItem) -> list[Line]:
-    """One item as lines."""
+    """Put one item into lines."""
     match item:
         case Sentence(text, True):
-            return [marked("!", text, "bold $text-warning", "$text-warning")]
+            return [marked("!", text, "bold $text-warning", style="$text-warning")]
         case Sentence(text):
             return [marked("•", text)]
         case Diff(file, text):
@@ -42,20 +42,20 @@ def plan_item(item: PlanItem) -> list[Line]:
 
 
 def plan_lines(*items: PlanItem, width: int = 62) -> Content:
-    """Items below each other, for a dialog."""
+    """Put items below each other, for a dialog."""
     lines = _spaced([plan_item(item) for item in items])
     return Content("\n").join(laid_out(lines, width))
 
 
 def _inside(line: str) -> Line:
-    """A document's line; where it is too long, it goes on below its own beginning."""
+    """Put a document's line; where it is too long, it continues below its own beginning."""
     text = line.lstrip(" ")
     indent = " " * (len(line) - len(text))
     return Line(_INDENT + indent, Content.styled(text, "$faint"))
 
 
 def _without_head(diff: str) -> list[str]:
-    """The file's name stands above it, and on a small terminal each line counts."""
+    """Return a diff without its head: the file's name is above it, and lines are few."""
     lines = diff.splitlines()
     return lines[2:] if diff.startswith("---") else lines
 
@@ -67,12 +67,12 @@ def _diff_line(line: str) -> Line:
 
 def _command(argv: tuple[str, ...], user: str, note: str) -> list[Line]:
     said = [text for text in (user and f"as user {user}", note) if text]
-    line = marked("$", shlex.join(argv), "bold $text-primary", "bold")
+    line = marked("$", shlex.join(argv), "bold $text-primary", style="bold")
     return [line, *(Line(_INDENT, Content.styled(text, "$faint")) for text in said)]
 
 
 def _spaced(blocks: Iterable[list[Line]]) -> Iterable[Line]:
-    """A blank line around what is longer than a line."""
+    """Put a blank line around each block that is longer than a line."""
     before_long = False
     for number, block in enumerate(blocks):
         is_long = len(block) > 1

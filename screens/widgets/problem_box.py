@@ -19,7 +19,7 @@ class ProblemBox(Lines):
             self.put([])
             return
         sign, colour = ("?", "$text-warning") if problem.decision else ("✗", "$text-error")
-        what = marked(sign, problem.what, f"bold {colour}", f"bold {colour}")
+        what = marked(sign, problem.what, f"bold {colour}", style=f"bold {colour}")
         self.set_class(problem.decision, "-asked")
         remedies = (marked("→", remedy.text) for remedy in problem.remedies)
         self.put([what, plain(problem.why), *remedies])

@@ -51,7 +51,7 @@ class ProviderForm(Vertical):
         self._protocol = ""
 
     def compose(self) -> ComposeResult:
-        """The lines in the order in which they are known."""
+        """Compose the lines in the order in which they are known."""
         yield _line("Provider", _provider_choice())
         yield Field("bucket", "Bucket", placeholder="e.g. books-media")
         yield Field("region", "Region", placeholder="as the console names it")
@@ -75,15 +75,15 @@ class ProviderForm(Vertical):
         with choice.prevent(Select.Changed):
             choice.value = settings.provider if settings.provider in PRESETS else Select.NULL
         for name in _KEYS:
-            self.field(name).put(getattr(keys, name))
+            self.field(name).set_value(getattr(keys, name))
         self._show_draft()
 
     def field(self, name: str) -> Field:
-        """One line of the form."""
+        """Return one line of the form."""
         return self.query_one(f"#field-{name}", Field)
 
-    def said(self, now: Settings) -> tuple[Settings, Keys, list[Problem]]:
-        """The settings of `now` with what the form says, cleaned, and all that is wrong with it."""
+    def answers(self, now: Settings) -> tuple[Settings, Keys, list[Problem]]:
+        """Return `now` with the form's answers, cleaned; the keys; and all that is wrong."""
         values = {
             "provider": self.draft.provider or "other",
             "url_protocol": self.draft.url_protocol,
@@ -97,14 +97,14 @@ class ProviderForm(Vertical):
         return settings, keys, [*problems, *contradictions(settings)]
 
     def show_beside(self, problem: Problem) -> bool:
-        """Show a problem beside its field; False where it has none here."""
+        """Show a problem below its field; return False where it has none here."""
         if problem.field not in FORM_FIELDS:
             return False
-        self.field(problem.field).ask_for(problem)
+        self.field(problem.field).ask_again(problem)
         return True
 
     def first_to_fill(self) -> Widget | None:
-        """Where the admin has something to say: what is wrong first, then what is empty."""
+        """Return where something is to be filled in: what is wrong first, then what is empty."""
         if not self.draft.provider:
             return self.query_one("#provider", Select)
         fields = list(self.query(Field))
@@ -122,10 +122,10 @@ class ProviderForm(Vertical):
         name = "" if event.value is Select.NULL else str(event.value)
         if not name or name == self.draft.provider:
             return
-        before_that = self.draft
+        previous = self.draft
         self.draft, replaced = another_provider(self.draft, name)
         self._protocol = ""
-        self._show_draft(before_that)
+        self._show_draft(previous)
         for field, before in replaced.items():
             self.field(field).remark(f"{preset(name).title}; before: {before}")
         self.field("bucket").input.focus()
@@ -144,7 +144,7 @@ class ProviderForm(Vertical):
         event.stop()
         name = event.field.name or ""
         value, problem = clean(name, event.field.value)
-        event.field.judge(problem)
+        event.field.set_problem(problem)
         if name in _SETTINGS and problem is None:  # from what is wrong, nothing follows
             before = self.draft
             self.draft = follow(before, _with(before, {name: value}))
@@ -153,7 +153,7 @@ class ProviderForm(Vertical):
             self._show_draft(before, but=name)
 
     def _show_draft(self, before: Settings | None = None, but: str = "") -> None:
-        """Fill in what follows; the field that is typed in (`but`) is left alone.
+        """Fill in what follows; leave the field that is typed in (`but`) alone.
 
         So is what is wrong and did not follow from `before` otherwise: never is a name that
         somebody typed replaced by the one that was there.
@@ -162,8 +162,8 @@ class ProviderForm(Vertical):
             name = field.name or ""
             if name != but:
                 if name in _SETTINGS and not (before and self._is_left(field, before)):
-                    field.put(getattr(self.draft, name))
-                field.judge(_wrong(field))
+                    field.set_value(getattr(self.draft, name))
+                field.set_problem(_wrong(field))
         self.field("region").suggest(preset(self.draft.provider).regions)
         protocol = self.query_one("#protocol", Select)
         with protocol.prevent(Select.Changed):
@@ -177,23 +177,23 @@ class ProviderForm(Vertical):
         follows = getattr(before, name) != getattr(self.draft, name)
         return _wrong(field) is not None and not follows
 
-    def judge_anew(self) -> None:
-        """What the storage said of an earlier try no longer counts."""
+    def revalidate(self) -> None:
+        """Forget what the storage said of an earlier try; show only what is wrong by itself."""
         for field in self._fields():
-            field.judge(_wrong(field))
+            field.set_problem(_wrong(field))
 
     def _fields(self) -> Iterator[Field]:
         return (self.field(name) for name in FORM_FIELDS)
 
     def on_descendant_blur(self) -> None:
-        """Put the cleaned value in place of what was pasted."""
+        """Replace what was pasted by the cleaned value."""
         for field in self._fields():
             if not field.input.has_focus and field.value:
-                field.put(clean(field.name or "", field.value)[0])
+                field.set_value(clean(field.name or "", field.value)[0])
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        """Enter goes to the next empty field, and on when there is none."""
+        """Go to the next empty field, or on where there is none."""
         event.stop()
         here = next((field for field in self.query(Field) if field.input is event.input), None)
         # What the storage found wrong may be another by now: only it can tell.
@@ -207,7 +207,7 @@ class ProviderForm(Vertical):
 
 
 def _wrong(field: Field) -> Problem | None:
-    """What is wrong with the text itself."""
+    """Return what is wrong with the text itself."""
     return clean(field.name or "", field.value)[1] if field.value else None
 
 

@@ -1,4 +1,4 @@
-"""The rail: every step's state in a symbol and a word, and the way to each screen."""
+"""The navigation rail: every step's state in a symbol and a word, and the way to its screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens.state.marks import STATES, Mark
-from screens.state.session import Stop
+from screens.state.session import RailItem
 
 _TITLE_WIDTH = 14
 _WORD_WIDTH = 6
@@ -27,36 +27,36 @@ class Rail(OptionList):
 
     def __init__(self) -> None:
         super().__init__(id="rail", markup=False)
-        self._stops: tuple[Stop, ...] = ()
-        self._here = ""
+        self._items: tuple[RailItem, ...] = ()
+        self._route = ""
 
-    def show(self, stops: Sequence[Stop], here: str) -> None:
-        """Show these stops, with the one on the screen marked."""
-        stops = tuple(stops)
-        if [s.name for s in stops] != [s.name for s in self._stops]:
+    def show(self, items: Sequence[RailItem], route: str) -> None:
+        """Show these items, with the one on the screen marked."""
+        items = tuple(items)
+        if [s.name for s in items] != [s.name for s in self._items]:
             self.clear_options()
-            self.add_options(Option(self._line(s, here), id=s.name) for s in stops)
+            self.add_options(Option(self._line(s, route), id=s.name) for s in items)
         else:
-            for index, (new, old) in enumerate(zip(stops, self._stops, strict=True)):
-                if new != old or here != self._here:
-                    self.replace_option_prompt_at_index(index, self._line(new, here))
-        self._stops, self._here = stops, here
+            for index, (new, old) in enumerate(zip(items, self._items, strict=True)):
+                if new != old or route != self._route:
+                    self.replace_option_prompt_at_index(index, self._line(new, route))
+        self._items, self._route = items, route
         if not self.has_focus:
-            self.highlighted = next((i for i, s in enumerate(stops) if s.name == here), None)
+            self.highlighted = next((i for i, s in enumerate(items) if s.name == route), None)
 
-    def _line(self, stop: Stop, here: str) -> Content:
-        if not stop.number:
-            return Content.assemble("    ", (stop.title, "bold" if stop.name == here else ""))
-        mark = STATES[stop.state]
+    def _line(self, item: RailItem, route: str) -> Content:
+        if not item.number:
+            return Content.assemble("    ", (item.title, "bold" if item.name == route else ""))
+        mark = STATES[item.state]
         return Content.assemble(
             (mark.symbol, mark.style),
-            f" {stop.number} ",
-            (stop.title[:_TITLE_WIDTH].ljust(_TITLE_WIDTH), _title_style(stop, here, mark)),
-            ((stop.word or mark.word)[:_WORD_WIDTH].rjust(_WORD_WIDTH), mark.style),
+            f" {item.number} ",
+            (item.title[:_TITLE_WIDTH].ljust(_TITLE_WIDTH), _title_style(item, route, mark)),
+            ((item.word or mark.word)[:_WORD_WIDTH].rjust(_WORD_WIDTH), mark.style),
         )
 
 
-def _title_style(stop: Stop, here: str, mark: Mark) -> str:
-    if stop.name == here:
+def _title_style(item: RailItem, route: str, mark: Mark) -> str:
+    if item.name == route:
         return "bold"
-    return mark.style if stop.state in ("skipped", "later") else ""
+    return mark.style if item.state in ("skipped", "later") else ""

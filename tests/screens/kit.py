@@ -250,7 +250,7 @@ class KitSource(Source):
         self.journal = Journal.open(folder / ".bw-s3", folder)
         self.journal.save_settings(settings)
 
-    async def open(self, report: Report, ask: Ask, said: Mapping[str, str]) -> Opened:
+    async def open(self, report: Report, ask: Ask, answers: Mapping[str, str]) -> Opened:
         if self.hold:
             await self.hold.wait()
         if self.problem:
@@ -319,9 +319,9 @@ def make_instance(folder: Path) -> Path:
     return folder
 
 
-def make_app(source: Source, *, theme: str = "night", fragile: bool = False) -> WizardApp:
+def make_app(source: Source, *, theme: str = "night", unprotected_ssh: bool = False) -> WizardApp:
     """The app on a clock that stands still."""
-    app = WizardApp(source, clock=lambda: 0.0, theme=theme, fragile=fragile)
+    app = WizardApp(source, clock=lambda: 0.0, theme=theme, unprotected_ssh=unprotected_ssh)
     app.animation_level = "none"
     return app
 

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.app.wizard_app import WizardApp
-from screens.overlays.dialogs import YesNo
+from screens.overlays.dialogs import ConfirmDialog
 from tests.screens.kit import (
     KEYS,
     PROBLEM,
@@ -82,8 +82,8 @@ class Stage:
 
     def _at_rest(self) -> bool:
         app = self.app
-        app.tell_news()
-        waits = self.gate.reached or isinstance(app.screen, YesNo)
+        app.updates.show()
+        waits = self.gate.reached or isinstance(app.screen, ConfirmDialog)
         return is_at_rest(app, {"step", "open"} if waits else ())
 
 
@@ -99,7 +99,7 @@ class State:
     prepare: Callable[[KitSource], None] = lambda source: None
     hold_opening: bool = False
     opening_problem: Problem | None = None
-    fragile: bool = False
+    unprotected_ssh: bool = False
 
 
 def open_stage(state: State, folder: Path) -> tuple[WizardApp, KitSource, Gate]:
@@ -119,7 +119,7 @@ def open_stage(state: State, folder: Path) -> tuple[WizardApp, KitSource, Gate]:
     if "enable_s3" in state.done:
         (source.folder / ".env").write_text("DOMAIN=books.example.org\nUSE_S3=true\n")
     state.prepare(source)
-    return make_app(source, fragile=state.fragile), source, gate
+    return make_app(source, unprotected_ssh=state.unprotected_ssh), source, gate
 
 
 @asynccontextmanager
@@ -246,7 +246,7 @@ async def _asked(stage: Stage) -> None:
     """What lies below the question is laid out before it is asked."""
     await _begin("configure_provider")(stage)
     stage.gate.set()
-    await stage.until(lambda: isinstance(stage.app.screen, YesNo))
+    await stage.until(lambda: isinstance(stage.app.screen, ConfirmDialog))
     await stage.rest()
 
 
@@ -285,7 +285,7 @@ def all_states() -> dict[str, State]:
         "start-looking": State(_stay, hold_opening=True),
         "start": State(_stay),
         "start-fresh": State(_stay, settings=_FRESH),
-        "start-ssh": State(_stay, fragile=True),
+        "start-ssh": State(_stay, unprotected_ssh=True),
         "start-half-way": State(_stay, done=NAMES[:4], prepare=_half_way),
         "start-no-instance": State(_stay, opening_problem=_NO_INSTANCE),
         "start-which-deployment": State(_stay, opening_problem=_DEPLOYMENT_PROBLEM),

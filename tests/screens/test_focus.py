@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from screens.base.step_screen import StepScreen
-from screens.state.stage import Stage as Standing
+from screens.state.phase import Phase
 from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
 from tests.screens.states import NAMES, Stage, State, on_stage
@@ -15,10 +15,10 @@ async def _rest(stage: Stage) -> None:
     await stage.rest()
 
 
-def _standing(stage: Stage) -> Standing:
+def _phase(stage: Stage) -> Phase:
     screen = stage.app.screen
     assert isinstance(screen, StepScreen)
-    return screen.stage
+    return screen.phase
 
 
 async def test_enter_does_the_obvious_on_a_screen_whose_rail_had_the_focus(tmp_path: Path) -> None:
@@ -28,18 +28,18 @@ async def test_enter_does_the_obvious_on_a_screen_whose_rail_had_the_focus(tmp_p
         await stage.press("3")
         await stage.press("5")
         assert isinstance(stage.app.focused, KeyButton)
-        assert stage.app.focused.runs == "begin"
+        assert stage.app.focused.screen_action == "begin"
 
 
 async def test_back_from_doing_it_again_shows_the_proofs(tmp_path: Path) -> None:
     async with on_stage(State(_rest, done=NAMES[:3]), tmp_path) as stage:
         await stage.press("3", "r")
-        assert _standing(stage) is Standing.READY
+        assert _phase(stage) is Phase.READY
         await stage.press("escape")
-        assert _standing(stage) is Standing.DONE
+        assert _phase(stage) is Phase.DONE
         assert stage.app.screen.check_action("take_back", ())
         await stage.press("escape")
-        assert getattr(stage.app.screen, "here", "") == "start"
+        assert getattr(stage.app.screen, "route", "") == "start"
 
 
 async def test_back_from_a_step_that_is_found_undone_leaves_its_plan(tmp_path: Path) -> None:
@@ -47,6 +47,6 @@ async def test_back_from_a_step_that_is_found_undone_leaves_its_plan(tmp_path: P
         await stage.press("3")
         (stage.source.folder / "effects" / "enable_s3").unlink()
         await stage.press("r", "escape")
-        assert getattr(stage.app.screen, "here", "") == "start"
+        assert getattr(stage.app.screen, "route", "") == "start"
         await stage.press("3")
-        assert _standing(stage) is Standing.READY
+        assert _phase(stage) is Phase.READY

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from screens.base.frame import Frame
+from screens.base.wizard_screen import WizardScreen
 from tests.screens.kit import (
     SECRET,
     Gate,
@@ -33,9 +33,9 @@ async def test_enter_twice_in_a_dialog_closes_only_the_dialog(tmp_path: Path) ->
         for _ in range(50):
             await asyncio.sleep(0.1)
             await pilot.pause()
-            if isinstance(app.screen, Frame):
+            if isinstance(app.screen, WizardScreen):
                 break
-        assert getattr(app.screen, "here", "") == "copy_media"
+        assert getattr(app.screen, "route", "") == "copy_media"
 
 
 async def test_enter_once_too_often_does_not_stop_what_it_began(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ async def test_a_mistake_of_our_own_is_said_in_words(
         secret = SECRET
         raise RuntimeError(f"{name}{secret[:0]} is broken")
 
-    monkeypatch.setattr(app, "go_to", broken)
+    monkeypatch.setattr(app.navigation, "go_to", broken)
     with pytest.raises(RuntimeError):
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause(0.3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from screens.base.step_screen import StepScreen
-from screens.state.stage import Stage as Standing
+from screens.state.phase import Phase
 from screens.widgets.key_button import KeyButton
 from tests.screens.kit import PROBLEM, all_scripts
 from tests.screens.states import Stage, State, open_stage
@@ -32,14 +32,14 @@ async def test_a_skipped_step_leads_on_and_can_be_done_after_all(tmp_path: Path)
         await stage.press(*"why", "enter")
         screen = app.screen
         assert isinstance(screen, StepScreen)
-        await stage.until(lambda: screen.stage is Standing.NOT_NOW)
+        await stage.until(lambda: screen.phase is Phase.NOT_NOW)
         await stage.rest()
         assert isinstance(app.focused, KeyButton), "Enter goes on"
-        assert app.focused.runs == "next"
+        assert app.focused.screen_action == "next"
         assert not screen.query_one("#problem").display
         scripts["set_cors"].problem = None
         await stage.press("r")
-        await stage.until(lambda: screen.stage in (Standing.READY, Standing.FAILED))
+        await stage.until(lambda: screen.phase in (Phase.READY, Phase.FAILED))
         await stage.rest()
-        next(key for key in screen.query(KeyButton) if key.runs == "retry").press()
-        await stage.until(lambda: screen.stage is Standing.DONE)
+        next(key for key in screen.query(KeyButton) if key.screen_action == "retry").press()
+        await stage.until(lambda: screen.phase is Phase.DONE)

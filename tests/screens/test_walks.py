@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Select
 
-from screens.state.stage import Stage
+from screens.state.phase import Phase
 from tests.screens.walker import Walker, walking
 from tests.support.parts import need
 from wizard.demo.build import build
@@ -97,7 +97,7 @@ async def test_fresh_install_by_mouse(tmp_path: Path, seaweedfs: SeaweedFS) -> N
         assert "waits for your site" in walker.words()
         await walker.pilot.click("#rail", offset=(3, 6))
         await walker.until(lambda: walker.here() == "restart")
-        assert walker.stage() is Stage.NOT_NOW
+        assert walker.phase() is Phase.NOT_NOW
 
 
 async def test_going_back_to_another_bucket(tmp_path: Path, seaweedfs: SeaweedFS) -> None:

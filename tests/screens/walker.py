@@ -14,10 +14,10 @@ from textual.widgets import Static
 
 from screens.app.wizard_app import WizardApp
 from screens.base.step_screen import StepScreen
-from screens.overlays.dialogs import YesNo
+from screens.overlays.dialogs import ConfirmDialog
 from screens.overlays.problem import ProblemScreen
+from screens.state.phase import Phase
 from screens.state.sources import InstanceSource
-from screens.state.stage import Stage
 from screens.widgets.key_button import KeyButton
 from tests.screens.kit import is_at_rest
 from wizard.demo.build import DemoInstance
@@ -56,7 +56,7 @@ class Walker:
         await self.until(lambda: is_at_rest(self.app, {"step"}))
         if not self.mouse:
             await self.pilot.press("enter")
-        elif isinstance(self.screen, YesNo):
+        elif isinstance(self.screen, ConfirmDialog):
             await self.pilot.click("#yes")
         else:
             await self.pilot.click("#key-0")
@@ -67,15 +67,15 @@ class Walker:
 
     def here(self) -> str:
         """The name of the screen."""
-        return str(getattr(self.screen, "here", ""))
+        return str(getattr(self.screen, "route", ""))
 
     def label(self) -> str:
         """What the obvious key says."""
-        return str(self.screen.query_one("#key-0", KeyButton).words)
+        return str(self.screen.query_one("#key-0", KeyButton).text)
 
-    def stage(self) -> Stage | None:
+    def phase(self) -> Phase | None:
         """What there is to do on a step's screen."""
-        return self.screen.stage if isinstance(self.screen, StepScreen) else None
+        return self.screen.phase if isinstance(self.screen, StepScreen) else None
 
     def words(self) -> str:
         """All the text of the body."""
@@ -86,18 +86,18 @@ class Walker:
         form = "Go on: see what will change"
 
         def looked() -> bool:
-            return self.stage() is not Stage.LOOKING or self.label() == form
+            return self.phase() is not Phase.INSPECTING or self.label() == form
 
         await self.until(lambda: self.here() == name and looked())
         if self.label() == form:
             await self.obvious()
-        await self.until(lambda: self.stage() in (Stage.READY, Stage.NOT_NOW))
-        if self.stage() is Stage.NOT_NOW:
+        await self.until(lambda: self.phase() in (Phase.READY, Phase.NOT_NOW))
+        if self.phase() is Phase.NOT_NOW:
             return
         await self.obvious()
         while True:
-            await self.until(lambda: isinstance(self.screen, YesNo) or self._over())
-            if not isinstance(self.screen, YesNo):
+            await self.until(lambda: isinstance(self.screen, ConfirmDialog) or self._over())
+            if not isinstance(self.screen, ConfirmDialog):
                 return
             asked = self.screen
             await self.obvious()
@@ -108,8 +108,8 @@ class Walker:
         return self.screen is not screen
 
     def _over(self) -> bool:
-        over = (Stage.DONE, Stage.NOT_NOW)
-        return not self.app.session.running and self.stage() in over
+        over = (Phase.DONE, Phase.NOT_NOW)
+        return not self.app.session.running and self.phase() in over
 
     async def go_on(self) -> None:
         """To the next screen."""

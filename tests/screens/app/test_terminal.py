@@ -251,11 +251,11 @@ def test_no_terminal(tmp_path: Path, name: str) -> None:
 
 
 def test_what_the_environment_says() -> None:
-    assert terminal.speaks_utf8({"LANG": "de_DE.UTF-8"})
-    assert not terminal.speaks_utf8({"LANG": "de_DE.UTF-8", "LC_ALL": "C"})
-    assert not terminal.speaks_utf8({})
-    assert terminal.is_fragile({"SSH_CONNECTION": "1 2 3 4"})
-    assert not terminal.is_fragile({"SSH_CONNECTION": "1 2 3 4", "TMUX": "/tmp/tmux"})
-    assert terminal.theme({"TERM": "xterm-256color"}) == "night"
-    assert terminal.theme({"TERM": "xterm-256color", "COLORFGBG": "0;15"}) == "paper"
-    assert terminal.theme({"TERM": "linux"}) == "ansi-dark"
+    assert terminal.uses_utf8({"LANG": "de_DE.UTF-8"})
+    assert not terminal.uses_utf8({"LANG": "de_DE.UTF-8", "LC_ALL": "C"})
+    assert not terminal.uses_utf8({})
+    assert terminal.is_unprotected_ssh({"SSH_CONNECTION": "1 2 3 4"})
+    assert not terminal.is_unprotected_ssh({"SSH_CONNECTION": "1 2 3 4", "TMUX": "/tmp/tmux"})
+    assert terminal.suitable_theme({"TERM": "xterm-256color"}) == "night"
+    assert terminal.suitable_theme({"TERM": "xterm-256color", "COLORFGBG": "0;15"}) == "paper"
+    assert terminal.suitable_theme({"TERM": "linux"}) == "ansi-dark"

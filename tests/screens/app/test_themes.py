@@ -14,7 +14,7 @@ from tests.screens.kit import KitSource, all_scripts, make_app, make_instance
 @pytest.mark.parametrize("name", ["xterm", "linux", "xterm-256color"])
 async def test_the_theme_of_a_terminal_opens(name: str, tmp_path: Path) -> None:
     source = KitSource(make_instance(tmp_path / "bookwyrm"), all_scripts())
-    theme = terminal.theme({"TERM": name})
+    theme = terminal.suitable_theme({"TERM": name})
     app = make_app(source, theme=theme)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()

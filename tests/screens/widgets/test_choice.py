@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList
 
-from screens.overlays.dialogs import YesNo
+from screens.overlays.dialogs import ConfirmDialog
 from screens.widgets.choice import Choice
 
 _NAMES = ("Amazon AWS S3", "Scaleway", "SeaweedFS", "Other")
@@ -44,7 +44,7 @@ class _Asking(App[None]):
 
     def on_mount(self) -> None:
         text = "\n".join(f"line {number}" for number in range(60))
-        self.push_screen(YesNo("A question", text, yes="Do it", no="Leave it"))
+        self.push_screen(ConfirmDialog("A question", text, yes="Do it", no="Leave it"))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 40)])

@@ -11,7 +11,7 @@ from textual import events
 from textual.widgets import Input, Select, Static
 
 from screens.base.step_screen import StepScreen
-from screens.state.stage import Stage as Standing
+from screens.state.phase import Phase
 from screens.widgets.field import Field
 from screens.widgets.key_button import KeyButton
 from screens.widgets.provider_form import ProviderForm
@@ -63,7 +63,7 @@ async def test_where_all_is_filled_in_enter_goes_on(tmp_path: Path) -> None:
         await stage.press("enter")
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
-        assert screen.stage is Standing.READY
+        assert screen.phase is Phase.READY
 
 
 async def test_tab_goes_through_the_form_in_reading_order(tmp_path: Path) -> None:
@@ -121,19 +121,19 @@ async def test_other_answers_end_an_old_problem(tmp_path: Path) -> None:
     async with on_stage(state, tmp_path) as stage:
         assert stage.app.screen.query_one("#problem").display
         settings = replace(SETTINGS, region="nl-ams")
-        stage.app.session.change(settings, KEYS)
-        stage.app.show_changes()
+        stage.app.session.change_answers(settings, KEYS)
+        stage.app.navigation.refresh()
         await stage.rest()
         screen = stage.app.screen
         assert not screen.query_one("#problem").display
         assert isinstance(screen, StepScreen)
-        assert screen.stage is Standing.READY
+        assert screen.phase is Phase.READY
 
 
 async def test_a_slower_copy_ends_no_problem(tmp_path: Path) -> None:
     async with on_stage(all_states()["set_cors-failed"], tmp_path) as stage:
-        stage.app.session.change(replace(SETTINGS, limit_rate=500_000), KEYS)
-        stage.app.show_changes()
+        stage.app.session.change_answers(replace(SETTINGS, limit_rate=500_000), KEYS)
+        stage.app.navigation.refresh()
         await stage.rest()
         assert stage.app.screen.query_one("#problem").display
 
@@ -184,9 +184,9 @@ async def test_what_the_storage_found_wrong_can_be_tried_once_more(tmp_path: Pat
         for script in state.scripts.values():
             script.problem = None
         await stage.press("enter")
-        await stage.until(lambda: screen.stage is Standing.READY)
+        await stage.until(lambda: screen.phase is Phase.READY)
         await stage.press("enter")
-        await stage.until(lambda: screen.stage is Standing.DONE)
+        await stage.until(lambda: screen.phase is Phase.DONE)
         await stage.press("e")
         assert not [field for field in screen.query(Field) if field.problem]
 
@@ -199,12 +199,12 @@ async def test_back_from_a_form_that_was_opened_shows_the_proofs_again(tmp_path:
         await stage.press("escape")
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
-        assert screen.stage is Standing.DONE
+        assert screen.phase is Phase.DONE
         assert not screen.query_one(ProviderForm).display
         await stage.press("e")
         assert _field(stage, "bucket").value == "another-name"
         await stage.press("escape", "escape")
-        assert getattr(stage.app.screen, "here", "") == "start"
+        assert getattr(stage.app.screen, "route", "") == "start"
 
 
 async def test_what_is_missing_is_said_where_enter_stops(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ async def test_back_from_doing_it_again_leads_to_the_proofs_not_the_form(tmp_pat
         await stage.press("r", "escape")
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
-        assert screen.stage is Standing.DONE
+        assert screen.phase is Phase.DONE
         assert not screen.query_one(ProviderForm).display
 
 
@@ -240,4 +240,4 @@ async def test_back_from_the_plan_and_then_from_the_form_leads_to_the_start(tmp_
         await stage.press("e", "ctrl+n", "escape")
         assert stage.app.screen.query_one(ProviderForm).display
         await stage.press("escape")
-        assert getattr(stage.app.screen, "here", "") == "start"
+        assert getattr(stage.app.screen, "route", "") == "start"

@@ -1,4 +1,4 @@
-"""What is told anew ten times a second, and costs next to nothing while it stays the same."""
+"""Text and footer that are set ten times a second, and cost next to nothing while unchanged."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from textual.visual import VisualType
 
 
-class Steady(Static):
-    """Text that is drawn only when it is another, and has all laid out only when its size is.
+class CachedStatic(Static):
+    """Text that is drawn only when it has changed, and laid out only when its size has.
 
     A layout draws every part of the screen again: ten times a second that is half of a
     processor, which a copy beside it needs.
@@ -23,7 +23,7 @@ class Steady(Static):
         super().__init__(text, id=id, classes=classes, markup=False)
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Show `content`."""
+        """Show `content`; does nothing where it is shown already."""
         if _is_same(content, self.content):
             return
         before = self._extent()
@@ -32,7 +32,7 @@ class Steady(Static):
             self.refresh(layout=True)
 
     def _extent(self) -> tuple[int, int] | None:
-        """Height at the width there is, and the width it would like; None before a layout."""
+        """Return height at the width there is, and the wanted width; None before a layout."""
         width = self.content_size.width
         if not width or not self.display:
             return None
@@ -42,15 +42,15 @@ class Steady(Static):
         return height, self.get_content_width(around, whole) if auto else 0
 
 
-class SteadyFooter(Footer):
-    """The footer, made anew only when its keys are others."""
+class CachedFooter(Footer):
+    """The footer, composed again only when its keys have changed."""
 
     def __init__(self) -> None:
         super().__init__(compact=True)
         self._keys: tuple[object, ...] = ()
 
     def bindings_changed(self, screen: Screen[object]) -> None:
-        """The keys may be others now."""
+        """Show the keys that work now."""
         active = screen.active_bindings.values()
         keys = tuple((b.key, b.description, enabled) for _, b, enabled, _ in active if b.show)
         if keys != self._keys:

@@ -1,4 +1,4 @@
-"""The proofs: each check with what was asked, what was seen, and the verdict."""
+"""The checks of a step, each with what was asked, what was seen, and the verdict."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.state.marks import VERDICTS
-from screens.widgets.quiet import Steady
+from screens.widgets.cached import CachedStatic
 
 if TYPE_CHECKING:
     from wizard.core.events import Check
 
 
-class Proof(Horizontal):
+class CheckRow(Horizontal):
     """One check: symbol and word, question, answer. Two lines where it is narrow."""
 
     def __init__(self, check: Check) -> None:
-        super().__init__(classes=f"proof -{check.verdict}")
+        super().__init__(classes=f"check -{check.verdict}")
         self._check = check
 
     def compose(self) -> ComposeResult:
-        """Symbol, then what was asked and what was seen."""
+        """Compose the verdict, then what was asked and what was seen."""
         mark = VERDICTS[self._check.verdict]
         word = f"{mark.symbol} {mark.word}"
         yield Static(Content.styled(word, mark.style), classes="verdict")
-        with Horizontal(classes="words"):
+        with Horizontal(classes="answer"):
             yield Static(Content(self._check.asked), classes="asked")
             yield Static(self._seen(), classes="seen")
 
@@ -41,7 +41,7 @@ class Proof(Horizontal):
         return Content(self._check.seen) + Content("\n") + remedy
 
 
-class Proofs(Vertical):
+class CheckList(Vertical):
     """The checks of a step, growing while they are made."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
@@ -50,11 +50,11 @@ class Proofs(Vertical):
         self.display = False
 
     def compose(self) -> ComposeResult:
-        """The heading; the rows come with `show`."""
-        yield Steady(classes="heading")
+        """Compose the heading; the rows come with `show`."""
+        yield CachedStatic(classes="heading")
 
-    def show(self, checks: Sequence[Check], heading: str = "Proofs") -> bool:
-        """Show these checks; what is there already stays. Whether any are new."""
+    def show(self, checks: Sequence[Check], heading: str) -> bool:
+        """Show these checks, keeping the rows that are there; return whether any are new."""
         checks = tuple(checks)
         self.display = bool(checks)
         if not self.is_mounted:
@@ -63,8 +63,8 @@ class Proofs(Vertical):
         if checks == self._shown:
             return False
         if checks[: len(self._shown)] != self._shown:
-            self.query(Proof).remove()
+            self.query(CheckRow).remove()
             self._shown = ()
-        self.mount_all([Proof(check) for check in checks[len(self._shown) :]])
+        self.mount_all([CheckRow(check) for check in checks[len(self._shown) :]])
         self._shown = checks
         return bool(checks)

@@ -1,0 +1,47 @@
+"""The file for a bug report: asked for by a key, or written when bw-s3 itself fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from screens.state.exit_status import unexpected
+
+if TYPE_CHECKING:
+    from screens.state.session import Session
+
+
+class DiagnosisWriter:
+    """Writes the file for a bug report into the journal's folder. It holds no secrets."""
+
+    def __init__(self, app: App[int], session: Session) -> None:
+        self._app, self._session = app, session
+
+    def write(self) -> None:
+        """Write the file, and say where it is."""
+        if self._session.opened is None:
+            return
+        from wizard.reporting.diagnosis import write_diagnosis
+
+        try:
+            path = write_diagnosis(self._session.migration, self._session.last_problem)
+        except OSError as error:
+            self._app.notify(str(error), title="No diagnosis", severity="error", markup=False)
+            return
+        text = f"{path}\nNo secrets are in it; read it before you send it."
+        self._app.notify(text, title="Diagnosis written", timeout=20, markup=False)
+
+    def crash_message(self, error: BaseException) -> str:
+        """Write the file for a mistake of bw-s3 itself; return the message for the terminal."""
+        from wizard.reporting.diagnosis import write_diagnosis
+
+        problem = unexpected(error)
+        message = f"{problem.what} {type(error).__name__} stopped it."
+        if self._session.opened is None:
+            return f"{message}\n{problem.raw}"
+        try:
+            path = write_diagnosis(self._session.migration, problem)
+        except OSError as refused:
+            return f"{message}\nNot even a diagnosis could be written: {refused}"
+        return f"{message} Please send this file with a bug report, it holds no secrets:\n{path}"
