@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -13,6 +14,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,14 +59,16 @@ class Tmux:
 
     def see(self, *words: str) -> str:
         """Wait until one of these words is on the screen; returns the one."""
+        picture = self.wait_until(lambda picture: any(word in picture for word in words))
+        return next(word for word in words if word in picture)
+
+    def wait_until(self, true: Callable[[str], bool]) -> str:
+        """Wait until it is true of what one sees; returns that picture."""
         end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            picture = self.picture()
-            for word in words:
-                if word in picture:
-                    return word
+        while not true(picture := self.picture()):
+            assert time.monotonic() < end, f"it never came to that:\n{picture}"
             time.sleep(0.2)
-        raise AssertionError(f"{words} never came:\n{self.picture()}")
+        return picture
 
     def press(self, *keys: str) -> None:
         """Press keys."""
@@ -189,9 +193,20 @@ def _walk(tmux: Tmux, until: str) -> None:
     for _ in range(60):
         if tmux.see(until, "▸ ") == until:
             return
+        button = _button(tmux.picture())
         tmux.press("Enter")
-        time.sleep(1)
+        tmux.wait_until(partial(_is_another, button))
     raise AssertionError(tmux.picture())
+
+
+def _button(picture: str) -> str:
+    """The label of the button that has the focus, "" where none has it."""
+    found = re.search("▸ (.+?) ◂", picture)
+    return found[1] if found else ""
+
+
+def _is_another(button: str, picture: str) -> bool:
+    return _button(picture) != button
 
 
 def test_the_line_drops(tmp_path: Path) -> None:
