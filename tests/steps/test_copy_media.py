@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,3 +95,91 @@ async def test_a_new_instance_has_nothing_to_copy(scene: DemoScene) -> None:
     applicability = STEP.applies(scene.context)
     assert applicability.applies is Applies.NO
     assert applicability.reason
+
+
+def second_disk(scene: DemoScene, disk: Path) -> None:
+    """Half of the covers on a second disk, and links to what is nobody's business."""
+    root = media_root(scene)
+    shutil.move(root / "covers", disk / "covers")
+    (root / "covers").symlink_to(disk / "covers")
+    (disk / "secret.jpg").write_bytes(b"-----BEGIN PRIVATE KEY-----")
+    (root / "secret.jpg").symlink_to(disk / "secret.jpg")
+    (root / "passwd.jpg").symlink_to("/etc/passwd")
+    (root / "everything").symlink_to("/")
+
+
+def keys_there(scene: DemoScene) -> set[str]:
+    name = scene.context.settings.bucket
+    pages = scene.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=name)
+    return {found["Key"] for page in pages for found in page.get("Contents", [])}
+
+
+async def test_covers_on_a_second_disk_are_copied_where_the_admin_agrees(
+    scene: DemoScene, tmp_path: Path
+) -> None:
+    second_disk(scene, tmp_path)
+    covers = {f"images/covers/{p.name}" for p in (tmp_path / "covers").iterdir()}
+    plan = await STEP.plan(scene.context)
+    words = [item.text for item in plan.items if isinstance(item, Sentence) and item.warning]
+    (offered,) = (text for text in words if "your site serves" in text)
+    (held_back,) = (text for text in words if text.startswith("Held back"))
+    assert f"covers → {tmp_path}/covers" in offered
+    assert f"secret.jpg → {tmp_path}/secret.jpg (not a picture)" in held_back
+    assert "passwd.jpg → /etc/passwd (not a picture)" in held_back
+    assert "everything → / (it contains the media folder itself)" in held_back
+    assert "covers →" not in held_back
+
+    checks = await scene.carry_out(STEP)
+    assert checks[0].verdict is Verdict.PASS
+    (question,) = scene.questions
+    assert str(tmp_path / "covers") in question.text
+    there = keys_there(scene)
+    assert covers < there
+    assert not {key for key in there if "secret" in key or "passwd" in key or "everything" in key}
+    (remark,) = (check.seen for check in checks if check.asked == "What was held back?")
+    assert "passwd.jpg → /etc/passwd" in remark
+    assert (await STEP.inspect(scene.context)).done
+    await scene.carry_out(STEP)
+    assert len(scene.questions) == 1, "what was answered is not asked again"
+
+
+async def test_what_the_admin_declines_is_held_back(scene: DemoScene, tmp_path: Path) -> None:
+    second_disk(scene, tmp_path)
+    scene.answer = False
+    await scene.carry_out(STEP)
+    assert len(scene.questions) == 1
+    assert not {key for key in keys_there(scene) if key.startswith("images/covers/")}
+    plan = await STEP.plan(scene.context)
+    words = "\n".join(item.text for item in plan.items if isinstance(item, Sentence))
+    assert f"covers → {tmp_path}/covers (you decided against it)" in words
+
+
+async def test_only_what_the_site_serves_of_a_linked_folder_is_copied(
+    scene: DemoScene, tmp_path: Path
+) -> None:
+    """Compared again file by file: what appears there later may be private."""
+    second_disk(scene, tmp_path)
+    await scene.carry_out(STEP)
+    (tmp_path / "covers" / "key.jpg").write_bytes(b"-----BEGIN PRIVATE KEY-----")
+    picture = next((tmp_path / "covers").glob("*.jpg")).read_bytes()
+    (tmp_path / "covers" / "later.jpg").write_bytes(picture + b"another")
+    checks = await scene.carry_out(STEP)
+    assert checks[0].verdict is Verdict.PASS
+    there = keys_there(scene)
+    assert "images/covers/later.jpg" in there
+    assert "images/covers/key.jpg" not in there
+    assert (await STEP.inspect(scene.context)).done, "it is held back from now on"
+
+
+async def test_links_are_held_back_while_the_site_does_not_serve_them(
+    scene: DemoScene, tmp_path: Path
+) -> None:
+    second_disk(scene, tmp_path)
+    scene.demo.stop_site()
+    try:
+        plan = await STEP.plan(scene.context)
+    finally:
+        scene.demo.start_site()
+    words = "\n".join(item.text for item in plan.items if isinstance(item, Sentence))
+    assert "your site serves" not in words
+    assert f"covers → {tmp_path}/covers (the site does not answer" in words

@@ -10,7 +10,7 @@ from wizard.media.source import Media, MediaFailure, Reason
 MAKE = r"""
 import os, socket
 os.makedirs("covers/deep")
-os.makedirs("avatars")
+os.makedirs("avatars", exist_ok=True)
 for name in ("covers/a.jpg", "covers/deep/b.jpg", "avatars/c.png"):
     with open(name, "w") as file:
         file.write("bytes of " + name)

@@ -16,7 +16,7 @@ from wizard.copying.inventory import Fate, Inventory, Pair
 from wizard.copying.job import Job
 from wizard.copying.large_file import abort_left_over
 from wizard.copying.listing import ListingRefused
-from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
+from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount, describe_link
 from wizard.copying.progress import ProgressCounter
 from wizard.copying.sender import Sender
 from wizard.copying.survey import Survey
@@ -296,7 +296,7 @@ class CopyRun:
 
     def _note_held_back(self, result: Comparison) -> None:
         result.held_back = self._survey.count.held_back
-        result.outside = self._survey.count.outside
+        result.outside = [describe_link(link) for link in self._survey.count.outside]
 
     def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:
         self._counter.tell(now=True)

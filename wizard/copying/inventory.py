@@ -64,10 +64,11 @@ WHERE here.fate = :verified AND (there.size IS NOT here.size OR there.etag IS NO
 
 # Faults of files that nobody could ask for anyway: a link to nothing has no
 # bytes to lose, a name that is not UTF-8 cannot stand in BookWyrm's database
-# (PostgreSQL in UTF-8), and Django's uploads never have a backslash in theirs.
+# (PostgreSQL in UTF-8), Django's uploads never have a backslash in theirs, and
+# what is outside is looked at only where the site serves it.
 _HARMLESS = (
     *(Reason.DANGLING, Reason.NAME, Reason.LOOP, Reason.SPECIAL, Reason.BACKSLASH),
-    Reason.FILE_SYSTEM,
+    *(Reason.FILE_SYSTEM, Reason.OUTSIDE),
 )
 
 

@@ -49,20 +49,24 @@ class CopyOutcome:
     failed_folders: int = 0
 
 
+def describe_link(link: MediaFailure) -> str:
+    """A link that leads out of the media, and where it leads, for people."""
+    return f"{link.path.decode(errors='backslashreplace')} → {link.detail}"
+
+
 @dataclass(slots=True, kw_only=True)
 class MediaCount:
     """What a walk found: public files and their bytes, what is held back, what cannot be had.
 
     `held_back` maps a class, in words, to its number of files and bytes;
-    `outside` names the first links that lead out of the media, each with its
-    target.
+    `outside` are the first links that lead out of the media.
     """
 
     files: int = 0
     size: int = 0
     failures: int = 0
     held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
-    outside: list[str] = field(default_factory=list)
+    outside: list[MediaFailure] = field(default_factory=list)
 
     def hold_back(self, file: MediaFile) -> None:
         """Count a file that is not public."""
@@ -72,7 +76,7 @@ class MediaCount:
         """Count a link that leads out of the media, and keep its name."""
         self._hold_back(OUTSIDE_CLASS, 0)
         if len(self.outside) < _NAMED:
-            self.outside.append(f"{link.path.decode(errors='backslashreplace')} → {link.detail}")
+            self.outside.append(link)
 
     def _hold_back(self, kind: str, size: int) -> None:
         count, total = self.held_back.get(kind, (0, 0))

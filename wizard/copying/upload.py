@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from wizard.copying.comparison import Comparison
 from wizard.copying.copy_run import CopyRun
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
+from wizard.copying.outside_links import media_of
 from wizard.core.copy_control import CopyControl
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ async def copy_new_media(context: Context) -> CopyOutcome:
 
     Never overwrites a key that the journal does not say we put there.
     """
-    return await _in_thread(context, await context.deployment.media(), CopyRun.catch_up)
+    return await _in_thread(context, await media_of(context), CopyRun.catch_up)
 
 
 async def compare_media(context: Context, media: Media) -> Comparison:

@@ -117,9 +117,16 @@ class RootFolder:
             os.close(handle)
         raise _error(errno.ELOOP)
 
-    def walk(self) -> Iterator[Entry]:
-        """Every name below the folder but those of folders, and folders not to be looked into."""
-        yield from self._walk(self._root, b"", (_identity(os.fstat(self._root.handle)),))
+    def walk(self, path: bytes = b"") -> Iterator[Entry]:
+        """Every name below a folder but those of folders, and folders not to be looked into.
+
+        Raises `OSError`, `OutsideRoot` where the folder cannot be had.
+        """
+        found = self._look_up(path.split(b"/")[::-1], self._root)
+        if found.is_folder:
+            yield from self._walk(found.folder, path, (_identity(found.stat),))
+        else:
+            yield described(path, found.stat)
 
     def _walk(
         self, folder: _Folder, path: bytes, above: tuple[tuple[int, int], ...]
@@ -266,7 +273,7 @@ def described(path: bytes, found: os.stat_result) -> Entry:
 
 def _failed(path: bytes, error: OSError, is_link: bool) -> Entry:
     if isinstance(error, OutsideRoot):
-        return "OUTSIDE", path, 0, 0, os.fsdecode(error.target)
+        return "OUTSIDE", path, 0, 0, error.target.decode(errors="backslashreplace")
     if is_link and error.errno in _NOWHERE:
         return "DANGLING", path, 0, 0, error.strerror or ""
     kind = "VANISHED" if error.errno == errno.ENOENT else "UNREADABLE"

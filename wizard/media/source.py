@@ -175,7 +175,8 @@ class FolderMedia(Media):
     """The media in a folder that can be read directly.
 
     `name` is the folder's absolute path as the site's server knows it, where
-    that is another one: links are meant for the server.
+    that is another one: links are meant for the server. `places` are those of
+    a `RootFolder`; `is_the_servers` tells that the server has the same file system.
     """
 
     readers = 3
@@ -185,21 +186,22 @@ class FolderMedia(Media):
         self._root = os.fsencode(root)
         real = os.path.realpath(self._root)
         names = [name.encode()] if name else [real, os.path.abspath(self._root)]
-        self._places = dict.fromkeys(names, real)
+        self.places = dict.fromkeys(names, real)
+        self.is_the_servers = not name
 
     @property
     def label(self) -> str:
         return str(self.root)
 
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
-        for entry in self._opened().walk():
+        for entry in self.opened().walk():
             yield as_item(entry)
 
     def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
-        folder = self._opened()
+        folder = self.opened()
         for file in files:
             try:
-                handle = folder.open(file.path)
+                handle = self._open(folder, file.path)
             except OSError as error:
                 yield as_failure(file.path, error)
                 continue
@@ -209,9 +211,13 @@ class FolderMedia(Media):
             finally:
                 os.close(handle)
 
+    def _open(self, folder: RootFolder, path: bytes) -> int:
+        """A file, opened for reading. Raises `OSError`."""
+        return folder.open(path)
+
     @contextmanager
     def digesting(self) -> Iterator[Digest]:
-        with Digester(self._places) as digester:
+        with Digester(self.places) as digester:
             yield partial(self._digest, digester)
 
     def _digest(
@@ -228,7 +234,7 @@ class FolderMedia(Media):
             return  # no room for another process, or for open files: each is read here, then
 
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
-        folder = self._opened()
+        folder = self.opened()
         for file in files:
             try:
                 found = folder.stat(file.path)
@@ -237,11 +243,11 @@ class FolderMedia(Media):
                 continue
             yield as_item(described(file.path, found))
 
-    def _opened(self) -> RootFolder:
+    def opened(self) -> RootFolder:
         """The folder. Raises `Problem` where it cannot be read."""
         try:
             os.scandir(self._root).close()
-            return RootFolder(self._places)
+            return RootFolder(self.places)
         except OSError as error:
             raise Problem(
                 f"The media folder {self.root} cannot be read.",
@@ -313,7 +319,8 @@ def as_item(entry: Entry) -> MediaFile | MediaFailure:
 
 def as_failure(path: bytes, error: OSError) -> MediaFailure:
     """Why `RootFolder` did not give a file."""
-    if isinstance(error, OutsideRoot):
-        return MediaFailure(path=path, reason=Reason.OUTSIDE, detail=os.fsdecode(error.target))
     reason = _REASONS.get(error.errno or 0, Reason.UNREADABLE)
-    return MediaFailure(path=path, reason=reason, detail=str(error.strerror))
+    detail = error.strerror or str(error)
+    if isinstance(error, OutsideRoot):
+        detail = error.target.decode(errors="backslashreplace")
+    return MediaFailure(path=path, reason=reason, detail=detail)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from wizard.access.probe import require_keys
 from wizard.copying.object_headers import CACHE_CONTROL, content_type
+from wizard.copying.outcome import describe_link
+from wizard.copying.outside_links import (
+    OutsideLink,
+    ask_again,
+    decide,
+    judged,
+    may_follow,
+    media_of,
+)
 from wizard.copying.upload import (
     Comparison,
     CopyOutcome,
+    MediaCount,
     compare_media,
     copy_media,
     count_media,
@@ -21,11 +31,13 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count, describe_size
 from wizard.core.settings import MigrationPath
 from wizard.media.source import OUTSIDE_CLASS, PREFIX
-from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
+from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Question, TypedStep
 from wizard.web.visitor import VisitorResponse, fetch
 
 _SAMPLES = 3
 _NAMED = 20
+# A linked folder may hold a link to another one, and so on.
+_LINKS_IN_A_ROW = 5
 
 
 class CopyMedia(TypedStep[CopyOutcome]):
@@ -56,7 +68,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
 
     async def inspect(self, context: Context) -> Finding:
         """Count what is here; where something was proven, ask the bucket whether it is still so."""
-        media = await context.deployment.media()
+        media = await media_of(context)
         verified, size = context.journal.verified_count(context.settings.destination)
         if not verified:
             found = await count_media(context, media)
@@ -73,8 +85,9 @@ class CopyMedia(TypedStep[CopyOutcome]):
 
     async def plan(self, context: Context) -> Plan:
         """How many files, what is sent with each, and what is held back."""
-        media = await context.deployment.media()
+        media = await media_of(context)
         found = await count_media(context, media)
+        links = await judged(context, media, found.outside)
         settings = context.settings
         items: list[PlanItem] = [
             Sentence(
@@ -88,10 +101,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
             for kind, (number, size) in sorted(found.held_back.items())
             if kind != OUTSIDE_CLASS
         ]
-        if found.outside:
-            links = _named(found.outside, found.held_back[OUTSIDE_CLASS][0])
-            text = f"Held back, never uploaded: {OUTSIDE_CLASS}: {links}"
-            items.append(Sentence(text, warning=True))
+        items += [Sentence(text, warning=True) for text in _about_links(found, links)]
         if found.failures:
             which = count(found.failures, "file or folder", "files or folders")
             text = f"{which} cannot be read as they are now; they are named after the copy."
@@ -102,7 +112,8 @@ class CopyMedia(TypedStep[CopyOutcome]):
         """Copy what is not proven. Raises `Problem` where a file is not accounted for."""
         context.settings.require("endpoint", "bucket")
         require_keys(context)
-        outcome = await copy_media(context, await context.deployment.media())
+        await _settle_links(context)
+        outcome = await copy_media(context, await media_of(context))
         context.report(Note(_summary(outcome)))
         if outcome.failed:
             raise not_copied(outcome)
@@ -112,7 +123,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
 
     async def verify(self, context: Context, found: CopyOutcome) -> Sequence[Check]:
         """Look at how both sets compared at the copy's end, and read some files as a stranger."""
-        media = await context.deployment.media()
+        media = await media_of(context)
         compared = found.comparison or await compare_media(context, media)
         checks = [_same(compared)]
         context.report(checks[0])
@@ -243,6 +254,47 @@ def _remarks(compared: Comparison) -> list[Check]:
             kinds += f" ({_named(compared.outside, compared.held_back[OUTSIDE_CLASS][0])})"
         found.append(remark("What was held back?", kinds))
     return found
+
+
+def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[str]:
+    """What becomes of the links that lead out of the media."""
+    offered = [link for link in links if not link.why_not]
+    if offered:
+        yield (
+            f"Links out of the media folder, to pictures that your site serves: "
+            f"{_named([link.text for link in offered], len(offered))}. They are copied too where "
+            "you agree: you are asked first, and --yes agrees."
+        )
+    held_back = [f"{link.text} ({link.why_not})" for link in links if link.why_not]
+    held_back = held_back or [describe_link(link) for link in found.outside if not links]
+    if held_back:
+        number = found.held_back[OUTSIDE_CLASS][0] - len(offered)
+        yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {_named(held_back, number)}"
+
+
+async def _settle_links(context: Context) -> None:
+    """Ask about links that lead out of the media; what they lead to may hold some more."""
+    ask_again(context)
+    for _ in range(_LINKS_IN_A_ROW):
+        media = await media_of(context)
+        if not may_follow(media):
+            return
+        found = await count_media(context, media)
+        offered = [x for x in await judged(context, media, found.outside) if not x.why_not]
+        if not offered:
+            return
+        for link in offered:
+            decide(context, link, follow=await context.ask(_question(link)))
+
+
+def _question(link: OutsideLink) -> Question:
+    return Question(
+        f"{link.path} is a link out of the media folder, to {link.real}. Your site serves the "
+        f"pictures there: {count(link.compared, 'file was', 'files were')} compared, byte for "
+        "byte. Should they be copied like the others? Each is compared again before it is sent.",
+        "Copy them too",
+        "Hold them back",
+    )
 
 
 def _named(links: Sequence[str], number: int) -> str:

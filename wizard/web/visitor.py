@@ -144,17 +144,34 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
     asked for the pages of `domain`. A certificate that is not trusted is
     accepted here, and said: nothing secret is sent.
     """
-    base = settings.site_url or site_origins(domain)[0]
+    base, host = _site(settings, domain)
     # A new address and a session keep nginx and other caches out.
-    url = f"{base.rstrip('/')}/?bw-s3={secrets.token_hex(6)}"
-    headers = {"Cookie": "sessionid=x"}
-    if settings.site_url and domain:
-        headers |= {"Host": _host_header(domain, base), "X-Forwarded-Proto": "https"}
+    url = f"{base}/?bw-s3={secrets.token_hex(6)}"
+    headers = {"Cookie": "sessionid=x", **host}
     seen = await _request("GET", url, headers, "site_url")
     untrusted = seen.error is not None and "certificate" in seen.error.what.lower()
     if untrusted:
         seen = await _request("GET", url, headers, "site_url", trust_all=True)
     return _judge_site(seen, settings, untrusted=untrusted)
+
+
+def site_client(settings: Settings, domain: str) -> httpx.Client:
+    """What asks the instance for files, with addresses such as `/images/covers/a.jpg`.
+
+    Follows no redirects, and accepts any certificate: nothing secret is sent.
+    """
+    base, host = _site(settings, domain)
+    headers = {**_HEADERS, **host}
+    return httpx.Client(base_url=base, headers=headers, verify=_trusting(), timeout=_TIMEOUT)
+
+
+def _site(settings: Settings, domain: str) -> tuple[str, dict[str, str]]:
+    """Where the instance is asked, and the headers that lead to it there."""
+    base = settings.site_url or site_origins(domain)[0]
+    headers = {}
+    if settings.site_url and domain:
+        headers = {"Host": _host_header(domain, base), "X-Forwarded-Proto": "https"}
+    return base.rstrip("/"), headers
 
 
 def _host_header(domain: str, base: str) -> str:

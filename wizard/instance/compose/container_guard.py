@@ -47,7 +47,7 @@ def walk(folder: RootFolder, output: Any) -> None:
     """Write what there is: kind, size and time, path, details; each ended by a NUL."""
     for kind, path, size, mtime_ns, detail in folder.walk():
         head = b"%s %d %d" % (kind.encode(), size, mtime_ns)
-        output.write(b"\0".join((head, path, os.fsencode(detail), b"")))
+        output.write(b"\0".join((head, path, detail.encode(), b"")))
 
 
 def stat_files(folder: RootFolder, names: list[bytes], output: Any) -> None:

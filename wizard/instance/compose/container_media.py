@@ -47,8 +47,7 @@ class ContainerMedia(Media):
             fields = _fields(running.output)
             for head, path, detail in zip(fields, fields, fields, strict=False):
                 kind, size, mtime_ns = head.split()
-                words = os.fsdecode(detail)
-                yield as_item((kind.decode(), path, int(size), int(mtime_ns), words))
+                yield as_item((kind.decode(), path, int(size), int(mtime_ns), detail.decode()))
             self._check_end(running)
 
     def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:

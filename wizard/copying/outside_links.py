@@ -1,0 +1,153 @@
+"""Links that lead out of the media folder: which may be followed, and by whose word.
+
+Only without Docker: there the site's server sees what we see, and a second disk for the covers is
+usual. In a container such a link leads to what is the container's own, or nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from wizard.journal.entries import Entry, json_entry
+from wizard.media.linked import LinkedMedia, check_served
+from wizard.media.root_folder import RootFolder
+from wizard.media.source import FolderMedia, Media, MediaFailure, is_public
+from wizard.web.served_files import ServedFiles
+
+if TYPE_CHECKING:
+    from wizard.step import Context
+
+# By each link's target: its real path where the admin agreed, "" where not.
+_AGREED: Entry[dict[str, str]] = json_entry("links out of the media folder", dict)
+# Files behind such links that turned out not to be served by the site.
+_REFUSED: Entry[list[str]] = json_entry("linked files that are not served", list)
+
+# Of a linked folder, so many files are looked for, and so many compared before it is offered.
+_LISTED, _COMPARED = 2000, 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideLink:
+    """A link that leads out of the media folder, in words, and what it really leads to.
+
+    `why_not` says why it is not followed; "" where the site serves what it leads to, as far as
+    `compared` of its files tell, and only the admin's word is wanted.
+    """
+
+    path: str
+    target: str
+    real: str
+    why_not: str
+    compared: int = 0
+
+    @property
+    def text(self) -> str:
+        """The link and where it leads."""
+        return f"{self.path} → {self.target}"
+
+
+async def media_of(context: Context) -> Media:
+    """The instance's media, with what links lead to outside of it where the admin agreed."""
+    media = await context.deployment.media()
+    return await asyncio.to_thread(_with_linked, context, media)
+
+
+def _with_linked(context: Context, media: Media) -> Media:
+    agreed = context.journal.recall(_AGREED) or {}
+    followed = {t: real for t, real in agreed.items() if real and os.path.realpath(t) == real}
+    if not followed or not isinstance(media, FolderMedia) or not media.is_the_servers:
+        return media
+    refused = {path.encode() for path in context.journal.recall(_REFUSED) or []}
+
+    def refuse(path: bytes) -> None:
+        refused.add(path)
+        context.journal.remember(_REFUSED, sorted(path.decode() for path in refused))
+
+    return LinkedMedia(
+        media.root,
+        followed={target.encode(): real.encode() for target, real in followed.items()},
+        md5_served=ServedFiles(context.settings, context.instance.domain).md5,
+        refused=refused,
+        refuse=refuse,
+    )
+
+
+def may_follow(media: Media) -> bool:
+    """Whether links that lead out of the media mean the same here as to the site's server."""
+    return isinstance(media, FolderMedia) and media.is_the_servers
+
+
+async def judged(
+    context: Context, media: Media, links: Sequence[MediaFailure]
+) -> Sequence[OutsideLink]:
+    """What there is to say of links that lead out of the media, after asking the site."""
+    if not links or not isinstance(media, FolderMedia) or not media.is_the_servers:
+        return []
+    agreed = context.journal.recall(_AGREED) or {}
+
+    def judge_all() -> Sequence[OutsideLink]:
+        with ServedFiles(context.settings, context.instance.domain) as served:
+            return [_judged(link, media, served, agreed) for link in links]
+
+    return await asyncio.to_thread(judge_all)
+
+
+def decide(context: Context, link: OutsideLink, *, follow: bool) -> None:
+    """Remember what the admin said of a link."""
+    agreed = context.journal.recall(_AGREED) or {}
+    agreed[link.target] = link.real if follow else ""
+    context.journal.remember(_AGREED, agreed)
+
+
+def ask_again(context: Context) -> None:
+    """Have the site asked again for files that it did not serve."""
+    context.journal.forget(_REFUSED)
+
+
+def _judged(
+    link: MediaFailure, media: FolderMedia, served: ServedFiles, agreed: Mapping[str, str]
+) -> OutsideLink:
+    path, target = link.path.decode(errors="backslashreplace"), link.detail
+    real = os.path.realpath(target)
+    why_not, compared = "", 0
+    if agreed.get(target) == "":
+        why_not = "you decided against it"
+    elif f"{os.path.realpath(media.root)}/".startswith(f"{real.rstrip('/')}/"):
+        why_not = "it contains the media folder itself"
+    else:
+        try:
+            compared = _compare(link.path, media, served, {target.encode(): real.encode()})
+        except OSError as error:
+            why_not = error.strerror or str(error)
+    return OutsideLink(path=path, target=target, real=real, why_not=why_not, compared=compared)
+
+
+def _compare(
+    link: bytes, media: FolderMedia, served: ServedFiles, followed: Mapping[bytes, bytes]
+) -> int:
+    """Compare some files behind a link with what the site serves; how many.
+
+    Raises `OSError` with words for people where not all of them are served.
+    """
+    folder = RootFolder({**media.places, **followed})
+    listed = islice(folder.walk(link), _LISTED)
+    files = [path for kind, path, *_ in listed if kind == "FILE" and is_public(path)]
+    chosen = random.sample(files, min(_COMPARED, len(files)))
+    for path in chosen:
+        handle = folder.open(path)
+        try:
+            check_served(handle, path, served.md5)
+        except OSError as error:
+            words = error.strerror or str(error)
+            raise OSError(f"{words}: {path.decode()}" if path != link else words) from error
+        finally:
+            os.close(handle)
+    if not chosen:
+        raise OSError("there is no picture")
+    return len(chosen)

@@ -1,0 +1,65 @@
+"""Media as the instance itself serves them now."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+
+from wizard.core.settings import Settings
+from wizard.web.visitor import site_client
+
+_ATTEMPTS, _PAUSE = 3, 1.0
+
+
+class ServedFiles:
+    """Asks the instance for files below `/images/`. Blocks; several threads may ask at once."""
+
+    def __init__(self, settings: Settings, domain: str) -> None:
+        self._client = site_client(settings, domain)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def md5(self, path: bytes) -> bytes | None:
+        """The MD5 of what everybody gets for this file; None where the site does not give it.
+
+        Raises `OSError` where the site gives no answer, or one that says nothing of the file.
+        """
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                time.sleep(_PAUSE)
+            try:
+                status, md5 = self._ask(path)
+            except httpx.HTTPError as error:
+                words = f"the site does not answer: {error}"
+            else:
+                if status < 500:
+                    return md5
+                words = f"the site answers with HTTP {status}"
+        raise OSError(words)
+
+    def _ask(self, path: bytes) -> tuple[int, bytes | None]:
+        digest = hashlib.md5(usedforsecurity=False)
+        with self._client.stream("GET", f"/images/{quote(path)}") as response:
+            if response.status_code != 200:
+                return response.status_code, None
+            for piece in response.iter_bytes():
+                digest.update(piece)
+        return 200, digest.digest()
