@@ -86,6 +86,7 @@ class Canary(TypedStep[str]):
 
     def __init__(self, name: str) -> None:
         self.name = name  # type: ignore[misc]
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         return {"acl": context.settings.acl}
@@ -97,6 +98,7 @@ class Canary(TypedStep[str]):
         return Plan()
 
     async def apply(self, context: Context) -> str:
+        self.meanwhile()
         return "public-read"
 
     def settled(self, settings: Settings, found: str) -> Settings:
@@ -302,3 +304,32 @@ async def test_what_applying_found_is_handed_to_the_check_and_settled(tmp_path: 
         assert migration.context.deployment.settings is migration.context.settings
         assert migration.context.journal.settings == migration.context.settings
         assert before.settings.acl == "", "nobody changes a context"
+
+
+async def test_answers_changed_while_a_step_works_are_not_those_it_worked_with(
+    migration: Migration,
+) -> None:
+    first = migration.steps[0]
+    assert isinstance(first, Write)
+    first.meanwhile = lambda: change_bucket(migration, "two")
+    result = await migration.carry_out(first)
+    assert first.path(migration.context).read_text() == "one"
+    assert result.inputs == {"bucket": "one"}
+    assert states(migration)[0] is State.STALE
+
+
+async def test_what_applying_found_of_one_bucket_is_not_settled_for_another(
+    tmp_path: Path,
+) -> None:
+    canary = Canary("first")
+    with open_migration_of(tmp_path, [canary]) as migration:
+        canary.meanwhile = lambda: change_bucket(migration, "two")
+        await migration.carry_out(canary)
+        assert migration.context.settings.bucket == "two"
+        assert not migration.context.settings.acl_known
+        assert migration.context.journal.settings == migration.context.settings
+
+
+def change_bucket(migration: Migration, bucket: str) -> None:
+    settings = replace(migration.context.settings, bucket=bucket)
+    migration.change_settings(settings, migration.context.keys)

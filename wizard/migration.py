@@ -207,9 +207,13 @@ class Migration:
         return replace(self.context, report=report) if report else self.context
 
     def _settle(self, run: Context, step: Step, found: Any) -> Context:
-        """Keep what applying found out about the settings; returns the run's context with it."""
-        settings = step.settled(self.context.settings, found)
-        if settings != self.context.settings:
+        """Keep what applying found out about the settings; returns the run's context with it.
+
+        Where another bucket was chosen meanwhile, it says nothing about that one.
+        """
+        now = self.context.settings
+        settings = now if storage_changed(run.settings, now) else step.settled(now, found)
+        if settings != now:
             self.context = self.context.with_settings(settings)
             self.context.journal.save_settings(settings)
         return run.with_settings(step.settled(run.settings, found))
