@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wizard.core.problem import Problem
+from wizard.core.quantities import describe_size
 from wizard.system.files import free_bytes, give_to_owner, make_private_folder, write_atomically
 
 VERSION = 1
@@ -63,7 +64,7 @@ def check_room(folder: Path, files: int = 0) -> None:
     if free < needed:
         raise Problem(
             f"There is no room for the journal in {folder}.",
-            f"It may need {needed / 1e6:.0f} MB; {free / 1e6:.1f} MB are free.",
+            f"It may need {describe_size(needed)}; {describe_size(free)} are free.",
             "Make room (df -h shows where), or name another place with --state.",
         )
 

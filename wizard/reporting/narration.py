@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Waiting
+from wizard.core.events import Check, Event, Note, Output, Progress, Waiting
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.quantities import (
@@ -24,22 +24,12 @@ from wizard.core.quantities import (
     describe_size,
 )
 from wizard.core.secrets import Masker
-from wizard.core.states import State
+from wizard.core.symbols import STATE_SYMBOLS, VERDICT_SYMBOLS
 from wizard.journal.journal import StepResult
 from wizard.migration import Status
 from wizard.reporting.output import takes, write, write_error
 from wizard.step import Fact, Step
 
-_VERDICTS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.REMARK: "i", Verdict.LATER: "…"}
-_STATES = {
-    State.TODO: "·",
-    State.BEGUN: "▸",
-    State.DONE: "✓",
-    State.FAILED: "✗",
-    State.STALE: "!",
-    State.SKIPPED: "–",
-    State.LATER: "…",
-}
 _SECONDS_BETWEEN_PROGRESS = 1.0
 
 
@@ -155,7 +145,8 @@ class PlainNarrator(Narrator):
 
     def status(self, status: Status) -> None:
         why = f": {status.why}" if status.why else ""
-        self._write(f" {_STATES[status.state]} {status.step.title:<18} {status.state}{why}")
+        symbol = STATE_SYMBOLS[status.state]
+        self._write(f" {symbol} {status.step.title:<18} {status.state}{why}")
 
     def result(self, result: StepResult) -> None:
         took = describe_duration(result.seconds)
@@ -262,7 +253,7 @@ def _details(problem: Problem) -> list[str]:
 def _plain(event: Event) -> str:
     match event:
         case Check():
-            line = f" {_VERDICTS[event.verdict]} {event.asked}: {event.seen}"
+            line = f" {VERDICT_SYMBOLS[event.verdict]} {event.asked}: {event.seen}"
             return "\n".join([line, *_details(event.problem)]) if event.problem else line
         case Note():
             return f" {'!' if event.warning else ' '} {event.text}"

@@ -11,13 +11,12 @@ from contextlib import suppress
 from typing import NoReturn, TextIO
 
 from wizard.core.exit_status import ExitStatus
+from wizard.core.symbols import ASCII
 from wizard.system.stopping import stop
 
-# What is read the same without the letters that some locales do not have.
+# What is read the same without the letters that some locales do not have; a line may get longer.
 _LOOK_ALIKES = {
-    "✓": "+", "✗": "x", "▸": ">", "·": ".", "•": "*", "×": "x", "…": "...", "→": "->", "←": "<-",
-    "–": "-", "—": "--", "−": "-", "─": "-", "│": "|", "“": '"', "”": '"', "„": '"',
-    "‘": "'", "’": "'", "≤": "<=", "≥": ">=", "\u00a0": " ", "\u202f": " ",
+    **ASCII, "…": "...", "→": "->", "←": "<-", "—": "--", "≤": "<=", "≥": ">=", "\u202f": " ",
 }  # fmt: skip
 _HANDLER = "bw-s3-look-alikes"
 
