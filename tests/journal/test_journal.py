@@ -549,7 +549,7 @@ class TestFullDisk:
         with small_disk(tmp_path / "disk") as disk:
             problem = refusal(disk / FOLDER)
             assert "no room" in problem.what
-            assert "MB are free" in problem.why
+            assert "kB are free" in problem.why
             assert not (disk / FOLDER / "journal.sqlite3").exists()
 
     def test_full_before_the_folder(self, tmp_path: Path) -> None:
