@@ -14,6 +14,7 @@ from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
 from screens.state.phase import Phase
 from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
+from wizard.core.states import State
 
 if TYPE_CHECKING:
     from screens.state.shell import Shell
@@ -139,7 +140,7 @@ class ConfigureProviderScreen(StepScreen):
         state = self.state
         status = self.session.migration.status(state.step)
         if self._editing is None:
-            self._editing = status.state == "todo"
+            self._editing = status.state is State.TODO
         if self._editing:
             state.status = status
             self.show_header()
@@ -164,7 +165,7 @@ class ConfigureProviderScreen(StepScreen):
                 return not self._shows_form and self.phase is not Phase.RUNNING
             case "reveal" | "check":
                 return self._shows_form
-            case "output" | "again" | "take_back" | "what_to_do" if self._shows_form:
+            case "output" | "again" | "undo" | "what_to_do" if self._shows_form:
                 return False
             case _:
                 return super().check_action(action, parameters)

@@ -11,9 +11,9 @@ from textual.content import Content
 from screens.base.step_parts import Activity
 from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
-from screens.state.marks import STATES, rate
+from screens.state.marks import MARKS, LiveState
 from screens.state.phase import Phase
-from wizard.core.quantities import count
+from wizard.core.quantities import count, describe_rate
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)
 
@@ -56,7 +56,11 @@ class CopyMediaScreen(StepScreen):
 
     def activity(self) -> Activity:
         """Return what the copy does, or that it is paused."""
-        return Activity(STATES["paused"].symbol, "Paused") if self._paused else super().activity()
+        return (
+            Activity(MARKS[LiveState.PAUSED].symbol, "Paused")
+            if self._paused
+            else super().activity()
+        )
 
     def progress_label(self) -> str:
         """Return what is shown in place of the time left, or that the copy is paused."""
@@ -67,7 +71,7 @@ class CopyMediaScreen(StepScreen):
         if self.phase is not Phase.RUNNING:
             return super().safety_text()
         limit = self.session.context.settings.limit_rate
-        limited = f" Limited to {rate(limit)}." if limit else ""
+        limited = f" Limited to {describe_rate(limit)}." if limit else ""
         return f"You may stop at any time: what is proven is not sent again.{limited}"
 
     def status_text(self) -> Content:
@@ -103,7 +107,7 @@ class CopyMediaScreen(StepScreen):
         from screens.overlays.dialogs import ChoiceDialog
 
         limit = self.session.context.settings.limit_rate
-        choices = [(str(r), rate(r) if r else "no limit") for r in _RATES]
+        choices = [(str(r), describe_rate(r) if r else "no limit") for r in _RATES]
         text = "It applies now, and each time you copy from now on."
         dialog = ChoiceDialog("How fast may it copy?", text, choices=choices, chosen=str(limit))
         self.app.push_screen(dialog, self._set_limit)

@@ -9,10 +9,12 @@ from textual.content import Content
 from textual.widget import Widget
 
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
-from screens.state.marks import STATES, state_of, took
+from screens.state.marks import MARKS, shown_state
 from screens.state.session import ARMED
 from screens.widgets.lines import Line, Lines, marked, plain
-from wizard.core.quantities import count
+from wizard.core.quantities import count, describe_duration
+from wizard.core.settings import DeploymentKind
+from wizard.core.states import State
 
 if TYPE_CHECKING:
     from wizard.migration import Status
@@ -73,7 +75,7 @@ class EndScreen(WizardScreen):
         heading = "What to do next" if following is None else "When all is done"
         self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
         self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
-        waits = any(status.state == "later" for status in statuses)
+        waits = any(status.state is State.LATER for status in statuses)
         over = _OVER if self.shell.source.kept else _DEMO_OVER
         self.show_safety("" if following or waits else over)
         if following is None:
@@ -88,15 +90,15 @@ class EndScreen(WizardScreen):
             warning = marked("!", ARMED, "bold $text-warning", style="$text-warning")
             return [unfinished, *([warning] if overview.armed else [])]
         text = "Done. Your instance keeps its files in the bucket, and that is proven."
-        if any(s.state == "later" for s in statuses):
+        if any(s.state is State.LATER for s in statuses):
             text = "What concerns the bucket is done and proven. The rest waits for your site."
         return [marked("✓", text, "bold $text-success", style="bold $text-success")]
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
-        if all(status.state != "later" for status in statuses):
+        if all(status.state is not State.LATER for status in statuses):
             return list(_KEEP)
         settings = self.session.context.settings
-        unseen = settings.deployment == "dockerless"
+        unseen = settings.deployment == DeploymentKind.DOCKERLESS
         return [_LATER, *([_UNSEEN.format(url=settings.site_url)] if unseen else []), *_KEEP]
 
     def action_next(self) -> None:
@@ -105,12 +107,12 @@ class EndScreen(WizardScreen):
 
 
 def _result_line(number: int, status: Status) -> Line:
-    mark = STATES[state_of(status)]
+    mark = MARKS[shown_state(status)]
     result = status.result
     text = status.why
-    if status.state == "done" and result:
+    if status.state is State.DONE and result:
         how_many, noun = count(result.passed_checks, "proof").split()
-        text = f"{how_many:>2} {noun:<6}  {took(result.seconds):>9}"
+        text = f"{how_many:>2} {noun:<6}  {describe_duration(result.seconds):>9}"
     title = status.step.title[:14].ljust(14)
     name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
     return Line(name, Content.styled(text or mark.word, "$faint"))

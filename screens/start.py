@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,10 +12,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
-from screens.state.marks import STATES, state_of
+from screens.state.marks import MARKS, LiveState, ShownState, shown_state
 from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, marked, plain
+from wizard.core.settings import MigrationPath
+from wizard.core.states import State
 
 if TYPE_CHECKING:
     from screens.state.shell import Shell
@@ -40,16 +42,23 @@ _ARMED = (
     "Whatever starts the services next (a reboot, an update, a crash) switches it to S3, ready "
     "or not. Go on soon, or press x to disarm it."
 )
-_PATHS = {
-    "existing": (
+_PATHS: Mapping[str, str] = {
+    MigrationPath.EXISTING: (
         "An existing instance, with media to copy and a site that is running. "
         "If this is a new instance that never ran, press f."
     ),
-    "fresh": (
+    MigrationPath.FRESH: (
         "A fresh install that has not run yet. What needs a running site waits until you "
         "have followed BookWyrm's installation guide to its end. If it is running already, "
         "press f."
     ),
+}
+# What is said of a step that is not finished, with its `why`.
+_UNFINISHED: Mapping[ShownState, str] = {
+    State.BEGUN: "was interrupted and goes on where it was",
+    State.FAILED: "did not succeed: {why}",
+    LiveState.UNDECIDED: "waits for your decision: {why}",
+    State.STALE: "has to be done again: {why}",
 }
 
 
@@ -127,21 +136,16 @@ class StartScreen(WizardScreen):
 
     def _progress_lines(self) -> list[Line]:
         statuses = self.session.overview.statuses
-        done = sum(1 for s in statuses if s.state == "done")
-        wanted = sum(1 for s in statuses if s.state != "skipped")
+        done = sum(1 for s in statuses if s.state is State.DONE)
+        wanted = sum(1 for s in statuses if s.state is not State.SKIPPED)
         lines = [plain(f"Steps done and proven: {done} of {wanted}.")]
         if running := self.session.running:
-            sign = STATES["now"].symbol
+            sign = MARKS[LiveState.RUNNING].symbol
             lines.append(marked(sign, f"{self.session.title(running)} is under way.", "bold"))
         for status in statuses:
-            why = {
-                "begun": "was interrupted and goes on where it was",
-                "failed": f"did not succeed: {status.why}",
-                "asked": f"waits for your decision: {status.why}",
-                "stale": f"has to be done again: {status.why}",
-            }.get(state_of(status))
+            why = _UNFINISHED.get(shown_state(status), "").format(why=status.why)
             if why and status.step.name != self.session.running:
-                mark = STATES[state_of(status)]
+                mark = MARKS[shown_state(status)]
                 text = f"{status.step.title} {why.rstrip('.')}."
                 lines.append(marked(mark.symbol, text, mark.style))
         return lines
@@ -196,7 +200,8 @@ class StartScreen(WizardScreen):
     def action_other_path(self) -> None:
         """Take the path of a fresh install in place of an existing instance, or back."""
         context = self.session.context
-        other = "fresh" if context.settings.path == "existing" else "existing"
+        existing = context.settings.path == MigrationPath.EXISTING
+        other = MigrationPath.FRESH if existing else MigrationPath.EXISTING
         self.session.change_answers(replace(context.settings, path=other), context.keys)
         self.show()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from screens.state.exit_status import unexpected
+from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
     from screens.state.session import Session
+
+_RAW_KEPT = 4000
 
 
 class DiagnosisWriter:
@@ -45,3 +48,14 @@ class DiagnosisWriter:
         except OSError as refused:
             return f"{message}\nNot even a diagnosis could be written: {refused}"
         return f"{message} Please send this file with a bug report, it holds no secrets:\n{path}"
+
+
+def unexpected(error: BaseException) -> Problem:
+    """Describe a mistake in bw-s3 itself as a problem that can be reported."""
+    return Problem(
+        "bw-s3 itself made a mistake.",
+        "Something happened that it does not know how to handle.",
+        "Press d for a diagnosis file, and send it with a bug report.",
+        "Start again: what is proven stays proven, and nothing is sent twice.",
+        raw="".join(traceback.format_exception(error))[-_RAW_KEPT:],
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from screens.state.marks import STATES
+from screens.state.marks import MARKS
 from screens.widgets.key_button import KeyButton
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _command(run: Callable[[], object]) -> Callable[[], Awaitable[None]]:
 def _way_to(item: RailItem) -> str:
     if not item.number:
         return f"Go to {item.title}"
-    how = item.word or STATES[item.state].word
+    how = item.word or MARKS[item.state].word
     return f"Go to {item.number} {item.title}" + (f" · {how}" if how else "")
 
 

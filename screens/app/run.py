@@ -11,14 +11,14 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from screens.app import terminal
-from screens.state.exit_status import FAILED, HUNG_UP, OK, USAGE
+from wizard.core.exit_status import ExitStatus
+from wizard.core.states import State
 
 if TYPE_CHECKING:
     from screens.app.wizard_app import WizardApp
     from screens.state.sources import Source
 
 _SECONDS_TO_CLOSE = 2.0
-_TERMINATED = 143
 
 
 def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
@@ -29,7 +29,7 @@ def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
     if reason := terminal.unsupported_reason():
         hint = "  bw-s3 demo --yes   runs the demo without a screen" if folder == "demo" else ""
         print(reason, hint or terminal.screenless_commands(folder), sep="\n", file=sys.stderr)
-        return USAGE
+        return ExitStatus.USAGE
     # Imported here: textual takes a third of a second that the message above need not wait for.
     from screens.app.wizard_app import WizardApp
 
@@ -62,7 +62,7 @@ def _run(app: WizardApp, *, mouse: bool) -> int:
         loop.run_until_complete(app.run_async(mouse=mouse))
     finally:
         asyncio.set_event_loop(None)
-    return app.return_code if app.return_code is not None else FAILED
+    return app.return_code if app.return_code is not None else ExitStatus.FAILED
 
 
 def _keep_collections_short() -> None:
@@ -80,11 +80,11 @@ def _watch_signals(app: WizardApp) -> None:
     def hung_up(number: int, frame: object) -> NoReturn:
         # The terminal is gone: nothing can be drawn, and textual would wait for it.
         _close(app)
-        os._exit(HUNG_UP)
+        os._exit(ExitStatus.HUNG_UP)
 
     def terminated(number: int, frame: object) -> None:
-        threading.Timer(_SECONDS_TO_CLOSE * 2, os._exit, (_TERMINATED,)).start()
-        app.call_later(app.exit, None, _TERMINATED)
+        threading.Timer(_SECONDS_TO_CLOSE * 2, os._exit, (ExitStatus.TERMINATED,)).start()
+        app.call_later(app.exit, None, ExitStatus.TERMINATED)
 
     signal.signal(signal.SIGHUP, hung_up)
     signal.signal(signal.SIGTERM, terminated)
@@ -116,10 +116,10 @@ def parting_message(app: WizardApp, folder: str) -> str:
         return session.opening_problem.what if session.opening_problem else "Nothing was changed."
     again = "bw-s3 demo" if folder == "demo" else f"bw-s3 {folder}".removesuffix(" .")
     following = session.migration.next_step()
-    if session.exit_status() == OK:
+    if session.exit_status() is ExitStatus.OK:
         if not app.source.kept:
             return "Done and proven. The rehearsal is over; everything it made is gone."
-        waiting = any(s.state == "later" for s in session.migration.statuses())
+        waiting = any(s.state is State.LATER for s in session.migration.statuses())
         if waiting:
             return f"What can be done now is done and proven. When your site runs: {again}"
         return "Done and proven. Keep the local media: other servers still ask for them."

@@ -14,7 +14,7 @@ from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.worker import Worker, WorkerState
 
-from screens.app.diagnosis import DiagnosisWriter
+from screens.app.diagnosis import DiagnosisWriter, unexpected
 from screens.app.masking import without_keys
 from screens.app.navigator import Navigator
 from screens.app.opener import Opener
@@ -26,7 +26,6 @@ from screens.app.routes import SCREENS
 from screens.app.run_updates import SECONDS_BETWEEN_UPDATES, RunUpdates
 from screens.app.step_runner import StepRunner
 from screens.app.themes import NIGHT, PAPER, missing_variables
-from screens.state.exit_status import unexpected
 from screens.state.session import Session
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from screens.state.marks import clock
 from screens.state.phase import Phase
 from screens.widgets.cached import CachedStatic
 from screens.widgets.check_list import CheckList
@@ -19,6 +18,8 @@ from screens.widgets.meter import Meter
 from screens.widgets.output_log import LastLines
 from screens.widgets.plan_view import PlanView
 from screens.widgets.problem_box import ProblemBox
+from wizard.core.quantities import describe_clock
+from wizard.core.states import State
 
 if TYPE_CHECKING:
     from screens.state.step_run import StepRun
@@ -93,7 +94,7 @@ class StepParts:
         run = state.run
         # Once all is verified, the checks say more than the bar.
         progress = run.progress if run and state.phase is not Phase.DONE else None
-        stale = state.status is not None and state.status.state == "stale"
+        stale = state.status is not None and state.status.state is State.STALE
         if state.phase is Phase.INSPECTING or (stale and state.phase is not Phase.RUNNING):
             progress = None
         self.meter.show(progress, run.rates if run and run.running else (), label)
@@ -109,7 +110,7 @@ class StepParts:
         if run.waiting:
             text, seconds = run.waiting.text, run.waiting.seconds
         symbol = (f"{activity.symbol} ", "bold $text-primary")
-        self.activity.update(Content.assemble(symbol, f"{text} ({clock(seconds)})"))
+        self.activity.update(Content.assemble(symbol, f"{text} ({describe_clock(seconds)})"))
 
 
 def _checks(state: StepState) -> tuple[tuple[Check, ...], tuple[Check, ...], str]:

@@ -11,13 +11,15 @@ from textual.widget import Widget
 
 from screens.base.step_parts import Activity, StepParts
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
-from screens.state.marks import STATES, took
+from screens.state.marks import MARKS, LiveState
 from screens.state.phase import Phase
 from screens.state.session import ARMED
 from screens.state.status_line import status_line
 from screens.state.step_state import StepState
 from screens.widgets.check_list import CheckRow
 from wizard.core.problem import Action, Problem
+from wizard.core.quantities import describe_duration
+from wizard.core.states import State
 from wizard.step import Step
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class StepScreen(WizardScreen):
         Binding("s", "stop", "Stop", id="step.stop", tooltip="Stop the step; it can go on later"),
         Binding("o", "output", "Output", id="step.output", tooltip="All that the commands wrote"),
         Binding("r", "again", "Again", id="step.again", tooltip="Look at the plan and do it again"),
-        Binding("u", "take_back", "Undo", id="step.undo", tooltip="Take this step back"),
+        Binding("u", "undo", "Undo", id="step.undo", tooltip="Take this step back"),
         Binding("w", "what_to_do", "What to do", id="step.problem", tooltip="The problem in full"),
     ]
 
@@ -97,14 +99,14 @@ class StepScreen(WizardScreen):
 
     def activity(self) -> Activity:
         """Return what the step does, while it works."""
-        return Activity(STATES["now"].symbol, self.running_label)
+        return Activity(MARKS[LiveState.RUNNING].symbol, self.running_label)
 
     def progress_label(self) -> str:
         """Return what is shown in place of the time left; "" while that is known."""
         run = self.state.run
         if run is None or run.running:
             return ""
-        return "stopped" if run.problem else took(run.seconds)
+        return "stopped" if run.problem else describe_duration(run.seconds)
 
     @property
     def ignores_enter(self) -> bool:
@@ -216,7 +218,7 @@ class StepScreen(WizardScreen):
         finding, status = self.state.finding, self.state.status
         if finding and finding.done:
             return "Prove it"
-        if status and status.state == "begun":
+        if status and status.state is State.BEGUN:
             return f"Go on: {self.start_label}"
         return self.start_label
 
@@ -246,7 +248,7 @@ class StepScreen(WizardScreen):
                 return bool(state.run and state.run.lines_seen)
             case "again":
                 return state.may_repeat
-            case "take_back":
+            case "undo":
                 can = type(state.step).undo is not Step.undo
                 return can and state.phase is Phase.DONE and not self.session.running
             case "what_to_do":
@@ -307,6 +309,6 @@ class StepScreen(WizardScreen):
         if self.state.problem:
             self.shell.problems.edit_answers(self.state.problem)
 
-    def action_take_back(self) -> None:
+    def action_undo(self) -> None:
         """Undo the step, after asking."""
         self.shell.runner.ask_to_undo(self.state.step)

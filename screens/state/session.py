@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from screens.state.exit_status import DECISION, FAILED, INTERRUPTED, OK
-from screens.state.marks import state_of
+from screens.state.marks import LiveState, ShownState, shown_state
 from screens.state.progress import percent
 from screens.state.step_run import OutputFile, StepRun
+from wizard.core.exit_status import ExitStatus
+from wizard.core.settings import MigrationPath
+from wizard.core.states import RESTING, State
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from wizard.opening.opening import Opened
     from wizard.step import Context, Step
 
-_RESTING = ("done", "skipped", "later")
-_PATH_LABELS = {"existing": "existing instance", "fresh": "fresh install"}
+_PATH_LABELS: Mapping[str, str] = {
+    MigrationPath.EXISTING: "existing instance",
+    MigrationPath.FRESH: "fresh install",
+}
 
 ARMED = (
     ".env says USE_S3=true already. The next start of the services, for whatever reason, "
@@ -38,7 +42,7 @@ class RailItem:
 
     name: str
     title: str
-    state: str = ""
+    state: ShownState = State.TODO
     number: int = 0
     word: str = ""
 
@@ -120,13 +124,13 @@ class Session:
         return [start, *steps, RailItem(name="end", title="Summary")]
 
     def _rail_item(self, number: int, status: Status) -> RailItem:
-        name, state, word = status.step.name, state_of(status), ""
+        name, state, word = status.step.name, shown_state(status), ""
         if name == self.running:
-            state = "now"
+            state = LiveState.RUNNING
             progress = self.runs[name].progress
             word = f"{percent(progress)} %" if progress else ""
             if self.context.control.paused:
-                state, word = "paused", ""
+                state, word = LiveState.PAUSED, ""
         title = status.step.title
         return RailItem(name=name, title=title, state=state, number=number, word=word)
 
@@ -148,7 +152,7 @@ class Session:
         for status in self.overview.statuses:
             if status.step.name == step.name:
                 return None
-            if status.state not in _RESTING:
+            if status.state not in RESTING:
                 return status.step
         return None
 
@@ -191,20 +195,17 @@ class Session:
             lines.append(f"But note: {ARMED}")
         return "\n\n".join(lines)
 
-    def exit_status(self) -> int:
-        """Return the process's exit status.
-
-        0: all is done; 1: a step failed; 3: one waits for a decision; 130: it can be resumed.
-        """
+    def exit_status(self) -> ExitStatus:
+        """Return the process's exit status, as the migration stands now."""
         if self.opened is None:
-            return FAILED if self.opening_problem else INTERRUPTED
+            return ExitStatus.FAILED if self.opening_problem else ExitStatus.INTERRUPTED
         self.invalidate()
         if self.overview.following is None:
-            return OK
-        states = {state_of(status) for status in self.overview.statuses}
-        if "failed" in states:
-            return FAILED
-        return DECISION if "asked" in states else INTERRUPTED
+            return ExitStatus.OK
+        states = {shown_state(status) for status in self.overview.statuses}
+        if State.FAILED in states:
+            return ExitStatus.FAILED
+        return ExitStatus.DECISION if LiveState.UNDECIDED in states else ExitStatus.INTERRUPTED
 
     # Runs ------------------------------------------------------------------------------------
 
@@ -252,17 +253,17 @@ class Session:
     def change_answers(self, settings: Settings, keys: Keys) -> list[str]:
         """Continue with other answers; return the titles of the steps that went stale by it."""
         self.invalidate()
-        before = self._in_state("stale")
+        before = self._in_state(State.STALE)
         slower = replace(self.context.settings, limit_rate=settings.limit_rate)
         if (slower, self.context.keys) != (settings, keys):
             self._forget_failures()
         self.migration.change_settings(settings, keys)
         self.changes += 1
-        return [self.title(name) for name in self._in_state("stale") if name not in before]
+        return [self.title(name) for name in self._in_state(State.STALE) if name not in before]
 
     def _forget_failures(self) -> None:
         """Forget the failures with the old answers: they say nothing about the new ones."""
-        self.outdated.update(self._in_state("failed"))
+        self.outdated.update(self._in_state(State.FAILED))
         for name in [n for n, run in self.runs.items() if run.problem and not run.running]:
             del self.runs[name]
 
@@ -275,7 +276,7 @@ class Session:
 
     def is_done(self, name: str) -> bool:
         """Return whether a step is done, as far as is known."""
-        return name in self._in_state("done")
+        return name in self._in_state(State.DONE)
 
-    def _in_state(self, state: str) -> list[str]:
-        return [s.step.name for s in self.overview.statuses if s.state == state]
+    def _in_state(self, state: State) -> list[str]:
+        return [s.step.name for s in self.overview.statuses if s.state is state]

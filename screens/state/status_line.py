@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from screens.state.marks import STATES, took
+from screens.state.marks import MARKS
 from screens.state.phase import Phase
-from wizard.core.quantities import count
+from wizard.core.quantities import count, describe_duration
+from wizard.core.states import State
 
 if TYPE_CHECKING:
     from screens.state.step_run import StepRun
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 StyledLine = tuple[str, str]
 _EMPTY: StyledLine = ("", "")
 # What is still to be done although something of it was.
-_OPEN: dict[str, Callable[[Status], str]] = {
-    "stale": lambda status: f"↻ To be done again: {status.why}.",
-    "begun": lambda status: "◐ Interrupted. It goes on from there.",
-    "failed": lambda status: f"↻ With the old answers it failed: {status.why}",
+_OPEN: dict[State, Callable[[Status], str]] = {
+    State.STALE: lambda status: f"↻ To be done again: {status.why}.",
+    State.BEGUN: lambda status: "◐ Interrupted. It goes on from there.",
+    State.FAILED: lambda status: f"↻ With the old answers it failed: {status.why}",
 }
 
 
@@ -57,9 +58,9 @@ def _at_rest(state: StepState, status: Status) -> StyledLine:
         case Phase.DONE:
             return _done(status), "$text-success"
         case Phase.NOT_NOW:
-            return f"{STATES[status.state].symbol} {status.why}", "$faint"
+            return f"{MARKS[status.state].symbol} {status.why}", "$faint"
     to_text = _OPEN.get(status.state)
-    if to_text and (status.state != "failed" or phase is Phase.READY):
+    if to_text and (status.state is not State.FAILED or phase is Phase.READY):
         return to_text(status), "$text-warning"
     if finding and finding.done and phase is Phase.READY:
         return "✓ It is so already; what is left is to prove it.", "$text-success"
@@ -70,4 +71,5 @@ def _done(status: Status) -> str:
     result = status.result
     if result is None:
         return ""
-    return f"✓ Done, with {count(result.passed_checks, 'proof')}, in {took(result.seconds)}."
+    checks, seconds = count(result.passed_checks, "proof"), describe_duration(result.seconds)
+    return f"✓ Done, with {checks}, in {seconds}."

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from screens.state.phase import Phase
 from wizard.core.problem import Problem
+from wizard.core.states import RESTING, State
 
 if TYPE_CHECKING:
     from screens.state.session import Session
@@ -51,12 +52,12 @@ class StepState:
             return Phase.RUNNING
         if self.status is None:
             return Phase.FAILED if self.problem else Phase.INSPECTING
-        match str(self.status.state):
-            case "later":
+        match self.status.state:
+            case State.LATER:
                 return Phase.NOT_NOW
-            case "skipped" if not (self.repeating and self.was_skipped_by_hand):
+            case State.SKIPPED if not (self.repeating and self.was_skipped_by_hand):
                 return Phase.NOT_NOW
-            case "done" if not self.repeating:
+            case State.DONE if not self.repeating:
                 return Phase.DONE
         return self._phase_of_open_step()
 
@@ -117,11 +118,11 @@ class StepState:
         self.status, self.finding = await migration.look(self.step, report)
         if self.problem is None and self._failed_with_these_answers(self.status):
             self.problem = self.status.result.problem if self.status.result else None
-        if self.repeating or self.status.state not in ("done", "skipped", "later"):
+        if self.repeating or self.status.state not in RESTING:
             self.plan = await migration.plan(self.step, report)
 
     def _failed_with_these_answers(self, status: Status) -> bool:
-        return status.state == "failed" and self.name not in self.session.outdated
+        return status.state is State.FAILED and self.name not in self.session.outdated
 
     def repeat(self) -> None:
         """Prepare to do the step again; an inspection makes a new plan."""

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.state.marks import VERDICTS
+from screens.state.marks import VERDICT_MARKS
 from screens.widgets.cached import CachedStatic
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class CheckRow(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Compose the verdict, then what was asked and what was seen."""
-        mark = VERDICTS[self._check.verdict]
+        mark = VERDICT_MARKS[self._check.verdict]
         word = f"{mark.symbol} {mark.word}"
         yield Static(Content.styled(word, mark.style), classes="verdict")
         with Horizontal(classes="answer"):

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.state.marks import clock, rate, size_of
 from screens.state.progress import percent, share
 from screens.widgets.cached import CachedStatic
-from wizard.core.quantities import count_failed
+from wizard.core.quantities import (
+    count_failed,
+    describe_clock,
+    describe_part,
+    describe_rate,
+)
 
 if TYPE_CHECKING:
     from wizard.core.events import Progress
@@ -67,7 +71,7 @@ def _time_left(progress: Progress) -> str:
         return "still counting"
     if progress.seconds_left is None:
         return ""
-    return f"{clock(progress.seconds_left)} left"
+    return f"{describe_clock(progress.seconds_left)} left"
 
 
 def amounts(progress: Progress) -> Content:
@@ -75,7 +79,7 @@ def amounts(progress: Progress) -> Content:
     more = "+" if progress.counting else ""
     text = (
         f"{progress.files_done:,} of {progress.files_total:,}{more} files"
-        f"   {size_of(progress.bytes_done, progress.bytes_total)}{more}"
+        f"   {describe_part(progress.bytes_done, progress.bytes_total)}{more}"
     )
     return Content(text)
 
@@ -89,7 +93,7 @@ def _failed_line(progress: Progress) -> Content:
 def _rate_line(progress: Progress, rates: tuple[float, ...], width: int) -> list[Content]:
     if not rates:
         return []
-    text = rate(progress.rate).ljust(11)
+    text = describe_rate(progress.rate).ljust(11)
     if len(rates) < _FEWEST:
         return [Content(text)]
     room = max(8, min(60, width - len(text) - 2))

@@ -10,8 +10,9 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from screens.state.marks import STATES, Mark
+from screens.state.marks import MARKS, Mark
 from screens.state.session import RailItem
+from wizard.core.states import State
 
 _TITLE_WIDTH = 14
 _WORD_WIDTH = 6
@@ -47,7 +48,7 @@ class Rail(OptionList):
     def _line(self, item: RailItem, route: str) -> Content:
         if not item.number:
             return Content.assemble("    ", (item.title, "bold" if item.name == route else ""))
-        mark = STATES[item.state]
+        mark = MARKS[item.state]
         return Content.assemble(
             (mark.symbol, mark.style),
             f" {item.number} ",
@@ -59,4 +60,4 @@ class Rail(OptionList):
 def _title_style(item: RailItem, route: str, mark: Mark) -> str:
     if item.name == route:
         return "bold"
-    return mark.style if item.state in ("skipped", "later") else ""
+    return mark.style if item.state in (State.SKIPPED, State.LATER) else ""

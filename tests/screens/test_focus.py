@@ -37,7 +37,7 @@ async def test_back_from_doing_it_again_shows_the_proofs(tmp_path: Path) -> None
         assert _phase(stage) is Phase.READY
         await stage.press("escape")
         assert _phase(stage) is Phase.DONE
-        assert stage.app.screen.check_action("take_back", ())
+        assert stage.app.screen.check_action("undo", ())
         await stage.press("escape")
         assert getattr(stage.app.screen, "route", "") == "start"
 
