@@ -13,7 +13,8 @@ ROOT = Path(__file__).parent.parent
 _NOT_OURS = ROOT / "wizard" / "demo" / "instance"
 _MODULES = [
     path.relative_to(ROOT)
-    for path in sorted((ROOT / "wizard").rglob("*.py"))
+    for package in ("wizard", "screens")
+    for path in sorted((ROOT / package).rglob("*.py"))
     if not path.is_relative_to(_NOT_OURS)
 ]
 # From so many fields on, a dataclass is made with keywords only.
