@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from wizard.media.digester import Digester
 from wizard.media.pictures import START, is_picture
 from wizard.media.root_folder import OutsideRoot, RootFolder
 from wizard.media.source import Digest, FolderMedia, MediaFailure, MediaFile, Reason
@@ -63,8 +62,8 @@ class LinkedMedia(FolderMedia):
     @contextmanager
     def digesting(self) -> Iterator[Digest]:
         # What lies outside comes by `read`, which asks the site.
-        with Digester(self._own_places) as digester:
-            yield lambda files: self._digest(digester, files)
+        with self._digesting(self._own_places) as digest:
+            yield digest
 
     def _open(self, folder: RootFolder, path: bytes) -> int:
         try:
