@@ -54,6 +54,7 @@ class Comparison:
     `harmless` files could not be read, and nobody could ask for them;
     `held_back` files are not public, by class, with their number and bytes;
     `outside` names links that lead out of the media, which are among those;
+    `published` what is in the bucket under their names all the same;
     `samples` are some keys that are the same; `file` holds a line for each
     key.
     """
@@ -68,6 +69,7 @@ class Comparison:
     harmless: int = 0
     held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
     outside: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     file: Path | None = None
     examples: dict[str, list[str]] = field(default_factory=dict)

@@ -64,7 +64,7 @@ class CopyRun:
         with self._job() as job:
             self._survey.take(job)
             result = compare(job.inventory)
-            self._note_held_back(result)
+            self._note_held_back(job, result)
             return result
 
     def copy_all(self) -> CopyOutcome:
@@ -291,12 +291,15 @@ class CopyRun:
         except OSError as error:
             self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
             result = compare(job.inventory)
-        self._note_held_back(result)
+        self._note_held_back(job, result)
         return result
 
-    def _note_held_back(self, result: Comparison) -> None:
-        result.held_back = self._survey.count.held_back
-        result.outside = [describe_link(link) for link in self._survey.count.outside]
+    def _note_held_back(self, job: Job, result: Comparison) -> None:
+        count = self._survey.count
+        result.held_back = count.held_back
+        result.outside = [describe_link(link) for link in count.outside]
+        found = [path for link in count.outside for path in job.inventory.there_below(link.path)]
+        result.published = [key_of(path) for path in found]
 
     def _outcome(self, job: Job, comparison: Comparison | None) -> CopyOutcome:
         self._counter.tell(now=True)

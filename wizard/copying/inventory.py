@@ -237,6 +237,11 @@ class Inventory:
         query = "SELECT path FROM here WHERE fate = ? ORDER BY path LIMIT ?"
         return [row[0] for row in self._rows(query, (fate, limit))]
 
+    def there_below(self, path: bytes) -> list[bytes]:
+        """The first objects with this path, or below it as a folder."""
+        query = "SELECT path FROM there WHERE path = ? OR path >= ? AND path < ? LIMIT 3"
+        return [row[0] for row in self._rows(query, (path, path + b"/", path + b"0"))]
+
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
         """What is to be done with one file."""
         self._write("UPDATE here SET fate = ? WHERE path = ?", (fate, path))

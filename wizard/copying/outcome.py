@@ -50,8 +50,12 @@ class CopyOutcome:
 
 
 def describe_link(link: MediaFailure) -> str:
-    """A link that leads out of the media, and where it leads, for people."""
-    return f"{link.path.decode(errors='backslashreplace')} → {link.detail}"
+    """A link that leads out of the media, and where it leads, for people.
+
+    Without a target it is a file behind such a link.
+    """
+    path = link.path.decode(errors="backslashreplace")
+    return f"{path} → {link.detail}" if link.detail else f"{path} (no picture that is served)"
 
 
 @dataclass(slots=True, kw_only=True)

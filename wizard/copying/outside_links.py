@@ -93,7 +93,7 @@ async def judged(
 
     def judge_all() -> Sequence[OutsideLink]:
         with ServedFiles(context.settings, context.instance.domain) as served:
-            return [_judged(link, media, served, agreed) for link in links]
+            return [_judged(link, media, served, agreed) for link in links if link.detail]
 
     return await asyncio.to_thread(judge_all)
 

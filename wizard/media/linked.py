@@ -53,11 +53,8 @@ class LinkedMedia(FolderMedia):
 
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
         for item in super().walk():
-            if item.path in self._refused:
-                detail = "not a picture that the site serves"
-                yield MediaFailure(path=item.path, reason=Reason.OUTSIDE, detail=detail)
-            else:
-                yield item
+            refused = item.path in self._refused
+            yield MediaFailure(path=item.path, reason=Reason.OUTSIDE) if refused else item
 
     @contextmanager
     def digesting(self) -> Iterator[Digest]:

@@ -253,6 +253,10 @@ def _remarks(compared: Comparison) -> list[Check]:
         if compared.outside:
             kinds += f" ({_named(compared.outside, compared.held_back[OUTSIDE_CLASS][0])})"
         found.append(remark("What was held back?", kinds))
+    if compared.published:
+        asked = "Did anything that links out of the media folder get into the bucket before?"
+        names = _named(compared.published, len(compared.published))
+        found.append(remark(asked, f"look at these, and delete what is not public: {names}"))
     return found
 
 
@@ -266,7 +270,8 @@ def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[st
             "you agree: you are asked first, and --yes agrees."
         )
     held_back = [f"{link.text} ({link.why_not})" for link in links if link.why_not]
-    held_back = held_back or [describe_link(link) for link in found.outside if not links]
+    said = {link.text for link in links}
+    held_back += [text for text in map(describe_link, found.outside) if text not in said]
     if held_back:
         number = found.held_back[OUTSIDE_CLASS][0] - len(offered)
         yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {_named(held_back, number)}"

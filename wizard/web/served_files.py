@@ -14,6 +14,8 @@ from wizard.core.settings import Settings
 from wizard.web.visitor import site_client
 
 _ATTEMPTS, _PAUSE = 3, 1.0
+# How long nothing is asked after a site did not answer: there may be thousands of files to ask for.
+_AWAY = 30.0
 
 
 class ServedFiles:
@@ -21,6 +23,7 @@ class ServedFiles:
 
     def __init__(self, settings: Settings, domain: str) -> None:
         self._client = site_client(settings, domain)
+        self._away_until = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -42,6 +45,8 @@ class ServedFiles:
 
         Raises `OSError` where the site gives no answer, or one that says nothing of the file.
         """
+        if time.monotonic() < self._away_until:
+            raise OSError("the site does not answer")
         for attempt in range(_ATTEMPTS):
             if attempt:
                 time.sleep(_PAUSE)
@@ -53,6 +58,7 @@ class ServedFiles:
                 if status < 500:
                     return md5
                 words = f"the site answers with HTTP {status}"
+        self._away_until = time.monotonic() + _AWAY
         raise OSError(words)
 
     def _ask(self, path: bytes) -> tuple[int, bytes | None]:
