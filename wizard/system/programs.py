@@ -171,19 +171,35 @@ async def _read(process: asyncio.subprocess.Process, take: Callable[[str], None]
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    rest = b""
-    after_return = False  # a line feed that follows belongs to it
+    lines = Lines()
     while chunk := await stream.read(65536):
-        data = rest + (chunk.removeprefix(b"\n") if after_return else chunk)
-        after_return = data.endswith(b"\r")
-        *whole, rest = _LINE_END.split(data)
-        for line in whole:
-            yield _clean(line)
-        if len(rest) > _LONGEST_LINE:
-            yield _clean(rest)
-            rest = b""
-    if rest:
-        yield _clean(rest)
+        for line in lines.feed(chunk):
+            yield line
+    for line in lines.end():
+        yield line
+
+
+class Lines:
+    """Makes lines of text out of a program's output, whatever pieces it comes in."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._after_return = False  # a line feed that follows belongs to it
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """Take the next piece; the lines that are complete by now."""
+        data = self._rest + (chunk.removeprefix(b"\n") if self._after_return else chunk)
+        self._after_return = data.endswith(b"\r")
+        *whole, self._rest = _LINE_END.split(data)
+        if len(self._rest) > _LONGEST_LINE:
+            whole.append(self._rest)
+            self._rest = b""
+        return [_clean(line) for line in whole]
+
+    def end(self) -> list[str]:
+        """The line that was not ended, if there is one."""
+        rest, self._rest = self._rest, b""
+        return [_clean(rest)] if rest else []
 
 
 def _clean(line: bytes) -> str:
