@@ -24,6 +24,8 @@ from wizard.env.file import EnvFile
 _CHECKOUT = Path(__file__).parent / "checkout"
 # What the demo has instead of Compose.
 _OF_THE_DEMO = ("site", "supervisor.py", "serve.py", "venv")
+# What runs BookWyrm's own image.
+_OF_BOOKWYRM = ("web", "celery_worker", "celery_beat", "flower")
 _MANY_SECONDS = 300
 # On a busy machine `web` is ready later than its health check waits for it.
 _STARTS = 3
@@ -71,11 +73,12 @@ class StandIn(Project):
         return f"http://localhost:{self.port}"
 
     def build(self) -> None:
-        """Build the images of `web` and `celery_worker`, as the admin's `docker compose build`."""
+        """Build the image of BookWyrm's services, as the admin's `docker compose build`."""
         self.claim()
-        self._built = [f"{self._claimed}-{service}" for service in ("web", "celery_worker")]
+        self._built = [f"{self._claimed}-{service}" for service in _OF_BOOKWYRM]
         build(self.folder, self._built[0])
-        docker("tag", *self._built)
+        for image in self._built[1:]:
+            docker("tag", self._built[0], image)
 
     def install(self) -> None:
         """Follow the installation guide to its end: build, fill the volume, start."""

@@ -11,7 +11,6 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker, engine_on, nee
 from tests.servers.slow import SlowLine
 from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
+from tests.standin.standing import Standing
 from tests.support.checkout import make_checkout
 from tests.support.users import fill, need_root, small_disk
 from wizard.assets.static import ask_django
@@ -49,46 +49,6 @@ touch collided
 echo "Error response from daemon: removal of container 46c3afda33c4 is already in progress"
 exit 1
 """
-
-
-@dataclass
-class Standing:
-    """A stand-in that runs, an S3 server that its containers reach, and what was reported."""
-
-    instance: StandIn
-    storage: BridgedSeaweedFS
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def deployment(self) -> Compose:
-        return Compose(open_instance(self.instance.folder), Settings(), JOURNAL)
-
-    @property
-    def output(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, Output)]
-
-    def enable_s3(self, endpoint: str, bucket: str, secret: str = "") -> None:
-        client = connect(self.storage.settings(bucket), self.storage.keys)
-        client.create_bucket(Bucket=bucket)
-        place = f"arn:aws:s3:::{bucket}/*"
-        allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": place}
-        policy = {"Version": "2012-10-17", "Statement": [allow]}
-        client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-        self.instance.set_env(
-            USE_S3="true",
-            AWS_ACCESS_KEY_ID=self.storage.keys.access_key_id,
-            AWS_SECRET_ACCESS_KEY=secret or self.storage.keys.secret_access_key,
-            AWS_STORAGE_BUCKET_NAME=bucket,
-            AWS_S3_REGION_NAME="us-east-1",
-            AWS_S3_ENDPOINT_URL=endpoint,
-            AWS_S3_CUSTOM_DOMAIN=f"{self.storage.address}:{endpoint.rpartition(':')[2]}/{bucket}",
-            AWS_S3_URL_PROTOCOL="http:",
-            AWS_DEFAULT_ACL="",
-        )
-
-    def containers(self) -> dict[str, str]:
-        names = ("db", "redis_activity", "redis_broker", "web", "nginx", "celery_worker")
-        return {name: self.instance.container(name) for name in names}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,158 @@
+"""Visitors of a site: a page every tenth of a second, and uploads, quick and slow ones."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+_SECONDS_A_PAGE = 0.1
+_SECONDS_AN_UPLOAD = 0.6
+_SLOW_PIECES = 16
+_SECONDS_A_PIECE = 0.5
+_PATIENCE = 90
+_ERROR_PAGE = "Something went wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: when it began and how long it took, in seconds; `wrong` says what was."""
+
+    began: float
+    seconds: float
+    wrong: str = ""
+
+
+@dataclass
+class Visitors:
+    """Ask for the first page and upload covers until they are sent away.
+
+    `uploaded` maps the names of the covers that the site took to their bytes.
+    """
+
+    url: str
+    pages: list[Request] = field(default_factory=list)
+    uploads: list[Request] = field(default_factory=list)
+    uploaded: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(max_workers=64)
+        self._threads = [
+            threading.Thread(target=self._every, args=arguments, daemon=True)
+            for arguments in (
+                (_SECONDS_A_PAGE, self._look),
+                (_SECONDS_AN_UPLOAD, self._upload_at_once),
+                (_SLOW_PIECES * _SECONDS_A_PIECE / 4, self._upload_slowly),
+            )
+        ]
+        self._began = time.monotonic()
+        # A browser keeps its connections.
+        self._kept = httpx.Client(timeout=_PATIENCE)
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+        self._pool.shutdown()
+        self._kept.close()
+
+    @property
+    def failed(self) -> list[Request]:
+        """The pages and uploads that went wrong."""
+        return [request for request in (*self.pages, *self.uploads) if request.wrong]
+
+    @property
+    def down_seconds(self) -> float:
+        """From the beginning of the first page that failed to that of the first good one after."""
+        bad = [page.began for page in self.pages if page.wrong]
+        if not bad:
+            return 0.0
+        good = [page.began for page in self.pages if not page.wrong and page.began > max(bad)]
+        return min(good, default=max(bad)) - min(bad)
+
+    @property
+    def figures(self) -> str:
+        """What came of it, in a line."""
+        slow = sum(page.seconds > 2 for page in self.pages)
+        wrong = sum(bool(page.wrong) for page in self.pages)
+        lost = sum(bool(upload.wrong) for upload in self.uploads)
+        return (
+            f"{wrong} of {len(self.pages)} pages and {lost} of {len(self.uploads)} uploads failed, "
+            f"down for {self.down_seconds:.1f} s, {slow} pages took over 2 s, "
+            f"longest {max((page.seconds for page in self.pages), default=0):.1f} s"
+        )
+
+    def _every(self, seconds: float, visit: Callable[[int], None]) -> None:
+        pending: list[Future[None]] = []
+        for number in itertools.count():
+            pending.append(self._pool.submit(visit, number))
+            if self._over.wait(seconds):
+                break
+        for future in pending:
+            future.result()
+
+    def _look(self, number: int) -> None:
+        def ask() -> str:
+            # Every other visitor comes for the first time.
+            answer = (self._kept if number % 2 else httpx).get(self.url, timeout=_PATIENCE)
+            own = "stylesheet" in answer.text and _ERROR_PAGE not in answer.text
+            return "" if answer.status_code == 200 and own else f"HTTP {answer.status_code}"
+
+        self.pages.append(self._timed(ask))
+
+    def _upload_at_once(self, number: int) -> None:
+        self._upload(f"quick-{number}.jpg", lambda body: iter([body]))
+
+    def _upload_slowly(self, number: int) -> None:
+        self._upload(f"slow-{number}.jpg", _trickle)
+
+    def _upload(self, name: str, pace: Callable[[bytes], Iterator[bytes]]) -> None:
+        data = f"{name} of a reader".encode() * 2000
+
+        def send() -> str:
+            files = {"cover": (name, data, "image/jpeg")}
+            url = f"{self.url}/create-book"
+            request = httpx.Request("POST", url, data={"title": name}, files=files)
+            body = request.read()
+            headers = {**request.headers, "Content-Length": str(len(body))}
+            answer = httpx.post(url, content=pace(body), headers=headers, timeout=_PATIENCE)
+            if answer.status_code != 201:
+                return f"HTTP {answer.status_code}"
+            # The storage may have given it another name.
+            self.uploaded[answer.json()["cover"].rpartition("/")[2]] = data
+            return ""
+
+        self.uploads.append(self._timed(send))
+
+    def _timed(self, visit: Callable[[], str]) -> Request:
+        began = time.monotonic()
+        try:
+            wrong = visit()
+        except httpx.TransportError as error:
+            wrong = repr(error)
+        return Request(began - self._began, time.monotonic() - began, wrong)
+
+
+def _trickle(body: bytes) -> Iterator[bytes]:
+    size = len(body) // _SLOW_PIECES + 1
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+        time.sleep(_SECONDS_A_PIECE)
