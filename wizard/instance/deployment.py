@@ -13,6 +13,8 @@ from typing import ClassVar, Self
 from wizard.core.events import Report
 from wizard.core.plan import Command
 from wizard.core.settings import DeploymentKind, Settings
+from wizard.instance.storage_trial import try_storage
+from wizard.instance.switching import SwitchOffer
 from wizard.media.source import Media
 
 
@@ -69,6 +71,21 @@ class Deployment(ABC):
     async def services(self) -> frozenset[object]:
         """What runs of the instance now, by what a restart changes; none where that is not seen."""
         return frozenset()
+
+    async def switches(self) -> Sequence[SwitchOffer]:
+        """All ways of having the running services take what `.env` says now, best first.
+
+        Each with the obstacle that stands against it here. Raises `Problem`.
+        """
+        return ()
+
+    async def try_storage(self, report: Report) -> None:
+        """Try BookWyrm's own storage with the `.env` of now, in a process of its own.
+
+        Nothing of the running site is touched. Raises `Problem` where the settings
+        do not load or the S3 service refuses something.
+        """
+        await try_storage(self.run_script, report)
 
     @abstractmethod
     async def manage_command(self) -> Command:

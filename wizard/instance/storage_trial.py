@@ -1,0 +1,121 @@
+"""BookWyrm's own storage tried with the `.env` of now, before anything of the site is touched."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from wizard.core.events import Note, Report, passed
+from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
+
+# Overwritten and removed at each trial, so that no kill leaves more than one behind.
+_CANARY = "bw-s3-check.txt"
+_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
+
+# collectstatic asks HeadObject of every file and dies of a 403. A HEAD has no
+# words, so that GetObject is asked for them. What the network does is raised.
+_TRY = """
+from botocore.exceptions import ClientError
+from django.contrib.staticfiles.storage import staticfiles_storage as storage
+from django.core.files.base import ContentFile
+
+def refused(step, error):
+    said = error.response.get("Error", {})
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return {"step": step, "status": status, "code": str(said.get("Code", "")),
+            "message": said.get("Message", ""), "raw": str(error)}
+
+def look_for(key):
+    client = storage.connection.meta.client
+    try:
+        client.head_object(Bucket=storage.bucket_name, Key=key)
+    except ClientError as error:
+        seen = refused("look", error)
+        if seen["status"] == 404:
+            return None
+        try:
+            client.get_object(Bucket=storage.bucket_name, Key=key)
+        except ClientError as second:
+            words = refused("look", second)
+            return {**words, "status": seen["status"], "raw": seen["raw"] + "\\n" + words["raw"]}
+        return seen
+    return None
+
+def keep(name, text):
+    step = "write"
+    try:
+        saved = storage.save(name, ContentFile(text))
+        step = "read"
+        with storage.open(saved) as file:
+            if file.read() != text:
+                return {"step": "same", "status": 0, "code": "", "message": "", "raw": ""}
+        step = "remove"
+        storage.delete(saved)
+    except ClientError as error:
+        return refused(step, error)
+    return None
+
+if getattr(storage, "bucket_name", None):
+    place = storage.location.strip("/")
+    missing = "/".join(filter(None, (place, values["missing"])))
+    problem = look_for(missing) or keep(values["name"], values["text"].encode())
+    answer({"bucket": storage.bucket_name, "place": place, "problem": problem})
+else:
+    answer({"bucket": "", "place": "", "problem": None})
+"""
+_ASKED = "Can BookWyrm itself use its storage with the settings in .env?"
+_CANNOT = {
+    "look": "look for a file",
+    "write": "write a file",
+    "read": "read a file",
+    "remove": "remove a file",
+}
+
+
+async def try_storage(run_script: Callable[[str, str], Awaitable[str]], report: Report) -> None:
+    """Look for, write, read and remove a file below `static/`; nothing but that is touched.
+
+    `run_script` is that of a deployment. Raises `Problem` where the settings do
+    not load, or the S3 service refuses one of these.
+    """
+    report(Note("Trying BookWyrm's own storage with the settings in .env."))
+    token = secrets.token_hex(8)
+    values = {"name": _CANARY, "missing": f"bw-s3-missing-{token}", "text": token}
+    said = json.loads(await run_script(_TRY, json.dumps(values)))
+    if said["problem"]:
+        raise _refusal(said["problem"], said["bucket"])
+    if said["bucket"]:
+        seen = f"it wrote, read and removed {said['place']}/{_CANARY} in {said['bucket']}"
+    else:
+        seen = "its settings load, and it stores files on this server"
+    report(passed(_ASKED, seen))
+
+
+def _refusal(said: Mapping[str, Any], bucket: str) -> Problem:
+    what = _what(said, bucket)
+    raw = "\n".join(filter(None, (said["raw"], said["message"])))
+    return Problem(what, _why(said), _EDIT, TRY_AGAIN, raw=raw)
+
+
+def _what(said: Mapping[str, Any], bucket: str) -> str:
+    match said["code"]:
+        case "InvalidAccessKeyId":
+            return "The S3 service does not know the key in AWS_ACCESS_KEY_ID."
+        case "SignatureDoesNotMatch":
+            return "AWS_SECRET_ACCESS_KEY in .env does not belong to AWS_ACCESS_KEY_ID."
+        case "NoSuchBucket":
+            return f"There is no bucket {bucket} at the S3 service that .env names."
+    if said["step"] == "same":
+        return f"BookWyrm read something else from the bucket {bucket} than it had written."
+    if said["status"] == 403:
+        return f"The keys in .env may not {_CANNOT[said['step']]} in the bucket {bucket}."
+    return f"BookWyrm cannot {_CANNOT[said['step']]} in the bucket {bucket}."
+
+
+def _why(said: Mapping[str, Any]) -> str:
+    if said["step"] == "same":
+        return "Another server or a cache answers for the S3 service."
+    words = said["message"] or said["code"] or f"HTTP {said['status']}"
+    return f"The service said: {words.rstrip('.')}. Nothing of the site was touched."
