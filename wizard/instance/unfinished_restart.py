@@ -18,10 +18,20 @@ def mark(journal_id: str) -> Mapping[str, str]:
     return {_VARIABLE: f"{journal_id} {os.getpid()}"}
 
 
-async def let_it_end(journal_id: str, report: Report, seconds: float) -> None:
-    """Wait for it, so long at most: two restarts at once get in each other's way."""
+async def let_it_end(
+    journal_id: str, report: Report, seconds: float, *, ours: bool = False
+) -> None:
+    """Wait for it, so long at most: two restarts at once get in each other's way.
+
+    With `ours` also for one that this very process started and no longer waits for.
+    """
     found = await asyncio.to_thread(with_variable, _VARIABLE, f"{journal_id} ")
-    left = [process for process, starter in found if Process.of(int(starter)) is None]
+    left = [process for process, starter in found if _is_over(int(starter), ours=ours)]
     if left:
         report(Note("Waiting for the restart that an interrupted run had begun."))
         await wait_for_end(left, seconds)
+
+
+def _is_over(starter: int, *, ours: bool) -> bool:
+    """Whether the process that waited for it has ended, or no longer waits."""
+    return (ours and starter == os.getpid()) or Process.of(starter) is None

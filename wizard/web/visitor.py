@@ -152,7 +152,7 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
     untrusted = seen.error is not None and "certificate" in seen.error.what.lower()
     if untrusted:
         seen = await _request("GET", url, headers, "site_url", trust_all=True)
-    return _judge_site(seen, settings, untrusted=untrusted)
+    return judge_site(seen, settings, untrusted=untrusted)
 
 
 def site_client(settings: Settings, domain: str) -> httpx.Client:
@@ -179,7 +179,8 @@ def _host_header(domain: str, base: str) -> str:
     return urlsplit(base).netloc if domain == "localhost" else domain
 
 
-def _judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool) -> SiteView:
+def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = False) -> SiteView:
+    """What an answer says of the site: BookWyrm's own page or not, and where its style is."""
     if not seen.status:
         return SiteView(status=0, own_page=False, points_to_bucket=False, problem=_site_away(seen))
     page = _Page(seen.url)

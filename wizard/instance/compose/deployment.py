@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -19,35 +17,27 @@ from wizard.instance.compose.container_programs import WebPrograms, one_off
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.media import is_empty, open_media
 from wizard.instance.compose.own_containers import labels, remove_leftovers, remove_ours
+from wizard.instance.compose.plain_switch import PlainSwitch, up_argv
 from wizard.instance.compose.problems import (
     docker_failed,
-    is_collision,
     is_docker_failure,
-    telling_line,
-    telling_lines,
 )
 from wizard.instance.compose.project import ComposeProject, inspected_volume
 from wizard.instance.compose.renamed_volumes import empty_but_used, perhaps_renamed
-from wizard.instance.compose.web_watch import ADVICE, WebWatch
+from wizard.instance.compose.site_services import NGINX, SiteServices
+from wizard.instance.compose.switch_offers import offers
+from wizard.instance.compose.web_watch import ADVICE
 from wizard.instance.deployment import Deployment
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.instance.problems import command_failed, without_scripts
-from wizard.instance.unfinished_restart import let_it_end, mark
+from wizard.instance.switching import SwitchOffer, SwitchWay
 from wizard.media.source import Media
 from wizard.system.files import holds_files
 from wizard.system.programs import Completed
 
-# `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
-# collectstatic may need longer, and is through when it is called again.
-_STARTS = 4
-_SECONDS_TO_STEP_BACK = 5
-# How long one of a killed run may still go on.
-_SECONDS_A_START = 180
-
 # nginx asks for the address of `web` when it starts. It is not started anew
 # with the others, and would answer 502 for hours where `web` got another address.
-_NGINX = "nginx"
-_RELOAD = ("docker", "compose", "exec", "-T", _NGINX, "nginx", "-s", "reload")
+_RELOAD = ("docker", "compose", "exec", "-T", NGINX, "nginx", "-s", "reload")
 _RELOAD_NOTE = "nginx finds the new containers, without an interruption"
 
 # BookWyrm's own commands for both, in one container: alone, `compile_themes`
@@ -107,39 +97,16 @@ class Compose(Deployment):
         await self._one_off(self._collect_argv(), lambda line: report(Output(masker(line))))
 
     async def restart_commands(self) -> Sequence[Command]:
-        return [Command(self._up_argv()), Command(_RELOAD, note=_RELOAD_NOTE)]
+        return [Command(up_argv(self.instance)), Command(_RELOAD, note=_RELOAD_NOTE)]
 
     async def restart(self, report: Report) -> None:
-        project = await self._project()
-        watch = WebWatch(
-            docker=self.docker,
-            project=project,
-            report=report,
-            masker=self._masker(),
-            quiet_seconds=self.quiet_seconds,
-        )
-        await let_it_end(self._journal_id, report, _SECONDS_A_START)
-        await asyncio.to_thread(watch.begin)
-        for _ in range(_STARTS):
-            ended = await self._up(report)
-            if ended.status == 0:
-                await watch.until_up()
-                await self._reload_nginx(project, report)
-                return
-            if is_docker_failure(ended.status, ended.output):
-                if not is_collision(ended.output):
-                    raise self._not_up(ended)
-                report(Note("Somebody else starts the containers too: ./bw-dev up -d once more."))
-                await asyncio.sleep(_SECONDS_TO_STEP_BACK)
-                continue
-            state = await asyncio.to_thread(watch.state)
-            if state.is_down:
-                raise watch.ended(state)
-            if state.status != "running" or state.is_up:
-                raise self._not_up(ended)
-            report(Note("web is not ready yet: waiting for it, then ./bw-dev up -d once more."))
-            await watch.until_up()
-        raise self._not_up(ended)
+        switch = PlainSwitch(self._site(), SwitchWay.UP, ())
+        recreate, reload, _ = switch.stages()
+        for stage in (recreate, reload):
+            await switch.carry_out(stage, report)
+
+    async def switches(self) -> Sequence[SwitchOffer]:
+        return await offers(self._site())
 
     async def services(self) -> frozenset[object]:
         """The containers that run, each with when it was started."""
@@ -167,6 +134,15 @@ class Compose(Deployment):
         count = await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
         if count:
             report(Note(f"Removed {count} container(s) that an interrupted run had left."))
+
+    def _site(self) -> SiteServices:
+        return SiteServices(
+            instance=self.instance,
+            docker=self.docker,
+            settings=self.settings,
+            journal_id=self._journal_id,
+            quiet_seconds=self.quiet_seconds,
+        )
 
     async def _project(self) -> ComposeProject:
         return await asyncio.to_thread(ComposeProject.read, self.docker)
@@ -211,16 +187,6 @@ class Compose(Deployment):
     def _manage_argv(self, *arguments: str) -> tuple[str, ...]:
         return (*one_off(labels(self._journal_id)), "python", "manage.py", *arguments)
 
-    def _up_argv(self) -> tuple[str, ...]:
-        """`./bw-dev up -d`, or the same without it where it is made for Compose version 1."""
-        script = self.instance.folder / "bw-dev"
-        try:
-            usable = "docker compose" in script.read_text(errors="replace")
-        except OSError:
-            usable = False
-        usable = usable and os.access(script, os.X_OK)
-        return ("./bw-dev", "up", "-d") if usable else ("docker", "compose", "up", "-d")
-
     async def _one_off(
         self, argv: Sequence[str], on_line: Callable[[str], None], given: str = ""
     ) -> None:
@@ -242,39 +208,6 @@ class Compose(Deployment):
         if is_docker_failure(ended.status, ended.output):
             return docker_failed(without_scripts(argv), "\n".join(lines), self.docker.environment())
         return command_failed(argv, ended.status, lines, ADVICE)
-
-    async def _up(self, report: Report) -> Completed:
-        masker = self._masker()
-        return await self.docker.run(
-            self._up_argv(),
-            lambda line: report(Output(masker(line))),
-            more=mark(self._journal_id),
-        )
-
-    async def _reload_nginx(self, project: ComposeProject, report: Report) -> None:
-        """Have nginx look up where `web` is now; whether the site is back, others judge."""
-        containers = await asyncio.to_thread(project.containers, self.docker)
-        if any(c.service == _NGINX and c.state == "running" for c in containers):
-            await self.docker.run(_RELOAD, lambda line: report(Output(line)))
-
-    def _not_up(self, ended: Completed) -> Problem:
-        said = self._masker()(ended.output)
-        if "Failed to load configuration" in said:
-            return Problem(
-                "./bw-dev cannot read .env.",
-                telling_line(said),
-                "bash reads .env line by line: a value with spaces or special characters "
-                "must stand in single quotes.",
-                raw=telling_lines(said),
-            )
-        if is_docker_failure(ended.status, said):
-            return docker_failed(ended.argv, said, self.docker.environment())
-        return Problem(
-            "The containers could not be started.",
-            telling_line(said) or f"“{shlex.join(ended.argv)}” ended with status {ended.status}.",
-            "See which one fails: docker compose ps --all; docker compose logs --tail 50",
-            raw=telling_lines(said),
-        )
 
     def _masker(self) -> Masker:
         return Masker(self.instance.env_file().secrets())

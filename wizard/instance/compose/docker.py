@@ -15,6 +15,7 @@ from typing import Any
 
 from wizard.instance.checkout import Instance
 from wizard.instance.compose.problems import docker_failed, docker_missing, too_slow
+from wizard.system.detached import run_detached
 from wizard.system.programs import Completed, run, tied_to_us
 
 # Compose draws progress with cursor movements and offers menus, even without a terminal.
@@ -130,6 +131,26 @@ class Docker:
                 env={**self.environment(), **more},
                 on_line=on_line,
                 stdin=given,
+            )
+        except FileNotFoundError as error:
+            raise docker_missing() from error
+
+    async def run_detached(
+        self,
+        argv: Sequence[str],
+        on_line: Callable[[str], None],
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> Completed:
+        """Run what changes the running site: it goes on to its end whatever becomes of us.
+
+        See `wizard.system.detached`; `more` goes into its environment.
+        """
+        try:
+            return await run_detached(
+                self._started(argv),
+                folder=self.instance.folder,
+                env={**self.environment(), **more},
+                on_line=on_line,
             )
         except FileNotFoundError as error:
             raise docker_missing() from error

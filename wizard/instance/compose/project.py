@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from wizard.core.problem import Problem
@@ -39,7 +39,8 @@ class Container:
     """A container of the project: `state` as `docker ps` says ("running", "exited", …).
 
     `health` is "healthy", "unhealthy", "starting", or "" where nobody looks;
-    `started` when it last began to run.
+    `started` when it last began to run; `environment` its variables, secrets
+    among them, and `image` the id of what it runs.
     """
 
     id: str
@@ -48,6 +49,26 @@ class Container:
     health: str = ""
     exit_code: int = 0
     started: str = ""
+    name: str = ""
+    image: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs now."""
+        return self.state == "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as Compose would start it now.
+
+    `environment` holds secrets; `unique` names what two containers of it
+    cannot both have: a fixed name, a port of the host, an address.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unique: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +77,7 @@ class ComposeProject:
 
     `media_root` is where BookWyrm keeps media inside `web`; `media` what is
     mounted there, None where nothing is; `image` what `web` runs; `database`
-    the volumes of the service `db`.
+    the volumes of the service `db`; `services` all of them by name.
     """
 
     name: str
@@ -64,6 +85,7 @@ class ComposeProject:
     media: Mount | None
     image: str
     database: tuple[str, ...] = ()
+    services: Mapping[str, Service] = field(default_factory=dict)
 
     @classmethod
     def read(cls, docker: Docker) -> ComposeProject:
@@ -88,15 +110,21 @@ class ComposeProject:
             media=_mount_at(root, web, config),
             image=web.get("image") or f"{config['name']}-{WEB}",
             database=_database_volumes(config),
+            services={name: _service(data) for name, data in config["services"].items()},
         )
 
-    def containers(self, docker: Docker) -> list[Container]:
-        """The project's containers, running or not; one-off ones left out. Raises `Problem`."""
+    def containers(
+        self, docker: Docker, mark: str = "com.docker.compose.oneoff=False"
+    ) -> list[Container]:
+        """The project's containers with the label `mark`, running or not. Raises `Problem`.
+
+        Without it: all but the one-off ones.
+        """
         lines = docker.answer_lines(
             [
                 *("docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}}"),
                 *("--filter", f"label=com.docker.compose.project={self.name}"),
-                *("--filter", "label=com.docker.compose.oneoff=False"),
+                *("--filter", f"label={mark}"),
             ]
         )
         if not lines:
@@ -131,7 +159,36 @@ def _container(data: Mapping[str, Any]) -> Container:
         health=(state.get("Health") or {}).get("Status", ""),
         exit_code=state.get("ExitCode", 0),
         started=state.get("StartedAt", ""),
+        name=data["Name"].removeprefix("/"),
+        image=data["Image"],
+        environment=variables(data["Config"]["Env"]),
     )
+
+
+def variables(lines: Iterable[str] | None) -> dict[str, str]:
+    """What the engine lists as NAME=VALUE."""
+    return {name: value for name, _, value in (line.partition("=") for line in lines or ())}
+
+
+def _service(data: Mapping[str, Any]) -> Service:
+    environment = data.get("environment") or {}
+    return Service(
+        {name: str(value) for name, value in environment.items() if value is not None},
+        tuple(_unique(data)),
+    )
+
+
+def _unique(data: Mapping[str, Any]) -> Iterator[str]:
+    if name := data.get("container_name"):
+        yield f"the name {name}"
+    for port in data.get("ports") or []:
+        if port.get("published"):
+            yield f"port {port['published']} of this server"
+    if data.get("network_mode") == "host":
+        yield "the network of this server"
+    for network in (data.get("networks") or {}).values():
+        if address := (network or {}).get("ipv4_address"):
+            yield f"the address {address}"
 
 
 def _media_root(web: Mapping[str, Any]) -> str:

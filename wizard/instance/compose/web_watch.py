@@ -72,7 +72,8 @@ class WebWatch:
 
     collectstatic asks about each file, one after the other, and prints nothing
     meanwhile: what shows that it lives is what goes over its network. Without
-    any for `quiet_seconds` it is given up.
+    any for `quiet_seconds` it is given up. `beside` names a container other
+    than the project's own that serves beside it.
     """
 
     docker: Docker
@@ -80,6 +81,7 @@ class WebWatch:
     report: Report
     masker: Masker
     quiet_seconds: float
+    beside: str = ""
     _stamp: str = field(default="", init=False)
     _last_lines: list[str] = field(default_factory=list, init=False)
     _restarts_before: dict[str, int] = field(default_factory=dict, init=False)
@@ -110,18 +112,17 @@ class WebWatch:
 
     def state(self) -> WebState:
         """How `web` is now. Raises `Problem` where docker does not answer."""
-        web = next((c for c in self.project.containers(self.docker) if c.service == WEB), None)
-        if web is None:
+        data = self._inspected(self.beside or self._own())
+        if not data:
             return WebState()
-        data = self._inspected(web.id)
-        state = data.get("State", {})
+        id_, state = data["Id"], data["State"]
         return WebState(
-            id=web.id,
+            id=id_,
             status=state.get("Status", ""),
             health=(state.get("Health") or {}).get("Status", ""),
-            restarts=data.get("RestartCount", 0) - self._restarts_before.get(web.id, 0),
+            restarts=data.get("RestartCount", 0) - self._restarts_before.get(id_, 0),
             exit_code=state.get("ExitCode", 0),
-            works=self._works(web.id),
+            works=self._works(id_),
         )
 
     def ended(self, state: WebState) -> Problem:
@@ -151,7 +152,13 @@ class WebWatch:
         text = f"See whether it says anything: docker compose logs {WEB}"
         return [] if self._last_lines else [text]
 
+    def _own(self) -> str:
+        containers = self.project.containers(self.docker)
+        return next((c.id for c in containers if c.service == WEB), "")
+
     def _inspected(self, id_: str) -> dict[str, Any]:
+        if not id_:
+            return {}
         found = self.docker.ask(["docker", "inspect", "--type", "container", id_])
         data: list[dict[str, Any]] = json.loads(found.output or b"[]")
         return data[0] if data else {}

@@ -1,0 +1,129 @@
+"""Switching by making the containers anew in their place: the site is down meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wizard.core.events import Note, Report
+from wizard.core.plan import Command
+from wizard.core.problem import Problem
+from wizard.instance.checkout import Instance
+from wizard.instance.compose.problems import is_collision, is_docker_failure
+from wizard.instance.compose.project import WEB
+from wizard.instance.compose.site_services import NGINX, WORKERS, SiteServices
+from wizard.instance.switching import Switch, SwitchStage, SwitchWay
+
+# `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
+# collectstatic may need longer, and is through when it is called again.
+_STARTS = 4
+_SECONDS_TO_STEP_BACK = 5
+_RELOAD = Command(
+    ("docker", "compose", "exec", "-T", NGINX, "nginx", "-s", "reload"),
+    note="nginx finds the new containers, without an interruption",
+)
+_DOWNTIME = {
+    SwitchWay.NO_DEPS: (
+        "Nobody reaches the site for 10 to 15 seconds, while web collects the static assets; "
+        "a slow S3 service makes it longer."
+    ),
+    SwitchWay.UP: (
+        "./bw-dev up -d starts every container anew whose settings changed: nobody reaches "
+        "the site for about 45 seconds. web collects the static assets before it answers, "
+        "so a slow S3 service makes it longer."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSwitch(Switch):
+    """`up -d` for all services, or without the database and Redis (`NO_DEPS`).
+
+    `existing` are the services that have a container.
+    """
+
+    site: SiteServices
+    way: SwitchWay
+    existing: tuple[str, ...]
+
+    def stages(self) -> Sequence[SwitchStage]:
+        """Three."""
+        words = "The containers whose settings changed are made anew; the site is down meanwhile."
+        return (
+            SwitchStage("recreate", words, (Command(self.argv),)),
+            SwitchStage("reload", "nginx looks up where web is now.", (_RELOAD,)),
+            SwitchStage("check", "The site is looked at as a visitor sees it."),
+        )
+
+    def downtime(self) -> str:
+        """How long, as it was measured."""
+        return _DOWNTIME[self.way]
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What makes the containers anew."""
+        if self.way is SwitchWay.UP:
+            return up_argv(self.site.instance)
+        names = [name for name in (WEB, *WORKERS) if name in self.existing]
+        return ("docker", "compose", "up", "-d", "--no-deps", "--no-build", *names)
+
+    async def carry_out(self, stage: SwitchStage, report: Report) -> None:
+        """See `Switch.carry_out`."""
+        await self.site.wait_for_earlier(report)
+        if stage.name == "recreate":
+            await self._recreate(report)
+        elif stage.name == "reload":
+            await self._reload(report)
+        else:
+            await self.site.page.until_public(report)
+
+    async def take_back(self, report: Report) -> None:
+        """The same again: what runs as `.env` says is left alone."""
+        for stage in self.stages():
+            await self.carry_out(stage, report)
+
+    async def _recreate(self, report: Report) -> None:
+        watch = self.site.watch(await self.site.look(), report)
+        await asyncio.to_thread(watch.begin)
+        for _ in range(_STARTS):
+            ended = await self.site.run_once(self.argv, report)
+            if ended.status == 0:
+                await watch.until_up()
+                return
+            if is_docker_failure(ended.status, ended.output):
+                if not is_collision(ended.output):
+                    raise self.site.failed(ended)
+                report(Note("Somebody else starts the containers too: ./bw-dev up -d once more."))
+                await asyncio.sleep(_SECONDS_TO_STEP_BACK)
+                continue
+            state = await asyncio.to_thread(watch.state)
+            if state.is_down:
+                raise watch.ended(state)
+            if state.status != "running" or state.is_up:
+                raise self.site.failed(ended)
+            report(Note("web is not ready yet: waiting for it, then ./bw-dev up -d once more."))
+            await watch.until_up()
+        raise self.site.failed(ended)
+
+    async def _reload(self, report: Report) -> None:
+        """Whether the site is back, others judge: web may well have its old address."""
+        nginx = self.site.nginx(await self.site.look())
+        if nginx is None:
+            return
+        try:
+            await self.site.reload(nginx, nginx.reload_argv, report)
+        except Problem as problem:
+            report(Note(f"{problem.what} {problem.why}", warning=True))
+
+
+def up_argv(instance: Instance) -> tuple[str, ...]:
+    """`./bw-dev up -d`, or the same without it where it is made for Compose version 1."""
+    script = instance.folder / "bw-dev"
+    try:
+        usable = "docker compose" in script.read_text(errors="replace")
+    except OSError:
+        usable = False
+    usable = usable and os.access(script, os.X_OK)
+    return ("./bw-dev", "up", "-d") if usable else ("docker", "compose", "up", "-d")

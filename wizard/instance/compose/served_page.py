@@ -1,0 +1,166 @@
+"""What one container of `web` serves, asked inside it: before any visitor gets there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import posixpath
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from wizard.core.events import Report, Waiting
+from wizard.core.problem import TRY_AGAIN, Problem
+from wizard.core.settings import Settings
+from wizard.instance.checkout import Instance
+from wizard.instance.compose.docker import Docker
+from wizard.instance.compose.project import Container
+from wizard.web.visitor import (
+    SiteView,
+    VisitorResponse,
+    fetch,
+    judge_site,
+    look_at_site,
+    site_origins,
+)
+
+_POLL_SECONDS = 1.0
+# gunicorn begins to listen when its entrypoint is through; the first page takes a moment.
+_SECONDS_TO_SERVE = 30.0
+_APP = "/app"
+# Asks as nginx does. Python is there in every version, curl is not.
+_ASK = """
+import json, sys, urllib.error, urllib.request
+headers = {"Host": sys.argv[1], "X-Forwarded-Proto": sys.argv[2], "Accept-Language": "en"}
+headers["Cookie"] = "sessionid=x"
+class Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *arguments):
+        return None
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay)
+request = urllib.request.Request("http://127.0.0.1:8000/?bw-s3=" + sys.argv[3], headers=headers)
+try:
+    answer = opener.open(request, timeout=20)
+except urllib.error.HTTPError as error:
+    answer = error
+body = answer.read(2000000).decode("utf-8", "replace")
+sys.stdout.write(json.dumps([answer.status, body]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPage:
+    """Asks containers of `web` for the site's first page, and compares it with `.env`."""
+
+    instance: Instance
+    docker: Docker
+    settings: Settings
+
+    async def until_right(self, container: Container) -> None:
+        """Wait until its page is the site's own, with its style where `.env` says.
+
+        Raises `Problem` where it is not so in time, or a stylesheet is not to be had.
+        """
+        deadline = time.monotonic() + _SECONDS_TO_SERVE
+        while True:
+            view = await self.look(container)
+            problem = self._problem(view)
+            if problem is None:
+                break
+            if time.monotonic() >= deadline:
+                raise problem
+            await asyncio.sleep(_POLL_SECONDS)
+        if missing := await self._missing(container, view.stylesheets):
+            raise missing
+
+    async def serves(self, container: Container) -> bool:
+        """Whether it answers with a page of the site's own now, whatever its storage."""
+        return container.runs and (await self.look(container)).own_page
+
+    async def look(self, container: Container) -> SiteView:
+        """Its first page."""
+        origin = urlsplit(self._origin())
+        argv = ["docker", "exec", container.id, "python", "-c", _ASK]
+        argv += [origin.netloc, origin.scheme, container.id[:12]]
+        answer = await self.docker.asked(argv)
+        url = f"{origin.geturl()}/"
+        if answer.status != 0:
+            error = Problem("It gives no answer.", "", raw=answer.complaints[-1000:])
+            return judge_site(VisitorResponse(url=url, status=0, error=error), self._settings())
+        status, body = json.loads(answer.output)
+        return judge_site(
+            VisitorResponse(url=url, status=status, body_start=body.encode()), self._settings()
+        )
+
+    async def until_public(self, report: Report) -> None:
+        """Wait until a visitor gets the site's own page, with its style where `.env` says.
+
+        Raises `Problem` where that takes too long.
+        """
+        began = time.monotonic()
+        while True:
+            view = await look_at_site(self._settings(), self.instance.domain)
+            problem = self._problem(view)
+            if problem is None:
+                return
+            seconds = time.monotonic() - began
+            if seconds >= _SECONDS_TO_SERVE:
+                raise problem
+            report(Waiting("Waiting for the site's own page", seconds))
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _settings(self) -> Settings:
+        """With the bucket's address as `.env` has it now."""
+        env = self.instance.env_file()
+        protocol = env.get("AWS_S3_URL_PROTOCOL") or "https:"
+        custom = env.get("AWS_S3_CUSTOM_DOMAIN") or self.settings.custom_domain
+        site_url = self.settings.site_url or self._origin()
+        return replace(
+            self.settings, custom_domain=custom, url_protocol=protocol, site_url=site_url
+        )
+
+    def _origin(self) -> str:
+        """The address that BookWyrm takes for its own."""
+        port = self.instance.env_file().get("PORT") or ""
+        return site_origins(self.instance.domain, port)[0]
+
+    def _problem(self, view: SiteView) -> Problem | None:
+        if not view.own_page:
+            problem = view.problem
+            return Problem(
+                "BookWyrm starts with these settings, but its first page is not as it should be.",
+                problem.what if problem else f"HTTP {view.status}",
+                *(problem.remedies[1:] if problem else ()),
+                raw=problem.raw if problem else "",
+            )
+        if view.points_to_bucket is not self.instance.uses_s3():
+            return Problem(
+                "BookWyrm starts, but its pages do not say what .env says.",
+                "Its container was given other settings than those in .env: another file may "
+                "set them, such as docker-compose.override.yml.",
+                "See what web is given: docker compose config web",
+                raw="\n".join(view.stylesheets),
+            )
+        return None
+
+    async def _missing(self, container: Container, sheets: Sequence[str]) -> Problem | None:
+        """The problem where the first stylesheet cannot be had, in the bucket or on the disk."""
+        if self.instance.uses_s3():
+            seen = await fetch(sheets[0])
+            if seen.ok:
+                return None
+            said = seen.words
+        else:
+            root = self.instance.env_file().get("STATIC_ROOT") or "static/"
+            below = urlsplit(sheets[0]).path.partition("/static/")[2]
+            path = posixpath.join(_APP, root, below)
+            answer = await self.docker.asked(["docker", "exec", container.id, "test", "-s", path])
+            if answer.status == 0:
+                return None
+            said = f"There is no file {path}."
+        return Problem(
+            "The site's style would be missing with these settings.",
+            f"The first stylesheet of its page cannot be read: {sheets[0]}. {said}",
+            "Do the step “Static assets” again.",
+            TRY_AGAIN,
+        )

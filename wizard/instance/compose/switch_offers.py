@@ -1,0 +1,96 @@
+"""The ways of switching under Docker Compose, best first, and why one cannot be had."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from wizard.instance.compose.media import is_local
+from wizard.instance.compose.nginx import Nginx
+from wizard.instance.compose.plain_switch import PlainSwitch
+from wizard.instance.compose.project import WEB
+from wizard.instance.compose.site_services import NGINX, WORKERS, Scene, SiteServices
+from wizard.instance.compose.standby_switch import StandbySwitch
+from wizard.instance.switching import SwitchOffer, SwitchWay
+
+# What a second `web` took beside the first.
+_MIB_NEEDED = 300
+MEMINFO = Path("/proc/meminfo")
+_NEEDED_BY_WEB = ("db", "redis_activity", "redis_broker")
+
+
+async def offers(site: SiteServices) -> Sequence[SwitchOffer]:
+    """All ways. Raises `Problem` where Docker does not answer."""
+    scene = await site.look()
+    existing = tuple(scene.existing((WEB, *WORKERS)))
+    container = scene.of(NGINX)
+    nginx = Nginx(site.docker, container.name if container else f"{scene.project.name}-{NGINX}-1")
+    standby = StandbySwitch(site, scene.project.name, nginx, existing)
+    no_deps = PlainSwitch(site, SwitchWay.NO_DEPS, existing)
+    return (
+        SwitchOffer(standby, await _against_standby(site, scene)),
+        SwitchOffer(no_deps, _against_no_deps(scene)),
+        SwitchOffer(PlainSwitch(site, SwitchWay.UP, existing)),
+    )
+
+
+async def _against_standby(site: SiteServices, scene: Scene) -> str:
+    nginx = site.nginx(scene)
+    if nginx is None:
+        return "There is no running nginx container of this project in front of web."
+    against = _against_a_second(scene) or await _missing_in_compose(site) or await nginx.obstacle()
+    # Halfway through it, the one beside `web` may be all that serves, and has its memory.
+    if against or any(c.runs for c in scene.standbys):
+        return against
+    if scene.web is None or not await site.page.serves(scene.web):
+        return "web does not serve the site at the moment, so there is nothing to keep up."
+    return await asyncio.to_thread(_short_of_memory, site)
+
+
+def _against_a_second(scene: Scene) -> str:
+    if unique := scene.project.services[WEB].unique:
+        return f"Two web containers cannot run side by side: {' and '.join(unique)} is set for web."
+    if sum(c.service == WEB for c in scene.containers) > 1:
+        return "web runs in several containers already."
+    return ""
+
+
+async def _missing_in_compose(site: SiteServices) -> str:
+    answer = await site.docker.asked(["docker", "compose", "run", "--help"])
+    if b"--use-aliases" in answer.output:
+        return ""
+    version = await site.docker.asked(["docker", "compose", "version", "--short"])
+    return f"This Docker Compose ({version.output.decode().strip()}) cannot run --use-aliases."
+
+
+def _short_of_memory(site: SiteServices) -> str:
+    """Of another machine's memory nothing is known; then it is tried."""
+    if not is_local(site.docker):
+        return ""
+    free = _free_mib(MEMINFO)
+    if free is None or free >= _MIB_NEEDED:
+        return ""
+    return (
+        f"A second web container needs about {_MIB_NEEDED} MiB of memory, and only {free} MiB "
+        "are free."
+    )
+
+
+def _free_mib(meminfo: Path) -> int | None:
+    """What can be had without swapping (proc(5), MemAvailable)."""
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) // 1024 if found else None
+
+
+def _against_no_deps(scene: Scene) -> str:
+    if scene.web is None:
+        return "There is no web container yet."
+    needed = [name for name in _NEEDED_BY_WEB if name in scene.project.services]
+    running = {c.service for c in scene.containers if c.runs}
+    down = [name for name in needed if name not in running]
+    return f"{' and '.join(down)} must run for that, since web needs it." if down else ""
