@@ -81,12 +81,13 @@ def _style(segment: Segment) -> str:
 
 @dataclass
 class Album:
-    """The pictures that are kept. `update` replaces what differs instead of failing."""
+    """The pictures that are kept; others go into `folder`, or replace them if `update`."""
 
+    folder: Path
     update: bool
 
     def check(self, pictures: dict[str, str]) -> None:
-        """Compare pictures, by their files' names, with the kept ones; fail with all differences.
+        """Compare pictures, by their files' names, with the kept ones; fail with what differs.
 
         With `update` they are written instead.
         """
@@ -102,9 +103,12 @@ class Album:
         if picture == kept:
             return ""
         if self.update:
-            FOLDER.mkdir(exist_ok=True)
             path.write_text(picture)
             return ""
+        now = self.folder / name
+        now.write_text(picture)
+        if name.endswith(".svg"):
+            return f"{name} looks otherwise now: {now}"
         lines = difflib.unified_diff(
             kept.splitlines(), picture.splitlines(), f"{name} as kept", f"{name} now", lineterm=""
         )

@@ -42,9 +42,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def album(request: pytest.FixtureRequest) -> Album:
+def album(request: pytest.FixtureRequest, tmp_path: Path) -> Album:
     """The kept pictures."""
-    return Album(request.config.getoption("--update-pictures"))
+    return Album(tmp_path, request.config.getoption("--update-pictures"))
 
 
 @pytest.mark.parametrize("name", all_states())
@@ -55,8 +55,6 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         stage = Stage(app, pilot, source, gate)
         await state.walk(stage)
-        for entry in app.screen.query(Input):
-            entry.cursor_blink = False  # or half the pictures would lack the cursor
         for look in LOOKS if name in IN_COLOUR else ("plain",):
             await _put_on(stage, SMALL, look)
             if name in IN_COLOUR:
@@ -85,6 +83,8 @@ async def _put_on(stage: Stage, size: tuple[int, int], look: str) -> None:
     _draw_anew(app)
     if palette:
         await stage.press("ctrl+p")
+    for entry in app.screen.query(Input):
+        entry.cursor_blink = False  # or half the pictures would lack the cursor
     await stage.rest()
 
 
