@@ -19,6 +19,8 @@ from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.storage.bucket import connect
 
+pytest_plugins = ["tests.tiers"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-pictures` keeps the pictures of the screens as they are now."""

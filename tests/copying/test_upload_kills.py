@@ -13,12 +13,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from tests import ROOT
 from tests.support.copy_kit import CopyKit
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-
-KILLS = int(os.environ.get("BW_S3_KILLS", "6"))
 
 _CHILD = """
 import os, sys
@@ -50,13 +50,14 @@ def begin(kit: CopyKit, *, rate: int = 8_000_000) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_killed_again_and_again(tmp_path: Path, storage: tuple[Settings, Keys]) -> None:
+@pytest.mark.parametrize("most", [6, pytest.param(200, marks=pytest.mark.slow)])
+def test_killed_again_and_again(tmp_path: Path, storage: tuple[Settings, Keys], most: int) -> None:
     """As many instances as it takes for so many kills; each is copied to its end."""
     kills = number = 0
-    while kills < KILLS:
+    while kills < most:
         number += 1
         kit = instance(tmp_path / str(number), number, storage)
-        kills += kill_until_done(kit, KILLS - kills)
+        kills += kill_until_done(kit, most - kills)
         kit.control.limit_rate(0)
         before = len(kit.verified())
         outcome = kit.copy()

@@ -1,12 +1,11 @@
 """kill -9 at any moment: the next start finishes, loses nothing, sends nothing proven again.
 
-`BW_S3_KILLS` sets how many random kills are tried, `BW_S3_KILL_EVERY` at each how many-th of the
-points it dies (1: at each); without them a handful, so that the whole suite stays quick.
+A handful of kills each time; hundreds of them, and one at each point that a migration passes, are
+slow tests.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import time
@@ -20,8 +19,6 @@ from tests.support.command_line import CommandLine
 from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 
-KILLS = int(os.environ.get("BW_S3_KILLS", "4"))
-EVERY = int(os.environ.get("BW_S3_KILL_EVERY", "120"))
 MOST_POINTS = 2000
 PATIENCE = 180
 
@@ -45,14 +42,15 @@ def test_a_finished_migration_has_nothing_left_to_do(line: CommandLine) -> None:
     assert {o.key: o.etag for o in line.bucket.list_objects()} == before
 
 
-def test_killed_at_random_moments(line: CommandLine) -> None:
+@pytest.mark.parametrize("kills", [4, pytest.param(200, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(line: CommandLine, kills: int) -> None:
     line.begin_anew()
     begun = time.monotonic()
     line.finish()
     whole = time.monotonic() - begun
     line.begin_anew()
-    chance = random.Random(os.environ.get("BW_S3_SEED", "evening"))
-    for _ in range(KILLS):
+    chance = random.Random(kills)
+    for _ in range(kills):
         process = line.start()
         try:
             process.wait(chance.uniform(0.2, whole))
@@ -76,14 +74,17 @@ def test_killed_at_random_moments(line: CommandLine) -> None:
     line.check_end()
 
 
-def test_killed_at_each_commit_and_external_call(line: CommandLine, tmp_path: Path) -> None:
-    """One migration, killed where it was never killed before, until there is no such place."""
+@pytest.mark.parametrize("every", [120, pytest.param(1, marks=pytest.mark.slow)])
+def test_killed_at_each_commit_and_external_call(
+    line: CommandLine, tmp_path: Path, every: int
+) -> None:
+    """One migration, killed at each `every`-th point that it passes for the first time."""
     line.begin_anew()
     seen = tmp_path / "seen"
     before: dict[str, datetime] = {}
     kills = 0
     while True:
-        process = line.start("tests.support.kill_points", str(seen), str(EVERY))
+        process = line.start("tests.support.kill_points", str(seen), str(every))
         output, _ = process.communicate(timeout=PATIENCE)
         if process.returncode == 0:
             break
@@ -97,5 +98,5 @@ def test_killed_at_each_commit_and_external_call(line: CommandLine, tmp_path: Pa
         print(f"{kills} {point}", flush=True)
     points = len(seen.read_text().splitlines())
     assert points > 200
-    assert kills >= points // EVERY - 1
+    assert kills >= points // every - 1
     line.check_end()

@@ -116,6 +116,7 @@ def test_bash_dotenv_and_environs_read_what_was_written(
     assert in_environs(path, list(values)) == values
 
 
+@pytest.mark.docker
 @settings(SLOWLY, max_examples=5)
 @given(st.lists(VALUES, max_size=300), st.sampled_from(["", '   # "an example"']))
 def test_compose_reads_what_was_written(tmp_path: Path, drawn: list[str], comment: str) -> None:

@@ -28,7 +28,6 @@ from wizard.journal.journal import FOLDER, VERSION, Journal, StepResult, Verifie
 
 THERE = "https://s3.example.org books-media"
 CORS, X = text_entry("cors"), text_entry("x")
-KILLS = int(os.environ.get("BW_S3_KILLS", "5"))
 
 HOLD = """
 import sys, time
@@ -450,8 +449,9 @@ class TestKills:
         assert journal.verified_count("there") == (0, 0)
         journal.close()
 
-    def test_killed_at_any_moment_nothing_committed_is_lost(self, folder: Path) -> None:
-        for _ in range(KILLS):
+    @pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.slow)])
+    def test_killed_at_any_moment_nothing_committed_is_lost(self, folder: Path, kills: int) -> None:
+        for _ in range(kills):
             process = start(WRITE_ON, folder)
             time.sleep(random.uniform(0, 0.2))
             process.send_signal(signal.SIGKILL)

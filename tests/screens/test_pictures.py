@@ -54,6 +54,8 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
     pictures = {}
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         stage = Stage(app, pilot, source, gate)
+        # Drawn in other colours later, it would be styled anew.
+        app.no_color = name not in IN_COLOUR
         await state.walk(stage)
         for look in LOOKS if name in IN_COLOUR else ("plain",):
             await _put_on(stage, SMALL, look)

@@ -1,0 +1,144 @@
+"""The tiers of tests: what a test needs decides in which it is, so that nobody has to say it.
+
+`unit` needs nothing but Python and small programs; `server` a server, be it in the test's own
+process; `docker` an engine; `slow` takes minutes to hours and is run by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+TIERS = {
+    "unit": "starts no server, no container and no browser",
+    "server": "starts a server (SeaweedFS, Ceph, rclone, our own of a few lines) or a browser",
+    "docker": "needs a Docker Engine, or Compose",
+    "slow": "takes minutes to hours; run by hand, with -m slow",
+}
+# Each other fixture that starts a server uses one of these.
+_SERVER_FIXTURES = {"few_rights", "ceph", "rclone"}
+_SERVER_MODULES = ("tests.servers.", "tests.support.demo_scene", "wizard.demo.build")
+_DOCKER_MODULES = ("tests.standin", "tests.servers.docker")
+_SERVERS = {
+    *("weed", "rclone", "ceph-mon", "ceph-osd", "ceph-mgr", "radosgw"),
+    *("nginx", "postgres", "redis-server", "gunicorn", "chromium"),
+    *("docker", "dockerd", "docker-compose"),
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers, and begin to watch what tests start."""
+    for name, meaning in TIERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    sys.addaudithook(_watch)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Times(), "times")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test the marker of its tier."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not any(map(item.get_closest_marker, TIERS)):
+            item.add_marker(_tier_of(item))
+
+
+def _tier_of(item: pytest.Function) -> str:
+    """Decide by the file's place, by what it imports and by the fixtures that the test uses."""
+    imported = {getattr(thing, "__module__", "") or "" for thing in vars(item.module).values()}
+    if "compose" in item.nodeid.partition("::")[0] or _any_of(imported, _DOCKER_MODULES):
+        return "docker"
+    if _SERVER_FIXTURES & set(item.fixturenames) or _any_of(imported, _SERVER_MODULES):
+        return "server"
+    return "unit"
+
+
+def _any_of(modules: set[str], beginnings: tuple[str, ...]) -> bool:
+    return any(name.startswith(beginnings) for name in modules)
+
+
+# A test that is taken for a unit test and is none fails -----------------------------------------
+
+
+class NoUnitTestError(Exception):
+    """A unit test started what makes it another kind of test."""
+
+
+_started: list[str] | None = None  # what the running unit test started; None: another runs
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a unit test that started a server, even where the error itself was swallowed."""
+    global _started  # noqa: PLW0603  # an audit hook is given nothing
+    _started = [] if item.get_closest_marker("unit") else None
+    try:
+        result = yield
+    finally:
+        started, _started = _started, None
+    if started:
+        raise NoUnitTestError(_complaint(started[0]))
+    return result
+
+
+def _watch(event: str, arguments: Sequence[object]) -> None:
+    if _started is None:
+        return
+    if event == "subprocess.Popen" and (name := _server_in(arguments[1])):
+        _refuse(name)
+    if event == "socket.bind" and isinstance(arguments[1], tuple):
+        _refuse(f"a server at {arguments[1]}")
+
+
+def _server_in(argv: object) -> str:
+    words = [argv] if isinstance(argv, str | bytes) else argv
+    assert isinstance(words, Sequence)
+    names = (Path(word if isinstance(word, str) else "").name for word in words)
+    return next((name for name in names if name in _SERVERS), "")
+
+
+def _refuse(what: str) -> None:
+    assert _started is not None
+    _started.append(what)
+    raise NoUnitTestError(_complaint(what))
+
+
+def _complaint(what: str) -> str:
+    return f"a unit test starts {what}; mark it (pytest.mark.server or pytest.mark.docker)"
+
+
+# Where the time went ----------------------------------------------------------------------------
+
+
+@dataclass
+class _Time:
+    seconds: float = 0
+    tests: int = 0
+
+
+class Times:
+    """Counts the seconds of each tier and each file; in CI they are shown at the end."""
+
+    def __init__(self) -> None:
+        self._tiers: dict[str, _Time] = defaultdict(_Time)
+        self._files: dict[str, _Time] = defaultdict(_Time)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add what one test took, with its set-up."""
+        tier = next((name for name in TIERS if name in report.keywords), "unit")
+        for time in (self._tiers[tier], self._files[f"{tier:7}{report.location[0]}"]):
+            time.seconds += report.duration
+            time.tests += report.when == "call"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the time went: the sum over all workers, tiers first, then files."""
+        if not self._tiers:
+            return
+        terminalreporter.section("seconds of all workers together")
+        files = sorted(self._files.items(), key=lambda item: -item[1].seconds)
+        for name, time in [*self._tiers.items(), *files[:15]]:
+            terminalreporter.write_line(f"{time.seconds:7.1f} s {time.tests:5} tests  {name}")
