@@ -1,4 +1,4 @@
-"""What the code has agreed on, and no linter checks: nobody has to count arguments."""
+"""What the code has agreed on and no linter checks: keywords, docstrings that say what is done."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ _MODULES = [
 _FIELDS = 4
 # So many arguments of a call can be told apart without their names.
 _POSITIONAL = 4
+# How a docstring begins that names a thing and not what is done; ruff's D401 knows few of these.
+_NOT_A_VERB = {
+    *("A", "All", "An", "Another", "As", "Each", "Every", "How", "In", "It", "Its", "No", "Not"),
+    *("Nobody", "None", "Nothing", "On", "Once", "One", "Only", "Other", "Our", "So", "Some"),
+    *("The", "There", "What", "Where", "Whether", "Which", "Who", "Whose", "Why", "With"),
+}
 
 
 def nodes(module: Path) -> Iterator[ast.AST]:
@@ -39,6 +45,11 @@ def is_given(statement: ast.stmt) -> bool:
     return statement.value is None or "init=False" not in ast.unparse(statement.value)
 
 
+def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a function is read like a field, and so described like one."""
+    return any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
 @pytest.mark.parametrize("module", _MODULES, ids=str)
 def test_large_dataclasses_are_made_with_keywords(module: Path) -> None:
     for node in nodes(module):
@@ -54,3 +65,11 @@ def test_functions_take_few_positional_arguments(module: Path) -> None:
             names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
             given = [name for name in names if name not in ("self", "cls")]
             assert len(given) <= _POSITIONAL, f"{node.name}: {given}"
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=str)
+def test_docstrings_say_what_a_function_does(module: Path) -> None:
+    for node in nodes(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_property(node):
+            first = (ast.get_docstring(node) or "Say").split()[0].strip("`,.:")
+            assert first not in _NOT_A_VERB, f"{node.name}: {first} …"

@@ -64,7 +64,7 @@ class Overview:
 
 
 def storage_changed(old: Settings, new: Settings) -> bool:
-    """Whether two settings name different buckets, or the same one reached differently."""
+    """Tell whether two settings name different buckets, or the same one reached differently."""
     return (old.endpoint, old.region, old.bucket) != (new.endpoint, new.region, new.bucket)
 
 
@@ -78,22 +78,22 @@ class Migration:
     def __init__(self, context: Context, steps: Sequence[Step] = STEPS) -> None:
         self.context = context
         self.steps = tuple(steps)
-        # What was looked at and is no longer as it was proven: the step's name, and why.
+        # What was looked at and is no longer as it was verified: the step's name, and why.
         self._gone: dict[str, str] = {}
 
     def statuses(self) -> list[Status]:
-        """Where each step stands; asks nothing of the world."""
+        """Return where each step stands; asks nothing of the world."""
         return [self.status(step) for step in self.steps]
 
     def status(self, step: Step) -> Status:
-        """Where one step stands by the journal, the settings, and what `look` saw the last time."""
+        """Return where one step stands by the journal, the settings, and what `look` saw last."""
         status = self._remembered(step)
         if status.state is State.DONE and (why := self._gone.get(step.name)):
             return replace(status, state=State.STALE, why=why)
         return status
 
     def _remembered(self, step: Step) -> Status:
-        """Where one step stands by the journal and the settings alone."""
+        """Return where one step stands by the journal and the settings alone."""
         applicability = step.applies(self.context)
         result = self.context.journal.result(step.name)
         if applicability.applies is not Applies.YES:
@@ -112,18 +112,18 @@ class Migration:
         return Status(step=step, state=State(result.state), why=why, result=result)
 
     def next_step(self) -> Step | None:
-        """The first step that is neither done, skipped nor waiting; None at the end."""
+        """Return the first step that is neither done, skipped nor waiting; None at the end."""
         return _first_open(self.statuses())
 
     def overview(self) -> Overview:
-        """All of it, each step asked once."""
+        """Return where all steps stand, each asked once."""
         statuses = self.statuses()
         return Overview(tuple(statuses), _first_open(statuses), self.is_armed())
 
     def is_armed(self) -> bool:
-        """Whether the next start of the services would switch the instance to S3.
+        """Tell whether the next start of the services would switch the instance to S3.
 
-        `.env` says `USE_S3=true`, and no restart with it is proven (trap of
+        `.env` says `USE_S3=true`, and no restart with it is verified (trap of
         the armed window: a reboot or a crash would switch it, ready or not).
         """
         if not self.context.instance.uses_s3():
@@ -142,11 +142,11 @@ class Migration:
         return state is not State.DONE
 
     def step_named(self, name: str) -> Step:
-        """A step by its module's name."""
+        """Return a step by its module's name."""
         return next(step for step in self.steps if step.name == name)
 
     def change_settings(self, settings: Settings, keys: Keys) -> None:
-        """Go on with other answers; steps whose inputs changed are stale from now on.
+        """Continue with other answers; steps whose inputs changed are stale from now on.
 
         What the canary found of the old bucket says nothing about a new one.
         """
@@ -158,7 +158,7 @@ class Migration:
         self.context.journal.save_settings(settings)
 
     async def look(self, step: Step, report: Report | None = None) -> tuple[Status, Finding | None]:
-        """Where a step stands, after asking the world about it, and what was found there."""
+        """Return where a step stands, after asking the world about it, and what was found there."""
         status = self.status(step)
         if status.state in (State.SKIPPED, State.LATER):
             return status, None
@@ -171,13 +171,13 @@ class Migration:
         return self.status(step), finding
 
     async def plan(self, step: Step, report: Report | None = None) -> Plan:
-        """What a step would change. Raises `Problem` where it cannot be done at all."""
+        """Return what a step would change. Raises `Problem` where it cannot be done at all."""
         return await step.plan(self._heard_by(report))
 
     async def carry_out(self, step: Step, report: Report | None = None) -> StepResult:
-        """Apply a step and prove it; what happened is in the journal, also when it fails.
+        """Apply a step and verify it; what happened is in the journal, also when it fails.
 
-        Raises the `Problem` that stopped it, or that of the first proof that failed.
+        Raises the `Problem` that stopped it, or that of the first check that failed.
         """
         context = self._heard_by(report)
         inputs = dict(step.inputs(context))
@@ -203,13 +203,13 @@ class Migration:
         raise fault
 
     def _heard_by(self, report: Report | None) -> Context:
-        """The context of one run."""
+        """Return the context of one run."""
         return replace(self.context, report=report) if report else self.context
 
     def _settle(self, run: Context, step: Step, found: Any) -> Context:
         """Keep what applying found out about the settings; returns the run's context with it.
 
-        Where another bucket was chosen meanwhile, it says nothing about that one.
+        Where another bucket was chosen in the meantime, it says nothing about that one.
         """
         now = self.context.settings
         settings = now if storage_changed(run.settings, now) else step.settled(now, found)
@@ -219,7 +219,7 @@ class Migration:
         return run.with_settings(step.settled(run.settings, found))
 
     def reason_to_skip(self, step: Step) -> str:
-        """Why the admin passed over a step; "" where nobody did, or where it does not apply."""
+        """Return why the admin skipped a step; "" where nobody did, or where it does not apply."""
         if step.applies(self.context).applies is not Applies.YES:
             return ""
         return self.context.journal.recall(_SKIPPED.of(step.name)) or ""
@@ -230,7 +230,7 @@ class Migration:
         self.context.journal.write_log(step.name, f"skipped: {reason}")
 
     async def undo(self, step: Step, report: Report | None = None) -> bool:
-        """Undo a step and forget its result; False where it cannot be taken back."""
+        """Undo a step and forget its result; False where it cannot be undone."""
         undone = await step.undo(self._heard_by(report))
         if undone:
             self.context.journal.forget_result(step.name)
@@ -269,7 +269,7 @@ class Migration:
 class _CheckRecorder:
     """Passes on what a step reports while it works, and keeps its checks.
 
-    They are evidence as much as its proofs.
+    They are evidence as much as its checks.
     """
 
     def __init__(self, report: Report) -> None:
@@ -283,7 +283,7 @@ class _CheckRecorder:
 
 
 def _with_recorded(recorded: Sequence[Check], verified: Sequence[Check]) -> tuple[Check, ...]:
-    """All evidence, each question once, as it was answered last; what was mended is no fault."""
+    """Return all checks, each question once, as it was answered last; fixed ones are no fault."""
     asked = {check.asked for check in verified}
     good = {check.asked: check for check in recorded if check.verdict is not Verdict.FAIL}
     return (*(check for check in good.values() if check.asked not in asked), *verified)

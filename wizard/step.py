@@ -32,7 +32,7 @@ class Fact:
 class Finding:
     """What `inspect` saw. `done`: it is so already, nothing is left to do.
 
-    `gone` says what is no longer as an earlier proof left it ("the bucket is
+    `gone` says what is no longer as an earlier check left it ("the bucket is
     empty"); "" where nothing is missing.
     """
 
@@ -95,7 +95,7 @@ class Context:
         return self.deployment.settings
 
     def with_settings(self, settings: Settings) -> Context:
-        """The same with other settings."""
+        """Return the same context with other settings."""
         return replace(self, deployment=self.deployment.with_settings(settings))
 
 
@@ -118,24 +118,24 @@ class TypedStep(ABC, Generic[Found]):
     purpose: ClassVar[str]
 
     def applies(self, context: Context) -> Applicability:
-        """Whether this step belongs to the migration's path now."""
+        """Return whether this step belongs to the migration's path now."""
         return ALWAYS
 
     @abstractmethod
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """The settings this step's proof depends on; where they change, it is stale."""
+        """Return the settings that its checks depend on; where they change, the step is stale."""
 
     @abstractmethod
     async def inspect(self, context: Context) -> Finding:
-        """Is it so already? Looks at the world, cheaply, and changes nothing."""
+        """Find out whether it is so already: look at the world, cheaply, and change nothing."""
 
     @abstractmethod
     async def plan(self, context: Context) -> Plan:
-        """What would change. Raises `Problem` where it cannot be done at all."""
+        """Return what would change. Raises `Problem` where it cannot be done at all."""
 
     @abstractmethod
     async def apply(self, context: Context) -> Found:
-        """Do it, and return what was found out. Idempotent, also after a crash halfway.
+        """Do it, and return what was found out; may be repeated, also after a crash halfway.
 
         Raises `Problem` where it cannot be done.
         """
@@ -148,11 +148,11 @@ class TypedStep(ABC, Generic[Found]):
         """
 
     def settled(self, settings: Settings, found: Found) -> Settings:
-        """The settings with what `apply` found out about them."""
+        """Return the settings with what `apply` found out about them."""
         return settings
 
     async def undo(self, context: Context) -> bool:
-        """Take it back; False where there is nothing that can be taken back."""
+        """Undo it; False where there is nothing that can be undone."""
         return False
 
 

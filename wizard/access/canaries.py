@@ -69,7 +69,7 @@ class Canaries:
         return len(mine)
 
     def try_to_remove(self) -> None:
-        """`remove` where another problem is on its way already: what stays is remembered."""
+        """Remove what is there, where another problem is on its way: what stays is remembered."""
         try:
             self.remove()
         except Problem:

@@ -1,4 +1,4 @@
-"""The buckets that bw-s3 let strangers read: what was changed for it, and closing them again.
+"""The buckets that bw-s3 let the public read: what was changed for it, and closing them again.
 
 Remembered bucket by bucket, so that one which is open still is not forgotten
 when another one is chosen.
@@ -42,22 +42,22 @@ def note_opened(context: Context, switches: Mapping[str, bool]) -> None:
 
 
 def note_closed(context: Context, settings: Settings) -> None:
-    """Our policy is not on this bucket any more."""
+    """Note that our policy is not on this bucket any more."""
     context.journal.forget(_OPENED.of(_place(settings)))
 
 
 def note_used(context: Context) -> None:
-    """The site runs with this bucket: from now on pages here and elsewhere point to it."""
+    """Note that the site runs with this bucket: pages point to it from now on."""
     context.journal.remember(_USED.of(_place(context.settings)), True)
 
 
 def is_used(context: Context) -> bool:
-    """Whether the site ever ran with the bucket of these settings."""
+    """Tell whether the site ever ran with the bucket of these settings."""
     return context.journal.remembers(_USED.of(_place(context.settings)))
 
 
 def was_opened(context: Context) -> bool:
-    """Whether we opened the bucket of these settings."""
+    """Tell whether we opened the bucket of these settings."""
     return context.journal.remembers(_OPENED.of(_place(context.settings)))
 
 
@@ -79,7 +79,7 @@ def close_again(context: Context, settings: Settings) -> bool:
 
 
 def earlier_plan(context: Context) -> list[PlanItem]:
-    """What the plan says of other buckets that we opened."""
+    """Return what the plan says of other buckets that we opened."""
     text = "The bucket {}, which bw-s3 opened to strangers before, is open still; {}."
     ends = {True: "it stays so, since pages may point to it", False: "you are asked about it"}
     return [
@@ -116,11 +116,11 @@ async def _settle(context: Context, earlier: Settings) -> Check:
 
 
 def _why_open(context: Context, earlier: Settings) -> str:
-    """Why a bucket is not to be closed from here, "" where it is."""
+    """Return why a bucket is not to be closed from here, "" where it is."""
     env = context.instance.env_file()
     armed = is_true(env.get("USE_S3")) and env.get("AWS_STORAGE_BUCKET_NAME") == earlier.bucket
     if armed:
-        # Whatever restarted the services meanwhile has switched the site to it.
+        # Whatever restarted the services in the meantime has switched the site to it.
         context.journal.remember(_USED.of(_place(earlier)), True)
     if context.journal.remembers(_USED.of(_place(earlier))):
         return "the site uses it or did, and pages here and elsewhere may still point to it"
@@ -130,7 +130,7 @@ def _why_open(context: Context, earlier: Settings) -> str:
 
 
 def _earlier(context: Context) -> Iterator[Settings]:
-    """The other buckets that we opened, as settings that lead there."""
+    """Yield the other buckets that we opened, as settings that lead there."""
     for place, opened in context.journal.recall_all(_OPENED).items():
         if place != _place(context.settings):
             endpoint, _, bucket = place.rpartition("/")

@@ -23,7 +23,7 @@ _IN_THE_WAY = ("BlockPublicPolicy", "RestrictPublicBuckets")
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What lies already where the policy would let strangers read.
+    """What lies already where the policy would let the public read.
 
     `private` are keys that BookWyrm's own web server would never hand out,
     such as an export of an account.
@@ -40,7 +40,7 @@ class Exposure:
 
 
 def opening_policy(bucket: str, current: Policy | None) -> dict[str, Any]:
-    """`current` with the statement that lets strangers read images/* and static/*."""
+    """Return `current` with the statement that lets the public read images/* and static/*."""
     statement = {
         "Sid": SID,
         "Effect": "Allow",
@@ -54,13 +54,13 @@ def opening_policy(bucket: str, current: Policy | None) -> dict[str, Any]:
 
 
 def closing_policy(current: Policy | None) -> Policy | None:
-    """`current` without our statement; None where nothing is left of it."""
+    """Return `current` without our statement; None where nothing is left of it."""
     kept = [s for s in _statements(current) if s.get("Sid") != SID]
     return {**current, "Statement": kept} if current and kept else None
 
 
 def is_opened(bucket: str, policy: Policy | None) -> bool:
-    """Whether our statement is in the policy, as some services rewrite it too."""
+    """Tell whether our statement is in the policy, as some services rewrite it too."""
     wanted = {f"arn:aws:s3:::{bucket}/{prefix}*" for prefix in PREFIXES}
     for statement in _statements(policy):
         resources = set(_listed(statement.get("Resource")))
@@ -73,7 +73,7 @@ def is_opened(bucket: str, policy: Policy | None) -> bool:
 
 
 def blocking(switches: Mapping[str, bool]) -> tuple[str, ...]:
-    """The switches of Block Public Access that stand against a public policy."""
+    """Return the switches of Block Public Access that stand against a public policy."""
     return tuple(name for name in _IN_THE_WAY if switches.get(name))
 
 
@@ -94,7 +94,7 @@ def exposure(bucket: Bucket, most: int = 200_000) -> Exposure:
 
 
 def as_text(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
-    """A policy or CORS rules as an admin reads them."""
+    """Return a policy or CORS rules as an admin reads them."""
     return json.dumps(document, indent=2)
 
 
@@ -108,7 +108,7 @@ def _statements(policy: Policy | None) -> list[dict[str, Any]]:
 
 
 def _listed(value: Any) -> list[Any]:
-    """In policies a list of one may stand as just this one."""
+    """Return a value as a list, since a policy may have just the item in place of a list of one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -81,7 +81,7 @@ class Probe:
         self.canaries = Canaries(self.bucket, self.context.journal)
 
     async def looks(self) -> AsyncGenerator[Check, None]:
-        """The checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
+        """Yield the checks that store nothing: endpoint, TLS, clock, keys, bucket, its contents."""
         await asyncio.to_thread(self.begin)
         seen = await fetch_endpoint(self.settings.endpoint)
         yield endpoint_check(seen, self.settings)
@@ -99,7 +99,7 @@ class Probe:
         yield await listing_check(self.bucket)
 
     async def trials(self) -> AsyncGenerator[Check, None]:
-        """The checks with canaries: writing, ACL, strangers, CORS. All is removed again."""
+        """Yield the checks with canaries: writing, ACL, public reads, CORS; removes all again."""
         try:
             await asyncio.to_thread(self._clean_up)
             yield await asyncio.to_thread(self._write)
@@ -114,7 +114,7 @@ class Probe:
             await asyncio.to_thread(self.canaries.try_to_remove)
 
     def _clean_up(self) -> None:
-        """What a run that was killed left behind."""
+        """Remove what a run that was killed left behind."""
         self.canaries.remove()
         self._put_cors_back()
 
@@ -144,7 +144,7 @@ class Probe:
         return remark(asked, f"no, these objects are there already, and stay: {words}")
 
     def _count(self, prefix: str) -> str:
-        """How many objects below a prefix are not ours, "" for none."""
+        """Return how many objects below a prefix are not ours, "" for none."""
         ours = self.context.journal.was_announced
         place = self.settings.destination
         seen = [o.key for o in islice(self.bucket.list_objects(prefix), _MOST_COUNTED + 1)]
@@ -166,7 +166,7 @@ class Probe:
         return passed(asked, "yes, byte for byte")
 
     def _try_acl(self) -> Check:
-        """Store the same with public-read; what comes of it the strangers tell."""
+        """Store the same with public-read; what comes of it public reads tell."""
         try:
             self.with_acl = [self.canaries.put(prefix, acl="public-read") for prefix in PREFIXES]
         except Problem as problem:
@@ -184,7 +184,7 @@ class Probe:
         return failed(asked, needs_newer_bookwyrm(self.context.instance.version, problem))
 
     async def _public_reads(self) -> AsyncGenerator[Check, None]:
-        """Find the way in which strangers get to read, and whether the custom domain works."""
+        """Find the way in which the public gets to read, and whether the custom domain works."""
         self.read_access = await self._find_way()
         self.acl = "public-read" if self.read_access is ReadAccess.ACL else ""
         if self.with_acl:
@@ -201,7 +201,7 @@ class Probe:
         yield passed(asked, "yes")
 
     async def _before_the_policy(self, asked: str) -> Check:
-        """Nobody is let in yet; what can be said before is whether the address is right."""
+        """Check that the address is right, all that can be said before anybody is let in."""
         seen = await fetch(f"{self.settings.public_base}/{self.plain[0].key}")
         if seen.error is not None or seen.ok or seen.status == 404:
             return failed(asked, wrong_domain(self.settings, seen, at_endpoint=False))
@@ -225,14 +225,14 @@ class Probe:
         return ReadAccess.POLICY
 
     async def _anywhere(self, canary: Canary, seconds: float) -> bool:
-        """Whether a stranger reads it, through the custom domain or at the endpoint itself."""
+        """Tell whether the public reads it, through the custom domain or at the endpoint itself."""
         if await reads(self.settings, canary, seconds) is None:
             return True
         direct = await fetch(f"{self.bucket.place}/{canary.key}")
         return direct.ok and direct.body_start == canary.body
 
     def _try_cors(self) -> Check:
-        """Read the CORS rules, set them once more, and read them back."""
+        """Read the CORS rules, set them again, and read them back."""
         asked = "Can CORS rules be read and set?"
         try:
             before = self.bucket.get_cors()
@@ -299,7 +299,7 @@ async def create_bucket(context: Context, bucket: Bucket) -> bool:
 
 
 async def listing_check(bucket: Bucket) -> Check:
-    """Whether strangers are kept from listing the bucket, at the endpoint and beside it."""
+    """Check that the public cannot list the bucket, at the endpoint and beside it."""
     asked = "Is the list of files hidden from strangers?"
     base = bucket.settings.public_base
     for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
@@ -310,7 +310,7 @@ async def listing_check(bucket: Bucket) -> Check:
 
 
 async def reads(settings: Settings, canary: Canary, seconds: float) -> VisitorResponse | None:
-    """None where a stranger reads the canary through the custom domain, else what was seen."""
+    """Return None where the public reads the canary through the custom domain, else the answer."""
     seen = await fetch_until(f"{settings.public_base}/{canary.key}", seconds)
     return None if seen.ok and seen.body_start == canary.body else seen
 
@@ -331,5 +331,5 @@ def require_keys(context: Context) -> None:
 
 
 def _is_probe(rules: list[CorsRule]) -> bool:
-    """Whether the rules are those of a probe, and nobody set others since."""
+    """Tell whether the rules are those of a probe, and nobody set others since."""
     return [r.get("AllowedOrigins") for r in rules] == [_PROBE_RULE["AllowedOrigins"]]

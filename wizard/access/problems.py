@@ -21,7 +21,7 @@ _SKEW_REFUSED, _SKEW_ODD = 15 * 60, 2 * 60
 
 
 class ReadAccess(StrEnum):
-    """How strangers get to read what BookWyrm stores."""
+    """How the public gets to read what BookWyrm stores."""
 
     UNKNOWN = "unknown"
     OPEN = "open"  # they can already, without an ACL
@@ -30,12 +30,12 @@ class ReadAccess(StrEnum):
 
 
 def is_missing_bucket(check: Check) -> bool:
-    """Whether this is the check that found no bucket."""
+    """Tell whether this is the check that found no bucket."""
     return check.problem is not None and check.problem.decision and check.problem.field == "bucket"
 
 
 def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool) -> Problem:
-    """The `Problem` of a custom domain that does not lead to the files."""
+    """Return the `Problem` of a custom domain that does not lead to the files."""
     if seen.error is not None:
         return seen.error
     what = f"Through {settings.custom_domain} strangers do not get the bucket's files."
@@ -59,7 +59,7 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
 
 
 def endpoint_check(seen: VisitorResponse, settings: Settings) -> Check:
-    """Whether the endpoint answers at all, and in the protocol that was asked."""
+    """Check that the endpoint answers at all, and in the protocol that was asked."""
     asked = f"Does {settings.endpoint} answer?"
     if seen.error is not None:
         return failed(asked, seen.error)
@@ -72,7 +72,7 @@ def endpoint_check(seen: VisitorResponse, settings: Settings) -> Check:
 
 
 def tls_check(settings: Settings) -> Check:
-    """Whether others on the way could read along; the certificate was checked on connecting."""
+    """Check that others on the way cannot read along; connecting has checked the certificate."""
     asked = "Is the connection to the storage safe?"
     if settings.endpoint.startswith("https:"):
         return passed(asked, "yes, its certificate is trusted")
@@ -80,7 +80,7 @@ def tls_check(settings: Settings) -> Check:
 
 
 def clock_check(seen: VisitorResponse) -> Check:
-    """How far this machine's clock is from the storage's."""
+    """Check how far this machine's clock is from the storage's."""
     asked = "Is this machine's clock right?"
     skew = _skew(seen)
     if skew is None:
@@ -102,7 +102,7 @@ def clock_check(seen: VisitorResponse) -> Check:
 
 
 def _skew(seen: VisitorResponse) -> float | None:
-    """Seconds by which our clock is ahead of the server's."""
+    """Return by how many seconds our clock is ahead of the server's; None where it is not said."""
     try:
         return time.time() - parsedate_to_datetime(seen.headers.get("date", "")).timestamp()
     except (ValueError, TypeError):
@@ -110,7 +110,7 @@ def _skew(seen: VisitorResponse) -> float | None:
 
 
 def acl_check(read_access: ReadAccess) -> Check:
-    """What the ACL public-read did."""
+    """Check what the ACL public-read did."""
     asked = "Does the ACL public-read open a file to strangers?"
     if read_access is ReadAccess.ACL:
         return passed(asked, "yes: BookWyrm will store each file with it")
@@ -129,7 +129,7 @@ def wants_https(endpoint: str) -> Problem:
 
 
 def listable(settings: Settings, url: str) -> Problem:
-    """The `Problem` of a bucket whose list of files everybody can see."""
+    """Return the `Problem` of a bucket whose list of files everybody can see."""
     return Problem(
         "Everybody can list the bucket's files.",
         "The bucket itself is public. Strangers would see the names of all files, exports of "
@@ -143,7 +143,7 @@ def listable(settings: Settings, url: str) -> Problem:
 
 
 def closed(settings: Settings, problem: Problem) -> Problem:
-    """The `Problem` of a bucket that neither ACLs nor a policy can open from here."""
+    """Return the `Problem` of a bucket that neither ACLs nor a policy can open from here."""
     return Problem(
         "Strangers cannot read the bucket, and it cannot be opened from here.",
         f"The ACL public-read does not open its files, and for a bucket policy: {problem.what}",
@@ -155,7 +155,7 @@ def closed(settings: Settings, problem: Problem) -> Problem:
 
 
 def not_replaced(key: str) -> Problem:
-    """The `Problem` of an object that reads as before after it was replaced."""
+    """Return the `Problem` of an object that reads as before after it was replaced."""
     return Problem(
         "What was replaced in the bucket reads as before.",
         "The bucket locks its objects, or a cache stands before the endpoint.",
@@ -167,7 +167,7 @@ def not_replaced(key: str) -> Problem:
 
 
 def needs_newer_bookwyrm(version: str, refusal: Problem) -> Problem:
-    """The `Problem` of a storage without ACLs under a BookWyrm that always sends one."""
+    """Return the `Problem` of a storage without ACLs under a BookWyrm that always sends one."""
     return Problem(
         f"The storage refuses the ACL public-read, and BookWyrm {version} always sends it.",
         "Since version 0.8.0 BookWyrm lets one choose (AWS_DEFAULT_ACL); yours does not.",
@@ -179,7 +179,7 @@ def needs_newer_bookwyrm(version: str, refusal: Problem) -> Problem:
 
 
 def question_behind(problem: Problem, before: str) -> str:
-    """What was being asked when a problem came up, by the setting it is about."""
+    """Return what was being asked when a problem came up, by the setting that it is about."""
     questions = {
         "access_key_id": "Does the storage accept the keys?",
         "secret_access_key": "Does the storage accept the keys?",

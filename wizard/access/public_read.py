@@ -1,4 +1,4 @@
-"""Letting strangers read media and static assets with a bucket policy, and closing it again."""
+"""Letting the public read media and static assets with a bucket policy, and closing it again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SECONDS_TO_OPEN = 30
 
 
 async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[PlanItem]:
-    """The policy as it would be sent, where the canaries have not said that it is not needed."""
+    """Return the policy as it would be sent, unless the canaries have shown that none is needed."""
     settings = context.settings
     if settings.acl_known and settings.acl:
         return []
@@ -55,7 +55,7 @@ async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[
 
 
 async def open_to_public(context: Context, bucket: Bucket) -> None:
-    """Have a bucket policy let strangers read; all as before where that does not work."""
+    """Have a bucket policy let the public read; all as before where that does not work."""
     before = await asyncio.to_thread(bucket.get_policy)
     switches = await asyncio.to_thread(bucket.public_access_block)
     await _ask_to_open(context, bucket, opening_policy(bucket.name, before))
@@ -74,7 +74,7 @@ async def open_to_public(context: Context, bucket: Bucket) -> None:
 
 
 async def public_read_check(context: Context, canaries: Canaries, prefix: str) -> Check:
-    """Whether a stranger gets a new canary below `prefix`, stored as BookWyrm will store files."""
+    """Check that the public gets a new canary below `prefix`, stored as BookWyrm stores files."""
     settings = context.settings
     asked = f"Can a stranger read what is stored below {prefix}, through {settings.custom_domain}?"
     canary = await asyncio.to_thread(canaries.put, prefix, settings.acl)
@@ -85,7 +85,7 @@ async def public_read_check(context: Context, canaries: Canaries, prefix: str) -
 
 
 async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:
-    """Whether what lies outside of the two folders is closed to strangers."""
+    """Check that what is outside of the two folders is closed to the public."""
     asked = "Is everything outside of images/ and static/ closed to strangers?"
     canary = await asyncio.to_thread(canaries.put, "")
     for url in (address(bucket.settings, canary.key), f"{bucket.place}/{canary.key}"):
@@ -96,7 +96,7 @@ async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:
 
 
 def lost_policy(context: Context, bucket: Bucket) -> bool:
-    """Whether the policy that we put is no longer in force."""
+    """Tell whether the policy that we put is no longer in force."""
     return was_opened(context) and not is_opened(bucket.name, bucket.get_policy())
 
 
@@ -137,7 +137,7 @@ async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> Non
 
 
 async def _check_opened(context: Context, bucket: Bucket) -> None:
-    """Strangers must be let in by the policy, and our own keys not locked out by it."""
+    """Raise a `Problem` unless the policy lets the public in and does not lock our own keys out."""
     canaries = Canaries(bucket, context.journal)
     try:
         for prefix in PREFIXES:
@@ -150,7 +150,7 @@ async def _check_opened(context: Context, bucket: Bucket) -> None:
 
 
 def _put_back(bucket: Bucket, before: Policy | None, switches: Mapping[str, bool]) -> None:
-    """Another problem is on its way; that of putting back would hide it."""
+    """Put policy and switches back, silently: a problem of this would hide the one on its way."""
     try:
         bucket.put_policy(before)
         if blocking(switches):

@@ -17,12 +17,12 @@ _METHODS = ("GET", "HEAD")
 
 
 def origins(instance: Instance) -> tuple[str, ...]:
-    """The origins of the instance's pages, the main one first."""
+    """Return the origins of the instance's pages, the main one first."""
     return site_origins(instance.domain, instance.env_file().get("PORT") or "")
 
 
 def rule_for(origin: str) -> dict[str, object]:
-    """The rule that lets one origin read.
+    """Return the rule that lets one origin read.
 
     One rule for each origin: Garage joins those of a rule into one header,
     which browsers reject.
@@ -36,7 +36,7 @@ def rule_for(origin: str) -> dict[str, object]:
 
 
 def covers(rules: Sequence[CorsRule], origin: str) -> bool:
-    """Whether some rule lets this origin read."""
+    """Tell whether some rule lets this origin read."""
     return any(
         set(_METHODS) <= set(rule.get("AllowedMethods", ()))
         and any(fnmatchcase(origin, _as_glob(o)) for o in rule.get("AllowedOrigins", ()))
@@ -45,21 +45,21 @@ def covers(rules: Sequence[CorsRule], origin: str) -> bool:
 
 
 def merged(rules: Sequence[CorsRule], wanted: Sequence[str]) -> list[CorsRule]:
-    """The rules that are there, and one more for each origin that none of them lets in."""
+    """Return the rules that are there, and one more for each origin that none of them lets in."""
     return [*rules, *(rule_for(origin) for origin in wanted if not covers(rules, origin))]
 
 
 def without(rules: Sequence[CorsRule], added: Sequence[CorsRule]) -> list[CorsRule]:
-    """The rules without those that were added."""
+    """Return the rules without those that were added."""
     gone = [_essence(rule) for rule in added]
     return [rule for rule in rules if _essence(rule) not in gone]
 
 
 def _essence(rule: CorsRule) -> tuple[frozenset[str], ...]:
-    """What of a rule every service keeps as it was sent."""
+    """Return the part of a rule that every service keeps as it was sent."""
     return (frozenset(rule.get("AllowedOrigins", ())), frozenset(rule.get("AllowedMethods", ())))
 
 
 def _as_glob(allowed: str) -> str:
-    """S3 knows one wildcard, the star."""
+    """Return an origin as a pattern, where only S3's one wildcard, the star, means something."""
     return allowed.replace("[", "[[]").replace("?", "[?]")

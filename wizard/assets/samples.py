@@ -15,6 +15,6 @@ _MOST = 20_000
 
 
 def find(bucket: Bucket, prefix: str, endings: tuple[str, ...]) -> str | None:
-    """The first object below a prefix whose name ends so; None where there is none."""
+    """Return the first object below a prefix whose name ends so; None where there is none."""
     objects = islice(bucket.list_objects(prefix), _MOST)
     return next((o.key for o in objects if o.key.lower().endswith(endings) and o.size), None)

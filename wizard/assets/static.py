@@ -68,7 +68,7 @@ class Assets:
     themes: tuple[str, ...]
 
     def to_json(self) -> str:
-        """As the journal can keep it; `from_json` is the way back."""
+        """Return the assets as the journal can keep them; `from_json` is the way back."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -83,14 +83,14 @@ class Assets:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that a stranger could not read as it should be, and why."""
+    """A file that the public could not read as it should be, and why."""
 
     path: str
     why: str
 
 
 async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
-    """What Django's own finders list. Raises `Problem` where Django cannot be asked."""
+    """Return what Django's own finders list. Raises `Problem` where Django cannot be asked."""
     text = await deployment.run_script(_SCRIPT, "{}")
     if not text:
         raise Problem(
@@ -108,7 +108,7 @@ async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
 
 
 def differences(assets: Assets, stored: Mapping[str, ObjectInfo]) -> dict[str, str]:
-    """The files that the bucket does not hold as they are here, and how they differ."""
+    """Return the files that the bucket does not hold as they are here, and how they differ."""
     found = {asset.path: _difference(asset, stored.get(asset.path)) for asset in assets.files}
     return {path: why for path, why in found.items() if why}
 

@@ -79,7 +79,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
-    """The options of a command; "" for the wizard.
+    """Return the options of a command; "" for the wizard.
 
     Raises `SystemExit` where help was asked for or the call is wrong, and `Problem` in place of
     the latter where the call asks for JSON.
@@ -90,7 +90,7 @@ def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def parser_of(command: str) -> _Parser:
-    """The parser of a command; "" for the wizard."""
+    """Return the parser of a command; "" for the wizard."""
     make = {"run": _run_parser, "status": _status_parser, "disarm": _disarm_parser}
     if command in make:
         return make[command]()
@@ -230,7 +230,7 @@ def _demo_parser() -> _Parser:
 
 
 def parse_rate(text: str) -> int:
-    """Bytes a second from "500k", "10M" or a plain number (powers of 1000); 0 is no limit."""
+    """Return bytes a second from "500k", "10M" or a number (powers of 1000); 0 is no limit."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?(?:/s)?", text.strip(), re.IGNORECASE)
     if not match:
         raise argparse.ArgumentTypeError(f"“{text}” is no rate; say for example 500k or 10M")

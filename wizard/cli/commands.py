@@ -67,7 +67,7 @@ def main(argv: Sequence[str], open_demo: OpenDemo) -> int:
 
 
 def _narrator(arguments: Sequence[str]) -> Narrator:
-    """Who tells: in JSON where the call asks for it, even where the rest of the call is wrong."""
+    """Return the narrator: JSON where the call asks for it, even where the rest is wrong."""
     changes = "--yes" in arguments and "--dry-run" not in arguments
     return (
         JsonNarrator(changes=changes) if "--json" in arguments else PlainNarrator(changes=changes)
@@ -96,7 +96,7 @@ def _interrupted(number: int, frame: object) -> NoReturn:
 
 
 def opening_of(options: argparse.Namespace) -> Opening:
-    """How the options say that the migration is opened."""
+    """Return what the options say about opening the migration."""
     names = (
         "path", "deployment", "provider", "endpoint", "region", "bucket", "custom_domain",
         "url_protocol", "site_url", "restart_command", "limit_rate",
@@ -127,12 +127,12 @@ def _what_now(command: str, problem: Problem) -> str:
 
 
 async def yes(question: Question) -> bool:
-    """The answer of `--yes` to every question."""
+    """Answer every question with yes, as `--yes` promises."""
     return True
 
 
 async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
-    """All steps that are not done, in order. Returns the exit status; problems are told."""
+    """Carry out all steps that are not done, in order; returns the exit status."""
     migration = opened.migration
     try:
         return await _carry_out_steps(opened, narrator)
@@ -167,7 +167,7 @@ ARMED = (
 
 
 async def _check_restart(migration: Migration) -> None:
-    """What only the admin can say about the restart is asked for before the instance is armed."""
+    """Raise what only the admin can say about the restart, before the instance is armed."""
     restart = migration.status(migration.step_named("restart"))
     if restart.state not in RESTING:
         await migration.context.deployment.restart_commands()

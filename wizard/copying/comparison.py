@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FILE = "comparison.txt"
 _SHOWN = 1000
 
-# Same means: the object has the size of the file and the ETag that was proven for its bytes.
+# Same means: the object has the size of the file and the ETag that was verified for its bytes.
 # Some services (SeaweedFS) take a backslash in a name for a slash; no page asks for such a name.
 _ROWS = """
 SELECT here.path, CASE
@@ -80,7 +80,7 @@ class Comparison:
         return not (self.only_here or self.different or self.unreadable > self.harmless)
 
     def count(self, sign: str, path: bytes, size: int, harmless: int = 0) -> None:
-        """One key more."""
+        """Count a key under its sign; the first of each sign but "=" are kept as examples."""
         if sign == "=":
             self.same += 1
             self.same_bytes += size
@@ -101,7 +101,7 @@ _NAMES = {"-": "only_here", "+": "only_there", "*": "different", "!": "unreadabl
 
 
 def kept_with_slashes(inventory: Inventory) -> list[bytes]:
-    """Files with a backslash in their names that the service keeps under another key."""
+    """Return files with a backslash in their names that the service keeps under another key."""
     return [row[0] for row in inventory.rows(_SLASHED, {})]
 
 

@@ -68,7 +68,7 @@ class CopyRun:
             return result
 
     def copy_all(self) -> CopyOutcome:
-        """Copy all that is not proven, and compare at the end."""
+        """Copy all that is not verified, and compare at the end."""
         with self._job() as job:
             self._survey.take(job)
             abort_left_over(job, PREFIX)
@@ -78,7 +78,7 @@ class CopyRun:
             return self._outcome(job, comparison)
 
     def catch_up(self) -> CopyOutcome:
-        """Copy what is not proven as it is here now; asks for few keys one by one."""
+        """Copy what is not verified as it is here now; asks for few keys one by one."""
         with self._job() as job:
             self._survey.walk_into(job.inventory)
             self._survey.load_verified(job)
@@ -89,7 +89,7 @@ class CopyRun:
 
     @contextmanager
     def _job(self) -> Iterator[Job]:
-        """Everything set up, and taken down again whatever happens."""
+        """Set up all parts of the copy, and close them again whatever happens."""
         context = self._context
         settings = context.settings
         settings.require("endpoint", "bucket")
@@ -134,7 +134,7 @@ class CopyRun:
 
     @contextmanager
     def _explained(self, dispatcher: Dispatcher) -> Iterator[None]:
-        """Why the copy ended early, in the admin's words."""
+        """Turn what ends a copy early into a `Problem` in the admin's words."""
         try:
             yield
         except ListingRefused as error:
@@ -145,7 +145,7 @@ class CopyRun:
             raise
 
     def _problem(self, answer: Response) -> Problem:
-        """The provider's own words for an answer; asks once more where the runtime has none."""
+        """Return the provider's own words for an answer; ask again where the runtime has none."""
         bucket = Bucket(self._context.settings, self._context.keys)
         if not answer.code:
             try:
@@ -166,20 +166,20 @@ class CopyRun:
         )
 
     def _watch(self, dispatcher: Dispatcher) -> None:
-        """Looked at several times a second."""
+        """Stop where that was asked, and tell of an outage; called several times a second."""
         if self._stop.is_set():
             dispatcher.stop()
         self._counter.wait("The storage service does not answer", dispatcher.failing_for)
 
     def _sort_out(self, job: Job) -> None:
-        """Decide for each file: proven, to be sent, to be looked at, or in conflict."""
+        """Decide for each file: verified, to be sent, to be compared, or in conflict."""
         job.inventory.keep_verified()
         for page in job.inventory.pairs(Fate.SEND):
             fates = [(self._fate(job, pair), pair) for pair in page]
             job.inventory.set_fates((f, p.id) for f, p in fates if f is not Fate.SEND)
             stale = [p for _, p in fates if p.verified_size >= 0]
             # Forgotten before it is sent again: otherwise a kill after the request would
-            # leave an object that looks as if a stranger had changed it.
+            # leave an object that looks as if somebody else had changed it.
             keys = [key_of(p.file.path) for p in stale if self._is_ours(job, p)]
             if keys:
                 job.journal.forget_verified(self._destination, keys)
@@ -198,7 +198,7 @@ class CopyRun:
         return Fate.SEND if self._is_ours(job, pair) else Fate.CONFLICT
 
     def _is_ours(self, job: Job, pair: Pair) -> bool:
-        """Whether what is there now is what we put there."""
+        """Tell whether what is there now is what we put there."""
         if pair.there_size < 0:
             return True
         if pair.verified_size >= 0:
@@ -206,7 +206,7 @@ class CopyRun:
         return job.journal.was_announced(self._destination, key_of(pair.file.path))
 
     def _work_off(self, job: Job) -> bool:
-        """Look at what needs a look, send what is to be sent; whether anything was done."""
+        """Compare and send all that needs it; returns whether there was anything to do."""
         touched = bool(job.inventory.totals(Fate.COMPARE)[0])
         sender = Sender(job)
         job.verified.start()
@@ -220,7 +220,7 @@ class CopyRun:
                 sender.send()
                 job.verified.settle()
         except BaseException:
-            # What is in the air may still land, and shall be written.
+            # What is under way may still arrive, and shall be written.
             job.dispatcher.close()
             raise
         finally:
@@ -240,13 +240,13 @@ class CopyRun:
                     )
 
     def _failed(self, failure: MediaFailure) -> None:
-        """Counted and named at once, whether the walk, the sending or the last look met it."""
+        """Count and name a failure at once, whether the walk, the sending or the end met it."""
         self._counter.fail(folder=failure.folder)
         words = _words(failure.reason, failure.detail)
         self._context.control.note_failure(_path_text(failure.path), words)
 
     def _confirm(self, job: Job, touched: bool) -> Comparison:
-        """The listing after the copy; what it does not show as it was sent is sent once more."""
+        """List after the copy, and send again what is not listed as it was sent."""
         for last in (False, True):
             if touched:
                 self._survey.list_there(job)
@@ -265,7 +265,7 @@ class CopyRun:
         return self._compare(job)
 
     def _send_again(self, job: Job, lost: list[Pair]) -> None:
-        """Said to be stored, but not listed so: asked for one by one, and sent again."""
+        """Ask one by one for files that are not listed as they were stored, and send them again."""
         gone = [
             pair
             for pair, there in self._survey.heads(job, lost)
@@ -276,7 +276,7 @@ class CopyRun:
         self._work_off(job)
 
     def _mark_unverified(self, job: Job, pairs: list[Pair]) -> None:
-        """Not proven after all, and still ours: another run may send them again."""
+        """Forget files that turned out not to be stored; they are still ours to send again."""
         job.journal.forget_verified(self._destination, [key_of(p.file.path) for p in pairs])
         size = sum(pair.file.size for pair in pairs)
         job.verified.sent = max(0, job.verified.sent - len(pairs))
@@ -284,7 +284,7 @@ class CopyRun:
         self._counter.done(-len(pairs), -size)
 
     def _compare(self, job: Job) -> Comparison:
-        """The comparison, written down where the disk has room for it."""
+        """Return the comparison, saved as a file where the disk has room for it."""
         folder = self._context.journal.folder
         try:
             result = compare_into(job.inventory, folder, owner_like=folder, prefix=PREFIX)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _THROUGHPUT_GBPS = 100.0
 _MEMORY = 256 << 20
 # Large files are cut into parts by us, never by the runtime: so each part can
-# be governed by the rate limit, and proven by its own MD5.
+# be governed by the rate limit, and verified by its own MD5.
 _NEVER_SPLIT = 5 << 30
 _PART_OF_GET = 8 << 20
 _CONNECT_MS = 10_000
@@ -83,7 +83,7 @@ class Response:
         return self.header("etag").removeprefix("W/").strip('"')
 
     def header(self, name: str) -> str:
-        """A header's value by its lower-case name, "" where it is missing."""
+        """Return a header's value by its lower-case name, "" where it is missing."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
@@ -165,7 +165,7 @@ class Client:
         )
 
     def start(self, attempt: Attempt) -> None:
-        """Send a flight's request; it lands at once where its file is not there any more."""
+        """Send an attempt's request; it fails at once where its file is not there any more."""
         request = attempt.request
         path = f"{self._path}/{quote(request.key, safe='/-_.~')}" if request.key else self._path
         headers = [
@@ -211,18 +211,18 @@ class Attempt:
         self._digest = request.digest() if request.digest else None
 
     def cancel(self) -> None:
-        """Give the attempt up; it lands with an error."""
+        """Give the attempt up; it completes with an error."""
         if self.crt is not None:
             self.crt.cancel()
 
     def on_headers(self, status_code: int, headers: list[tuple[str, str]], **_: Any) -> None:
-        """The runtime's callback for the answer's headers, the first of all."""
+        """Take the answer's headers, which come first; the runtime calls this."""
         keep_thread()
         self._status = status_code
         self._headers = headers
 
     def on_body(self, chunk: bytes, offset: int, **_: Any) -> None:
-        """The runtime's callback for a piece of the answer's body."""
+        """Take a piece of the answer's body; the runtime calls this."""
         if self._digest is not None and self._status < 300:
             self._digest.update(chunk)
         elif self.request.collect or len(self._body) < _WORDS:
@@ -231,7 +231,7 @@ class Attempt:
     def on_done(
         self, error: BaseException | None, status_code: int | None = None, **_: Any
     ) -> None:
-        """The runtime's callback for the end, good or bad."""
+        """Complete the attempt, well or not; the runtime calls this."""
         answer = Response(
             status=status_code or self._status, headers=self._headers, body=bytes(self._body)
         )
@@ -249,7 +249,7 @@ class Attempt:
 
 
 def _tls(host: str) -> TlsConnectionOptions:
-    """TLS with the certificates that boto3 would trust in this environment."""
+    """Return TLS options with the certificates that boto3 would trust in this environment."""
     options = TlsContextOptions()
     bundle = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
     if bundle:

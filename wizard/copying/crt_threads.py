@@ -19,7 +19,7 @@ def keep_thread() -> None:
 
     Otherwise Python makes a state when such a thread calls us and throws it away afterwards:
     memory mapped, unmapped and every processor told so, four times a request, a sixth of all
-    CPU time. `PyGILState_Ensure` counts, and a call that is never taken back keeps the state.
+    CPU time. `PyGILState_Ensure` counts, and a call that is never undone keeps the state.
     There are two such threads a client, and 20 kB are what each leaves behind.
     """
     if not hasattr(_kept, "here"):
@@ -31,6 +31,6 @@ class Body(io.BytesIO):
     """A request's body; the runtime has a thread of its own for reading bodies."""
 
     def readinto1(self, buffer: WriteableBuffer, /) -> int:
-        """The runtime's way of reading."""
+        """Read for the runtime, and keep Python's state of its thread."""
         keep_thread()
         return super().readinto1(buffer)

@@ -1,4 +1,4 @@
-"""Keeps many requests in the air: how many at once, which again, when to give up."""
+"""Keeps many requests under way: how many at once, which again, when to give up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The runtime has 250 connections: with some requests more in its queue, none of them has to wait
 # until an answer was judged here.
 MOST_REQUESTS = 384
-# Bodies in the air, in bytes; the runtime holds a copy of each.
+# Bodies under way, in bytes; the runtime holds a copy of each.
 _MOST_BYTES = 32 << 20
 _ATTEMPTS = 6
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.3, 15.0
@@ -49,9 +49,9 @@ _REFUSALS_IN_A_ROW = 20
 # A longer body shall leave hardly faster than the limit; a little, so that it has left when the
 # next may, which would get a new connection, without a limit, otherwise.
 _BURST, _PACE = 1 << 20, 1.5
-# How long the courier rests after a batch of answers, and how many of them wake one more sender.
+# How long the dispatcher waits after a batch of answers, and how many of them wake one more sender.
 _BREATH, _A_WAKING = 0.005, 32
-# How long requests in the air may still land when the copy is stopped.
+# How long requests under way may still be answered when the copy is stopped.
 _LAST_SECONDS = 1.0
 
 
@@ -64,7 +64,7 @@ class _Later:
 class Dispatcher:
     """Sends requests, at most so many at once, and gives each its last answer.
 
-    `submit` blocks while too much is in the air, while the copy is paused and
+    `submit` blocks while too much is under way, while the copy is paused and
     while the rate limit says so. Answers are handed to `Request.done` on one
     thread of ours, never on the runtime's. `gone` is set where going on makes
     no sense: the answer that says why.
@@ -128,7 +128,7 @@ class Dispatcher:
         self._follow_ups.put(request)
 
     def ask(self, request: Request) -> Response:
-        """Send a request and wait for its last answer; not from the courier's own thread."""
+        """Send a request and wait for its last answer; not from the dispatcher's own thread."""
         came: SimpleQueue[Response] = SimpleQueue()
         request.done = came.put
         self.submit(request)
@@ -146,12 +146,12 @@ class Dispatcher:
                 self._gate.wait(0.2)
 
     def stop(self, gone: Response | None = None) -> None:
-        """Send nothing new, give up what is in the air. May be called from any thread."""
+        """Send nothing new and give up what is under way; may be called from any thread."""
         self.gone = self.gone or gone
         self._stopping.set()
 
     def close(self) -> None:
-        """Stop, and wait for the courier's own thread."""
+        """Stop, and wait for the dispatcher's own thread."""
         self.stop()
         self._thread.join(10)
 
@@ -171,11 +171,11 @@ class Dispatcher:
         self._client.start(attempt)
 
     def _on_completed(self, attempt: Attempt, answer: Response) -> None:
-        """On the runtime's only thread: as little as possible, and no lock of ours."""
+        """Queue an answer; on the runtime's only thread, so as little as possible and no lock."""
         self._completed.put((attempt, answer))
 
     def _free(self, count: int, size: int, *, finished: int) -> None:
-        """Room for `count` requests with `size` bytes; so many had their last answer."""
+        """Free the room of `count` requests with `size` bytes, `finished` of them for good."""
         with self._gate:
             self._count -= count
             self._bytes -= size
@@ -187,7 +187,7 @@ class Dispatcher:
                 self._gate.notify_all()
 
     def _conduct(self) -> None:
-        """The courier's thread: hands out answers, sends again what is due, keeps watch."""
+        """Hand out answers, send again what is due and keep watch, in the dispatcher's thread."""
         watched = 0.0
         while not self.stopped:
             self._take_completed()
@@ -212,7 +212,7 @@ class Dispatcher:
         time.sleep(_BREATH)
 
     def _judge(self, attempt: Attempt, answer: Response) -> bool:
-        """Hand a last answer out, or see to another attempt; whether it was the last."""
+        """Hand out a last answer or see to another attempt; returns whether it was the last."""
         self._attempts.pop(id(attempt), None)
         attempt.crt = None
         request = attempt.request
@@ -234,7 +234,7 @@ class Dispatcher:
         return True
 
     def _try_again(self, request: Request, answer: Response, now: float) -> bool:
-        """Whether the request will be sent again, or the copy stops: no answer is the last then."""
+        """Tell whether this answer is not the last: it is sent again, or the copy stops."""
         request.attempts += 1
         request.first_failed = request.first_failed or now
         # While nothing at all gets through, it is not this file's fault.
@@ -263,7 +263,7 @@ class Dispatcher:
             self._start(heappop(self._again).request)
 
     def _adapt(self, answer: Response, now: float) -> None:
-        """Fewer at once when the service says so, or does not answer at all."""
+        """Send fewer requests at once when the service asks for it, or does not answer at all."""
         if now - self._last_shrink < 1:
             return
         self._last_shrink = now
@@ -279,7 +279,7 @@ class Dispatcher:
             self.stop(answer)
 
     def _watch(self, now: float) -> None:
-        """Once a second: more at once while all is well; attempts that hang are given up."""
+        """Send more at once while all is well, and give up attempts that hang; once a second."""
         self._pace(self._control.rate or 0)
         if now - self._last_shrink > 2:
             self._window = min(float(MOST_REQUESTS), self._window + max(4.0, self._window / 4))
@@ -297,7 +297,7 @@ class Dispatcher:
             pace_connections(int(rate * _PACE))
 
     def _give_up(self) -> None:
-        """The end: what arrives within a moment still counts, the rest is cancelled."""
+        """Let what arrives within a moment still count at the end, and cancel the rest."""
         deadline = time.monotonic() + _LAST_SECONDS
         while self._attempts and time.monotonic() < deadline + _LAST_SECONDS:
             if time.monotonic() > deadline:
@@ -313,7 +313,7 @@ class Dispatcher:
 
 
 def _is_transient(answer: Response) -> bool:
-    """Whether the same request may well succeed later: no answer, 429, 5xx, a torn body."""
+    """Tell whether the same request may succeed later: no answer, 429, 5xx, a torn body."""
     if answer.status in (0, 408, 429) or answer.status >= 500:
         return answer.status != 501
     if answer.error and 200 <= answer.status < 300:

@@ -27,7 +27,7 @@ class PartDigests:
     _filled: int = 0
 
     def update(self, data: memoryview) -> None:
-        """The next bytes of the file."""
+        """Add the next bytes of the file."""
         while data:
             piece = data[: self.part_size - self._filled]
             self._part.update(piece)
@@ -37,7 +37,7 @@ class PartDigests:
                 self._end_part()
 
     def etag(self) -> str:
-        """The ETag, after the last byte."""
+        """Return the ETag, after the last byte."""
         if self._filled:
             self._end_part()
         return etag_of_parts(self._whole)
@@ -57,7 +57,7 @@ class Digests:
 
 
 def etag_of_parts(md5s: list[bytes]) -> str:
-    """The ETag that S3 gives an object of these parts."""
+    """Return the ETag that S3 gives an object of these parts."""
     whole = hashlib.md5(b"".join(md5s), usedforsecurity=False)
     return f"{whole.hexdigest()}-{len(md5s)}"
 

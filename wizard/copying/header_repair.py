@@ -1,4 +1,4 @@
-"""Objects that are there already with the right bytes: their headers are mended in place."""
+"""Objects that are there already with the right bytes: their headers are fixed in place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
 
 @dataclass(slots=True, kw_only=True)
 class HeaderRepair:
-    """One object that we did not send: looked at, and mended where it needs it."""
+    """One object that we did not send: looked at, and fixed where it needs it."""
 
     job: Job
     file: MediaFile
@@ -32,11 +32,11 @@ class HeaderRepair:
     etag: str
 
     def begin(self) -> None:
-        """Its bytes are right: look at its headers. Blocks as long as too much is in the air."""
+        """Ask for the headers of an object with the right bytes; may block for a while."""
         self.job.dispatcher.submit(self._look())
 
     def read_back(self, pair: Pair) -> None:
-        """Its ETag is none we can compute: look at its bytes."""
+        """Compare the object's bytes, since its ETag is none that we can compute."""
         read = Request(
             operation="GetObject",
             method="GET",
@@ -62,7 +62,7 @@ class HeaderRepair:
             self.job.failed(self.file.path, Reason.REFUSED, answer.words)
 
     def _differs(self, pair: Pair) -> None:
-        """Other bytes: ours to send again where we once set out to, else a conflict."""
+        """Have other bytes sent again where we once set out to send them, else name a conflict."""
         ours = pair.verified_etag in ("", pair.there_etag) and self.job.journal.was_announced(
             self.job.destination, self._key
         )
@@ -92,7 +92,7 @@ class HeaderRepair:
             self._verified()
 
     def _acl_came(self, answer: Response) -> None:
-        """Where the ACL cannot be read, the proof by a stranger's eyes has to do."""
+        """Repair an ACL that does not let the public read; one that cannot be read is left."""
         grants = _GRANT.findall(answer.body)
         if answer.ok and not any(_ALL_USERS in g and b"READ" in g for g in grants):
             self.job.dispatcher.follow_up(self._copy())
@@ -100,7 +100,7 @@ class HeaderRepair:
             self._verified()
 
     def _copy(self) -> Request:
-        """The object copied onto itself, with the headers it should have."""
+        """Return the request that copies the object onto itself, with the right headers."""
         source = f"/{self.job.bucket}/{quote(self._key, safe='/-_.~')}"
         headers = [
             *object_headers(self._key, self.job.acl),

@@ -91,7 +91,7 @@ _Values = tuple[Any, ...] | Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A file here, with what is there under its key and what was proven of it.
+    """A file here, with what is there under its key and what was verified of it.
 
     `there_size` and `verified_size` are -1 where there is nothing.
     """
@@ -106,7 +106,7 @@ class Pair:
 
     @property
     def is_verified_here(self) -> bool:
-        """Whether the file is still as it was when it was proven."""
+        """Whether the file is still as it was when it was verified."""
         file = self.file
         return (file.size, file.mtime_ns) == (self.verified_size, self.verified_mtime_ns)
 
@@ -122,7 +122,7 @@ class RecordedFailure:
 
 
 class Inventory:
-    """Files here, objects there, what was proven, what failed. Thread-safe.
+    """Files here, objects there, what was verified, what failed. Thread-safe.
 
     A temporary database in the journal's folder: it is thrown away at the
     end, and at the next start where a kill left it behind. `failed` hears of
@@ -157,7 +157,7 @@ class Inventory:
             self._remove()
 
     def add_files(self, files: Iterable[MediaFile]) -> None:
-        """Files found here; `index` must be called before they are looked up."""
+        """Add files found here; `index` must be called before they are looked up."""
         rows = [(f.path, f.size, f.mtime_ns, Fate.SEND) for f in files]
         self._write_many("INSERT INTO here (path, size, mtime_ns, fate) VALUES (?,?,?,?)", rows)
 
@@ -166,24 +166,24 @@ class Inventory:
         self._write("CREATE UNIQUE INDEX here_path ON here (path)")
 
     def splits(self, count: int, ranges: int) -> list[bytes]:
-        """Paths that cut the files into so many ranges of the same number."""
+        """Return paths that cut the files into this many ranges of the same number."""
         query = "SELECT path FROM here ORDER BY path LIMIT 1 OFFSET ?"
         offsets = [count * i // ranges for i in range(1, ranges)]
         found = [self._rows(query, (offset,)) for offset in offsets]
         return [rows[0][0] for rows in found if rows]
 
     def forget_there(self) -> None:
-        """Before a new listing."""
+        """Forget the listing, before a new one."""
         self._write("DROP INDEX IF EXISTS there_path")
         self._write("DELETE FROM there")
 
     def add_there(self, objects: Iterable[tuple[bytes, Listed]]) -> None:
-        """Objects of the listing."""
+        """Add objects of the listing."""
         rows = [(path, o.size, o.etag) for path, o in objects]
         self._write_many("INSERT INTO there VALUES (?,?,?)", rows)
 
     def index_there(self) -> None:
-        """After the listing; an object listed twice is kept once."""
+        """Index the listing by path, after its end; an object listed twice is kept once."""
         try:
             self._write("CREATE UNIQUE INDEX there_path ON there (path)")
         except sqlite3.IntegrityError:
@@ -193,17 +193,17 @@ class Inventory:
             self._write("CREATE UNIQUE INDEX there_path ON there (path)")
 
     def load_verified(self, journal: Journal, destination: str) -> None:
-        """What the journal holds of this destination."""
+        """Load what the journal holds of this destination."""
         self._write("DELETE FROM verified")
         with self._guard, _explained(self._path):
             journal.hand_over_verified(destination, PREFIX, self._database, "verified")
 
     def keep_verified(self) -> None:
-        """Give all files their fate whose proof still holds, here as there."""
+        """Give all files their fate that are still as they were verified, here as there."""
         self._write(_KEEP_VERIFIED, FATES)
 
     def pairs(self, *fates: Fate) -> Iterator[list[Pair]]:
-        """All files with one of these fates, what is there and what was proven; page by page."""
+        """Yield all files with these fates, what is there and what was verified; page by page."""
         marks = ",".join("?" * len(fates))
         query = f"{_PAIRS} WHERE here.id > ? AND here.fate IN ({marks}) ORDER BY here.id LIMIT ?"
         last = 0
@@ -212,20 +212,20 @@ class Inventory:
             yield [_pair(row) for row in rows]
 
     def unconfirmed(self) -> list[Pair]:
-        """Files that were proven, but that the listing does not show as they were stored."""
+        """Return files that were verified, but are not listed as they were stored."""
         return [_pair(row) for row in self.rows(f"{_PAIRS} {_UNCONFIRMED}", FATES)]
 
     def to_do(self, fate: Fate, after: int, limit: int) -> list[Pair]:
-        """The next files with this fate after that id, in the order of the walk."""
+        """Return the next files with this fate after that id, in the order of the walk."""
         query = f"{_PAIRS} WHERE here.fate = ? AND here.id > ? ORDER BY here.id LIMIT ?"
         return [_pair(row) for row in self._rows(query, (fate, after, limit))]
 
     def set_fates(self, fates: Iterable[tuple[Fate, int]]) -> None:
-        """What is to be done with the files of these ids."""
+        """Set what is to be done with the files of these ids."""
         self._write_many("UPDATE here SET fate = ? WHERE id = ?", list(fates))
 
     def totals(self, fate: Fate | None = None) -> tuple[int, int]:
-        """How many files (with this fate), and their bytes."""
+        """Return how many files (with this fate), and their bytes."""
         query = (
             "SELECT count(*), coalesce(sum(size), 0) FROM here WHERE coalesce(:fate, fate) = fate"
         )
@@ -233,26 +233,26 @@ class Inventory:
         return row[0], row[1]
 
     def paths(self, fate: Fate, limit: int) -> list[bytes]:
-        """The first paths with this fate, in order."""
+        """Return the first paths with this fate, in order."""
         query = "SELECT path FROM here WHERE fate = ? ORDER BY path LIMIT ?"
         return [row[0] for row in self._rows(query, (fate, limit))]
 
     def there_below(self, path: bytes) -> list[bytes]:
-        """The first objects with this path, or below it as a folder."""
+        """Return the first objects with this path, or below it as a folder."""
         query = "SELECT path FROM there WHERE path = ? OR path >= ? AND path < ? LIMIT 3"
         return [row[0] for row in self._rows(query, (path, path + b"/", path + b"0"))]
 
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
-        """What is to be done with one file."""
+        """Set what is to be done with one file."""
         self._write("UPDATE here SET fate = ? WHERE path = ?", (fate, path))
 
     def save_verified(self, files: Iterable[MediaFile]) -> None:
-        """Files proven as they are now, which may be other than the walk saw them."""
+        """Mark files as verified as they are now, which may be other than the walk saw them."""
         rows = [(Fate.VERIFIED, f.size, f.mtime_ns, f.path) for f in files]
         self._write_many("UPDATE here SET fate = ?, size = ?, mtime_ns = ? WHERE path = ?", rows)
 
     def add_failure(self, failure: MediaFailure) -> None:
-        """A file that failed; it stays in the list until it is tried again."""
+        """Record a file that failed; it stays in the list until it is tried again."""
         harmless = failure.reason in _HARMLESS
         row = (failure.path, failure.reason, failure.detail, harmless)
         self._write("INSERT OR REPLACE INTO failures VALUES (?,?,?,?)", row)
@@ -261,21 +261,21 @@ class Inventory:
             self.failed(failure)
 
     def lost_here(self, failure: MediaFailure) -> None:
-        """A file that cannot be had: deleted meanwhile, which is no failure, or worse."""
+        """Record a file that cannot be had: deleted since, which is no failure, or worse."""
         if failure.reason is Reason.VANISHED and not failure.folder:
             self.set_fate_of(failure.path, Fate.GONE)
         else:
             self.add_failure(failure)
 
     def retry_failures(self) -> int:
-        """Put the files that failed back among those to be sent; how many there are."""
+        """Put the files that failed back among those to be sent; returns how many there are."""
         failed = self.totals(Fate.FAILED)[0]
         self._write("UPDATE here SET fate = :send WHERE fate = :failed", FATES)
         self._write("DELETE FROM failures WHERE path IN (SELECT path FROM here)")
         return failed
 
     def failures(self, limit: int) -> list[RecordedFailure]:
-        """The first failures, in the order of their paths; those that matter first."""
+        """Return the first failures, in the order of their paths; those that matter first."""
         query = "SELECT * FROM failures ORDER BY harmless, path LIMIT ?"
         return [
             RecordedFailure(path=r[0], reason=r[1], detail=r[2], harmless=bool(r[3]))
@@ -283,7 +283,7 @@ class Inventory:
         ]
 
     def failure_counts(self) -> tuple[int, int]:
-        """How many failures matter, and how many of these are folders."""
+        """Return how many failures matter, and how many of these are folders."""
         query = (
             "SELECT count(*), coalesce(sum(substr(path, -1) = x'2f'), 0) FROM failures "
             "WHERE NOT harmless"
@@ -296,7 +296,7 @@ class Inventory:
             return self._database.execute(query, values).fetchall()
 
     def rows(self, query: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query of `wizard.copying.comparison`, without holding them all."""
+        """Yield the rows of a query of `wizard.copying.comparison`, without holding them all."""
         with self._guard, _explained(self._path):
             cursor = self._database.execute(query, values)
         while True:

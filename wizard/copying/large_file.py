@@ -1,4 +1,4 @@
-"""A large file in parts: each sent, proven and repeated on its own, flat in memory."""
+"""A large file in parts: each sent, verified and repeated on its own, flat in memory."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class LargeFile:
         self._upload = found[1].decode()
 
     def _send_parts(self, stream: Stream) -> bytes:
-        """All parts, as many at once as the courier lets through; the whole file's MD5."""
+        """Send all parts, as many at once as the dispatcher lets; returns the file's MD5."""
         whole = hashlib.md5(usedforsecurity=False)
         size = self._part_size
         left = self.file.size
@@ -133,7 +133,7 @@ class LargeFile:
             self._completed.notify_all()
 
     def _complete(self) -> str:
-        """Put the parts together; the ETag, proven to be that of our bytes."""
+        """Put the parts together; returns the ETag, verified to be that of our bytes."""
         parts = "".join(
             f"<Part><PartNumber>{n}</PartNumber><ETag>&quot;{escape(e)}&quot;</ETag></Part>"
             for n, e in sorted(self._etags.items())
@@ -176,7 +176,7 @@ class LargeFile:
         ).etag
 
     def _same_bytes(self) -> bool:
-        """Read the object back a piece at a time, so that memory stays flat."""
+        """Read the object back a piece at a time, flat in memory; whether it is the same."""
         position, step = 0, self._part_size
         for md5 in self._md5s:
             last = min(position + step, self.file.size) - 1
@@ -224,7 +224,7 @@ class _Changed(Exception):
 
 
 def part_size(size: int, rate: int = 0) -> int:
-    """The size of the parts of a file of `size` bytes: a whole number of MiB.
+    """Return the size of the parts of a file of `size` bytes: a whole number of MiB.
 
     `rate` is the limit in bytes a second, 0 where there is none.
     """
@@ -244,7 +244,7 @@ def abort(job: Job, key: str, upload: str) -> None:
 
 
 def abort_left_over(job: Job, prefix: str) -> int:
-    """Abort uploads that a killed run of ours left unfinished; how many there were.
+    """Abort uploads that a killed run of ours left unfinished; returns how many there were.
 
     Only keys that the journal says we were sending: others may be at work.
     """
@@ -290,4 +290,4 @@ def _read_part(stream: Stream, size: int) -> bytes:
 
 
 def _nowhere(_: Response) -> None:
-    """`ask` takes the answer."""
+    """Ignore an answer that `Dispatcher.ask` returns."""

@@ -73,7 +73,7 @@ def list_all(dispatcher: Dispatcher, prefix: str, splits: Sequence[str], sink: S
 def _list_range(
     dispatcher: Dispatcher, prefix: str, sink: Sink, *, after: str, last: str | None
 ) -> tuple[str, str]:
-    """The keys after `after` up to and including `last`.
+    """List the keys after `after` up to and including `last`.
 
     Returns the first key that the service gave, and the first beyond `last`
     ("" where there is none).
@@ -122,7 +122,7 @@ def _page(dispatcher: Dispatcher, prefix: str, after: str, token: str) -> tuple[
 
 
 def _parse(body: bytes) -> tuple[list[Listed], str]:
-    """A page's objects and the token of the next page, "" at the last."""
+    """Return a page's objects and the token of the next page, "" at the last."""
     try:
         root = ET.fromstring(body)  # noqa: S314 (expat refuses entity bombs since 2.4.1)
     except ET.ParseError as error:

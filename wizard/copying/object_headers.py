@@ -16,18 +16,21 @@ _TYPES.add_type("image/webp", ".webp")
 
 
 def content_type(key: str) -> str:
-    """The Content-Type that django-storages guesses from the name (`_get_write_parameters`)."""
+    """Return the Content-Type that django-storages guesses from the name.
+
+    As its `_get_write_parameters` does.
+    """
     return _type_of(key.rpartition(".")[2])
 
 
 @cache
 def _type_of(suffix: str) -> str:
-    """By the last suffix alone: those that are public have no encoding (`.svgz`) beside a type."""
+    """Return the type by the last suffix: what is public has no encoding (`.svgz`) beside it."""
     guessed, _ = _TYPES.guess_type(f"name.{suffix}")
     return guessed or _DEFAULT_TYPE
 
 
 def object_headers(key: str, acl: str) -> list[tuple[str, str]]:
-    """Content-Type, Cache-Control, and the ACL where the service honours one ("" sends none)."""
+    """Return Content-Type, Cache-Control, and the ACL unless it is ""."""
     headers = [("Content-Type", content_type(key)), ("Cache-Control", CACHE_CONTROL)]
     return [*headers, ("x-amz-acl", acl)] if acl else headers

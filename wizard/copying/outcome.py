@@ -50,7 +50,7 @@ class CopyOutcome:
 
 
 def describe_link(link: MediaFailure) -> str:
-    """A link that leads out of the media, and where it leads, for people.
+    """Return a link that leads out of the media, and where it leads, for people.
 
     Without a target it is a file behind such a link.
     """

@@ -53,7 +53,7 @@ class OutsideLink:
 
 
 async def media_of(context: Context) -> Media:
-    """The instance's media, with what links lead to outside of it where the admin agreed."""
+    """Return the instance's media, with what links lead to outside of it where the admin agreed."""
     media = await context.deployment.media()
     return await asyncio.to_thread(_with_linked, context, media)
 
@@ -79,14 +79,14 @@ def _with_linked(context: Context, media: Media) -> Media:
 
 
 def may_follow(media: Media) -> bool:
-    """Whether links that lead out of the media mean the same here as to the site's server."""
+    """Tell whether links that lead out of the media mean the same here as to the site's server."""
     return isinstance(media, FolderMedia) and media.is_the_servers
 
 
 async def judged(
     context: Context, media: Media, links: Sequence[MediaFailure]
 ) -> Sequence[OutsideLink]:
-    """What there is to say of links that lead out of the media, after asking the site."""
+    """Return what there is to say of links that lead out of the media, after asking the site."""
     if not links or not isinstance(media, FolderMedia) or not media.is_the_servers:
         return []
     agreed = context.journal.recall(_AGREED) or {}
@@ -131,7 +131,7 @@ def _judged(
 def _compare(
     link: bytes, media: FolderMedia, served: ServedFiles, followed: Mapping[bytes, bytes]
 ) -> int:
-    """Compare some files behind a link with what the site serves; how many.
+    """Compare some files behind a link with what the site serves; returns how many.
 
     Raises `OSError` with words for people where not all of them are served.
     """

@@ -36,13 +36,13 @@ class ProgressCounter:
         self.counting = True
 
     def found(self, files: int, size: int) -> None:
-        """So many more files, with so many bytes, were found."""
+        """Count files that were found, and their bytes."""
         self.files_total += files
         self.bytes_total += size
         self.tell()
 
     def start(self, files_done: int, bytes_done: int) -> None:
-        """Counting is over; so much is done already."""
+        """End the counting, with what is done already."""
         with self._guard:
             self.counting = False
             self.files_done, self.bytes_done = files_done, bytes_done
@@ -50,13 +50,13 @@ class ProgressCounter:
         self.tell(now=True)
 
     def done(self, files: int, size: int) -> None:
-        """So many more files, or bytes of a large one, are stored (or, negative, are not)."""
+        """Count files, or bytes of a large one, that are stored (or, negative, are not)."""
         with self._guard:
             self.files_done += files
             self.bytes_done += size
 
     def fail(self, *, folder: bool = False) -> None:
-        """One more file failed, or a folder that cannot be looked into."""
+        """Count one more file that failed, or a folder that cannot be looked into."""
         with self._guard:
             self.failed += 1
             self.failed_folders += folder
@@ -99,7 +99,7 @@ class ProgressCounter:
         )
 
     def _seconds_left(self, rate: float, files_a_second: float) -> float | None:
-        """Small files cost requests, large ones bytes: the slower of the two says when."""
+        """Return the time left: small files cost requests, large ones bytes."""
         if self.counting or rate <= 0 or files_a_second < 0:
             return None
         by_bytes = (self.bytes_total - self.bytes_done) / rate

@@ -1,4 +1,4 @@
-"""Sends files and proves what was stored, with many requests in the air."""
+"""Sends files and verifies what was stored, with many requests at once."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Small:
     etag: str = ""
 
     def request(self) -> Request:
-        """The request that stores it. Content-MD5 has the service refuse a torn body."""
+        """Return the request that stores it; Content-MD5 has the service refuse a torn body."""
         self.sends += 1
         headers = object_headers(self.key, self.job.acl)
         headers.append(("Content-MD5", b64encode(self.md5).decode()))
@@ -61,11 +61,11 @@ class _Small:
         return request
 
     def is_current(self) -> bool:
-        """Whether the file is still as it was when its MD5 was computed."""
+        """Tell whether the file is still as it was when its MD5 was computed."""
         return next(iter(self.job.media.look_again([self.file]))) == self.file
 
     def stored(self, answer: Response) -> None:
-        """The service's last answer: proven where its ETag is our MD5."""
+        """Take the service's last answer: the file is verified where its ETag is our MD5."""
         self.etag = answer.etag
         if answer.ok and self.etag == self.md5.hex():
             self.verified()
@@ -88,7 +88,7 @@ class _Small:
             self.job.dispatcher.follow_up(read)
 
     def read_back(self, read: Request, answer: Response) -> None:
-        """What the service gives for the key, byte by byte."""
+        """Compare what the service gives for the key, byte by byte."""
         if answer.ok and read.hashed == self.md5:
             self.etag = answer.etag or self.etag
             self.verified()
@@ -100,7 +100,7 @@ class _Small:
             self.failed(Reason.LOST, answer.words)
 
     def verified(self) -> None:
-        """The service holds these bytes."""
+        """Note that the service holds these bytes."""
         self.job.verified.add(StoredFile(file=self.file, md5=self.md5, etag=self.etag, sent=True))
         self.close()
 
@@ -124,7 +124,7 @@ class Sender:
         self._last_id = 0
 
     def compare(self) -> None:
-        """Compare the bytes of files whose objects are there, but not proven by us."""
+        """Compare the bytes of files whose objects are there, but not verified by us."""
         self._work(Fate.COMPARE, self._compare)
 
     def send(self) -> None:
@@ -154,7 +154,7 @@ class Sender:
             raise
 
     def _batches(self, fate: Fate) -> Iterator[Sequence[Pair]]:
-        """The next files, announced in the journal before their requests."""
+        """Yield the next files, announced in the journal before their requests."""
         job = self._job
         while True:
             with self._guard:
@@ -169,7 +169,7 @@ class Sender:
                 yield batch[start : start + job.media.batch]
 
     def _send_digested(self, batch: Sequence[Pair], digest: Digest) -> Sequence[Pair]:
-        """Send those whose MD5s can be had without their bytes; the others come back."""
+        """Send those whose MD5s can be had without their bytes; returns the others."""
         small = [pair.file for pair in batch if pair.file.size <= LARGE]
         digested: set[bytes] = set()
         for found in digest(small):
@@ -216,7 +216,7 @@ class Sender:
             return
         body = _read_whole(stream, file.size)
         if len(body) != file.size:
-            # It grows or shrinks under our eyes: the proof would fail, so look again later.
+            # It grows or shrinks under our eyes: the check would fail, so look again later.
             self._job.verified.add_changed(file)
             return
         md5 = hashlib.md5(body, usedforsecurity=False).digest()
@@ -225,7 +225,7 @@ class Sender:
         )
 
     def _compare(self, pair: Pair, file: MediaFile, stream: Stream) -> None:
-        """An object is there that we did not prove: the same bytes are as good as sent."""
+        """Compare an object that we did not verify: the same bytes are as good as sent."""
         digests = read_digests(stream, file.size, pair.there_etag)
         if file.size == pair.there_size and pair.there_etag in digests.etags:
             HeaderRepair(job=self._job, file=file, md5=digests.md5, etag=pair.there_etag).begin()
@@ -236,7 +236,7 @@ class Sender:
 
 
 def _read_whole(stream: Stream, size: int) -> bytes:
-    """`size` bytes, or one more or less where the file is no longer as long."""
+    """Return `size` bytes, or one more or less where the file is no longer as long."""
     body = stream.read(size + 1) or b""
     if len(body) >= size:
         return body

@@ -82,12 +82,12 @@ class Survey:
         self._counter.found(len(batch), size)
 
     def walk_into(self, inventory: Inventory) -> None:
-        """Write down what is here."""
+        """Walk the media and write down what is here."""
         self.count = self.walk(inventory.add_files, inventory.add_failure)
         inventory.index()
 
     def take(self, job: Job) -> None:
-        """What is here, what is there, what was proven."""
+        """Find out what is here, what is there and what was verified."""
         self.walk_into(job.inventory)
         verified, _ = job.journal.verified_count(job.destination)
         job.journal.check_room(max(0, self.count.files - verified))
@@ -95,11 +95,11 @@ class Survey:
         self.load_verified(job)
 
     def load_verified(self, job: Job) -> None:
-        """Have at hand what the journal holds of this destination."""
+        """Load what the journal holds of this destination."""
         job.inventory.load_verified(job.journal, job.destination)
 
     def list_there(self, job: Job) -> None:
-        """One listing of the prefix, in parallel where it is large and the service keeps order."""
+        """List the prefix, in parallel where it is large and the service keeps order."""
         splits = self._splits(job)
         try:
             self._list_with(job, splits)
@@ -117,14 +117,14 @@ class Survey:
         list_all(job.dispatcher, PREFIX, splits, take)
 
     def _splits(self, job: Job) -> list[str]:
-        """Keys that cut the listing into ranges; none before anything can be there."""
+        """Return keys that cut the listing into ranges; none before anything can be there."""
         verified, _ = job.journal.verified_count(job.destination)
         files, _ = job.inventory.totals()
         ranges = min(_MOST_RANGES, max(verified, job.verified.sent) // _RANGE)
         return [key_of(path) for path in job.inventory.splits(files, ranges)]
 
     def ask_or_list(self, job: Job) -> None:
-        """What is there under the keys of unproven files: asked one by one where they are few."""
+        """Find out what is there for unverified files: one by one where they are few."""
         candidates = 0
         for page in job.inventory.pairs(Fate.SEND):
             candidates += sum(not pair.is_verified_here for pair in page)
@@ -132,7 +132,7 @@ class Survey:
             self.list_there(job)
             return
         for page in job.inventory.pairs(Fate.SEND):
-            # Not listed, and not doubted: what was proven before.
+            # Not listed, and not doubted: what was verified before.
             known = [p for p in page if p.is_verified_here]
             job.inventory.add_there(
                 (p.file.path, Listed("", p.file.size, p.verified_etag)) for p in known
@@ -142,7 +142,7 @@ class Survey:
         job.inventory.index_there()
 
     def heads(self, job: Job, pairs: list[Pair]) -> list[tuple[Pair, Listed | None]]:
-        """What is there under these files' keys, None where nothing is; many asked at once."""
+        """Return what is there under these files' keys, None where nothing is."""
         with ThreadPoolExecutor(_ASKERS, thread_name_prefix="asking") as pool:
             found = pool.map(lambda pair: self._head(job, key_of(pair.file.path)), pairs)
             return list(zip(pairs, found, strict=True))

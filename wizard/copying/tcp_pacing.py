@@ -21,7 +21,7 @@ def pace_connections(bytes_per_second: int) -> None:
     """
     rate = min(bytes_per_second or _UNLIMITED, _UNLIMITED)
     for file in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):  # closed meanwhile, or no socket at all
+        with suppress(OSError):  # closed in the meantime, or no socket at all
             _pace(int(file.name), rate)
 
 

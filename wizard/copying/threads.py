@@ -18,7 +18,7 @@ class Worker(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """The thread's own part."""
+        """Run the work, and keep what it raises."""
         try:
             self._work()
         except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
@@ -36,7 +36,7 @@ class Worker(threading.Thread):
 
 
 class Stopped(Exception):
-    """The copy was told to stop, or cannot go on."""
+    """The copy was told to stop, or cannot continue."""
 
 
 def raise_first(workers: Iterable[Worker]) -> None:
@@ -48,7 +48,7 @@ def raise_first(workers: Iterable[Worker]) -> None:
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Python looks for cycles thirty times less often.
+    """Have Python look for cycles thirty times less often.
 
     A request makes dozens of objects without a cycle among them; each 700 of them would have
     everything looked through again, a tenth of the copy's whole CPU time.

@@ -1,4 +1,4 @@
-"""Copies the media into the bucket and proves it: what `copy_media` and `restart` call."""
+"""Copies the media into the bucket and verifies it: what `copy_media` and `restart` call."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ async def count_media(context: Context, media: Media) -> MediaCount:
 async def copy_media(context: Context, media: Media) -> CopyOutcome:
     """Copy all public media, and compare both sets at the end.
 
-    What the journal proved and the listing confirms is not sent again. Raises
-    `Problem` where the copy as a whole cannot go on; failures of single files
-    are in the outcome. Cancelling it stops within seconds; what is proven
+    What the journal has as verified and the listing confirms is not sent again. Raises
+    `Problem` where the copy as a whole cannot continue; failures of single files
+    are in the outcome. Cancelling it stops within seconds; what is verified
     until then is in the journal.
     """
     return await _in_thread(context, media, CopyRun.copy_all)
@@ -62,7 +62,7 @@ async def copy_new_media(context: Context) -> CopyOutcome:
 
 
 async def compare_media(context: Context, media: Media) -> Comparison:
-    """Compare both sets as they are now: one walk and one listing, nothing is sent."""
+    """Compare both sets as they are now, in one walk and one listing; nothing is sent."""
     return await _in_thread(context, media, CopyRun.compare_only)
 
 

@@ -1,4 +1,4 @@
-"""What turns a stored file into a proven one: a last look at it here, and a line in the journal."""
+"""What makes a stored file a verified one: a last look at it here, and a line in the journal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CHANGES = 3
 class StoredFile:
     """A file whose bytes the service holds, by the MD5 that was compared.
 
-    `counted` bytes of it are in the tally already; `sent` is false where the
+    `counted` bytes of it are in the progress already; `sent` is false where the
     object was there before.
     """
 
@@ -65,11 +65,11 @@ class VerifiedWriter:
         self._worker = Worker(self._work, "verified")
 
     def add(self, stored: StoredFile) -> None:
-        """A file is stored; from any thread."""
+        """Take a file that is stored; from any thread."""
         self._queue.put(stored)
 
     def add_changed(self, file: MediaFile) -> None:
-        """A file was not as long as it should be when it was read; from any thread."""
+        """Take a file that was not as long as it should be when it was read; from any thread."""
         self._shifting.put(file)
 
     def finish(self) -> None:
@@ -81,7 +81,7 @@ class VerifiedWriter:
             self._worker = None
 
     def settle(self) -> None:
-        """Wait until all that was added is written, and go on taking."""
+        """Wait until all that was added is written, and continue taking."""
         self.finish()
         self.start()
 
@@ -89,7 +89,7 @@ class VerifiedWriter:
         try:
             self._take()
         except BaseException:
-            # Nothing more can be proven, so nothing more should be sent.
+            # Nothing more can be verified, so nothing more should be sent.
             self.stop()
             raise
 
@@ -134,7 +134,7 @@ class VerifiedWriter:
         self.inventory.lost_here(now)
 
     def _changed(self, file: MediaFile) -> None:
-        """It stays among the files to be sent, unless it never comes to rest."""
+        """Keep a file among those to be sent, unless it never comes to rest."""
         path = file.path
         self._changes[path] = self._changes.get(path, 0) + 1
         if self._changes[path] >= _CHANGES:

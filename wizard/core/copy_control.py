@@ -1,4 +1,4 @@
-"""What a person can say to a copy while it runs: pause, go on, not so fast."""
+"""What a person can say to a copy while it runs: pause, continue, not so fast."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class CopyControl:
             return tuple(self._failures.items())
 
     def note_failure(self, path: str, reason: str) -> None:
-        """A file could not be copied."""
+        """Keep that a file could not be copied, and why."""
         with self._changed:
             if path in self._failures or len(self._failures) < _FAILURES_KEPT:
                 self._failures[path] = reason
 
     def forget_failures(self) -> None:
-        """A copy begins."""
+        """Forget the failures so far, since a copy begins."""
         with self._changed:
             self._failures.clear()
 
@@ -65,7 +65,7 @@ class CopyControl:
             self._paused = True
 
     def resume(self) -> None:
-        """Go on."""
+        """Continue after `pause`."""
         with self._changed:
             self._paused = False
             self._changed.notify_all()
@@ -79,12 +79,12 @@ class CopyControl:
             self._changed.notify_all()
 
     def retry_failed(self) -> None:
-        """Try the files that failed so far once more, within the copy under way."""
+        """Try the files that failed so far again, within the copy under way."""
         with self._changed:
             self._retries += 1
 
     def delay(self, size: int) -> float:
-        """Seconds to wait before `size` bytes may be sent; 0.0 grants them (and counts them).
+        """Return how long to wait before `size` bytes may be sent; 0.0 grants and counts them.
 
         A token bucket that may run into debt, so that one part of a large
         file can be longer than the bucket is deep.
@@ -106,6 +106,6 @@ class CopyControl:
             return 0.0
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until something was changed here."""
+        """Wait this long, or until something was changed here."""
         with self._changed:
             self._changed.wait(min(seconds, 0.2))

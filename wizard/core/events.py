@@ -11,7 +11,7 @@ from wizard.core.problem import Problem
 
 
 class Verdict(StrEnum):
-    """What a check says: proven, wrong, worth knowing, or not to be asked yet."""
+    """What a check says: verified, wrong, worth knowing, or not to be asked yet."""
 
     PASS = "pass"  # noqa: S105 (a verdict, not a password)
     FAIL = "fail"
@@ -103,20 +103,20 @@ Report = Callable[[Event], None]
 
 
 def passed(asked: str, seen: str) -> Check:
-    """Evidence that all is well."""
+    """Return a check that found all well."""
     return Check(asked=asked, seen=seen, verdict=Verdict.PASS)
 
 
 def remark(asked: str, seen: str) -> Check:
-    """Evidence worth knowing that stops nobody."""
+    """Return a check that found something worth knowing that stops nobody."""
     return Check(asked=asked, seen=seen, verdict=Verdict.REMARK)
 
 
 def later(asked: str, seen: str) -> Check:
-    """Evidence that can only be had later; `seen` says when."""
+    """Return a check that can only be made later; `seen` says when."""
     return Check(asked=asked, seen=seen, verdict=Verdict.LATER)
 
 
 def failed(asked: str, problem: Problem) -> Check:
-    """Evidence that something is wrong."""
+    """Return a check that found something wrong."""
     return Check(asked=asked, seen=problem.what, verdict=Verdict.FAIL, problem=problem)

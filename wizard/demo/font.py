@@ -1,7 +1,7 @@
 """A tiny valid web font: one square, at the letters an icon font would use.
 
 Browsers check fonts strictly before they use them, so a file that only looks
-like one would prove nothing about CORS.
+like one would show nothing about CORS.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NAME = "icomoon"
 
 
 def woff() -> bytes:
-    """The font as WOFF 1.0, its tables compressed with zlib (W3C, 2012)."""
+    """Return the font as WOFF 1.0, its tables compressed with zlib (W3C, 2012)."""
     tables = _tables()
     offset = 44 + 20 * len(tables)
     directory, bodies = b"", b""
@@ -53,7 +53,7 @@ def _tables() -> dict[bytes, bytes]:
 
 
 def _square() -> bytes:
-    """One contour of four points, from (100, 0) to (900, 800)."""
+    """Return one contour of four points, from (100, 0) to (900, 800)."""
     header = struct.pack(">hhhhhHH", 1, 100, 0, 900, 800, 3, 0)
     xs = struct.pack(">hhhh", 100, 800, 0, -800)
     ys = struct.pack(">hhhh", 0, 0, 800, 0)
@@ -72,7 +72,7 @@ def _hhea() -> bytes:
 
 
 def _cmap() -> bytes:
-    """Format 4: every icon is the square (glyph 1), by the table of glyph numbers."""
+    """Return a table of format 4: every icon is the square (glyph 1)."""
     count = _LAST - _FIRST + 1
     body = struct.pack(">HHHH", 4, 4, 1, 0)
     body += struct.pack(">HH", _LAST, 0xFFFF) + struct.pack(">H", 0)
@@ -102,7 +102,7 @@ def _names() -> bytes:
 
 
 def _whole_checksum(tables: dict[bytes, bytes]) -> int:
-    """The checksum of the font as it would stand in an uncompressed file."""
+    """Return the checksum of the font as it would stand in an uncompressed file."""
     count = len(tables)
     power = 1 << (count.bit_length() - 1)
     search = (power * 16, power.bit_length() - 1, (count - power) * 16)
@@ -118,7 +118,7 @@ def _whole_checksum(tables: dict[bytes, bytes]) -> int:
 
 
 def _table_checksum(tag: bytes, data: bytes) -> int:
-    """A table's checksum; that of `head` leaves out the field it will be written into."""
+    """Return a table's checksum; that of `head` leaves out the field it will be written into."""
     return _checksum(data[:8] + b"\0" * 4 + data[12:] if tag == b"head" else data)
 
 

@@ -1,4 +1,4 @@
-"""A rehearsal that was kept (`bw-s3 demo --keep`): what it takes to start its servers again."""
+"""A demo that was kept (`bw-s3 demo --keep`): what it takes to start its servers again."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class KeptDemo:
 
 
 def note(root: Path, kept: KeptDemo) -> None:
-    """Leave in the rehearsal's folder what `read` will need."""
+    """Leave in the demo's folder what `read` will need."""
     (root / _FILE).write_text(json.dumps({"port": kept.port, "bucket": kept.bucket}))
 
 
 def read(folder: Path) -> tuple[Path, KeptDemo]:
-    """The rehearsal's folder (that of its instance will do, too) and what was noted there.
+    """Return the demo's folder (that of its instance will do, too) and what was noted there.
 
     Raises `Problem` where there is none.
     """

@@ -1,8 +1,8 @@
-"""What is remembered of a rehearsal outside of it, so that one that was killed goes too.
+"""What is remembered of a demo outside of it, so that one that was killed goes too.
 
-A record lies in the user's cache folder for as long as the rehearsal exists.
+A record lies in the user's cache folder for as long as the demo exists.
 Its owner holds a lock on it, which the kernel frees however the owner ends:
-a record that can be locked is of a rehearsal that nobody runs any more.
+a record that can be locked is of a demo that nobody runs any more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MARKER = "demo.json"
 
 
 class DemoRecord:
-    """The record of one rehearsal below `folder`, locked as long as this process lives."""
+    """The record of one demo below `folder`, locked as long as this process lives."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.folder = folder
@@ -33,7 +33,7 @@ class DemoRecord:
         self.write()
 
     def make_folder(self) -> None:
-        """Create the rehearsal's folder, with the mark that makes it one."""
+        """Create the demo's folder, with the mark that makes it one."""
         self.folder.mkdir(mode=0o700, parents=True)
         (self.folder / _MARKER).write_text(json.dumps({"record": self.path.name}))
 
@@ -49,13 +49,13 @@ class DemoRecord:
         os.ftruncate(self._descriptor, len(data))
 
     def forget(self) -> None:
-        """The rehearsal is gone, or is to stay: nothing is left to clean up."""
+        """Delete the record of a demo that is gone, or is to stay: nothing is left to clean up."""
         self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
 
 def clean_up() -> list[Path]:
-    """Remove what rehearsals left that were killed; returns their folders."""
+    """Remove what demos left that were killed; returns their folders."""
     removed = []
     for path in sorted(_records().glob("*.json")):
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -86,7 +86,7 @@ def _remove(path: Path) -> list[Path]:
 
 
 def _is_demo(folder: Path, record: str) -> bool:
-    """Whether the folder is still the one of this record, and ours to remove."""
+    """Tell whether the folder is still the one of this record, and ours to remove."""
     if not folder.is_absolute() or not folder.is_dir() or folder.is_symlink():
         return False
     if folder.stat().st_uid != os.geteuid():
@@ -109,7 +109,7 @@ def remove_tree(folder: Path) -> None:
 
 
 def _records() -> Path:
-    """Where the records lie: nobody else may read or write there. Raises `Problem`."""
+    """Return where the records are: nobody else may read or write there. Raises `Problem`."""
     home = os.environ.get("HOME") or pwd.getpwuid(os.geteuid()).pw_dir
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(home, ".cache"))
     folder = cache / "bw-s3" / "demos"

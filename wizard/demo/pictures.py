@@ -1,7 +1,7 @@
 """Small valid pictures without a picture library: JPEG covers, PNG avatars.
 
 The same seed gives the same bytes. A cover's rows of blocks are encoded once
-and set together anew for each cover (JPEG's restart markers make every row
+and set together again for each cover (JPEG's restart markers make every row
 independent of the one before), so thousands take no time.
 """
 
@@ -32,7 +32,7 @@ _QUANTISER = bytes([8] + [12] * 63)
 
 
 def cover(seed: int) -> bytes:
-    """A book cover as JPEG, 200 to 400 pixels wide, about 5 to 60 kB."""
+    """Return a book cover as JPEG, 200 to 400 pixels wide, about 5 to 60 kB."""
     draw = _dice(seed)
     width = draw.choice(_WIDTHS)
     height = int(width * draw.uniform(1.3, 1.65))
@@ -46,7 +46,7 @@ def cover(seed: int) -> bytes:
 
 
 def thumbnail(seed: int) -> bytes:
-    """The small version of a cover, about 1 to 3 kB."""
+    """Return the small version of a cover, about 1 to 3 kB."""
     draw = _dice(seed)
     colour = draw.randrange(len(_PALETTE))
     rows = [_row(10, colour, draw.randrange(_TEXTURES)) for _ in range(15)]
@@ -54,7 +54,7 @@ def thumbnail(seed: int) -> bytes:
 
 
 def avatar(seed: int, cells: int = 5, cell: int = 24) -> bytes:
-    """A symmetric pattern of squares as PNG, as many sites draw for new users."""
+    """Return a symmetric pattern of squares as PNG, as many sites draw for new users."""
     draw = _dice(seed)
     ink = bytes(draw.randint(40, 200) for _ in range(3))
     paper = bytes([238, 238, 238])
@@ -68,12 +68,12 @@ def avatar(seed: int, cells: int = 5, cell: int = 24) -> bytes:
 
 
 def _dice(seed: int | str) -> random.Random:
-    """Chance that falls alike for the same seed; nothing here is a secret."""
+    """Return chance that falls alike for the same seed; nothing here is a secret."""
     return random.Random(seed)  # noqa: S311
 
 
 def _png(width: int, height: int, lines: bytes) -> bytes:
-    """RGB, eight bits a channel; each line begins with its filter byte."""
+    """Return a PNG in RGB, eight bits a channel; each line begins with its filter byte."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -83,7 +83,7 @@ def _png(width: int, height: int, lines: bytes) -> bytes:
 
 
 def _jpeg(width: int, height: int, rows: list[bytes], comment: bytes) -> bytes:
-    """A baseline JPEG of `width` times `height` blocks of 8 by 8 pixels."""
+    """Return a baseline JPEG of `width` times `height` blocks of 8 by 8 pixels."""
     size = struct.pack(">BHHB", 8, height * 8, width * 8, 3)
     parts = [
         b"\xff\xd8",
@@ -111,7 +111,7 @@ def _huffman(table: int, bits: int, symbols: tuple[int, ...]) -> bytes:
 
 @cache
 def _row(width: int, colour: int, texture: int) -> bytes:
-    """One row of blocks, entropy coded, ready to stand between two restart markers."""
+    """Return one row of blocks, entropy coded, ready to stand between two restart markers."""
     draw = _dice(f"{width} {colour} {texture}")
     luma, *chroma = _PALETTE[colour]
     before = [0, 0, 0]
@@ -139,7 +139,7 @@ def _dc(difference: int) -> str:
 
 
 def _magnitude(value: int, size: int) -> str:
-    """JPEG writes a negative number as the bits of itself less one."""
+    """Return a number's bits; JPEG writes a negative one as those of itself less one."""
     if not size:
         return ""
     return _code(value if value > 0 else value + (1 << size) - 1, size)
@@ -150,6 +150,6 @@ def _code(value: int, bits: int) -> str:
 
 
 def _packed(bits: str) -> bytes:
-    """Bits as bytes, filled up with ones; a 0 after each FF, lest it look like a marker."""
+    """Return bits as bytes, filled up with ones; a 0 after each FF, lest it look like a marker."""
     bits += "1" * (-len(bits) % 8)
     return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")

@@ -31,7 +31,7 @@ _READY_SECONDS = 90
 _STARTS = 3
 _IDENTITIES, _PORTS = "identities.json", "ports.json"
 # weed looks for its settings in the working folder first; ours keep those of
-# the machine (/etc/seaweedfs, ~/.seaweedfs) out of the rehearsal.
+# the machine (/etc/seaweedfs, ~/.seaweedfs) out of the demo.
 _FILER_SETTINGS = '[leveldb2]\nenabled = true\ndir = "filer"\n'
 
 
@@ -46,7 +46,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Four ports that are free now, on loopback."""
+        """Return four ports that are free now, on loopback."""
         found: list[int] = []
         while len(found) < 4:
             port = _FIRST + secrets.randbelow(_LAST - _FIRST)
@@ -75,7 +75,7 @@ class SeaweedFS:
 
     @classmethod
     def again(cls, folder: Path) -> Self:
-        """The server that ran in this folder: its data, keys and ports. Raises `OSError`."""
+        """Return the server that ran in this folder: its data, keys and ports. Raises `OSError`."""
         server = cls(folder, Ports(**json.loads((folder / _PORTS).read_text())))
         identities = json.loads((folder / _IDENTITIES).read_text())["identities"]
         pair = identities[0]["credentials"][0]
@@ -113,11 +113,11 @@ class SeaweedFS:
         return self._process.pid if self._process and self._process.poll() is None else 0
 
     def settings(self, bucket: str) -> Settings:
-        """The settings for a bucket here, read by strangers in path style."""
+        """Return the settings for a bucket here, read by the public in path style."""
         return path_style("seaweedfs", self.endpoint, bucket)
 
     def add_keys(self, name: str, actions: list[str]) -> Keys:
-        """Keys with some rights only (Admin, Read, Write, List), from the next start on."""
+        """Return keys with some rights only (Admin, Read, Write, List), from the next start on."""
         keys = _new_keys()
         self._identify(name, keys, actions)
         return keys
@@ -133,7 +133,7 @@ class SeaweedFS:
                 self.stop()
                 if not died:
                     raise
-                # It died: somebody else may have taken one of our ports meanwhile.
+                # It died: somebody else may have taken one of our ports in the meantime.
                 self._ports = self._fixed_ports
             else:
                 return
@@ -231,7 +231,7 @@ class SeaweedFS:
         ]
 
     def _stores_objects(self) -> bool:
-        """Whether an object can be stored: the S3 part listens before the others are ready."""
+        """Tell whether an object can be stored: the S3 part listens before the others are ready."""
         client = connect(self.settings("ready"), self.keys)
         try:
             client.create_bucket(Bucket="ready")
@@ -244,7 +244,7 @@ class SeaweedFS:
 
 
 def path_style(provider: str, endpoint: str, bucket: str) -> Settings:
-    """The settings for a bucket at a server on this machine or its network, without TLS or not."""
+    """Return the settings for a bucket at a server on this machine or its network."""
     scheme, host = endpoint.split("://")
     return Settings(
         provider=provider,
@@ -261,12 +261,12 @@ def _new_keys() -> Keys:
 
 
 def find_program(name: str) -> str | None:
-    """A program in PATH or beside our own Python, as in a virtual environment not activated."""
+    """Return a program in PATH or beside our own Python, which may be in no active environment."""
     return shutil.which(name) or shutil.which(name, path=sysconfig.get_path("scripts"))
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
-    """Only what a program needs: no credentials, no WEED_ settings of the machine's."""
+    """Return only what a program needs: no credentials, no WEED_ settings of the machine's."""
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "TMPDIR": str(folder)}
 
 

@@ -63,7 +63,7 @@ class _Statement:
 
 
 async def bash_issues(env: EnvFile) -> tuple[BashIssue, ...]:
-    """All lines that bash stumbles over, in their order; nothing of the file is run."""
+    """Return all lines that bash does not read as meant, in order; nothing of the file is run."""
     text = env.data.decode("utf-8", "surrogateescape")
     found = tuple(
         BashIssue(line=text.count("\n", 0, s.start) + 1, name=s.name, why=s.why, breaks=s.breaks)
@@ -81,7 +81,7 @@ async def bash_issues(env: EnvFile) -> tuple[BashIssue, ...]:
 
 
 def harmless(text: str) -> str:
-    """The file without what would run something; its lines keep their numbers."""
+    """Return the file without what would run something; its lines keep their numbers."""
     kept = list(text)
     for piece in _statements(text):
         # What a quote that is never closed leaves over is nothing that bash could run.
@@ -122,7 +122,7 @@ def _statement(text: str, start: int) -> _Statement:
 
 
 def _word(text: str, place: int) -> tuple[int, str]:
-    """Where the word that begins here ends, and what is odd about it."""
+    """Return where the word that begins here ends, and what is odd about it."""
     oddity = ""
     while piece := _PIECE.match(text, place):
         if piece.lastgroup != "literal" and _COMMAND.search(piece[0]):
@@ -142,7 +142,7 @@ def _is_unclosed(text: str, place: int) -> bool:
 
 
 def _rest(rest: str, *, exported: bool) -> tuple[str, bool]:
-    """What is odd about what follows a value in its line, and whether `bw-dev` ends there."""
+    """Return what is odd about what follows a value, and whether `bw-dev` ends there."""
     after = rest.lstrip(" \t")
     if not after or after == "\\" or (after.startswith("#") and after != rest):
         return "", False
@@ -158,7 +158,7 @@ def _rest(rest: str, *, exported: bool) -> tuple[str, bool]:
 
 
 async def _line_of_syntax_error(env: EnvFile, text: str) -> int:
-    """Where `bash -n`, which runs nothing, finds one; 0 for nowhere, or without a bash."""
+    """Return where `bash -n`, which runs nothing, finds one; 0 for nowhere, or without a bash."""
     owner = env.path.stat()
     try:
         async with asyncio.timeout(_SECONDS_FOR_BASH):

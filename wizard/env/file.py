@@ -41,7 +41,7 @@ class EnvFile:
 
     @classmethod
     def read(cls, path: Path) -> EnvFile:
-        """The file as it is now. Raises `Problem` where it cannot be read."""
+        """Return the file as it is now. Raises `Problem` where it cannot be read."""
         with reading_explained(path):
             data = _bytes_of(path)
         return cls(path, data, data)
@@ -52,29 +52,29 @@ class EnvFile:
         return self.data != self.on_disk
 
     def get(self, name: str) -> str | None:
-        """A variable's value as Django sees it; None where it is absent or commented out.
+        """Return a variable's value as Django sees it; None where it is absent or commented out.
 
         As python-dotenv resolves it: `${X}` is replaced, of duplicates the last wins.
         """
         return resolved(parts(self._text)).get(name)
 
     def names(self) -> tuple[str, ...]:
-        """The variables that it sets, in the order of their first lines."""
+        """Return the variables that it sets, in the order of their first lines."""
         return tuple(n for n, value in resolved(parts(self._text)).items() if value is not None)
 
     def unread_lines(self) -> tuple[int, ...]:
-        """The numbers of the lines that Django (python-dotenv) cannot parse and passes over."""
+        """Return the numbers of the lines that Django (python-dotenv) passes over."""
         return unread_lines(self._text)
 
     def secrets(self) -> tuple[str, ...]:
-        """The values of variables that hold secrets by their names, for a `Masker`."""
+        """Return the values of variables that hold secrets by their names, for a `Masker`."""
         pieces = parts(self._text)
         written = [(p.name, p.value) for p in pieces]  # also of lines that a later one overrides
         pairs = [(n, v) for n, v in [*written, *resolved(pieces).items()] if n and v]
         return secrets_among(pairs)
 
     def with_values(self, values: Mapping[str, str | None]) -> EnvFile:
-        """The file with these variables set; None comments one out. Nothing is written yet.
+        """Return the file with these variables set; None comments one out. Nothing is written yet.
 
         The effective line is changed in place, BookWyrm's commented-out line
         comes to life, or a line is added at the end. Raises `Problem` where a
@@ -93,16 +93,16 @@ class EnvFile:
         return new
 
     def line(self, name: str) -> str | None:
-        """The line that `with_values` would change for this name, None where it would add one."""
+        """Return the line that `with_values` would change; None where it would add one."""
         return line_of(self._text, name)
 
     def with_line(self, name: str, line: str | None) -> EnvFile:
-        """The file with that line put back as `line` gave it; None takes it out."""
+        """Return the file with that line put back as `line` gave it; None takes it out."""
         text = with_line(self._text, name, line)
         return replace(self, data=text.encode("utf-8", "surrogateescape"))
 
     def diff(self, new: EnvFile, masker: Callable[[str], str]) -> str:
-        """What changes from this to `new`, as a unified diff with secrets masked."""
+        """Return what changes from this to `new`, as a unified diff with secrets masked."""
         old_text, new_text = _displayable(self.data), _displayable(new.data)
         shown = _masked_lines(old_text, masker) | _masked_lines(new_text, masker)
         name = self.path.name
@@ -111,7 +111,7 @@ class EnvFile:
         return "".join([*headers, *(_shown_line(line, shown) for line in lines)] if lines else [])
 
     def defect(self) -> Problem | None:
-        """What about the file breaks BookWyrm's own tools, None where nothing does."""
+        """Return what about the file breaks BookWyrm's own tools, None where nothing does."""
         found = _defects(self.data)
         if not found:
             return None
@@ -124,7 +124,7 @@ class EnvFile:
         )
 
     def converted(self) -> EnvFile:
-        """The file without what `defect` names; values stay as they are."""
+        """Return the file without what `defect` names; values stay as they are."""
         data = self.data
         if data.startswith(_UTF_16):
             data = data.decode("utf-16", "replace").encode()
@@ -175,12 +175,12 @@ class EnvFile:
 
 
 def backups(folder: Path) -> list[Path]:
-    """The backups of `.env` in this folder, the oldest first."""
+    """Return the backups of `.env` in this folder, the oldest first."""
     return sorted(folder.glob("env-*.bak"))
 
 
 def _bytes_of(path: Path) -> bytes:
-    """Raises `OSError`; also for what is no plain file, such as a pipe that would never end."""
+    """Return the file's bytes. Raises `OSError`, also for a pipe, which would never end."""
     status = path.stat()
     if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
         return path.read_bytes()
@@ -203,14 +203,14 @@ def _lines(text: str) -> list[str]:
 
 
 def _displayable(data: bytes) -> str:
-    """The file as text in which secrets can be found, also in UTF-16 or between zero bytes."""
+    """Return the file as text in which secrets can be found, also in UTF-16 or among zero bytes."""
     if data.startswith(_UTF_16):
         data = data.decode("utf-16", "replace").encode()
     return data.replace(b"\0", b"").decode("utf-8", "surrogateescape")
 
 
 def _masked_lines(text: str, masker: Callable[[str], str]) -> dict[str, str]:
-    """Each line of the file and how it may be shown."""
+    """Return each line of the file and how it may be shown."""
     shown: dict[str, str] = {}
     bom = BOM if text.startswith(BOM) else ""
     for piece in parts(text):

@@ -50,25 +50,25 @@ class Part:
 
 
 def parts(text: str) -> list[Part]:
-    """The pieces of a `.env`. Their texts, joined, are `text` (but for a leading BOM)."""
+    """Return the pieces of a `.env`. Their texts, joined, are `text` (but for a leading BOM)."""
     bindings = parse_stream(io.StringIO(text.removeprefix(BOM)))
     return [Part(b.original.string, b.key, b.value) for b in bindings]
 
 
 def unread_lines(text: str) -> tuple[int, ...]:
-    """The numbers (from 1) of the lines that python-dotenv cannot parse, and passes over."""
+    """Return the numbers (from 1) of the lines that python-dotenv cannot parse, and passes over."""
     bindings = parse_stream(io.StringIO(text.removeprefix(BOM)))
     return tuple(b.original.line + _blank_lines(b.original.string) for b in bindings if b.error)
 
 
 def resolved(pieces: list[Part]) -> dict[str, str | None]:
-    """Each variable's value as python-dotenv gives it: `${X}` replaced, the last line wins."""
+    """Return each variable's value as python-dotenv gives it: `${X}` replaced, the last wins."""
     bindings = [(p.name, p.value) for p in pieces if p.name is not None]
     return dict(resolve_variables(bindings, override=True))
 
 
 def assigned(text: str, name: str, value: str | None) -> str:
-    """`text` with `name` set to `value`, or commented out where it is None.
+    """Return `text` with `name` set to `value`, or commented out where it is None.
 
     The effective (last) line that sets it changes, else a commented-out line
     of that name comes to life, else a line is added at the end. Raises
@@ -85,14 +85,14 @@ def assigned(text: str, name: str, value: str | None) -> str:
 
 
 def line_of(text: str, name: str) -> str | None:
-    """The line (without its end) that `assigned` would change, None where it would add one."""
+    """Return the line that `assigned` would change, without its end; None where it adds one."""
     pieces = parts(text)
     place = _place(pieces, name)
     return None if place is None else _split(pieces[place].text)[1]
 
 
 def with_line(text: str, name: str, line: str | None) -> str:
-    """`text` with the line of `line_of` replaced, or taken out where `line` is None."""
+    """Return `text` with the line of `line_of` replaced, or taken out where `line` is None."""
     pieces = parts(text)
     place = _place(pieces, name)
     if place is None:
@@ -106,7 +106,7 @@ def with_line(text: str, name: str, line: str | None) -> str:
 
 
 def written(name: str, value: str) -> str:
-    """A value the way bash, Compose and python-dotenv all read as meant.
+    """Return a value the way bash, Compose and python-dotenv all read as meant.
 
     Raises `Problem` where there is no such way.
     """
@@ -126,7 +126,7 @@ def written(name: str, value: str) -> str:
 
 
 def _unwritable(value: str) -> str:
-    """What it is about a value that the three readers disagree on, "" where nothing."""
+    """Return what it is about a value that the three readers disagree on, "" where nothing."""
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
         return "a line break or a character that is no text"
     if "${" in value:
@@ -138,7 +138,7 @@ def _unwritable(value: str) -> str:
 
 
 def _with_value(line: str, name: str, new: str) -> str:
-    """A line, commented out or not, that sets `name` to `new` and is otherwise kept."""
+    """Return a line, commented out or not, that sets `name` to `new` and is otherwise kept."""
     found = _COMMENTED.match(line) or _ASSIGNMENT.match(line)
     if found is None:
         lead = line[: len(line) - len(line.lstrip())]
@@ -151,7 +151,7 @@ def _with_value(line: str, name: str, new: str) -> str:
 
 
 def _place(pieces: list[Part], name: str) -> int | None:
-    """Which piece sets `name`, or, where none does, which could if it were uncommented."""
+    """Return which piece sets `name`, or, where none does, which could if it were uncommented."""
     active = [i for i, p in enumerate(pieces) if p.name == name]
     return next(reversed(active or _templates(pieces, name)), None)
 
@@ -161,12 +161,12 @@ def _with_piece(pieces: list[Part], place: int, text: str) -> str:
 
 
 def _blank_lines(piece: str) -> int:
-    """How many blank lines it begins with."""
+    """Return how many blank lines it begins with."""
     return piece[: len(piece) - len(piece.lstrip())].count("\n")
 
 
 def _split(piece: str) -> tuple[str, str, str]:
-    """Blank lines before, the line itself, and its end."""
+    """Return the blank lines before, the line itself, and its end."""
     indented = len(piece) - len(piece.lstrip())
     start = piece.rfind("\n", 0, indented) + 1
     end = piece[len(piece.rstrip("\r\n")) :]
@@ -174,20 +174,20 @@ def _split(piece: str) -> tuple[str, str, str]:
 
 
 def _templates(pieces: list[Part], name: str) -> list[int]:
-    """Where commented-out lines of this name are."""
+    """Return where commented-out lines of this name are."""
     found = [(i, _COMMENTED.match(p.text)) for i, p in enumerate(pieces) if p.name is None]
     return [i for i, match in found if match and match["name"] == name]
 
 
 def _commented_out(piece: Part) -> str:
-    """The piece with `# ` before each of its lines (a quoted value may have several)."""
+    """Return the piece with `# ` before each of its lines (a quoted value may have several)."""
     body = piece.text.lstrip()
     lead = piece.text[: len(piece.text) - len(body)]
     return lead + re.sub(r"^(?=.)", "# ", body, flags=re.MULTILINE)
 
 
 def _with_line_added(text: str, line: str) -> str:
-    """The line at the end; a file without a final newline stays without one."""
+    """Return the line at the end; a file without a final newline stays without one."""
     if not text:
         return f"{line}\n"
     return f"{text}{line}\n" if text.endswith("\n") else f"{text}\n{line}"

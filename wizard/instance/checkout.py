@@ -32,7 +32,7 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A BookWyrm checkout in `folder`; `env` is read anew at each call of `env_file`."""
+    """A BookWyrm checkout in `folder`; `env` is read again at each call of `env_file`."""
 
     folder: Path
     version: str
@@ -44,7 +44,7 @@ class Instance:
         return self.folder / ".env"
 
     def env_file(self) -> EnvFile:
-        """`.env` as it is now. Raises `Problem` where it cannot be read."""
+        """Return `.env` as it is now. Raises `Problem` where it cannot be read."""
         return EnvFile.read(self.env_path)
 
     @property
@@ -66,17 +66,17 @@ class Instance:
         return self.folder / (self.env_file().get("MEDIA_ROOT") or "images")
 
     def uses_s3(self) -> bool:
-        """Whether `.env` says `USE_S3` now."""
+        """Tell whether `.env` enables S3 now."""
         return is_true(self.env_file().get("USE_S3"))
 
 
 def is_true(value: str | None) -> bool:
-    """What environs, and so BookWyrm, takes for true."""
+    """Tell whether environs, and so BookWyrm, takes a value for true."""
     return value in _TRUE
 
 
 def open_instance(folder: Path) -> Instance:
-    """The BookWyrm instance in `folder`. Raises `Problem` where there is none, or none to read."""
+    """Return the BookWyrm instance in `folder`. Raises `Problem` where there is none to read."""
     folder = folder.absolute()
     try:
         return _opened(folder)
@@ -111,7 +111,7 @@ def _opened(folder: Path) -> Instance:
 
 
 def _version(folder: Path, settings: str) -> str:
-    """The file `VERSION` (since October 2023), before that `VERSION = "…"` in settings.py."""
+    """Return what `VERSION` says (since October 2023), or settings.py before that."""
     file = folder / "VERSION"
     if file.is_file():
         return file.read_text(errors="replace").strip().removeprefix("v")

@@ -39,22 +39,22 @@ class Deployment(ABC):
         return self._settings
 
     def with_settings(self, settings: Settings) -> Self:
-        """The same deployment with other settings."""
+        """Return the same deployment with other settings."""
         other = copy(self)
         other._settings = settings
         return other
 
     @abstractmethod
     async def ever_ran(self) -> bool:
-        """Whether any container or unit of this instance ever ran, or media exists."""
+        """Tell whether any container or unit of this instance ever ran, or media exists."""
 
     @abstractmethod
     async def media(self) -> Media:
-        """The instance's media. Raises `Problem` where they cannot be reached."""
+        """Return the instance's media. Raises `Problem` where they cannot be reached."""
 
     @abstractmethod
     async def static_commands(self) -> Sequence[Command]:
-        """What compiles the themes (where the version has it) and collects the static assets."""
+        """Return what compiles the themes (where there are any) and collects the static assets."""
 
     @abstractmethod
     async def collect_static(self, report: Report) -> None:
@@ -62,18 +62,18 @@ class Deployment(ABC):
 
     @abstractmethod
     async def restart_commands(self) -> Sequence[Command]:
-        """What restarts the instance. Raises `Problem` where that is not known."""
+        """Return what restarts the instance. Raises `Problem` where that is not known."""
 
     @abstractmethod
     async def restart(self, report: Report) -> None:
         """Restart the instance, so that it runs with the settings that `.env` has now."""
 
     async def services(self) -> frozenset[object]:
-        """What runs of the instance now, by what a restart changes; none where that is not seen."""
+        """Return what runs of the instance, by what a restart changes; empty where unseen."""
         return frozenset()
 
     async def switches(self) -> Sequence[SwitchOffer]:
-        """All ways of having the running services take what `.env` says now, best first.
+        """Return all ways of having the running services take what `.env` says now, best first.
 
         Each with the obstacle that stands against it here. Raises `Problem`.
         """
@@ -89,7 +89,7 @@ class Deployment(ABC):
 
     @abstractmethod
     async def manage_command(self) -> Command:
-        """What `run_script` runs, for the plan."""
+        """Return what `run_script` runs, for the plan."""
 
     @abstractmethod
     async def run_script(self, script: str, values: str) -> str:
@@ -103,5 +103,5 @@ class Deployment(ABC):
         """End or remove what a killed run left behind."""
 
     async def interruption(self) -> str:
-        """What a restart interrupts, for whom and for how long, in one sentence."""
+        """Return what a restart interrupts, for whom and for how long, in one sentence."""
         return "The site is away while it restarts, usually for less than a minute."

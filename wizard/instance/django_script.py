@@ -26,21 +26,21 @@ def answer(value):
 
 
 def shell_arguments(script: str) -> tuple[str, ...]:
-    """What follows `manage.py` on the command line; the values come on standard input."""
+    """Return what follows `manage.py` on the command line; the values come on standard input."""
     return ("shell", "-c", _BEGIN + script)
 
 
 def shown_arguments() -> tuple[str, ...]:
-    """The same for a plan, without the script's text."""
+    """Return the same for a plan, without the script's text."""
     return ("shell", "-c", "…")
 
 
 def is_answer(line: str) -> bool:
-    """Whether a line of output is the script's own."""
+    """Tell whether a line of output is the script's own."""
     return line.startswith(MARK)
 
 
 def answers(lines: Iterable[str]) -> str:
-    """What the script answered, a line of JSON for each `answer`; "" where it said nothing."""
+    """Return what the script answered, a line of JSON for each `answer`; "" for nothing."""
     pieces = [line.removeprefix(MARK) for line in lines if is_answer(line)]
     return "".join(p[:-1] + ("\n" if p.endswith(".") else "") for p in pieces).rstrip("\n")

@@ -54,7 +54,7 @@ _KNOWN: tuple[tuple[str, str, tuple[Remedy, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What goes wrong around BookWyrm is mended in another way with Docker than without.
+    """What goes wrong around BookWyrm is fixed in another way with Docker than without.
 
     Each is why it is so, and what to do: `packages` where Python misses one,
     `services` where the database or Redis does not answer, `permission` where
@@ -80,7 +80,7 @@ def refuse_azure(env: EnvFile) -> None:
 def command_failed(
     argv: Sequence[str], status: int, lines: Sequence[str], advice: Advice
 ) -> Problem:
-    """The problem for a command that ended with `status` and wrote `lines` (already masked)."""
+    """Return the problem of a command that ended with `status` and wrote `lines` (masked)."""
     why, remedies = _likely("\n".join(lines), advice)
     name = next((word for word in argv if word in ("compile_themes", "collectstatic")), "")
     command = f"manage.py {name}" if name else "a script in manage.py shell"
@@ -113,5 +113,5 @@ def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
 
 
 def _exception(lines: Sequence[str]) -> str:
-    """The line that names the exception, as the last traceback ends."""
+    """Return the line that names the exception, as the last traceback ends."""
     return next((line for line in reversed(lines) if _EXCEPTION.match(line)), "")

@@ -49,11 +49,11 @@ class Switch(ABC):
 
     @abstractmethod
     def stages(self) -> Sequence[SwitchStage]:
-        """All stages, in their order."""
+        """Return all stages, in their order."""
 
     @abstractmethod
     def downtime(self) -> str:
-        """What visitors notice of it and for how long, in one sentence."""
+        """Return what visitors notice of it and for how long, in one sentence."""
 
     @abstractmethod
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:

@@ -14,14 +14,14 @@ _VARIABLE = "BW_S3_RESTART"
 
 
 def mark(journal_id: str) -> Mapping[str, str]:
-    """The variable by which a restart is known: whose it is, and which process waits for it."""
+    """Return the variable by which a restart is known: whose it is, and who waits for it."""
     return {_VARIABLE: f"{journal_id} {os.getpid()}"}
 
 
 async def let_it_end(
     journal_id: str, report: Report, seconds: float, *, ours: bool = False
 ) -> None:
-    """Wait for it, so long at most: two restarts at once get in each other's way.
+    """Wait for it to end, this long at most: two restarts at once get in each other's way.
 
     With `ours` also for one that this very process started and no longer waits for.
     """
@@ -33,5 +33,5 @@ async def let_it_end(
 
 
 def _is_over(starter: int, *, ours: bool) -> bool:
-    """Whether the process that waited for it has ended, or no longer waits."""
+    """Tell whether the process that waited for it has ended, or no longer waits."""
     return (ours and starter == os.getpid()) or Process.of(starter) is None

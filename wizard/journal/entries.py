@@ -28,11 +28,11 @@ class Entry(Generic[Value]):
     from_text: Callable[[str], Value | None]
 
     def of(self, whose: str) -> Entry[Value]:
-        """The entry about one of many, such as a bucket or a step."""
+        """Return the entry about one of many, such as a bucket or a step."""
         return replace(self, name=f"{self.name} {whose}")
 
     def true_of(self, inputs: Mapping[str, str]) -> Entry[Value]:
-        """The entry, which counts only as long as these are what they were when it was kept."""
+        """Return the entry, which counts only while these are as they were when it was kept."""
         of = dict(inputs)
 
         def to_text(value: Value) -> str:
@@ -47,17 +47,17 @@ class Entry(Generic[Value]):
 
 
 def text_entry(name: str) -> Entry[str]:
-    """A value that is text already."""
+    """Return an entry whose value is text already."""
     return Entry(name, str, str)
 
 
 def number_entry(name: str) -> Entry[int]:
-    """A whole number."""
+    """Return an entry with a whole number."""
     return Entry(name, str, int)
 
 
 def flag_entry(name: str, word: str = "yes") -> Entry[bool]:
-    """What is so, or is not known to be so; `word` is what stands for it in the journal."""
+    """Return an entry that is so, or not known to be so; `word` stands for it in the journal."""
     return Entry(name, lambda value: word if value else "", lambda text: text == word or None)
 
 
@@ -66,7 +66,7 @@ def json_entry(
     from_json: Callable[[Any], Value],
     to_json: Callable[[Value], Any] = lambda value: value,
 ) -> Entry[Value]:
-    """A value with a form in JSON, which `to_json` and `from_json` lead to and back from."""
+    """Return an entry with a form in JSON; `to_json` and `from_json` lead there and back."""
     return Entry(
         name,
         lambda value: json.dumps(to_json(value)),

@@ -114,7 +114,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def address_to_read(path: Path) -> str:
-    """The journal's address for SQLite, to look at it only."""
+    """Return the journal's address for SQLite, to look at it only."""
     address = f"{path.absolute().as_uri()}?mode=ro"
     if path.with_name(f"{FILE}-wal").exists():
         return address
@@ -124,7 +124,7 @@ def address_to_read(path: Path) -> str:
 
 
 def is_empty(database: sqlite3.Connection) -> bool:
-    """Whether nothing was ever written to it."""
+    """Tell whether nothing was ever written to it."""
     return database.execute("SELECT 1 FROM sqlite_master").fetchone() is None
 
 
@@ -162,7 +162,7 @@ def _create(database: sqlite3.Connection) -> None:
 
 
 def take_lock(folder: Path, owner_like: Path) -> int:
-    """The lock's descriptor. The kernel frees it when this process ends, however it ends."""
+    """Return the lock's descriptor. The kernel frees it when this process ends, however it ends."""
     path = folder / "lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""The durable memory of a migration: settings, what each step proved, each file.
+"""The durable memory of a migration: settings, what each step verified, each file.
 
 One SQLite file in `.bw-s3/` in the instance's folder. It holds no secrets.
 It is never believed alone: steps ask the world again (`Step.inspect`).
@@ -43,13 +43,13 @@ __all__ = ["FOLDER", "VERSION", "Journal", "StepResult", "VerifiedFile"]
 
 _KEEP = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 _SETTINGS = json_entry("settings", lambda data: Settings.from_dict(dict(data)), Settings.to_dict)
-# One page of proven files: few megabytes, and few milliseconds.
+# One page of verified files: few megabytes, and few milliseconds.
 _PAGE = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """What is remembered of a step: how it ended, with which inputs and proofs.
+    """What is remembered of a step: how it ended, with which inputs and checks.
 
     `at` is seconds since the epoch, `seconds` how long it took.
     """
@@ -64,7 +64,7 @@ class StepResult:
 
     @property
     def passed_checks(self) -> int:
-        """How many of the checks are proofs: neither remarks nor for later."""
+        """How many of the checks passed: neither remarks nor for later."""
         return sum(1 for check in self.checks if check.verdict is Verdict.PASS)
 
 
@@ -92,7 +92,7 @@ class Journal:
     is no secret.
 
     Whoever only looks does so through a connection of its own (`reader`), and never waits for
-    a commit on its way to the disk: the wizard's screen would stand still meanwhile.
+    a commit on its way to the disk: the wizard's screen would stand still in the meantime.
     """
 
     def __init__(
@@ -191,17 +191,17 @@ class Journal:
             database.execute(_KEEP, (name, text))
 
     def recall(self, entry: Entry[Value]) -> Value | None:
-        """What was kept with `remember`; None where nothing is. Raises `Problem`."""
+        """Return what was kept with `remember`; None where nothing is. Raises `Problem`."""
         text = self._meta(entry.name)
         with explained(self.folder):
             return entry.from_text(text) if text else None
 
     def remembers(self, entry: Entry[Any]) -> bool:
-        """Whether anything is kept for an entry, and counts."""
+        """Tell whether anything is kept for an entry, and counts."""
         return self.recall(entry) is not None
 
     def recall_all(self, entry: Entry[Value]) -> dict[str, Value]:
-        """What is kept of an entry about many (`Entry.of`), by whom each is about."""
+        """Return what is kept of an entry about many (`Entry.of`), by whom each is about."""
         begin = f"{entry.name} "
         query = "SELECT name, value FROM meta WHERE substr(name, 1, ?) = ? AND value <> ''"
         with self._reading() as database:
@@ -216,7 +216,7 @@ class Journal:
             database.execute(_KEEP, (name, ""))
 
     def result(self, step: str) -> StepResult | None:
-        """What is remembered of a step; None where it never began."""
+        """Return what is remembered of a step; None where it never began."""
         with self._reading() as database:
             row = database.execute("SELECT * FROM results WHERE step = ?", (step,)).fetchone()
         with explained(self.folder):
@@ -246,19 +246,19 @@ class Journal:
             database.executemany("INSERT OR IGNORE INTO sending VALUES (?, ?)", rows)
 
     def was_announced(self, destination: str, key: str) -> bool:
-        """Whether we ever set out to write this key."""
+        """Tell whether we ever set out to write this key."""
         query = "SELECT 1 FROM sending WHERE destination = ? AND key = ?"
         with self._reading() as database:
             return database.execute(query, (destination, key.encode())).fetchone() is not None
 
     def save_verified(self, destination: str, files: Sequence[VerifiedFile]) -> None:
-        """Remember proven files, all of them or (after a crash) none."""
+        """Remember verified files, all of them or (after a crash) none."""
         rows = [(destination, f.key.encode(), f.size, f.mtime_ns, f.md5, f.etag) for f in files]
         with self._transaction() as database:
             database.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)", rows)
 
     def verified_files(self, destination: str) -> Iterator[VerifiedFile]:
-        """Proven files of a destination in the order of their keys' bytes, a page at a time."""
+        """Yield verified files of a destination in the order of their keys' bytes."""
         query = (
             "SELECT key, size, mtime_ns, md5, etag FROM files"
             " WHERE destination = ? AND key > ? ORDER BY key LIMIT ?"
@@ -278,7 +278,7 @@ class Journal:
     def hand_over_verified(
         self, destination: str, prefix: str, database: sqlite3.Connection, table: str
     ) -> None:
-        """Add key without prefix, size, time and ETag of the proven files to another's table.
+        """Add key without prefix, size, time and ETag of the verified files to another's table.
 
         From database to database: a million rows need not become objects here. `database`
         takes addresses (`uri=True`), and is in no transaction.
@@ -295,14 +295,14 @@ class Journal:
                 database.execute("DETACH journal")
 
     def verified_count(self, destination: str) -> tuple[int, int]:
-        """How many files are proven, and how many bytes they have."""
+        """Return how many files are verified, and how many bytes they have."""
         query = "SELECT count(*), coalesce(sum(size), 0) FROM files WHERE destination = ?"
         with self._reading() as database:
             count, size = database.execute(query, (destination,)).fetchone()
         return count, size
 
     def forget_verified(self, destination: str, keys: Iterable[str]) -> None:
-        """Forget files that the bucket no longer holds as they were proven."""
+        """Forget files that the bucket no longer holds as they were verified."""
         rows = [(destination, key.encode()) for key in keys]
         with self._transaction() as database:
             database.executemany("DELETE FROM files WHERE destination = ? AND key = ?", rows)
@@ -316,7 +316,7 @@ class Journal:
             database.execute("INSERT INTO log VALUES (?,?,?)", row)
 
     def log_lines(self) -> list[tuple[float, str, str]]:
-        """The log: seconds since the epoch, step, text."""
+        """Return the log: seconds since the epoch, step, text."""
         with self._reading() as database:
             return database.execute("SELECT at, step, text FROM log ORDER BY at, rowid").fetchall()
 
@@ -342,7 +342,7 @@ class Journal:
 
 
 def _mapped(data: Any, change: Callable[[str], str]) -> Any:
-    """`data`, as JSON can hold it, with each of its texts changed."""
+    """Return `data`, as JSON can hold it, with each of its texts changed."""
     match data:
         case str():
             return change(data)

@@ -36,7 +36,7 @@ _NONE = bytes(16)
 
 
 def record(folder: RootFolder, path: bytes) -> tuple[bytes, list[int]]:
-    """What is said of one file, and itself where it was read."""
+    """Return what is said of one file, and itself where it was read."""
     try:
         handle = folder.open(path)
     except OSError as error:

@@ -74,7 +74,7 @@ class Digester:
             self._socket.close()
 
     def records(self, paths: Sequence[bytes]) -> Iterator[Record]:
-        """What the process says of each relative path, in order.
+        """Yield what the process says of each relative path, in order.
 
         Raises `OSError` where the process cannot start, or died.
         """

@@ -17,7 +17,7 @@ START = 1024
 
 
 def is_picture(start: bytes) -> bool:
-    """Whether a file that begins like this is a picture of a kind that BookWyrm serves."""
+    """Tell whether a file that begins like this is a picture of a kind that BookWyrm serves."""
     if start.startswith(_SIGNATURES):
         return True
     if start[:4] == b"RIFF":

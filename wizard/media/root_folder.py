@@ -96,11 +96,11 @@ class RootFolder:
         self._latest: tuple[bytes, _Folder] = b"", self._root
 
     def stat(self, path: bytes) -> os.stat_result:
-        """What is there now. Raises `OSError`, `OutsideRoot`."""
+        """Return what is there now. Raises `OSError`, `OutsideRoot`."""
         return self._find(path).stat
 
     def open(self, path: bytes) -> int:
-        """A regular file, opened for reading. Raises `OSError`, `OutsideRoot`, `NotRegular`."""
+        """Open a regular file to read. Raises `OSError`, `OutsideRoot`, `NotRegular`."""
         for _ in range(_MOST_LINKS):
             found = self._find(path)
             # Nothing else is opened at all: a device may do something then.
@@ -118,7 +118,7 @@ class RootFolder:
         raise _error(errno.ELOOP)
 
     def walk(self, path: bytes = b"") -> Iterator[Entry]:
-        """Every name below a folder but those of folders, and folders not to be looked into.
+        """Yield every name below a folder but those of folders, and folders not to be looked into.
 
         Raises `OSError`, `OutsideRoot` where the folder cannot be had.
         """
@@ -131,7 +131,7 @@ class RootFolder:
     def _walk(
         self, folder: _Folder, path: bytes, above: tuple[tuple[int, int], ...]
     ) -> Iterator[Entry]:
-        """One folder; `above` are the folders that contain it, to notice loops of links.
+        """Walk one folder; `above` are the folders that contain it, to notice loops of links.
 
         `scandir` reads names a block at a time: a sorted list of a folder with
         a million covers would not fit the promise of flat memory.
@@ -185,7 +185,7 @@ class RootFolder:
         return self._look_up([name], self._latest[1])
 
     def _look_up(self, names: list[bytes], folder: _Folder) -> _Found:
-        """Where names (the last comes first) lead from a folder, links and all."""
+        """Return where names (the last comes first) lead from a folder, links and all."""
         links = 0
         while names:
             found = self._next(names, folder)
@@ -213,13 +213,13 @@ class RootFolder:
         return self._from_outside(os.path.dirname(folder.name), names)
 
     def _begin_link(self, link: _Found, names: list[bytes]) -> _Found:
-        """Where a link's target begins; the rest of it comes first among the names to look up."""
+        """Return where a link's target begins; the rest of it is looked up before other names."""
         target = os.readlink(link.name, dir_fd=link.folder.handle)
         names += target.split(b"/")[::-1]
         return self._from_outside(b"/", names) if target.startswith(b"/") else _itself(link.folder)
 
     def _from_outside(self, position: bytes, names: list[bytes]) -> _Found:
-        """Where names lead from a folder above all places: back into one. Raises `OutsideRoot`."""
+        """Lead from a folder above all places back into one. Raises `OutsideRoot`."""
         while names:
             name = names.pop()
             if name in (b"", b"."):
@@ -246,7 +246,7 @@ class RootFolder:
 
 
 def _one(folder: _Folder, name: bytes) -> _Found:
-    """One name in an open folder, as it is; a folder is opened. Raises `OSError`."""
+    """Return one name in an open folder, as it is; a folder is opened. Raises `OSError`."""
     for _ in range(_MOST_LINKS):
         found = os.stat(name, dir_fd=folder.handle, follow_symlinks=False)
         if not stat.S_ISDIR(found.st_mode):
@@ -266,7 +266,7 @@ def _itself(folder: _Folder) -> _Found:
 
 
 def described(path: bytes, found: os.stat_result) -> Entry:
-    """What there is to say of a name that can be looked at."""
+    """Return what there is to say of a name that can be looked at."""
     kind = "FILE" if stat.S_ISREG(found.st_mode) else "SPECIAL"
     return kind, path, found.st_size, found.st_mtime_ns, ""
 
@@ -281,7 +281,7 @@ def _failed(path: bytes, error: OSError, is_link: bool) -> Entry:
 
 
 def _may_be_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether a name that cannot be looked at may be a folder's, by the listing alone."""
+    """Tell whether a name that cannot be looked at may be a folder's, by the listing alone."""
     try:
         if entry.is_symlink():
             return "." not in entry.name
@@ -291,7 +291,7 @@ def _may_be_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_file_systems_own(folder: _Folder, path: bytes) -> bool:
-    """Whether this is the `lost+found` that `mkfs` makes at the top of a disk, for root alone."""
+    """Tell whether this is the `lost+found` that `mkfs` makes at the top of a disk for root."""
     if path.rpartition(b"/")[2] != b"lost+found" or folder.above is None:
         return False
     top = folder.above.handle

@@ -51,7 +51,7 @@ class Reason(StrEnum):
     FILE_SYSTEM = "the file system's own folder, not BookWyrm's"
 
 
-# Of each request in the air the file and a connection; up to 840 were seen in a copy.
+# Of each request under way the file and a connection; up to 840 were seen in a copy.
 _OPEN_FILES = 1024
 
 # By the system's number for an error, which is all that a program elsewhere tells.
@@ -111,7 +111,7 @@ class Stream(Protocol):
     """Bytes of one file: `read(n)` gives at most n of them, b"" at the end."""
 
     def read(self, size: int, /) -> bytes | None:
-        """The next at most `size` bytes; b"" at the end. Raises `OSError`."""
+        """Return the next at most `size` bytes; b"" at the end. Raises `OSError`."""
         ...
 
 
@@ -119,7 +119,7 @@ class Media(ABC):
     """The media of an instance.
 
     Methods block, so call them in threads. They report what is wrong with one
-    file as a `MediaFailure` and go on; what is wrong with the whole source
+    file as a `MediaFailure` and continue; what is wrong with the whole source
     (the folder is gone, the engine does not answer) is raised as a `Problem`.
     Memory stays flat however many files there are, and however large.
 
@@ -139,7 +139,7 @@ class Media(ABC):
 
     @abstractmethod
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
-        """Every file below the root, public or not, in an order that stays the same.
+        """Yield every file below the root, public or not, in an order that stays the same.
 
         Links to files and folders are followed as BookWyrm's nginx does, but none
         that leads out of the media (`Reason.OUTSIDE`, with its target in `detail`).
@@ -149,7 +149,7 @@ class Media(ABC):
 
     @abstractmethod
     def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
-        """The bytes of just these files, each asked for exactly once, in any order.
+        """Yield the bytes of just these files, each asked for exactly once, in any order.
 
         A file comes as it is *now* (the size and time it had when it was
         opened, the `path` it was asked by), with its bytes. The stream is
@@ -160,15 +160,15 @@ class Media(ABC):
 
     @abstractmethod
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
-        """Size and time of these files as they are now, in the order asked for.
+        """Yield size and time of these files as they are now, in the order asked for.
 
-        Called after their bytes were read and sent: a file is proven only if
+        Called after their bytes were read and sent: a file is verified only if
         it still is as `read` gave it.
         """
 
     @contextmanager
     def digesting(self) -> Iterator[Digest]:
-        """A quicker way than `read` to small files' MD5s, for one thread, where there is one.
+        """Yield a quicker way than `read` to small files' MD5s, for one thread, where there is one.
 
         For those who can open the files by themselves: on this machine, by a path.
         """
@@ -216,7 +216,7 @@ class FolderMedia(Media):
                 os.close(handle)
 
     def _open(self, folder: RootFolder, path: bytes) -> int:
-        """A file, opened for reading. Raises `OSError`."""
+        """Open a file to read. Raises `OSError`."""
         return folder.open(path)
 
     @contextmanager
@@ -256,7 +256,7 @@ class FolderMedia(Media):
             yield as_item(described(file.path, found))
 
     def opened(self) -> RootFolder:
-        """The folder. Raises `Problem` where it cannot be read."""
+        """Open the folder. Raises `Problem` where it cannot be read."""
         try:
             os.scandir(self._root).close()
             return RootFolder(self.places)
@@ -283,7 +283,7 @@ class _Opened:
 
 
 def is_public(path: bytes) -> bool:
-    """Whether BookWyrm's nginx would serve this file to strangers."""
+    """Tell whether BookWyrm's nginx would serve this file to the public."""
     _, dot, suffix = path.rpartition(b".")
     return bool(dot) and suffix.decode("ascii", "replace") in PUBLIC_SUFFIXES
 
@@ -293,7 +293,7 @@ OUTSIDE_CLASS = "links that lead out of the media folder"
 
 
 def held_back_class(path: bytes) -> str:
-    """What kind of file is held back, for people, by its name."""
+    """Return what kind of file is held back, for people, by its name."""
     _, dot, suffix = path.rpartition(b"/")[2].rpartition(b".")
     ending = suffix.decode("utf-8", "replace")
     if not dot:
@@ -306,17 +306,17 @@ def held_back_class(path: bytes) -> str:
 
 
 def key_of(path: bytes) -> str:
-    """The object's key for a file. Raises `UnicodeDecodeError`."""
+    """Return the object's key for a file. Raises `UnicodeDecodeError`."""
     return PREFIX + path.decode()
 
 
 def path_of(key: str) -> bytes:
-    """The file's path for an object's key."""
+    """Return the file's path for an object's key."""
     return key.removeprefix(PREFIX).encode()
 
 
 def as_item(entry: Entry) -> MediaFile | MediaFailure:
-    """What `RootFolder.walk` said of a name."""
+    """Return what `RootFolder.walk` said of a name."""
     kind, path, size, mtime_ns, detail = entry
     if kind == "FOLDER":
         return MediaFailure(path=path, reason=Reason.UNREADABLE, detail=detail)
@@ -330,7 +330,7 @@ def as_item(entry: Entry) -> MediaFile | MediaFailure:
 
 
 def as_failure(path: bytes, error: OSError) -> MediaFailure:
-    """Why `RootFolder` did not give a file."""
+    """Return why `RootFolder` did not give a file."""
     reason = _REASONS.get(error.errno or 0, Reason.UNREADABLE)
     detail = error.strerror or str(error)
     if isinstance(error, OutsideRoot):

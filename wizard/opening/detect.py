@@ -32,7 +32,7 @@ class Signs:
 
 
 def detect(instance: Instance) -> tuple[DeploymentKind | None, str]:
-    """How the instance runs (None: it is not clear), and what says so, for confirmation."""
+    """Return how the instance runs (None: it is not clear), and what says so, for confirmation."""
     signs = _signs(instance)
     if signs.running:
         of_that = signs.compose if signs.running is DeploymentKind.COMPOSE else signs.dockerless
@@ -70,7 +70,7 @@ def _environment(folder: Path) -> str:
 
 
 def _units(folder: Path) -> Iterator[str]:
-    """Services whose unit file names this folder as its working directory."""
+    """Yield services whose unit file names this folder as its working directory."""
     for place in _UNIT_FOLDERS:
         for path in sorted(Path(place).glob("*.service")):
             if f"\nWorkingDirectory={folder}\n" in _text(path).replace("/\n", "\n"):
@@ -85,7 +85,7 @@ def _text(path: Path) -> str:
 
 
 def _containers(folder: Path) -> bool:
-    """Whether Docker knows containers, running or not, that Compose made for this folder."""
+    """Tell whether Docker knows containers, running or not, that Compose made for this folder."""
     if shutil.which("docker") is None:
         return False
     argv = [

@@ -12,7 +12,7 @@ from wizard.step import Fact
 def facts_of(
     instance: Instance, deployment: Deployment, reason: str, settings: Settings, *, ran: bool
 ) -> tuple[Fact, ...]:
-    """The instance, how it runs and which path it takes.
+    """Return the instance, how it runs and which path it takes.
 
     `reason` says what told how it runs, `ran` whether it was ever seen running.
     """
@@ -28,7 +28,7 @@ def facts_of(
 
 
 def fact_of_keys(in_file: Keys, used: Keys) -> tuple[Fact, ...]:
-    """Keys that were exported for something else are soon taken for those of `.env`."""
+    """Return a fact about keys exported for something else, which are easily taken for `.env`'s."""
     if not in_file or in_file == used:
         return ()
     return (Fact("keys", "those of the environment variables; .env has others"),)

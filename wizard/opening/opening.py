@@ -90,7 +90,7 @@ async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
 
 @contextmanager
 def opening_that_changes_nothing(opening: Opening) -> Iterator[Opening]:
-    """The same opening with a copy of the journal, which goes away afterwards."""
+    """Yield the same opening with a copy of the journal, which goes away afterwards."""
     with temporary_folder("bw-s3-dry-run-") as folder:
         copy = folder / "state"
         kept = Journal.read(opening.journal_folder)
@@ -103,7 +103,7 @@ def opening_that_changes_nothing(opening: Opening) -> Iterator[Opening]:
 
 
 def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None:
-    """The migration as the journal knows it, while another process may be at work.
+    """Return the migration as the journal knows it, while another process may be at work.
 
     None where no migration was begun. Nothing is asked of the world.
     """
@@ -117,14 +117,14 @@ def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None
 
 
 def deploy(instance: Instance, settings: Settings, journal_id: str) -> Deployment:
-    """The deployment that the settings name."""
+    """Return the deployment that the settings name."""
     if settings.deployment == DeploymentKind.COMPOSE:
         return Compose(instance, settings, journal_id)
     return Dockerless(instance, settings, journal_id)
 
 
 def environment_keys() -> Keys:
-    """The keys in the environment variables that AWS's own tools read."""
+    """Return the keys in the environment variables that AWS's own tools read."""
     return Keys(
         os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
     )
@@ -198,7 +198,7 @@ def _usable_instance(folder: Path) -> Instance:
 
 
 def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
-    """Settings from the command line, else the journal, else `.env`, else the preset."""
+    """Return settings from the command line, else the journal, else `.env`, else the preset."""
     given = {k: v for k, v in (opening.overrides or {}).items() if v not in (None, "")}
     # Tidied only; what is wrong with them the first step says, where they can be corrected.
     overrides = {k: clean(k, v)[0] if isinstance(v, str) else v for k, v in given.items()}
@@ -221,13 +221,13 @@ def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
 
 
 def _for_another_bucket(settings: Settings, said: Mapping[str, str | int]) -> Settings:
-    """What followed from the bucket named before no longer holds for the one named now."""
+    """Return the settings without what followed from the bucket that was named before."""
     domain = str(said.get("custom_domain", ""))
     return replace(settings, custom_domain=domain, acl="", acl_known=False)
 
 
 def _from_env(settings: Settings, env: EnvFile) -> Settings:
-    """What is still open, as `.env` has it."""
+    """Return what is still open, as `.env` has it."""
     names = {
         "bucket": "AWS_STORAGE_BUCKET_NAME",
         "region": "AWS_S3_REGION_NAME",
@@ -251,7 +251,7 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
 async def _with_path(
     opening: Opening, env: EnvFile, settings: Settings, deployment: Deployment, *, report: Report
 ) -> Settings:
-    """The path that was said or remembered, else by whether the instance ever ran.
+    """Return the path that was said or remembered, else by whether the instance ever ran.
 
     What was fresh at an earlier start and has run without S3 since then has media to copy.
     """
@@ -267,7 +267,7 @@ async def _with_path(
 
 
 def default_site_url(instance: Instance) -> str:
-    """Where visitors reach the instance (`BASE_URL` of BookWyrm's settings, v0.9.2)."""
+    """Return where visitors reach the instance (`BASE_URL` of BookWyrm's settings, v0.9.2)."""
     env, domain = instance.env_file(), instance.domain
     if domain != "localhost":
         # USE_HTTPS existed up to v0.7.5; since then everything but localhost is https.
@@ -292,7 +292,7 @@ def _resumed(journal: Journal) -> bool:
 
 
 def where_it_stands(migration: Migration) -> str:
-    """Where the migration stands, in a sentence."""
+    """Return where the migration stands, in a sentence."""
     done = sum(1 for s in migration.statuses() if s.state is State.DONE)
     begun = migration.next_step()
     if begun is None:

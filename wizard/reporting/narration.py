@@ -79,44 +79,44 @@ class Narrator(ABC):
             write_error(self._errors, self.masker(text) + "\n")
 
     def begin(self, step: Step) -> None:
-        """A step begins to be looked at."""
+        """Tell that a step begins to be looked at."""
         self._step = step.name
 
     @abstractmethod
     def event(self, event: Event) -> None:
-        """Something happened in the step under way."""
+        """Tell what happened in the step under way."""
 
     @abstractmethod
     def found(self, facts: Sequence[Fact]) -> None:
-        """What was found out, about the instance or by a step."""
+        """Tell what was found out, about the instance or by a step."""
 
     @abstractmethod
     def plan(self, plan: Plan) -> None:
-        """What the step would change."""
+        """Tell what the step would change."""
 
     @abstractmethod
     def status(self, status: Status) -> None:
-        """Where a step stands."""
+        """Tell where a step stands."""
 
     @abstractmethod
     def result(self, result: StepResult) -> None:
-        """How a step ended."""
+        """Tell how a step ended."""
 
     @abstractmethod
     def problem(self, problem: Problem) -> None:
-        """What went wrong, why and what to do."""
+        """Tell what went wrong, why, and what to do."""
 
     @abstractmethod
     def say(self, text: str) -> None:
-        """A sentence of the migration as a whole."""
+        """Tell a sentence of the migration as a whole."""
 
     @abstractmethod
     def warn(self, text: str) -> None:
-        """A sentence that must not be missed, where something went wrong."""
+        """Tell a sentence that must not be missed, where something went wrong."""
 
     @abstractmethod
     def end(self, exit_status: int, text: str) -> None:
-        """The last words, and the exit status that belongs to them."""
+        """Tell the last words, and the exit status that belongs to them."""
 
 
 class PlainNarrator(Narrator):
@@ -153,7 +153,7 @@ class PlainNarrator(Narrator):
         self._write(f" ✓ {result.state}, {count(result.passed_checks, 'proof')}, {took}")
 
     def problem(self, problem: Problem) -> None:
-        # The proof that failed has just told it whole.
+        # The check that failed has just told it whole.
         if problem is not self._told:
             self._write_error(describe_problem(problem))
 
@@ -174,7 +174,7 @@ class JsonNarrator(Narrator):
     """One JSON object a line: always `event`, and `step` within one."""
 
     def write_object(self, content: Mapping[str, object]) -> None:
-        """An object of another form, for what is asked once and answered once."""
+        """Write an object of another form, for what is asked once and answered once."""
         # The values are masked before encoding, or an escaped quote would hide a secret.
         self._write(_in_json(_masked(content, self.masker), self._stream))
 
@@ -219,13 +219,13 @@ class JsonNarrator(Narrator):
 
 
 def _in_json(content: object, stream: TextIO) -> str:
-    """One line of JSON, escaped where the stream's encoding lacks letters of it."""
+    """Return one line of JSON, escaped where the stream's encoding lacks letters of it."""
     text = json.dumps(content, ensure_ascii=False)
     return text if takes(stream, text) else json.dumps(content)
 
 
 def status_to_dict(status: Status) -> dict[str, Any]:
-    """A step's status as JSON can hold it."""
+    """Return a step's status as JSON can hold it."""
     result = status.result
     return {
         "title": status.step.title,
@@ -238,12 +238,12 @@ def status_to_dict(status: Status) -> dict[str, Any]:
 
 
 def describe_problem(problem: Problem) -> str:
-    """A problem as lines: what, why, what to do, and the raw message beneath."""
+    """Return a problem as lines: what, why, what to do, and the raw message beneath."""
     return "\n".join([f" ✗ {problem.what}", *_details(problem)])
 
 
 def _details(problem: Problem) -> list[str]:
-    """All but the first line, for where what happened was said already."""
+    """Return all but the first line, for where what happened was said already."""
     lines = [*_wrapped(problem.why), *(f"   → {remedy.text}" for remedy in problem.remedies)]
     if problem.raw:
         lines += ["   The message beneath:", textwrap.indent(problem.raw.strip(), "     ")]
@@ -293,7 +293,7 @@ def _plain_item(item: PlanItem) -> str:
 
 
 def shown_command(command: Command) -> str:
-    """A command as one would type it."""
+    """Return a command as one would type it."""
     return shlex.join(command.argv)
 
 

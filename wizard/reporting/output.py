@@ -66,7 +66,7 @@ def finish() -> None:
 
 
 def takes(stream: TextIO, text: str) -> bool:
-    """Whether the stream's encoding has all the letters of a text."""
+    """Tell whether the stream's encoding has all the letters of a text."""
     try:
         text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -98,7 +98,7 @@ def _fill_closed() -> None:
 
 
 def _is_plain_c() -> bool:
-    """Whether `LC_ALL=C` asks for ASCII, which Python would take for UTF-8."""
+    """Tell whether `LC_ALL=C` asks for ASCII, which Python would take for UTF-8."""
     plain = os.environ.get("LC_ALL") in ("C", "POSIX")
     return plain and not {"PYTHONIOENCODING", "PYTHONUTF8"} & os.environ.keys()
 

@@ -21,7 +21,7 @@ from wizard.journal.entries import Entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, ObjectInfo
 
-# What Django named at the last proof.
+# What Django named at the last check.
 _ASSETS = Entry("collect_static.assets", Assets.to_json, Assets.from_json)
 _NAMED = 5
 _AGAIN = Remedy("Do this step again.", Action.RETRY)
@@ -39,11 +39,11 @@ class CollectStatic(TypedStep[None]):
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """Another bucket, address or BookWyrm needs the files anew."""
+        """Return the bucket, its address and BookWyrm's version: others need the files again."""
         return {**context.settings.storage, "BookWyrm": context.instance.version}
 
     async def inspect(self, context: Context) -> Finding:
-        """Whether the files that Django named at the last proof are still in the bucket."""
+        """Look whether the files that Django named at the last check are still in the bucket."""
         assets = context.journal.recall(_ASSETS)
         stored = await asyncio.to_thread(_stored, context)
         facts = (Fact("in the bucket", f"{len(stored)} static files"),)
@@ -56,7 +56,7 @@ class CollectStatic(TypedStep[None]):
         return Finding(True, (Fact("in the bucket", f"{len(assets.files)} static files, all"),))
 
     async def plan(self, context: Context) -> Plan:
-        """The commands. Raises `Problem` where they cannot run."""
+        """Return the commands. Raises `Problem` where they cannot run."""
         commands = await context.deployment.static_commands()
         target = f"s3://{context.settings.bucket}/{PREFIX}"
         text = f"BookWyrm sends its static files to {target}; each is then compared and read."
@@ -76,7 +76,7 @@ class CollectStatic(TypedStep[None]):
         await context.deployment.collect_static(context.report)
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
-        """Ask Django which files there are, look for each, and read each as a stranger."""
+        """Ask Django which files there are, look for each, and read each as the public does."""
         context.report(Note("Asking Django which static files the site needs."))
         assets = await ask_django(context.deployment, context.instance.abilities.compile_themes)
         checks = [_place(context, assets)]
@@ -96,7 +96,7 @@ class CollectStatic(TypedStep[None]):
 
 
 def _stored(context: Context) -> dict[str, ObjectInfo]:
-    """What lies below `static/` in the bucket, by its path there; nothing in one still to come."""
+    """Return what is below `static/` in the bucket, by its path there; nothing without a bucket."""
     bucket = Bucket(context.settings, context.keys)
     if not bucket.exists():
         return {}
@@ -163,7 +163,7 @@ def _readable(number: int, wrong: Sequence[Unreadable], base: str) -> Check:
 
 
 def _some(words: Iterable[str], most: int = _NAMED, between: str = ", ") -> str:
-    """The first few, and how many more there are."""
+    """Return the first few, and how many more there are."""
     listed = list(words)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return between.join(listed[:most]) + more

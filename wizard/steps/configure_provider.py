@@ -46,11 +46,11 @@ class ConfigureProvider(TypedStep[str]):
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """All that names the bucket, from inside and from outside."""
+        """Return all that names the bucket, from inside and from outside."""
         return {**context.settings.storage, "region": context.settings.region}
 
     async def inspect(self, context: Context) -> Finding:
-        """Whether `.env` has the lines, the bucket takes the keys, and its policy is still ours."""
+        """Look whether `.env` has the lines, the keys fit, and the bucket's policy is ours."""
         settings = context.settings
         facts = (
             Fact("bucket", f"{settings.bucket or '?'} at {settings.endpoint_host or '?'}"),
@@ -66,7 +66,7 @@ class ConfigureProvider(TypedStep[str]):
         return Finding(not gone, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
-        """The checks that store nothing, and the lines, policy and canaries to come."""
+        """Return the lines, policy and canaries to come, after the checks that store nothing."""
         await _check_instance(context)
         probe = Probe(context=context)
         items: list[PlanItem] = []
@@ -107,11 +107,11 @@ class ConfigureProvider(TypedStep[str]):
         return probe.acl
 
     def settled(self, settings: Settings, found: str) -> Settings:
-        """With the ACL that the test files showed."""
+        """Return the settings with the ACL that the test files showed."""
         return replace(settings, acl=found, acl_known=True)
 
     async def verify(self, context: Context, found: str) -> Sequence[Check]:
-        """What a stranger gets of fresh canaries, and the lines as `.env` has them now."""
+        """Check what the public gets of fresh canaries, and the lines as `.env` has them now."""
         require_keys(context)
         bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
         canaries = Canaries(bucket, context.journal)
@@ -146,7 +146,7 @@ class ConfigureProvider(TypedStep[str]):
 
 
 def env_values(context: Context) -> dict[str, str | None]:
-    """The lines of `.env` that BookWyrm needs for this storage."""
+    """Return the lines of `.env` that BookWyrm needs for this storage."""
     settings, abilities = context.settings, context.instance.abilities
     values: dict[str, str | None] = {
         "AWS_ACCESS_KEY_ID": context.keys.access_key_id,
@@ -167,7 +167,7 @@ def env_values(context: Context) -> dict[str, str | None]:
 
 
 def _merged_hosts(context: Context) -> str:
-    """A path in the custom domain makes BookWyrm's own Content-Security-Policy useless."""
+    """Return the CSP hosts with ours: a path in the custom domain makes BookWyrm's own useless."""
     host = f"{context.settings.url_protocol}//{context.settings.custom_domain_host}"
     there = context.instance.env_file().get("CSP_ADDITIONAL_HOSTS") or ""
     hosts = [h.strip() for h in there.split(",") if h.strip()]
@@ -175,12 +175,12 @@ def _merged_hosts(context: Context) -> str:
 
 
 def _lacking(context: Context, env: EnvFile) -> list[str]:
-    """The names whose lines are not as they should be."""
+    """Return the names whose lines are not as they should be."""
     return [name for name, value in env_values(context).items() if env.get(name) != value]
 
 
 def _gone(context: Context) -> str:
-    """What the world no longer has, "" where all is there; three requests at most."""
+    """Return what the world no longer has, "" where all is there; three requests at most."""
     try:
         bucket = Bucket(context.settings, context.keys)
         bucket.ask()
@@ -192,7 +192,7 @@ def _gone(context: Context) -> str:
 
 
 async def _check_instance(context: Context) -> None:
-    """What would stand in the way later is said before the first change."""
+    """Raise what would stand in the way later, before the first change."""
     await report_readers(context)
     await asyncio.to_thread(context.instance.env_file().check_changeable)
     _refuse_http(context)
@@ -252,7 +252,7 @@ async def _write_env(context: Context) -> None:
 
 
 def _remember_lines(context: Context, backups_by_name: Mapping[str, str]) -> None:
-    """Which lines were changed, and in which backup they are as they were before the first time.
+    """Keep which lines were changed, and in which backup they are as they were the first time.
 
     The lines themselves stay out of the journal: they may hold the keys.
     """
@@ -278,7 +278,7 @@ async def _restore_lines(context: Context) -> bool:
 
 
 def _backup_with(context: Context, env: EnvFile, name: str, backup: str) -> EnvFile | None:
-    """The backup that has a line as it was.
+    """Return the backup that has a line as it was.
 
     Where we were killed before its name was known, it is the newest one in
     which the line differs; None where the line was never changed.

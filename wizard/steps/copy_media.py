@@ -1,4 +1,4 @@
-"""Step 2: copy what strangers may see of the media into the bucket."""
+"""Step 2: copy what the public may see of the media into the bucket."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class CopyMedia(TypedStep[CopyOutcome]):
     )
 
     def applies(self, context: Context) -> Applicability:
-        """Only where there can be media: not on a new instance."""
+        """Apply only where there can be media: not on a new instance."""
         if context.settings.path == MigrationPath.FRESH:
             return Applicability(Applies.NO, "A new instance has no media yet.")
         return ALWAYS
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """Where to, and how strangers reach it."""
+        """Return where to copy, and how the public reaches it."""
         settings = context.settings
         return {
             "endpoint": settings.endpoint,
@@ -67,7 +67,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         }
 
     async def inspect(self, context: Context) -> Finding:
-        """Count what is here; where something was proven, ask the bucket whether it is still so."""
+        """Count what is here; where something was verified, ask the bucket if it is still so."""
         media = await media_of(context)
         verified, size = context.journal.verified_count(context.settings.destination)
         if not verified:
@@ -84,7 +84,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         return Finding(compared.complete, facts, _gone(compared, verified))
 
     async def plan(self, context: Context) -> Plan:
-        """How many files, what is sent with each, and what is held back."""
+        """Return how many files, what is sent with each, and what is held back."""
         media = await media_of(context)
         found = await count_media(context, media)
         links = await judged(context, media, found.outside)
@@ -109,7 +109,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         return Plan(tuple(items), _SAFE)
 
     async def apply(self, context: Context) -> CopyOutcome:
-        """Copy what is not proven. Raises `Problem` where a file is not accounted for."""
+        """Copy what is not verified. Raises `Problem` where a file is not accounted for."""
         context.settings.require("endpoint", "bucket")
         require_keys(context)
         await _settle_links(context)
@@ -122,7 +122,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         return outcome
 
     async def verify(self, context: Context, found: CopyOutcome) -> Sequence[Check]:
-        """Look at how both sets compared at the copy's end, and read some files as a stranger."""
+        """Look at how both sets compared at the copy's end, and read some files as a visitor."""
         media = await media_of(context)
         compared = found.comparison or await compare_media(context, media)
         checks = [_same(compared)]
@@ -140,7 +140,7 @@ _SAFE = (
 
 
 def conflict(outcome: CopyOutcome) -> Problem:
-    """Keys that hold something else, which only a person may decide about."""
+    """Return the `Problem` of keys that hold something else: only a person may decide."""
     names = "\n".join(outcome.conflicts[:_NAMED])
     return Problem(
         f"{count(outcome.conflicting, 'key in the bucket holds', 'keys in the bucket hold')} "
@@ -183,7 +183,7 @@ def _summary(outcome: CopyOutcome) -> str:
 
 
 def not_copied(outcome: CopyOutcome) -> Problem:
-    """Files and folders that are not accounted for, each with its reason."""
+    """Return the `Problem` of files and folders not accounted for, each with its reason."""
     shown = [f for f in outcome.failures if not f.harmless][:_NAMED]
     lines = [f"{f.path}: {f.what}{f' ({f.raw})' if f.raw else ''}" for f in shown]
     if outcome.failed > len(shown):
@@ -261,7 +261,7 @@ def _remarks(compared: Comparison) -> list[Check]:
 
 
 def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[str]:
-    """What becomes of the links that lead out of the media."""
+    """Yield what becomes of the links that lead out of the media."""
     offered = [link for link in links if not link.why_not]
     if offered:
         yield (
@@ -303,13 +303,13 @@ def _question(link: OutsideLink) -> Question:
 
 
 def _named(links: Sequence[str], number: int) -> str:
-    """The first links, and how many more there are."""
+    """Return the first links, and how many more there are."""
     more = f" and {number - _NAMED:,} more" if number > _NAMED else ""
     return ", ".join(links[:_NAMED]) + more
 
 
 async def _as_visitor(context: Context, compared: Comparison) -> list[Check]:
-    """Some files, read through the custom domain without credentials."""
+    """Read some files through the custom domain, without credentials."""
     if not compared.samples:
         return []
     if not context.settings.custom_domain:

@@ -38,13 +38,13 @@ class EnableS3(TypedStep[None]):
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """Whether `USE_HTTPS` is wanted depends on how the storage is served."""
+        """Return how the storage is served, since `USE_HTTPS` depends on it."""
         if not context.instance.abilities.use_https:
             return {}
         return {"url_protocol": context.settings.url_protocol}
 
     async def inspect(self, context: Context) -> Finding:
-        """What `.env` says now."""
+        """Look at what `.env` says now."""
         env = context.instance.env_file()
         facts = tuple(Fact(name, _in_env(env, name)) for name in _wanted(context))
         done = not _missing(context, env)
@@ -52,7 +52,7 @@ class EnableS3(TypedStep[None]):
         return Finding(done, facts, ".env no longer says so" if lost else "")
 
     async def plan(self, context: Context) -> Plan:
-        """The diff, and what being armed means. Raises `Problem` where it cannot be done."""
+        """Return the diff, and what being armed means. Raises `Problem` where it cannot be done."""
         env = context.instance.env_file()
         refuse_azure(env)
         whole, items = conversion_plan(context, env)
@@ -94,12 +94,12 @@ class EnableS3(TypedStep[None]):
         return checks
 
     async def undo(self, context: Context) -> bool:
-        """Disarm: put the lines back as they were; the `AWS_*` lines stay."""
+        """Put the lines back as they were, so that nothing is armed; the `AWS_*` lines stay."""
         return await disarm(context)
 
 
 def _wanted(context: Context) -> tuple[str, ...]:
-    """The variables that must be true."""
+    """Return the variables that must be true."""
     secure = context.settings.url_protocol == "https:"
     if context.instance.abilities.use_https and secure:
         return ("USE_S3", "USE_HTTPS")
@@ -116,7 +116,7 @@ def _in_env(env: EnvFile, name: str) -> str:
 
 
 def _armed(context: Context, env: EnvFile) -> Sequence[PlanItem]:
-    """What happens between now and the restart, which the admin must know before."""
+    """Return what happens between now and the restart, which the admin must know before."""
     if context.settings.path == MigrationPath.FRESH:
         return (Sentence("The instance uses the bucket from its first start on."),)
     text = (
@@ -132,7 +132,7 @@ def _armed(context: Context, env: EnvFile) -> Sequence[PlanItem]:
 
 
 def _refuse_incomplete(env: EnvFile) -> None:
-    """BookWyrm's template says “None” where it means “not set”."""
+    """Raise a `Problem` for values that are missing; BookWyrm's template says “None” for them."""
     lacking = [name for name in _NEEDED if env.get(name) in (None, "", "None")]
     if lacking:
         raise Problem(

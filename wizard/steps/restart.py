@@ -56,15 +56,15 @@ class Restart(TypedStep[int]):
         self.patience = patience
 
     def applies(self, context: Context) -> Applicability:
-        """Not before a fresh instance runs."""
+        """Apply later where a fresh instance does not run yet."""
         return once_it_runs(context)
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """What the running site was switched to."""
+        """Return what the running site was switched to."""
         return context.settings.storage
 
     async def inspect(self, context: Context) -> Finding:
-        """Whether the site that answers now points to the bucket, and nothing is left behind."""
+        """Look whether the site points to the bucket now, and nothing is left behind."""
         view = await _look(context)
         facts = (Fact("site", context.settings.site_url), Fact("seen", words(view)))
         gone = "" if _on_bucket(view) else words(view)
@@ -73,7 +73,7 @@ class Restart(TypedStep[int]):
         return Finding(_on_bucket(view) and caught_up, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
-        """The commands, whom they interrupt, and what happens if the site does not come back."""
+        """Return the commands, whom they interrupt, and what happens if the site stays away."""
         commands = await context.deployment.restart_commands()
         sentences = [Sentence(await context.deployment.interruption(), warning=True)]
         if context.settings.path != MigrationPath.FRESH:
@@ -125,7 +125,7 @@ class Restart(TypedStep[int]):
         return True
 
     async def _is_switched(self, context: Context) -> bool:
-        """Whether all services were restarted with S3: by us, or a fresh instance's admin."""
+        """Tell whether all services were restarted with S3: by us, or a fresh instance's admin."""
         if context.settings.path == MigrationPath.FRESH or self._recall(context, _SWITCHED):
             return _on_bucket(await _look(context))
         return False
@@ -154,7 +154,7 @@ class Restart(TypedStep[int]):
         context.report(Note(watch.absence))
 
     async def _stay(self, context: Context, problem: Problem, *, seen: bool) -> None:
-        """The command failed before it restarted anything: only `.env` is to be put back."""
+        """Put only `.env` back, since the command failed before it restarted anything."""
         question = Question(
             f"{problem.what} The site still runs as before. Put the old .env back, too, so that"
             " nothing switches it to S3 by chance?",
@@ -193,7 +193,7 @@ class Restart(TypedStep[int]):
         ) from problem
 
     async def _put_back(self, context: Context) -> SiteView:
-        """The old `.env` and another restart; raises `Problem` where that does not help either."""
+        """Restore the old `.env` and restart. Raises `Problem` where that does not help either."""
         context.report(Note("Putting the old .env back and restarting.", warning=True))
         context.journal.forget(_SWITCHED)
         await self._put_env_back(context)
@@ -232,7 +232,7 @@ class Restart(TypedStep[int]):
         context.journal.remember(entry.true_of(self.inputs(context)), value)
 
     def _recall(self, context: Context, entry: Entry[Value]) -> Value | None:
-        """The entry, unless the bucket or its address is another by now."""
+        """Return the entry, unless the bucket or its address is another by now."""
         return context.journal.recall(entry.true_of(self.inputs(context)))
 
 
@@ -245,7 +245,7 @@ def _on_bucket(view: SiteView) -> bool:
 
 
 async def _ask_if_away(context: Context) -> None:
-    """Without a site that answers now, nobody can tell whether the restart broke it."""
+    """Ask before a restart that nobody can judge, since no site answers now."""
     view = await _look(context)
     if view.own_page:
         return
@@ -268,7 +268,7 @@ async def _ask_if_away(context: Context) -> None:
 
 
 def _keeping(report: Report, last: deque[str]) -> Report:
-    """Passes everything on, and keeps the last lines that commands wrote."""
+    """Return a report that passes everything on, and keeps the last lines that commands wrote."""
 
     def keep(event: Event) -> None:
         if isinstance(event, Output):

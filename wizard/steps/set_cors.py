@@ -39,7 +39,7 @@ class SetCors(TypedStep[None]):
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """Whose pages, and which bucket."""
+        """Return the origins of the pages, and the bucket."""
         settings = context.settings
         return {
             "endpoint": settings.endpoint,
@@ -48,7 +48,7 @@ class SetCors(TypedStep[None]):
         }
 
     async def inspect(self, context: Context) -> Finding:
-        """Whether the bucket's rules let every origin in, or the storage does without rules."""
+        """Look whether the bucket lets every origin in, by its rules or without any."""
         wanted = origins(context.instance)
         facts: tuple[Fact, ...] = (Fact("origins", ", ".join(wanted)),)
         bucket = await _bucket(context)
@@ -63,7 +63,7 @@ class SetCors(TypedStep[None]):
         return Finding(not missing, facts, "the bucket's CORS rules are gone" if lost else "")
 
     async def plan(self, context: Context) -> Plan:
-        """The rules as they will be sent."""
+        """Return the rules as they will be sent."""
         wanted = origins(context.instance)
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted)
@@ -123,7 +123,7 @@ async def _bucket(context: Context) -> Bucket:
 
 
 async def _read(bucket: Bucket) -> tuple[list[CorsRule], str]:
-    """The rules, and why they cannot be read."""
+    """Return the rules, and why they cannot be read."""
     try:
         return await asyncio.to_thread(bucket.get_cors), ""
     except Problem as problem:
@@ -153,7 +153,7 @@ async def _read_back(bucket: Bucket, wanted: Sequence[str]) -> Check:
 async def _let_in_anyway(
     context: Context, bucket: Bucket, wanted: Sequence[str], *, canary: bool = True
 ) -> bool:
-    """Whether browsers are let in without any rule of ours, as MinIO does by default."""
+    """Tell whether browsers are let in without any rule of ours, as MinIO does by default."""
     try:
         if not canary and await asyncio.to_thread(find, bucket, "static/", FONTS) is None:
             return False
@@ -166,7 +166,7 @@ async def _let_in_anyway(
 async def _fetch_for(
     context: Context, bucket: Bucket, wanted: Sequence[str], seconds: float = _SECONDS_TO_APPLY
 ) -> dict[str, bool]:
-    """Which origins a browser lets use a font, or a canary where no font is there yet."""
+    """Return which origins a browser lets use a font, or a canary where no font is there yet."""
     settings, canaries = context.settings, Canaries(bucket, context.journal)
     try:
         font = await asyncio.to_thread(find, bucket, "static/", FONTS)
@@ -179,7 +179,7 @@ async def _fetch_for(
 
 
 def _by_hand(context: Context, rules: Sequence[CorsRule], problem: Problem) -> Problem:
-    """The storage refuses the call: what the admin can do in the console."""
+    """Return the `Problem` of a storage that refuses the call: what to do in its console."""
     path = _write_file(context, rules)
     return Problem(
         "The CORS rules could not be set.",

@@ -69,14 +69,14 @@ class UpdateConnector(TypedStep[None]):
     )
 
     def applies(self, context: Context) -> Applicability:
-        """Not before the instance runs, and not where it was seen to have no such connector."""
+        """Apply once the instance runs, unless it was seen to have no such connector."""
         waits = once_it_runs(context)
         if waits.applies is Applies.YES and context.journal.remembers(_NONE_FOUND):
             return Applicability(Applies.NO, _REASON)
         return waits
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """The address that the connector gets."""
+        """Return the address that the connector gets."""
         return {"covers url": _wanted(context)}
 
     async def inspect(self, context: Context) -> Finding:
@@ -91,7 +91,7 @@ class UpdateConnector(TypedStep[None]):
         return Finding(done, facts, "Covers url is another again" if lost else "")
 
     async def plan(self, context: Context) -> Plan:
-        """Old and new, side by side."""
+        """Return old and new, side by side."""
         connectors = await _read(context)
         changes = _to_change(connectors, context)
         if not changes:
@@ -106,7 +106,7 @@ class UpdateConnector(TypedStep[None]):
         return Plan((*documents, command), "The old value is kept, and can be put back.")
 
     async def apply(self, context: Context) -> None:
-        """One script, in one transaction; the values go in on standard input."""
+        """Run one script, in one transaction; the values go in on standard input."""
         changes = _to_change(await _read(context), context)
         if not changes:
             return

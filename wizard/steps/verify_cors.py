@@ -32,7 +32,7 @@ class VerifyCors(TypedStep[None]):
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
-        """Whose pages, which bucket, and where visitors find both."""
+        """Return the origins of the pages, the bucket, and where visitors find both."""
         settings = context.settings
         return {
             **settings.storage,
@@ -41,7 +41,7 @@ class VerifyCors(TypedStep[None]):
         }
 
     async def inspect(self, context: Context) -> Finding:
-        """Whether it was all proven, and the site still points to the bucket."""
+        """Look whether it was all verified, and the site still points to the bucket."""
         result = context.journal.result(self.name)
         verified = result is not None and result.state is ResultState.DONE
         waiting = verified and any(c.verdict is Verdict.LATER for c in result.checks)  # type: ignore[union-attr]
@@ -53,7 +53,7 @@ class VerifyCors(TypedStep[None]):
         return Finding(verified and view.points_to_bucket, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
-        """What is looked at."""
+        """Return what is looked at."""
         wanted = " and ".join(origins(context.instance))
         text = (
             f"A font, a stylesheet and an image are fetched from {context.settings.public_base}, "
@@ -62,11 +62,11 @@ class VerifyCors(TypedStep[None]):
         return Plan((Sentence(text),), "Nothing is changed.")
 
     async def apply(self, context: Context) -> None:
-        """There is nothing to do: this step only proves."""
+        """Do nothing: this step only verifies."""
         context.settings.require("endpoint", "bucket", "custom_domain")
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
-        """The bucket's side first, then the site's own page and what it loads."""
+        """Check the bucket's side first, then the site's own page and what it loads."""
         require_keys(context)
         bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
         checks: list[Check] = []
@@ -91,7 +91,7 @@ async def _fonts(context: Context, bucket: Bucket) -> list[Check]:
 
 
 async def _preflight_check(url: str, origin: str) -> Check:
-    """The documentation's test; browsers send no preflight for fonts, so it decides nothing."""
+    """Check as the documentation does; browsers send no preflight for fonts: it decides nothing."""
     asked = f"Does the preflight for {origin} succeed?"
     seen = await preflight(url, origin)
     if seen.status in (200, 204) and seen.headers.get("access-control-allow-origin"):
@@ -119,7 +119,7 @@ async def _foreign_check(url: str) -> Check:
 
 
 async def _files(context: Context, bucket: Bucket) -> list[Check]:
-    """A stylesheet and images, without any origin, as `<link>` and `<img>` load them."""
+    """Fetch a stylesheet and images, without any origin, as `<link>` and `<img>` load them."""
     wanted = [("a stylesheet", "static/", STYLESHEETS), ("an image", "static/", IMAGES)]
     if context.settings.path == MigrationPath.EXISTING:
         wanted.append(("a cover or an avatar", "images/", IMAGES))
@@ -142,7 +142,7 @@ async def _load_check(asked: str, url: str) -> Check:
 
 
 async def _site(context: Context, bucket: Bucket) -> list[Check]:
-    """The instance's own first page, and what it loads."""
+    """Check the instance's own first page, and what it loads."""
     view = await look_at_site(context.settings, context.instance.domain)
     if not view.own_page or not view.points_to_bucket:
         return [_site_not_ready(context, view)]
@@ -159,7 +159,7 @@ async def _site(context: Context, bucket: Bucket) -> list[Check]:
 
 
 async def _site_image(context: Context, view: SiteView) -> list[Check]:
-    """One image of the page that lies in the bucket; caches may still name local ones."""
+    """Check one image of the page that is in the bucket; caches may still name local ones."""
     base = context.settings.public_base
     mine = next((url for url in view.images if url.startswith(base)), None)
     if mine is None:

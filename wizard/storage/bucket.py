@@ -51,7 +51,7 @@ class ObjectInfo:
 
 
 def connect(settings: Settings, keys: Keys) -> S3Client:
-    """A boto3 client that speaks to the endpoint the way BookWyrm's own will.
+    """Return a boto3 client that speaks to the endpoint the way BookWyrm's own will.
 
     Path style, as botocore's "auto" does with a custom endpoint, and no
     checksums that older servers refuse (boto3 1.36 added them by default).
@@ -89,7 +89,7 @@ def _stay(params: dict[str, Any], **_: object) -> None:
 
 
 def _own_session() -> botocore.session.Session:
-    """A session that sees neither ~/.aws nor AWS_PROFILE: they are the admin's, not BookWyrm's."""
+    """Return a session that sees neither ~/.aws nor AWS_PROFILE, which are not BookWyrm's."""
     nothing = (None, None, os.devnull, None)
     session = botocore.session.Session(
         session_vars={
@@ -104,7 +104,7 @@ def _own_session() -> botocore.session.Session:
 
 @cache
 def _models() -> botocore.loaders.Loader:
-    """What botocore knows of S3's calls: a megabyte, read once instead of for every client."""
+    """Return what botocore knows of S3's calls: a megabyte, read once and not for every client."""
     return botocore.loaders.create_loader()
 
 
@@ -122,7 +122,7 @@ def _send_md5(params: dict[str, Any], **_: object) -> None:
 
 
 def problem_of(error: BaseException, settings: Settings, keys: Keys | None = None) -> Problem:
-    """The `Problem` behind whatever a client of this storage raised."""
+    """Return the `Problem` behind whatever a client of this storage raised."""
     answer = error_response_of(error)
     if answer is not None:
         problem = refused(answer, settings)
@@ -178,11 +178,11 @@ class Bucket:
         return f"{self.settings.endpoint}/{self.name}"
 
     def s3_errors_explained(self) -> AbstractContextManager[None]:
-        """`s3_errors_explained` for this bucket, for calls on `client` itself."""
+        """Run `s3_errors_explained` for this bucket, for calls on `client` itself."""
         return s3_errors_explained(self.settings, self.keys)
 
     def problem_of(self, error: BaseException) -> Problem:
-        """`problem_of` for this bucket."""
+        """Return `problem_of` an error of this bucket."""
         return problem_of(error, self.settings, self.keys)
 
     def ask(self) -> None:
@@ -197,7 +197,7 @@ class Bucket:
             raise refused(not_s3, self.settings)
 
     def exists(self) -> bool:
-        """Whether the bucket is there (`Problem` where it cannot be said)."""
+        """Tell whether the bucket is there (`Problem` where it cannot be said)."""
         try:
             self.ask()
         except Problem as problem:
@@ -231,7 +231,7 @@ class Bucket:
             return
 
     def list_objects(self, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
-        """Every object below a prefix, in the order of the keys, page by page."""
+        """Yield every object below a prefix, in the order of the keys, page by page."""
         token: dict[str, Any] = {"StartAfter": start_after} if start_after else {}
         while True:
             with self.s3_errors_explained():
@@ -244,7 +244,7 @@ class Bucket:
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
     def top(self) -> tuple[list[str], list[str]]:
-        """What lies at the top of the bucket (its first page): "folders", and objects in none."""
+        """Return the first page of the bucket's top: "folders", and objects in none."""
         with self.s3_errors_explained():
             page = self.client.list_objects_v2(Bucket=self.name, Delimiter="/")
         folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
@@ -265,7 +265,7 @@ class Bucket:
         return stored.get("ETag", "").strip('"')
 
     def get(self, key: str) -> bytes:
-        """An object's bytes."""
+        """Return an object's bytes."""
         with self.s3_errors_explained():
             return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
 
@@ -275,7 +275,7 @@ class Bucket:
             self.client.delete_object(Bucket=self.name, Key=key)
 
     def get_cors(self) -> list[CorsRule]:
-        """The CORS rules, none where none were set."""
+        """Return the CORS rules, none where none were set."""
         try:
             found = self.client.get_bucket_cors(Bucket=self.name)
         except ClientError as error:
@@ -297,7 +297,7 @@ class Bucket:
                 self.client.delete_bucket_cors(Bucket=self.name)
 
     def get_policy(self) -> Policy | None:
-        """The bucket policy, None where none was set."""
+        """Return the bucket policy, None where none was set."""
         try:
             text = self.client.get_bucket_policy(Bucket=self.name).get("Policy", "")
         except ClientError as error:
@@ -337,7 +337,7 @@ class Bucket:
                 self.client.put_bucket_policy(Bucket=self.name, Policy=text)
 
     def public_access_block(self) -> dict[str, bool]:
-        """Amazon's Block Public Access for this bucket, empty where there is none."""
+        """Return Amazon's Block Public Access for this bucket, empty where there is none."""
         try:
             found = self.client.get_public_access_block(Bucket=self.name)
         except S3_ERRORS:

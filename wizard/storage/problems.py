@@ -238,7 +238,7 @@ _CALLS = {
 
 
 def error_response_of(error: BaseException) -> ErrorResponse | None:
-    """What the service answered; None where the error is none of a service's."""
+    """Return what the service answered; None where the error is none of a service's."""
     if isinstance(error, ClientError):
         return _from_botocore(error.response, error.operation_name)
     if isinstance(error, S3ResponseError) and error.status_code:
@@ -251,7 +251,7 @@ def error_response_of(error: BaseException) -> ErrorResponse | None:
 
 
 def will_pass(problem: Problem) -> bool:
-    """Whether what is behind a problem says nothing of what the storage can do: it is busy or away.
+    """Tell whether a problem says nothing of what the storage can do, since it is busy or down.
 
     To be asked of a `Problem` raised from the error of a client.
     """
@@ -262,7 +262,7 @@ def will_pass(problem: Problem) -> bool:
 
 
 def refused(answer: ErrorResponse, settings: Settings) -> Problem:
-    """The `Problem` behind a refusal."""
+    """Return the `Problem` behind a refusal."""
     refusal = _find(answer, settings)
     doing, _ = _call(answer)
     places = {
@@ -411,6 +411,6 @@ def _from_crt(error: S3ResponseError) -> ErrorResponse:
 
 
 def _elements(body: bytes) -> dict[str, str]:
-    """The elements of S3's error document, which has no nesting."""
+    """Return the elements of S3's error document, which has no nesting."""
     found = re.findall(r"<(\w+)>([^<]*)</\1>", body.decode(errors="replace"))
     return {name: html.unescape(text) for name, text in found}

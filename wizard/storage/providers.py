@@ -59,7 +59,7 @@ class Preset:
         return self.regions[0] if self.regions else ""
 
     def fill(self, settings: Settings) -> Settings:
-        """The settings with what is still open filled in, as far as the rest is known."""
+        """Return the settings with what is still open filled in, as far as the rest is known."""
         filled = replace(settings, provider=self.name)
         filled = replace(filled, region=filled.region or self.default_region)
         filled = replace(filled, endpoint=filled.endpoint or self.endpoint_for(filled))
@@ -74,24 +74,24 @@ class Preset:
         )
 
     def endpoint_for(self, settings: Settings) -> str:
-        """The endpoint that region (and bucket) lead to, "" where they don't."""
+        """Return the endpoint that region (and bucket) lead to, "" where they don't."""
         return _fill(self.endpoint, settings)
 
     def custom_domain_for(self, settings: Settings) -> str:
-        """The public host that bucket, region and endpoint lead to, "" where they don't."""
+        """Return the public host that bucket, region and endpoint lead to, "" where they don't."""
         template = self.custom_domain
         if template == "{bucket}.{host}" and _has_no_subdomains(settings.endpoint_host):
             template = "{host}/{bucket}"
         return _fill(template, settings)
 
     def advice(self, topic: str, settings: Settings) -> str:
-        """What to do in the console: `topic` is keys, cors, policy or public."""
+        """Return what to do in the console: `topic` is keys, cors, policy or public."""
         text: str = getattr(self, topic)
         return _put_in(text, settings)
 
 
 def follow(before: Settings, after: Settings) -> Settings:
-    """`after`, where what followed from `before` follows from `after` again.
+    """Return `after`, where what followed from `before` follows from `after` again.
 
     Endpoint and custom domain that the admin changed by hand stay as they are.
     """
@@ -108,7 +108,7 @@ def follow(before: Settings, after: Settings) -> Settings:
 
 
 def another_provider(before: Settings, name: str) -> tuple[Settings, dict[str, str]]:
-    """The settings for another provider, and what had been typed for the old one, by field.
+    """Return the settings for another provider, and what was typed for the old one, by field.
 
     What nobody typed follows. What was typed while no provider was named stays;
     what was typed for another one gives way where the new one has an answer.
@@ -127,12 +127,12 @@ def another_provider(before: Settings, name: str) -> tuple[Settings, dict[str, s
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name; `other` for a name that is not known."""
+    """Return the preset of that name; `other` for a name that is not known."""
     return PRESETS.get(name) or PRESETS["other"]
 
 
 def clean(field: str, text: str) -> tuple[str, Problem | None]:
-    """What was typed or pasted for a setting, tidied up, and what is wrong with it.
+    """Return what was typed or pasted for a setting, tidied up, and what is wrong with it.
 
     `field` is one of `wizard.core.settings.Settings` or one of `access_key_id`,
     `secret_access_key`. The value comes back tidied also where it is wrong.
@@ -143,14 +143,14 @@ def clean(field: str, text: str) -> tuple[str, Problem | None]:
 
 
 def defects(settings: Settings) -> tuple[Problem, ...]:
-    """What is wrong with single settings, wherever they come from."""
+    """Return what is wrong with single settings, wherever they come from."""
     names = ("endpoint", "bucket", "region", "custom_domain", "url_protocol")
     found = (clean(name, getattr(settings, name))[1] for name in names)
     return tuple(problem for problem in found if problem)
 
 
 def contradictions(settings: Settings) -> tuple[Problem, ...]:
-    """What is wrong with settings only when they are seen together."""
+    """Return what is wrong with settings only when they are seen together."""
     found = []
     host = urlsplit(settings.endpoint).hostname or ""
     if settings.bucket and host.startswith(f"{settings.bucket}."):
@@ -177,7 +177,7 @@ def contradictions(settings: Settings) -> tuple[Problem, ...]:
 
 
 def _unwrapped(text: str) -> str:
-    """Without what comes along when one copies: blanks, quotes, `export NAME=`."""
+    """Return the text without what comes along when one copies: spaces, quotes, `export NAME=`."""
     value = text.strip().strip("\ufeff\u200b\u200c\u200d\u2060\u00a0").strip()
     value = _PASTED_NAME.sub("", value)
     while len(value) > 1 and (value[0], value[-1]) in _QUOTES:
@@ -311,7 +311,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _fill(template: str, settings: Settings) -> str:
-    """A template with its places filled in, "" where one of them is not known yet."""
+    """Return a template with its places filled in, "" where one of them is not known yet."""
     values = _values(settings)
     if any(f"{{{name}}}" in template and not value for name, value in values.items()):
         return ""
@@ -339,7 +339,7 @@ def _is_local(host: str) -> bool:
 
 
 def _has_no_subdomains(host: str) -> bool:
-    """Whether `bucket.host` cannot exist: an IP address, a name without a dot."""
+    """Tell whether `bucket.host` cannot exist: an IP address, a name without a dot."""
     name = host.rsplit(":", 1)[0]
     return "." not in name or is_ip_address(name)
 

@@ -1,4 +1,4 @@
-"""Changing `.env` within a step: its lines made readable first, the proof that they are read."""
+"""Changing `.env` within a step: its lines made readable first, the check that they are read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SECONDS_FOR_BASH = 10
 
 
 async def env_to_change(context: Context) -> EnvFile:
-    """`.env`, ready to be changed.
+    """Return `.env`, ready to be changed.
 
     A file with Windows line ends or a BOM is converted first, if the admin
     agrees; otherwise raises the `Problem` that says what is wrong with it, as
@@ -46,7 +46,7 @@ async def env_to_change(context: Context) -> EnvFile:
 
 
 def conversion_plan(context: Context, env: EnvFile) -> tuple[EnvFile, Sequence[PlanItem]]:
-    """The file as it will be before a step's own lines change, and what that takes."""
+    """Return the file as it will be before a step's own lines change, and what that takes."""
     context.masker.add(*env.secrets())
     defect = env.defect()
     if defect is None:
@@ -58,7 +58,7 @@ def conversion_plan(context: Context, env: EnvFile) -> tuple[EnvFile, Sequence[P
 
 
 async def values_in_bash(env: EnvFile, names: Sequence[str]) -> dict[str, str]:
-    """What bash reads for these names, "" where it is not set; nothing of the file is run.
+    """Return what bash reads for these names, "" where it is not set; nothing of the file is run.
 
     Runs as the file's owner where we are root. Raises `Problem` where there
     is no bash or where it does not come to the end of the file.
@@ -88,7 +88,7 @@ async def values_in_bash(env: EnvFile, names: Sequence[str]) -> dict[str, str]:
 
 
 def _unread(env: EnvFile, raw: str = "") -> Problem:
-    # What bash wrote is left out: it quotes the line it stumbled over, secrets and all.
+    # What bash wrote is left out: it quotes the line it could not read, secrets and all.
     return Problem(
         f"bash cannot read {env.path} to its end.",
         "A line is not written as bash wants it, such as one with a quote that is never closed."

@@ -23,7 +23,7 @@ _NAMED = 3
 
 
 async def readers_check(context: Context) -> Check:
-    """What breaks a reader of `.env`, by line number; it fails where this instance needs it."""
+    """Check what breaks a reader of `.env`, by line; it fails where this instance needs it."""
     env = context.instance.env_file()
     if env.defect():
         return passed(_ASKED, "it is converted first")  # that is asked about with its own diff
@@ -80,7 +80,7 @@ def _some(found: Sequence[BashIssue]) -> str:
 
 
 def _fix(env: EnvFile, issue: BashIssue) -> str:
-    """What to do with a line; its value is shown only if it is no secret."""
+    """Return what to do with a line; its value is shown only if it is no secret."""
     name, value = issue.name, env.get(issue.name) if issue.name else None
     if name in READ_ONLY:
         return f"Give {name} in line {issue.line} another name, also where it is used."

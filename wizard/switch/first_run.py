@@ -31,7 +31,7 @@ async def note_whether_it_ran(journal: Journal, deployment: Deployment) -> bool:
 
 
 def once_it_runs(context: Context) -> Applicability:
-    """Whether a step that needs the running instance applies: on a fresh install, later."""
+    """Return whether a step that needs the running instance applies: on a fresh install, later."""
     if context.settings.path != MigrationPath.FRESH:
         return ALWAYS
     if context.journal.remembers(_RAN):

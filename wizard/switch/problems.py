@@ -10,7 +10,7 @@ from wizard.web.visitor import SiteView
 
 
 def words(view: SiteView) -> str:
-    """What the site shows, to follow "it shows"."""
+    """Return what the site shows, to follow "it shows"."""
     if not view.own_page:
         return view.problem.what if view.problem else f"HTTP {view.status}"
     where = "from the bucket" if view.points_to_bucket else "from this server"
@@ -18,7 +18,10 @@ def words(view: SiteView) -> str:
 
 
 def nothing_restarted(problem: Problem, *, seen: bool, put_back: bool) -> Problem:
-    """The command failed before it touched the site; `seen`: its processes are known, too."""
+    """Return the `Problem` of a command that failed before it touched the site.
+
+    `seen`: its processes are known, too.
+    """
     same = ", and none of its processes was started anew" if seen else ""
     env = (
         ".env is as it was before “Enable S3”, too."
@@ -41,7 +44,7 @@ def nothing_restarted(problem: Problem, *, seen: bool, put_back: bool) -> Proble
 
 
 def not_back(first: Problem, second: Problem, view: SiteView, raw: str) -> Problem:
-    """Not even the old `.env` helped; `view` is what the site shows now."""
+    """Return the `Problem` of a site that not even the old `.env` helped; `view` shows it."""
     what = "The site did not come back, not even with the old .env."
     if view.own_page:
         what = f"The restart failed, with S3 and with the old .env; the site shows {words(view)}."
@@ -56,7 +59,7 @@ def not_back(first: Problem, second: Problem, view: SiteView, raw: str) -> Probl
 
 
 def conflict(keys: Sequence[str], number: int) -> Problem:
-    """Other objects have the names of what was uploaded meanwhile; nothing was overwritten."""
+    """Return the `Problem` of other objects under new uploads' names; none was overwritten."""
     return Problem(
         f"{count(number, 'file')} uploaded meanwhile: the bucket holds something else of that name,"
         " which bw-s3 did not put there.",
@@ -70,7 +73,7 @@ def conflict(keys: Sequence[str], number: int) -> Problem:
 
 
 def left_behind(which: str, paths: Sequence[str]) -> Problem:
-    """What was uploaded meanwhile ("3 files") is on this server only."""
+    """Return the `Problem` of new uploads ("3 files") that are on this server only."""
     return Problem(
         f"{which} uploaded meanwhile could not be copied.",
         "The site runs with S3 already, but what could not be copied is only on this server.",

@@ -25,12 +25,12 @@ def remember_lines(context: Context, env: EnvFile, names: Sequence[str]) -> None
 
 
 def were_changed(context: Context) -> bool:
-    """Whether bw-s3 changed such lines, and has not put them back since."""
+    """Tell whether bw-s3 changed such lines, and has not put them back since."""
     return context.journal.remembers(_BEFORE)
 
 
 def armed_by_us(context: Context) -> bool:
-    """Whether `.env` enables S3 because bw-s3 wrote it."""
+    """Tell whether `.env` enables S3 because bw-s3 wrote it."""
     return context.instance.uses_s3() and were_changed(context)
 
 

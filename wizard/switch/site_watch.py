@@ -77,7 +77,7 @@ class SiteWatch:
             await asyncio.sleep(_PAUSE)
 
     async def stays(self, awaited: Awaited, seconds: float) -> bool:
-        """Whether it is as awaited for so long from now on, and never was away before."""
+        """Tell whether it is as awaited for so long from now on, and never was away before."""
         until = time.monotonic() + seconds
         while True:
             await self._look()
@@ -107,7 +107,7 @@ class SiteWatch:
         return self.view.points_to_bucket is (awaited is Awaited.BUCKET)
 
     def _is_error_page(self) -> bool:
-        """The site answers, but not with what it should; 502 and the like pass with time."""
+        """Tell whether the site answers wrongly, other than 502 and the like, which pass."""
         return self.view.status == 200 and not self.view.own_page
 
     def _gave_up(self, seconds: float) -> Problem:

@@ -39,7 +39,7 @@ def holds_files(folder: Path) -> bool:
 
 
 def free_bytes(folder: Path) -> int:
-    """How many bytes we may still write there; 0 where no file can be created. Raises `OSError`."""
+    """Return how many bytes we may still write there; 0 where no file fits. Raises `OSError`."""
     disk = os.statvfs(folder)
     blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
     has_entries = disk.f_ffree or not disk.f_files  # some file systems do not count them
@@ -82,7 +82,7 @@ def _same_disk(one: Path, other: Path) -> bool:
 
 
 def _copy_attributes(path: Path, descriptor: int) -> None:
-    """Access control lists and the like, as far as we may and the file system knows them."""
+    """Copy access control lists and the like, as far as we may and the file system knows them."""
     with contextlib.suppress(OSError):  # no such file yet, or no such thing here
         for name in os.listxattr(path):
             with contextlib.suppress(OSError):

@@ -26,16 +26,16 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> Process | None:
-        """The process that has this number now; None where there is none, or only its remains."""
+        """Return the process that has this number now; None where there is none, or its remains."""
         fields = _stat(pid)
         return cls(pid, int(fields[19])) if fields and fields[0] not in "ZX" else None
 
     def lives(self) -> bool:
-        """Whether it has not ended yet."""
+        """Tell whether it has not ended yet."""
         return Process.of(self.pid) == self
 
     def kill(self) -> None:
-        """Kill it, if it still is that process. A descriptor holds on to it meanwhile."""
+        """Kill it, if it still is that process. A descriptor holds on to it in the meantime."""
         with contextlib.suppress(ProcessLookupError):
             descriptor = os.pidfd_open(self.pid)
             try:
@@ -46,7 +46,7 @@ class Process:
 
 
 def services_in(folder: Path) -> frozenset[Process]:
-    """What works in a folder and was not started by something that works there, too.
+    """Return the processes that work in a folder and were started from elsewhere.
 
     A restart of a service changes this, a server that replaces one of its workers does not.
     """
@@ -56,7 +56,7 @@ def services_in(folder: Path) -> frozenset[Process]:
 
 
 def with_variable(name: str, begin: str) -> list[tuple[Process, str]]:
-    """The processes with this variable, and what follows `begin` in its value."""
+    """Return the processes with this variable, and what follows `begin` in its value."""
     wanted = f"{name}={begin}".encode()
     found: list[tuple[Process, str]] = []
     for pid in _pids():
@@ -82,12 +82,12 @@ def _pids() -> Iterator[int]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the third one on, the state; none without a process."""
+    """Return the fields of /proc/PID/stat from the third, the state, on; none without a process."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return []
-    # The command's name, in brackets, may hold blanks and brackets itself.
+    # The command's name, in brackets, may hold spaces and brackets itself.
     return stat.rpartition(")")[2].split()
 
 

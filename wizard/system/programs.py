@@ -27,7 +27,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LAST_LINES = 400
 # A line longer than this (in bytes) comes in pieces.
 _LONGEST_LINE = 64 * 1024
-# How long to go on reading after the program's end, where something it left
+# How long to keep reading after the program's end, where something it left
 # behind, such as a daemon, still holds its output open.
 _SECONDS_AFTER_END = 1.0
 _SECONDS_A_POLL = 0.25
@@ -103,7 +103,7 @@ async def run(
 
 
 def tied_to_us(argv: Sequence[str]) -> list[str]:
-    """`argv` under util-linux's setpriv, which asks the kernel to kill it when we die.
+    """Return `argv` under util-linux's setpriv, which has the kernel kill it when we die.
 
     To be started from a thread that lives as long as the program may.
     """
@@ -131,7 +131,7 @@ class Identity(TypedDict, total=False):
 
 
 def as_user(user: tuple[int, int] | None) -> Identity:
-    """What makes a program run as `user` (uid, gid), nothing where we are not root."""
+    """Return what makes a program run as `user` (uid, gid), nothing where we are not root."""
     if user is None or os.geteuid() != 0 or user[0] == 0:
         return {}
     uid, gid = user
@@ -197,7 +197,7 @@ class Lines:
         return [_clean(line) for line in whole]
 
     def end(self) -> list[str]:
-        """The line that was not ended, if there is one."""
+        """Return the line that was not ended, if there is one."""
         rest, self._rest = self._rest, b""
         return [_clean(rest)] if rest else []
 

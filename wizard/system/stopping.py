@@ -15,7 +15,7 @@ _temporary: set[Path] = set()
 
 @contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """A folder that goes away afterwards, also where `stop` comes in between."""
+    """Make a folder that goes away afterwards, also where `stop` comes in between."""
     with TemporaryDirectory(prefix=prefix) as name:
         _temporary.add(Path(name))
         try:

@@ -129,7 +129,7 @@ _OTHERWISE = _cause(
 
 
 def unreachable(error: BaseException, address: str, field: str | None = "endpoint") -> Problem:
-    """The `Problem` behind a failed connection to `address` (a URL).
+    """Return the `Problem` behind a failed connection to `address` (a URL).
 
     `field` is the setting that holds the address.
     """
@@ -149,7 +149,7 @@ def unreachable(error: BaseException, address: str, field: str | None = "endpoin
 
 
 def _all_that_was_said(error: BaseException) -> list[str]:
-    """The texts of an error and of what caused it, each once, the outermost first."""
+    """Return the texts of an error and of what caused it, each once, the outermost first."""
     said: list[str] = []
     link: BaseException | None = error
     while link is not None and len(said) < 10:

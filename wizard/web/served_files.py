@@ -41,7 +41,7 @@ class ServedFiles:
         self._client.close()
 
     def md5(self, path: bytes) -> bytes | None:
-        """The MD5 of what everybody gets for this file; None where the site does not give it.
+        """Return the MD5 of what the public gets for this file; None where the site gives nothing.
 
         Raises `OSError` where the site gives no answer, or one that says nothing of the file.
         """

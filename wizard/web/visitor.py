@@ -1,4 +1,4 @@
-"""What strangers and browsers see: anonymous reads, CORS, the instance's own pages."""
+"""What visitors and browsers see: anonymous reads, CORS, the instance's own pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SERVER_ERROR = ("Server Error", "Something went wrong! Sorry about that.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitorResponse:
-    """What a stranger got. `status` is 0 where there was no answer at all, see `error`.
+    """What a visitor got. `status` is 0 where there was no answer at all, see `error`.
 
     `headers` have lower-case names; `body_start` is the first part of the body.
     """
@@ -41,7 +41,7 @@ class VisitorResponse:
 
     @property
     def ok(self) -> bool:
-        """Whether the stranger got what was asked for."""
+        """Whether the visitor got what was asked for."""
         return self.status in (200, 206)
 
     @property
@@ -55,7 +55,7 @@ class VisitorResponse:
         return self.error.what if self.error else f"HTTP {self.status}"
 
     def lets_in(self, origin: str) -> bool:
-        """Whether a browser on a page of `origin` may use this answer."""
+        """Tell whether a browser on a page of `origin` may use this answer."""
         allowed = self.headers.get("access-control-allow-origin", "")
         return self.ok and allowed in ("*", origin)
 
@@ -82,14 +82,14 @@ class SiteView:
 
 
 def address(settings: Settings, key: str) -> str:
-    """Where strangers find an object."""
+    """Return where the public finds an object."""
     return f"{settings.public_base}/{quote(key)}"
 
 
 async def fetch(
     url: str, *, origin: str = "", field: str | None = "custom_domain"
 ) -> VisitorResponse:
-    """GET a URL as a stranger: no credentials, redirects followed. Never raises.
+    """GET a URL as the public does: no credentials, redirects followed. Never raises.
 
     With `origin`, as a browser would for a font on a page of that origin.
     `field` is the setting that the address comes from, for the `Problem`.
@@ -104,13 +104,13 @@ async def fetch_endpoint(endpoint: str) -> VisitorResponse:
 
 
 async def preflight(url: str, origin: str) -> VisitorResponse:
-    """The OPTIONS request that BookWyrm's documentation asks for. Never raises."""
+    """Send the OPTIONS request that BookWyrm's documentation asks for. Never raises."""
     headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     return await _request("OPTIONS", url, headers, "custom_domain")
 
 
 async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorResponse:
-    """`fetch`, again and again until it succeeds or the time is over.
+    """Repeat `fetch` until it succeeds or the time is over.
 
     Policies and CORS rules take a moment to reach all of a service's servers.
     """
@@ -124,7 +124,7 @@ async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorR
 
 
 def site_origins(domain: str, port: str = "") -> tuple[str, ...]:
-    """The origins of the instance's pages, as browsers send them, the main one first.
+    """Return the origins of the instance's pages, as browsers send them, the main one first.
 
     BookWyrm is reached over https, but for the domain "localhost", where it
     is http with `PORT` (`bookwyrm/settings.py`).
@@ -138,7 +138,7 @@ def site_origins(domain: str, port: str = "") -> tuple[str, ...]:
 
 
 async def look_at_site(settings: Settings, domain: str) -> SiteView:
-    """The instance's first page, past every cache. Never raises.
+    """Fetch the instance's first page, past every cache. Never raises.
 
     Where `settings.site_url` says from where the instance is reached, that is
     asked for the pages of `domain`. A certificate that is not trusted is
@@ -156,7 +156,7 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
 
 
 def site_client(settings: Settings, domain: str) -> httpx.Client:
-    """What asks the instance for files, with addresses such as `/images/covers/a.jpg`.
+    """Return what asks the instance for files, with addresses such as `/images/covers/a.jpg`.
 
     Follows no redirects, and accepts any certificate: nothing secret is sent.
     """
@@ -166,7 +166,7 @@ def site_client(settings: Settings, domain: str) -> httpx.Client:
 
 
 def _site(settings: Settings, domain: str) -> tuple[str, dict[str, str]]:
-    """Where the instance is asked, and the headers that lead to it there."""
+    """Return where the instance is asked, and the headers that lead to it there."""
     base = settings.site_url or site_origins(domain)[0]
     headers = {}
     if settings.site_url and domain:
@@ -175,12 +175,12 @@ def _site(settings: Settings, domain: str) -> tuple[str, dict[str, str]]:
 
 
 def _host_header(domain: str, base: str) -> str:
-    """A trial set-up on localhost is known to BookWyrm by its port too."""
+    """Return the host, with its port where a trial set-up on localhost is known by that too."""
     return urlsplit(base).netloc if domain == "localhost" else domain
 
 
 def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = False) -> SiteView:
-    """What an answer says of the site: BookWyrm's own page or not, and where its style is."""
+    """Return what an answer says of the site: whether BookWyrm's own page, and its styles."""
     if not seen.status:
         return SiteView(status=0, own_page=False, points_to_bucket=False, problem=_site_away(seen))
     page = _Page(seen.url)
@@ -246,12 +246,12 @@ def _page_problem(seen: VisitorResponse, stylesheets: tuple[str, ...]) -> Proble
 
 
 def _is_bare_error(text: str) -> bool:
-    """The error page where not even its frame could be made: a title and nothing to style it."""
+    """Tell whether it is the error page without its frame: a title and nothing to style it."""
     return "Oops!" in text[:2000] and "Server Error" in text
 
 
 def _same_place(url: str, base: str) -> bool:
-    """Whether `url` lies below `base`, whichever of http and https a page wrote."""
+    """Tell whether `url` lies below `base`, whichever of http and https a page wrote."""
     return url.partition("//")[2].startswith(base.partition("//")[2])
 
 
@@ -310,7 +310,7 @@ async def _start_of(response: httpx.Response) -> bytes:
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """The authorities that browsers know, and those that this machine was told to trust."""
+    """Return the authorities that browsers know, and those that this machine was told to trust."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

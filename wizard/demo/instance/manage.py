@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The rehearsal's Django commands, run as BookWyrm's are."""
+"""The demo's Django commands, run as BookWyrm's are."""
 
 import os
 import sys

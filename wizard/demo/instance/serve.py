@@ -1,4 +1,4 @@
-"""The rehearsal's web server, in gunicorn's place."""
+"""The demo's web server, in gunicorn's place."""
 
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -19,7 +19,7 @@ class Handler(WSGIRequestHandler):
     """Answers without asking the resolver for the visitor's name."""
 
     def address_string(self) -> str:
-        """The visitor's address, as the log shows it."""
+        """Return the visitor's address, as the log shows it."""
         return str(self.client_address[0])
 
 

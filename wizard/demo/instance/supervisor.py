@@ -2,8 +2,8 @@
 
 `run` holds the site and listens on the socket `site.sock`; `restart`, `stop`
 and `status` ask it. It ends, and the site with it, when its standard input
-closes: the rehearsal holds the other end, so both go when it goes, however it
-goes. `run --remove FOLDER` removes the rehearsal then, too.
+closes: the demo holds the other end, so both go when it goes, however it
+goes. `run --remove FOLDER` removes the demo then, too.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ class Site:
         self.process: subprocess.Popen[bytes] | None = None
 
     def restart(self) -> str:
-        """Start the site anew; what to tell, with "failed" first where it ended at once."""
+        """Start the site again; what to tell, with "failed" first where it ended at once."""
         self.stop()
         with LOG.open("ab") as log:
             begin = log.tell()

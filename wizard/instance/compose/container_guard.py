@@ -1,6 +1,6 @@
 """Runs inside BookWyrm's container, where its text is handed to `python3 -c`.
 
-What is started there through `docker exec` goes on when we are gone, for ever
+What is started there through `docker exec` continues when we are gone, for ever
 if it waits for somebody to read its output. The engine closes our standard
 input then, so this looks at nothing else while it works.
 

@@ -62,7 +62,7 @@ class ContainerMedia(Media):
     def _next(
         self, path: bytes, stream: io.BufferedIOBase, running: RunningProgram
     ) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
-        """What comes of the next file asked for, read to its end afterwards in any case."""
+        """Yield what comes of the next file asked for, and read it to its end in any case."""
         head = stream.readline()
         if not head.endswith(b"\n"):
             raise self._interrupted(running)

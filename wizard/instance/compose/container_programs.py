@@ -79,7 +79,7 @@ class WebPrograms:
             yield running
 
     def command(self, *argv: str) -> list[str]:
-        """The docker command that runs `argv` inside. Raises `Problem`."""
+        """Return the docker command that runs `argv` inside. Raises `Problem`."""
         if web := self.project.running_web(self.docker):
             return ["docker", "exec", "--interactive", web.id, *argv]
         self.require_image()
@@ -122,7 +122,7 @@ class WebPrograms:
 
 
 def one_off(labels: Sequence[str]) -> list[str]:
-    """The beginning of a command that runs in a container of its own and recreates nothing."""
+    """Return how a command begins that runs in a container of its own and recreates nothing."""
     marks = [word for label in labels for word in ("--label", label)]
     return [
         *("docker", "compose", "run", "--rm", "--no-deps", "-T"),
@@ -132,7 +132,7 @@ def one_off(labels: Sequence[str]) -> list[str]:
 
 
 def interrupted(running: RunningProgram, docker: Docker) -> Problem:
-    """What to say where a program inside ended in the middle."""
+    """Return what to say where a program inside ended in the middle."""
     said = "\n".join(running.complaints)
     if is_docker_failure(0, said):
         return docker_failed(running.argv, said, docker.environment())

@@ -35,7 +35,7 @@ from wizard.media.source import Media
 from wizard.system.files import holds_files
 from wizard.system.programs import Completed
 
-# nginx asks for the address of `web` when it starts. It is not started anew
+# nginx asks for the address of `web` when it starts. It is not restarted
 # with the others, and would answer 502 for hours where `web` got another address.
 _RELOAD = ("docker", "compose", "exec", "-T", NGINX, "nginx", "-s", "reload")
 _RELOAD_NOTE = "nginx finds the new containers, without an interruption"
@@ -78,7 +78,7 @@ class Compose(Deployment):
         self._journal_id = journal_id
 
     async def ever_ran(self) -> bool:
-        """Raises `Problem` where only the admin knows, as long as the path is not said."""
+        """Tell whether it ever ran. Raises `Problem` where only the admin knows."""
         return await asyncio.to_thread(self._ever_ran)
 
     async def media(self) -> Media:
@@ -109,7 +109,7 @@ class Compose(Deployment):
         return await offers(self._site())
 
     async def services(self) -> frozenset[object]:
-        """The containers that run, each with when it was started."""
+        """Return the containers that run, each with when it was started."""
         project = await self._project()
         containers = await asyncio.to_thread(project.containers, self.docker)
         return frozenset((c.id, c.started) for c in containers if c.state == "running")
@@ -151,7 +151,7 @@ class Compose(Deployment):
         return WebPrograms(self.docker, project, labels(self._journal_id))
 
     async def _require_image(self) -> None:
-        """Compose would build or fetch a missing image on the way, for many minutes."""
+        """Raise a `Problem` without an image: Compose would build or fetch it for many minutes."""
         project = await self._project()
         await asyncio.to_thread(self._programs(project).require_image)
 
@@ -171,7 +171,7 @@ class Compose(Deployment):
         return False
 
     async def _check_named_files(self, project: ComposeProject) -> None:
-        """Where there are no media, ask the database whether there should be some."""
+        """Ask the database whether there should be some media, where there are none."""
         containers = await asyncio.to_thread(project.containers, self.docker)
         if not any(c.service == "db" and c.state == "running" for c in containers):
             return

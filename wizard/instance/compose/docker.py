@@ -51,7 +51,7 @@ class Docker:
         self.instance = instance
 
     def environment(self) -> dict[str, str]:
-        """What the commands get. Raises `Problem` where `.env` cannot be read."""
+        """Return what the commands get. Raises `Problem` where `.env` cannot be read."""
         settled = set(self.instance.env_file().names()) - {"PATH", "HOME"}
         kept = {
             name: value
@@ -84,18 +84,18 @@ class Docker:
         )
 
     def answer(self, argv: Sequence[str], given: bytes = b"", seconds: float = 60) -> bytes:
-        """The output of a short command. Raises `Problem` where it fails."""
+        """Return the output of a short command. Raises `Problem` where it fails."""
         answer = self.ask(argv, given, seconds)
         if answer.status != 0:
             raise docker_failed(argv, answer.complaints, self.environment())
         return answer.output
 
     def answer_json(self, argv: Sequence[str]) -> Any:
-        """The output of a short command that prints one JSON document."""
+        """Return the output of a short command that prints one JSON document."""
         return json.loads(self.answer(argv))
 
     def answer_lines(self, argv: Sequence[str]) -> list[str]:
-        """The lines that a short command printed."""
+        """Return the lines that a short command printed."""
         return self.answer(argv).decode(errors="replace").split("\n")[:-1]
 
     def stream(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -156,7 +156,7 @@ class Docker:
             raise docker_missing() from error
 
     async def asked(self, argv: Sequence[str], seconds: float = 60) -> DockerResult:
-        """`ask`, in a thread."""
+        """Run `ask` in a thread."""
         return await asyncio.to_thread(self.ask, argv, b"", seconds)
 
     def _started(self, argv: Sequence[str]) -> list[str]:

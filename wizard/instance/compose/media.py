@@ -19,7 +19,7 @@ _LISTING = ("-maxdepth", "2", "-printf", r"%i %s %T@ %P\0")
 
 
 class VolumeMedia(FolderMedia):
-    """A volume's own folder on this host, proven to be what the container sees."""
+    """A volume's own folder on this host, verified to be what the container sees."""
 
     def __init__(self, root: Path, mount: Mount) -> None:
         super().__init__(root, mount.target)
@@ -31,7 +31,7 @@ class VolumeMedia(FolderMedia):
 
 
 def open_media(programs: WebPrograms) -> Media:
-    """The project's media. Blocks. Raises `Problem` where they cannot be reached."""
+    """Return the project's media. Blocks. Raises `Problem` where they cannot be reached."""
     docker, project = programs.docker, programs.project
     mount = project.media
     if mount and mount.volume and inspected_volume(docker, mount.volume) is None:
@@ -43,14 +43,14 @@ def open_media(programs: WebPrograms) -> Media:
 
 
 def is_local(docker: Docker) -> bool:
-    """Whether docker speaks to an engine through a socket of this machine."""
+    """Tell whether docker speaks to an engine through a socket of this machine."""
     form = "{{.Endpoints.docker.Host}}"
     host = docker.answer_lines(["docker", "context", "inspect", "--format", form])
     return bool(host) and host[0].startswith("unix://")
 
 
 def is_empty(media: Media) -> bool:
-    """Whether there is nothing of BookWyrm's at all, not even something that cannot be had."""
+    """Tell whether there is nothing of BookWyrm's at all, not even something that cannot be had."""
     return all(_is_file_systems_own(item) for item in media.walk())
 
 
@@ -59,7 +59,7 @@ def _is_file_systems_own(item: MediaFile | MediaFailure) -> bool:
 
 
 def _folder_here(docker: Docker, mount: Mount) -> Path | None:
-    """Where the files should lie on this host, if we may look there; None else."""
+    """Return where the files should lie on this host, if we may look there; None else."""
     if not is_local(docker):
         return None
     folder = Path(mount.folder)
@@ -72,7 +72,7 @@ def _folder_here(docker: Docker, mount: Mount) -> Path | None:
 
 
 def is_the_same(folder: Path, programs: WebPrograms) -> bool:
-    """Whether the container lists the same files: inode, size, time and name of some hundred.
+    """Tell whether the container lists the same files: inode, size, time and name of some hundred.
 
     A socket may lead into a virtual machine or to another host, where the
     same path is another folder.

@@ -15,7 +15,7 @@ from wizard.instance.compose.docker import Docker
 _POLL_SECONDS = 0.5
 # How long its master may take to start new workers.
 _SECONDS_TO_TAKE_IT = 15.0
-# How long an answer or an upload that began before a reload may still go on.
+# How long an answer or an upload that began before a reload may still run.
 _SECONDS_TO_DRAIN = 60.0
 _WORKER = re.compile(rb"^\s*(\d+)\s+nginx: worker process(.*)$", re.MULTILINE)
 # While two containers are called `web`, the engine's name service gives both, and a
@@ -44,11 +44,11 @@ class Nginx:
         return ("docker", "exec", self.name, "nginx", "-s", "reload")
 
     def use_argv(self, container: str) -> tuple[str, ...]:
-        """What makes it pass all visitors to one container of `web`; no visitor notices."""
+        """Return what makes it pass all visitors to one container of `web`; no visitor notices."""
         return ("docker", "exec", self.name, "sh", "-c", _USE, "sh", container)
 
     async def obstacle(self) -> str:
-        """Why a reload would not do here; "" where it would."""
+        """Return why a reload would not do here; "" where it would."""
         # Not `nginx -T`: it would make nginx's folders over for another configuration
         # than the one that runs, where that is not the default.
         argv = ["docker", "exec", self.name, "grep", "-RhE", _OF_WEB, "/etc/nginx"]
@@ -76,7 +76,7 @@ class Nginx:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def workers(self) -> dict[int, bool]:
-        """Its workers' numbers, and whether each is on its way out."""
+        """Return its workers' numbers, and whether each is on its way out."""
         answer = await self.docker.asked(["docker", "top", self.name, "-eo", "pid,args"])
         found = _WORKER.findall(answer.output)
         return {int(pid): b"shutting down" in rest for pid, rest in found}

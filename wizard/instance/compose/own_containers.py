@@ -12,7 +12,7 @@ _JOURNAL, _PROCESS = "bw-s3.journal", "bw-s3.process"
 
 
 def labels(journal_id: str) -> tuple[str, ...]:
-    """What our containers carry: whose they are, and which process waits for them."""
+    """Return what our containers carry: whose they are, and which process waits for them."""
     return f"{_JOURNAL}={journal_id}", f"{_PROCESS}={_ourselves()}"
 
 
@@ -24,7 +24,7 @@ def remove_ours(docker: Docker, journal_id: str) -> None:
 
 
 def remove_leftovers(docker: Docker, journal_id: str) -> int:
-    """Remove this migration's containers whose process is gone; how many there were.
+    """Remove this migration's containers whose process is gone; returns how many there were.
 
     After a kill the container of `docker compose run` works on. All that we
     start there may be repeated, so nothing is lost. Raises `Problem`.
@@ -35,7 +35,7 @@ def remove_leftovers(docker: Docker, journal_id: str) -> int:
 
 
 def _marked(docker: Docker, journal_id: str) -> list[tuple[str, str]]:
-    """Our containers' ids, and the processes that started them."""
+    """Return our containers' ids, and the processes that started them."""
     form = f'{{{{.ID}}}} {{{{.Label "{_PROCESS}"}}}}'
     mark = f"label={_JOURNAL}={journal_id}"
     lines = docker.answer_lines(["docker", "ps", "--all", "--format", form, "--filter", mark])
@@ -44,7 +44,7 @@ def _marked(docker: Docker, journal_id: str) -> list[tuple[str, str]]:
 
 def _remove(docker: Docker, ids: list[str]) -> None:
     if ids:
-        # One that ends by itself meanwhile is removed by the engine; so much the better.
+        # One that ends by itself in the meantime is removed by the engine; so much the better.
         docker.ask(["docker", "rm", "--force", *ids])
 
 
@@ -53,7 +53,7 @@ def _ourselves() -> str:
 
 
 def _is_alive(process: str) -> bool:
-    """Whether the process runs; of another machine's nobody here can tell."""
+    """Tell whether the process runs; of another machine's nobody here can tell."""
     host, _, rest = process.partition(":")
     pid, _, started = rest.partition(":")
     if host != socket.gethostname() or not pid.isdigit():

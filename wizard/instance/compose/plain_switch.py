@@ -1,4 +1,4 @@
-"""Switching by making the containers anew in their place: the site is down meanwhile."""
+"""Switching by making the containers anew in their place: the site is down in the meantime."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PlainSwitch(Switch):
     existing: tuple[str, ...]
 
     def stages(self) -> Sequence[SwitchStage]:
-        """Three."""
+        """Return the three stages."""
         words = "The containers whose settings changed are made anew; the site is down meanwhile."
         return (
             SwitchStage("recreate", words, (Command(self.argv),)),
@@ -58,7 +58,7 @@ class PlainSwitch(Switch):
         )
 
     def downtime(self) -> str:
-        """How long, as it was measured."""
+        """Return how long, as it was measured."""
         return _DOWNTIME[self.way]
 
     @property
@@ -80,7 +80,7 @@ class PlainSwitch(Switch):
             await self.site.page.until_public(report)
 
     async def take_back(self, report: Report) -> None:
-        """The same again: what runs as `.env` says is left alone."""
+        """Start again as `.env` says now; what runs so already is left alone."""
         for stage in self.stages():
             await self.carry_out(stage, report)
 
@@ -108,7 +108,7 @@ class PlainSwitch(Switch):
         raise self.site.failed(ended)
 
     async def _reload(self, report: Report) -> None:
-        """Whether the site is back, others judge: web may well have its old address."""
+        """Reload nginx; whether the site is back, others judge: web may have its old address."""
         nginx = self.site.nginx(await self.site.look())
         if nginx is None:
             return
@@ -119,7 +119,7 @@ class PlainSwitch(Switch):
 
 
 def up_argv(instance: Instance) -> tuple[str, ...]:
-    """`./bw-dev up -d`, or the same without it where it is made for Compose version 1."""
+    """Return `./bw-dev up -d`, or the same without it where it is for Compose version 1."""
     script = instance.folder / "bw-dev"
     try:
         usable = "docker compose" in script.read_text(errors="replace")

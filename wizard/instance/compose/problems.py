@@ -24,7 +24,7 @@ _TELLING = re.compile(
 
 
 def docker_missing() -> Problem:
-    """There is no `docker` command."""
+    """Return the `Problem` of a missing `docker` command."""
     return Problem(
         "Docker is not installed here.",
         "The command “docker” was not found, and this instance is run by Docker Compose.",
@@ -35,7 +35,7 @@ def docker_missing() -> Problem:
 
 
 def too_slow(argv: Sequence[str], seconds: float) -> Problem:
-    """A command that should answer at once did not."""
+    """Return the `Problem` of a command that should answer at once and did not."""
     return Problem(
         "Docker does not answer.",
         f"“{shlex.join(argv)}” was still silent after {seconds:.0f} seconds.",
@@ -46,7 +46,7 @@ def too_slow(argv: Sequence[str], seconds: float) -> Problem:
 
 
 def docker_failed(argv: Sequence[str], said: str, env: Mapping[str, str]) -> Problem:
-    """Why a docker command failed, from what it said; `env` is what it was given."""
+    """Return why a docker command failed, from its output; `env` is what it was given."""
     low = said.lower()
     for words, problem in _KNOWN:
         if any(word in low for word in words):
@@ -60,32 +60,32 @@ def docker_failed(argv: Sequence[str], said: str, env: Mapping[str, str]) -> Pro
 
 
 def is_docker_failure(status: int, said: str) -> bool:
-    """Whether docker itself failed, and not what it ran (docker-run(1), "Exit Status")."""
+    """Tell whether docker itself failed, and not what it ran (docker-run(1), "Exit Status")."""
     low = said.lower()
     return status in (125, 126, 127) or any(word in low for word in _OF_DOCKER)
 
 
 def is_collision(said: str) -> bool:
-    """Whether two commands that recreate the same containers got in each other's way."""
+    """Tell whether two commands that recreate the same containers got in each other's way."""
     low = said.lower()
     return any(words in low for words in _OF_TWO_AT_ONCE)
 
 
 def telling_lines(said: str, most: int = 20) -> str:
-    """The lines of an output that tell what went wrong; its last lines where none does."""
+    """Return the lines of an output that tell what went wrong; its last lines where none does."""
     lines = [line for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)]
     return "\n".join((telling or lines)[-most:])
 
 
 def telling_line(said: str) -> str:
-    """The last of `telling_lines`, shortened; "" where nothing was said."""
+    """Return the last of `telling_lines`, shortened; "" where nothing was said."""
     line = telling_lines(said, most=1).strip()
     return line if len(line) <= 300 else line[:299] + "…"
 
 
 def no_compose(said: str, env: Mapping[str, str]) -> Problem:
-    """`docker compose` is no command here, or docker may not look for it."""
+    """Return the `Problem` of a `docker compose` that is missing, or that docker may not use."""
     if "error loading config file" in said.lower():
         return _closed_settings(said, env)
     old = shutil.which("docker-compose", path=env.get("PATH"))
@@ -102,7 +102,7 @@ def no_compose(said: str, env: Mapping[str, str]) -> Problem:
 
 
 def _closed_settings(said: str, env: Mapping[str, str]) -> Problem:
-    """docker looks for Compose in ~/.docker too, and gives up where it may not."""
+    """Return the `Problem` of a ~/.docker, where docker looks for Compose, that it may not read."""
     folder = env.get("DOCKER_CONFIG") or f"{env.get('HOME', '~')}/.docker"
     return Problem(
         "docker cannot read its own settings.",
@@ -180,7 +180,7 @@ def _disk_full(said: str, env: Mapping[str, str]) -> Problem:
 
 
 def image_missing(image: str) -> Problem:
-    """Nothing can be run in a container of its own, since there is no image for it."""
+    """Return the `Problem` of a missing image: nothing can run in a container of its own."""
     return Problem(
         "BookWyrm's image has not been built yet.",
         f"Docker has no image {image} to start a container from.",

@@ -116,7 +116,7 @@ class ComposeProject:
     def containers(
         self, docker: Docker, mark: str = "com.docker.compose.oneoff=False"
     ) -> list[Container]:
-        """The project's containers with the label `mark`, running or not. Raises `Problem`.
+        """Return the project's containers, running or not, no one-off ones. Raises `Problem`.
 
         Without it: all but the one-off ones.
         """
@@ -134,7 +134,7 @@ class ComposeProject:
         return [_container(data) for data in json.loads(found.output or b"[]")]
 
     def running_web(self, docker: Docker) -> Container | None:
-        """The container of `web`, if it runs. Raises `Problem`."""
+        """Return the container of `web`, if it runs. Raises `Problem`."""
         for container in self.containers(docker):
             if container.service == WEB and container.state == "running":
                 return container
@@ -142,7 +142,7 @@ class ComposeProject:
 
 
 def inspected_volume(docker: Docker, name: str) -> Mapping[str, Any] | None:
-    """What the engine knows of a volume; None where there is none. Raises `Problem`."""
+    """Return what the engine knows of a volume; None where there is none. Raises `Problem`."""
     listed = docker.answer_lines(["docker", "volume", "ls", "--format", "{{.Name}}"])
     if name not in listed:
         return None
@@ -166,7 +166,7 @@ def _container(data: Mapping[str, Any]) -> Container:
 
 
 def variables(lines: Iterable[str] | None) -> dict[str, str]:
-    """What the engine lists as NAME=VALUE."""
+    """Return what the engine lists as NAME=VALUE."""
     return {name: value for name, _, value in (line.partition("=") for line in lines or ())}
 
 
@@ -192,13 +192,13 @@ def _unique(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _media_root(web: Mapping[str, Any]) -> str:
-    """`MEDIA_ROOT` as `bookwyrm/settings.py` joins it, "images/" by default."""
+    """Return `MEDIA_ROOT` as `bookwyrm/settings.py` joins it, "images/" by default."""
     environment = web.get("environment") or {}
     return posixpath.normpath(posixpath.join(_APP, environment.get("MEDIA_ROOT") or "images/"))
 
 
 def _mount_at(root: str, web: Mapping[str, Any], config: Mapping[str, Any]) -> Mount | None:
-    """What is mounted at `root` exactly; where only a part of it or more is, nobody can say."""
+    """Return what is mounted at `root` exactly; None where only a part of it or more is."""
     for mount in web.get("volumes") or []:
         if posixpath.normpath(mount["target"]) != root:
             continue
@@ -210,7 +210,7 @@ def _mount_at(root: str, web: Mapping[str, Any], config: Mapping[str, Any]) -> M
 
 
 def _real_name(source: str, config: Mapping[str, Any]) -> str:
-    """A volume's name in the engine, as Compose resolved it (`name:`, external, the project's)."""
+    """Return a volume's name in the engine, as Compose resolved it (`name:`, or the project's)."""
     declared = (config.get("volumes") or {}).get(source) or {}
     return str(declared.get("name") or source)
 
@@ -223,7 +223,7 @@ def _database_volumes(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _unescaped(value: Any) -> Any:
-    """Compose prints `$` as `$$`, so that its output can be its input again."""
+    """Undo that Compose prints `$` as `$$`, so that its output can be its input again."""
     if isinstance(value, str):
         return value.replace("$$", "$")
     if isinstance(value, list):

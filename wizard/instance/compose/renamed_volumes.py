@@ -18,7 +18,7 @@ _FRESH = "If this is a new instance: --path fresh"
 
 
 def never_started(docker: Docker, project: ComposeProject, mount: Mount) -> Problem:
-    """The volume that Compose names does not exist."""
+    """Return the `Problem` of a volume that Compose names and that does not exist."""
     return Problem(
         f"There is no volume {mount.volume}.",
         f"The Compose project of this folder is called “{project.name}”, "
@@ -30,7 +30,7 @@ def never_started(docker: Docker, project: ComposeProject, mount: Mount) -> Prob
 
 
 def empty_but_used(docker: Docker, mount: Mount | None, covers: int) -> Problem:
-    """The volume holds nothing, while the database names files in it."""
+    """Return the `Problem` of an empty volume, while the database names files in it."""
     return Problem(
         f"{mount.label if mount else 'The media folder'} is empty, but the database "
         f"knows {covers:,} covers and avatars.",
@@ -44,7 +44,7 @@ def empty_but_used(docker: Docker, mount: Mount | None, covers: int) -> Problem:
 
 
 def perhaps_renamed(docker: Docker, project: ComposeProject) -> Problem | None:
-    """Whether a project that never ran may be an old one under a new name; None where not.
+    """Return the `Problem` of a new project that may be an old one renamed; None where it is not.
 
     Raises `Problem` where docker does not answer.
     """
@@ -69,7 +69,7 @@ def _others(docker: Docker, own: str) -> list[str]:
 
 
 def _is_anothers(docker: Docker, volume: str, folder: Path) -> bool:
-    """Whether another instance's folder still runs the project of this volume."""
+    """Tell whether another instance's folder still runs the project of this volume."""
     project = volume.removesuffix(_VOLUME).rstrip("_")
     form = '{{.Label "com.docker.compose.project.working_dir"}}'
     mark = f"label=com.docker.compose.project={project}"

@@ -74,11 +74,11 @@ class ServedPage:
             raise missing
 
     async def serves(self, container: Container) -> bool:
-        """Whether it answers with a page of the site's own now, whatever its storage."""
+        """Tell whether it answers with a page of the site's own now, whatever its storage."""
         return container.runs and (await self.look(container)).own_page
 
     async def look(self, container: Container) -> SiteView:
-        """Its first page."""
+        """Return its first page."""
         origin = urlsplit(self._origin())
         argv = ["docker", "exec", container.id, "python", "-c", _ASK]
         argv += [origin.netloc, origin.scheme, container.id[:12]]
@@ -110,7 +110,7 @@ class ServedPage:
             await asyncio.sleep(_POLL_SECONDS)
 
     def _settings(self) -> Settings:
-        """With the bucket's address as `.env` has it now."""
+        """Return the settings with the bucket's address as `.env` has it now."""
         env = self.instance.env_file()
         protocol = env.get("AWS_S3_URL_PROTOCOL") or "https:"
         custom = env.get("AWS_S3_CUSTOM_DOMAIN") or self.settings.custom_domain
@@ -120,7 +120,7 @@ class ServedPage:
         )
 
     def _origin(self) -> str:
-        """The address that BookWyrm takes for its own."""
+        """Return the address that BookWyrm takes for its own."""
         port = self.instance.env_file().get("PORT") or ""
         return site_origins(self.instance.domain, port)[0]
 
@@ -144,7 +144,7 @@ class ServedPage:
         return None
 
     async def _missing(self, container: Container, sheets: Sequence[str]) -> Problem | None:
-        """The problem where the first stylesheet cannot be had, in the bucket or on the disk."""
+        """Return the `Problem` of a first stylesheet neither in the bucket nor on the disk."""
         if self.instance.uses_s3():
             seen = await fetch(sheets[0])
             if seen.ok:

@@ -38,7 +38,7 @@ STANDBY = "bw-s3.switch"
 
 _STARTS = 4
 _SECONDS_TO_STEP_BACK = 5
-# How long a command that was left alone may still go on.
+# How long a command that was left alone may still run.
 _SECONDS_A_COMMAND = 180
 _STORAGE = re.compile(r"AWS_|USE_S3")
 # Docker itself may give these to every container.
@@ -59,7 +59,7 @@ class Scene:
     given: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     def of(self, service: str) -> Container | None:
-        """The container of a service."""
+        """Return the container of a service."""
         return next((c for c in self.containers if c.service == service), None)
 
     @property
@@ -72,7 +72,7 @@ class Scene:
         return [name for name in services if self.of(name)]
 
     def is_current(self, container: Container | None) -> bool:
-        """Whether it runs with what `.env` says now.
+        """Tell whether it runs with what `.env` says now.
 
         Not told by Compose's own hash: older versions leave `.env` out of what
         `config --hash` prints, and every version makes another one.
@@ -84,7 +84,7 @@ class Scene:
         return _plain(container.environment) == _plain({**given, **wanted})
 
     def has_storage(self, container: Container | None) -> bool:
-        """Whether it was made for the storage that `.env` names now, running or not."""
+        """Tell whether it was made for the storage that `.env` names now, running or not."""
         if container is None:
             return False
         wanted = self.project.services[container.service].environment
@@ -111,11 +111,11 @@ class SiteServices:
         return ServedPage(self.instance, self.docker, self.settings)
 
     async def look(self) -> Scene:
-        """How it is now. Raises `Problem`."""
+        """Return how it is now. Raises `Problem`."""
         return await asyncio.to_thread(self._look)
 
     def nginx(self, scene: Scene) -> Nginx | None:
-        """The nginx that runs in front of `web`, if there is one."""
+        """Return the nginx that runs in front of `web`, if there is one."""
         container = scene.of(NGINX)
         return Nginx(self.docker, container.name) if container and container.runs else None
 
@@ -163,7 +163,7 @@ class SiteServices:
         )
 
     def failed(self, ended: Completed) -> Problem:
-        """Why a command that starts or stops containers failed."""
+        """Return why a command that starts or stops containers failed."""
         said = self.masker()(ended.output)
         if "Failed to load configuration" in said:
             return Problem(
@@ -196,7 +196,7 @@ class SiteServices:
         return Scene(project, containers, standbys, {i: self._given(i) for i in images})
 
     def _given(self, image: str) -> dict[str, str]:
-        """The variables that an image has of its own."""
+        """Return the variables that an image has of its own."""
         argv = ["docker", "image", "inspect", "--format", "{{json .Config.Env}}", image]
         answer = self.docker.ask(argv)
         return variables(json.loads(answer.output)) if answer.status == 0 else {}

@@ -46,7 +46,7 @@ class StandbySwitch(Switch):
         return f"{self.project}-web-standby-{self.site.journal_id[:8]}"
 
     def stages(self) -> Sequence[SwitchStage]:
-        """Nine; the project's own `web` is touched by the fourth only."""
+        """Return the nine stages; only the fourth touches the project's own `web`."""
         web = f"{self.project}-{WEB}-1"
         return (
             SwitchStage(
@@ -154,7 +154,7 @@ class StandbySwitch(Switch):
         await self.site.docker.asked(["docker", "update", "--restart=unless-stopped", kept.id])
 
     async def _standby_to_keep(self, scene: Scene, *, web_serves: bool) -> Container | None:
-        """One that was made for these settings, or that alone keeps the site up."""
+        """Return one that was made for these settings, or that alone keeps the site up."""
         running = [c for c in scene.standbys if c.runs]
         if current := next((c for c in running if scene.is_current(c)), None):
             return current
@@ -234,7 +234,7 @@ class StandbySwitch(Switch):
         await self.site.page.until_public(report)
 
     def _is_old(self, scene: Scene, service: str) -> bool:
-        """Whether a service runs with other settings than those of `.env`."""
+        """Tell whether a service runs with other settings than those of `.env`."""
         container = scene.of(service)
         return container is not None and container.runs and not scene.is_current(container)
 
@@ -256,7 +256,7 @@ class StandbySwitch(Switch):
         return ("docker", "compose", *_STOP, *names)
 
     def _stop_web_argv(self) -> tuple[str, ...]:
-        """As one: where nginx knows both, requests would hang on the address that is gone."""
+        """Return both as one command: in between, nginx would send requests to a dead address."""
         stop = shlex.join(("docker", "compose", *_STOP, WEB))
         return ("sh", "-c", f"{stop}; {shlex.join(self.nginx.reload_argv)}")
 

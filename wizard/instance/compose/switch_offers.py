@@ -22,7 +22,7 @@ _NEEDED_BY_WEB = ("db", "redis_activity", "redis_broker")
 
 
 async def offers(site: SiteServices) -> Sequence[SwitchOffer]:
-    """All ways. Raises `Problem` where Docker does not answer."""
+    """Return all ways. Raises `Problem` where Docker does not answer."""
     scene = await site.look()
     existing = tuple(scene.existing((WEB, *WORKERS)))
     container = scene.of(NGINX)
@@ -79,7 +79,7 @@ def _short_of_memory(site: SiteServices) -> str:
 
 
 def _free_mib(meminfo: Path) -> int | None:
-    """What can be had without swapping (proc(5), MemAvailable)."""
+    """Return what can be had without swapping (proc(5), MemAvailable)."""
     try:
         found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
     except OSError:

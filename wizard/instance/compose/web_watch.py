@@ -71,7 +71,7 @@ class WebWatch:
     """Follows `web` after a start: its log onto the screen, its signs of life.
 
     collectstatic asks about each file, one after the other, and prints nothing
-    meanwhile: what shows that it lives is what goes over its network. Without
+    in the meantime: what shows that it lives is what goes over its network. Without
     any for `quiet_seconds` it is given up. `beside` names a container other
     than the project's own that serves beside it.
     """
@@ -111,7 +111,7 @@ class WebWatch:
             await asyncio.sleep(_POLL_SECONDS)
 
     def state(self) -> WebState:
-        """How `web` is now. Raises `Problem` where docker does not answer."""
+        """Return how `web` is now. Raises `Problem` where docker does not answer."""
         data = self._inspected(self.beside or self._own())
         if not data:
             return WebState()
@@ -126,7 +126,7 @@ class WebWatch:
         )
 
     def ended(self, state: WebState) -> Problem:
-        """The problem for a `web` that does not stay up, with its last words."""
+        """Return the problem for a `web` that does not stay up, with its last words."""
         self._read_log(state)
         likely = command_failed((), state.exit_code, self._last_lines, ADVICE)
         return Problem(
@@ -148,7 +148,7 @@ class WebWatch:
         )
 
     def _log_advice(self) -> list[str]:
-        """Its last words are shown; the log itself goes when the old settings are put back."""
+        """Return the advice to read the log, where no last words of it are shown."""
         text = f"See whether it says anything: docker compose logs {WEB}"
         return [] if self._last_lines else [text]
 
@@ -164,12 +164,12 @@ class WebWatch:
         return data[0] if data else {}
 
     def _works(self, id_: str) -> bool:
-        """Whether the entrypoint is still at its `manage.py` commands."""
+        """Tell whether the entrypoint is still at its `manage.py` commands."""
         top = self.docker.ask(["docker", "top", id_, "-eo", "pid,args"])
         return b"manage.py" in top.output
 
     def _signs(self, state: WebState) -> str:
-        """What changes as long as `web` does something: its log, its traffic."""
+        """Return what changes as long as `web` does something: its log, its traffic."""
         self._read_log(state)
         traffic = self.docker.ask(["docker", "exec", state.id, "cat", "/proc/net/dev"])
         lines = [line for line in traffic.output.splitlines() if b"lo:" not in line]

@@ -196,7 +196,7 @@ class Dockerless(Deployment):
         return argv if os.geteuid() == 0 else await self._with_sudo(argv)
 
     async def _with_sudo(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """The same under sudo, where that asks for no password."""
+        """Return the same under sudo, where that asks for no password."""
         try:
             asked = await run(["sudo", "-n", "-l", *argv], folder=Path("/"), env=environment())
             allowed = asked.status == 0
@@ -224,7 +224,7 @@ class Dockerless(Deployment):
         )
 
     def _environment(self, user: pwd.struct_passwd) -> dict[str, str]:
-        """What a service of this user would have, and nothing that `.env` defines."""
+        """Return what a service of this user would have, and nothing that `.env` defines."""
         proxies = (*_PROXIES, *(name.upper() for name in _PROXIES))
         in_file = set(self.instance.env_file().names())
         names = [n for n in (*_KEPT, *_KEPT_NETWORK, *proxies) if n in os.environ]

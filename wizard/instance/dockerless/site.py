@@ -25,13 +25,13 @@ class Site:
     user: pwd.struct_passwd
 
     def command(self, *arguments: str) -> Command:
-        """A `manage.py` command; the user is only named where it is not us."""
+        """Return a `manage.py` command; the user is only named where it is not us."""
         user = "" if self.user.pw_uid == os.geteuid() else self.user.pw_name
         return Command((str(self.python), "manage.py", *arguments), user)
 
 
 def user_of(folder: Path, units: tuple[Unit, ...]) -> pwd.struct_passwd:
-    """The site's own user: its service's, else the owner of the folder."""
+    """Return the site's own user: its service's, else the owner of the folder."""
     named = next((unit.user for unit in units if unit.user), "")
     try:
         return pwd.getpwnam(named) if named else account(folder.stat().st_uid)
@@ -45,7 +45,7 @@ def user_of(folder: Path, units: tuple[Unit, ...]) -> pwd.struct_passwd:
 
 
 def account(uid: int) -> pwd.struct_passwd:
-    """A user's account; made up where the number has none, as in some containers."""
+    """Return a user's account; made up where the number has none, as in some containers."""
     try:
         return pwd.getpwuid(uid)
     except KeyError:
@@ -53,7 +53,7 @@ def account(uid: int) -> pwd.struct_passwd:
 
 
 def advice(site: Site, folder: Path) -> Advice:
-    """What to do where a command misses something, in this site's own names."""
+    """Return what to do where a command misses something, in this site's own names."""
     install = (str(site.python), "-m", "pip", "install", "-r", "requirements.txt")
     return Advice(
         packages=(
@@ -72,7 +72,7 @@ def advice(site: Site, folder: Path) -> Advice:
 
 
 def python_of(folder: Path, units: tuple[Unit, ...]) -> Path:
-    """The Python of the instance's virtual environment."""
+    """Return the Python of the instance's virtual environment."""
     places = [folder / name / "bin" for name in _ENVIRONMENTS]
     places += _beside_programs(units)
     for place in places:

@@ -34,7 +34,7 @@ class Unit:
 
 
 async def units_of(folder: Path) -> tuple[Unit, ...]:
-    """The services of the instance in `folder`, the site itself first; () without systemd."""
+    """Return the services of the instance, the site itself first; () without systemd."""
     if shutil.which("systemctl") is None:
         return ()
     listed = await _systemctl("list-unit-files", "--type=service", "--no-legend", "--plain")
@@ -48,7 +48,7 @@ async def units_of(folder: Path) -> tuple[Unit, ...]:
 
 
 async def failed_units(units: tuple[Unit, ...]) -> str:
-    """The last words of those units that do not run a moment after a restart; "" if all do."""
+    """Return the last words of units that do not run a moment after a restart; "" if all do."""
     await asyncio.sleep(_SETTLING_SECONDS)
     words = ""
     for unit in units:
@@ -70,12 +70,12 @@ async def _systemctl(*arguments: str) -> Completed:
 
 
 def environment() -> dict[str, str]:
-    """What systemd's own programs need."""
+    """Return what systemd's own programs need."""
     return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
 
 def _blocks(lines: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """`systemctl show` separates units by an empty line."""
+    """Yield the properties of each unit; `systemctl show` separates units by an empty line."""
     block: dict[str, str] = {}
     for line in (*lines, ""):
         if line:
@@ -105,6 +105,6 @@ def _unit(block: dict[str, str]) -> Unit:
 
 
 def _order(name: str) -> tuple[int, str]:
-    """The site before its worker and its scheduler, as in BookWyrm's guide."""
+    """Sort the site before its worker and its scheduler, as in BookWyrm's guide."""
     place = next((i for i, part in enumerate(("worker", "scheduler"), 1) if part in name), 0)
     return place, name

@@ -1,1 +1,1 @@
-"""The rehearsal's instance: a small site with BookWyrm's storage settings."""
+"""The demo's instance: a small site with BookWyrm's storage settings."""

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 
 def site_settings(request: HttpRequest) -> dict[str, str]:
-    """The theme, and where the media are."""
+    """Return the theme, and where the media are."""
     return {
         "site_theme": "css/themes/bookwyrm-light.css",
         "media_full_url": settings.MEDIA_FULL_URL,

@@ -13,19 +13,19 @@ _PUBLIC = {"bmp", "ico", "jpg", "jpeg", "png", "svg", "tif", "tiff", "webp"}
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The newest books and their readers."""
+    """Show the newest books and their readers."""
     books = Paginator(Edition.objects.order_by("-id"), 24).get_page(request.GET.get("page"))
     readers = User.objects.order_by("id")[:12]
     return TemplateResponse(request, "index.html", {"books": books, "readers": readers})
 
 
 def about(request: HttpRequest) -> HttpResponse:
-    """What this is."""
+    """Say what this is."""
     return TemplateResponse(request, "about.html")
 
 
 def nodeinfo(request: HttpRequest) -> HttpResponse:
-    """The software and its version, as instances of the fediverse tell."""
+    """Tell the software and its version, as instances of the fediverse do."""
     software = {"name": "bookwyrm", "version": settings.VERSION}
     return JsonResponse({"version": "2.0", "software": software, "protocols": ["activitypub"]})
 
@@ -38,17 +38,17 @@ def create_book(request: HttpRequest) -> HttpResponse:
 
 
 def static_file(request: HttpRequest, path: str) -> HttpResponse:
-    """A collected static file."""
+    """Send a collected static file."""
     return serve(request, path, document_root=settings.STATIC_ROOT)
 
 
 def media_file(request: HttpRequest, path: str) -> HttpResponse:
-    """A picture of the local media."""
+    """Send a picture of the local media."""
     if path.rpartition(".")[2] not in _PUBLIC:
         return HttpResponseForbidden()
     return serve(request, path, document_root=settings.MEDIA_ROOT)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The error page, with status 200 as BookWyrm's."""
+    """Show the error page, with status 200 as BookWyrm's."""
     return TemplateResponse(request, "500.html")
