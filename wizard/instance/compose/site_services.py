@@ -45,7 +45,7 @@ _STORAGE = re.compile(r"AWS_|USE_S3")
 _PROXY = re.compile(r"(?i)(http|https|ftp|no|all)_proxy")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What runs of the site at one moment.
 
@@ -193,7 +193,12 @@ class SiteServices:
         images = sorted(
             {c.image for c in (*containers, *standbys) if c.service in project.services}
         )
-        return Scene(project, containers, standbys, {i: self._given(i) for i in images})
+        return Scene(
+            project=project,
+            containers=containers,
+            standbys=standbys,
+            given={i: self._given(i) for i in images},
+        )
 
     def _given(self, image: str) -> dict[str, str]:
         """Return the variables that an image has of its own."""

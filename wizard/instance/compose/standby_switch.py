@@ -29,7 +29,7 @@ _STOP = ("stop", "-t", "60")
 _UP = ("docker", "compose", "up", "-d", "--no-deps", "--no-build")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandbySwitch(Switch):
     """The switch of the project `project`; `existing` are its services that have a container."""
 
@@ -94,7 +94,7 @@ class StandbySwitch(Switch):
         )
 
     def downtime(self) -> str:
-        """None, with the one exception that there is."""
+        """Return that there is none, with the one exception."""
         return (
             "Visitors notice nothing; only an upload that takes longer than a minute may fail. "
             "It takes about a minute and a half, and some 300 MiB of memory meanwhile."
@@ -256,7 +256,7 @@ class StandbySwitch(Switch):
         return ("docker", "compose", *_STOP, *names)
 
     def _stop_web_argv(self) -> tuple[str, ...]:
-        """Return both as one command: in between, nginx would send requests to a dead address."""
+        """Return one command that stops web and has nginx forget its address."""
         stop = shlex.join(("docker", "compose", *_STOP, WEB))
         return ("sh", "-c", f"{stop}; {shlex.join(self.nginx.reload_argv)}")
 

@@ -27,7 +27,7 @@ async def offers(site: SiteServices) -> Sequence[SwitchOffer]:
     existing = tuple(scene.existing((WEB, *WORKERS)))
     container = scene.of(NGINX)
     nginx = Nginx(site.docker, container.name if container else f"{scene.project.name}-{NGINX}-1")
-    standby = StandbySwitch(site, scene.project.name, nginx, existing)
+    standby = StandbySwitch(site=site, project=scene.project.name, nginx=nginx, existing=existing)
     no_deps = PlainSwitch(site, SwitchWay.NO_DEPS, existing)
     return (
         SwitchOffer(standby, await _against_standby(site, scene)),
