@@ -88,9 +88,9 @@ class StartScreen(WizardScreen):
     def body(self) -> Iterable[Widget]:
         """Return the parts from top to bottom: what most needs to be known first."""
         yield CachedStatic(id="armed", classes="warning")
-        yield CachedStatic(id="fragile", classes="warning")
+        yield CachedStatic(id="unprotected-ssh", classes="warning")
         yield Static(Content(_PURPOSE), id="purpose")
-        yield Lines(id="resumed")
+        yield Lines(id="progress")
         yield CachedStatic(id="which-path")
         yield Facts(id="facts")
         yield CachedStatic(id="state")
@@ -100,7 +100,7 @@ class StartScreen(WizardScreen):
         super().show()
         if not self.is_composed:
             return
-        self._set("#fragile", _TMUX if self.shell.unprotected_ssh else "")
+        self._set("#unprotected-ssh", _TMUX if self.shell.unprotected_ssh else "")
         if self.session.opened is None:
             self._show_opening()
         else:
@@ -116,7 +116,7 @@ class StartScreen(WizardScreen):
         self._set("#state", state)
         for name in ("#armed", "#which-path"):
             self._set(name, "")
-        self.query_one("#resumed", Lines).put(())
+        self.query_one("#progress", Lines).put(())
         self.show_safety(_SAFE_OPENING)
         buttons = [ButtonSpec("Try again", "retry"), ButtonSpec("What to do", "what_to_do")]
         self.show_buttons(buttons if problem else [])
@@ -125,7 +125,7 @@ class StartScreen(WizardScreen):
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
         self._set("#armed", f"! {_ARMED}" if armed else "")
-        self.query_one("#resumed", Lines).put(self._progress_lines() if begun else ())
+        self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
         self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
         self._set("#state", self.shell.source.hint)
         self.query_one("#purpose").display = not begun

@@ -45,17 +45,17 @@ class StepParts:
 
     def __init__(self) -> None:
         self.purpose = CachedStatic(id="purpose")
-        self.status = CachedStatic(id="why")
+        self.status = CachedStatic(id="status")
         self.problem = ProblemBox(id="problem")
-        self.final_checks = CheckList(id="proofs")
+        self.final_checks = CheckList(id="final-checks")
         self.facts = Facts(id="facts")
         self.meter = Meter(id="meter")
-        self.activity = CachedStatic(id="waiting")
+        self.activity = CachedStatic(id="activity")
         self.plan = PlanView(id="plan")
         self.checks = CheckList(id="checks")
         self.notes = Lines(id="notes")
         self.last_lines = LastLines(id="last-lines")
-        self.running_plan = PlanView(id="doing")
+        self.running_plan = PlanView(id="running-plan")
 
     def widgets(self, own: Iterable[Widget]) -> Iterable[Widget]:
         """Return all widgets in their order, with those that only one step has among them."""

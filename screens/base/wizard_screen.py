@@ -48,8 +48,8 @@ class WizardScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-normal"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall"), (32, "-roomy")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "main", "Go on", show=False, id="frame.main", tooltip="The button below"),
-        Binding("escape", "back", "Back", id="frame.back", tooltip="One screen back, all is kept"),
+        Binding("enter", "main", "Go on", show=False, id="screen.main", tooltip="The button below"),
+        Binding("escape", "back", "Back", id="screen.back", tooltip="One screen back, all is kept"),
         Binding("up", "scroll_body(-1)", "Up", show=False, system=True),
         Binding("down", "scroll_body(1)", "Down", show=False, system=True),
         Binding("pageup", "page_body(-1)", "Page up", show=False, system=True),
@@ -120,14 +120,14 @@ class WizardScreen(Screen[None]):
         """Compose header, rail and body beside each other, buttons, footer."""
         with Horizontal(id="head"):
             yield Static("bw-s3", id="brand")
-            yield CachedStatic(id="whose")
-            yield CachedStatic(id="path")
+            yield CachedStatic(id="instance")
+            yield CachedStatic(id="migration-path")
         with Horizontal(id="main"):
             yield Rail()
             with Vertical(id="content"):
                 with Horizontal(id="title-row"):
                     yield CachedStatic(self.heading, id="title")
-                    yield CachedStatic(id="where")
+                    yield CachedStatic(id="position")
                 yield VerticalScroll(*self.body(), id="body", can_focus=False)
                 yield CachedStatic(id="more")
                 yield CachedStatic(id="safe")
@@ -177,8 +177,8 @@ class WizardScreen(Screen[None]):
     def show_header(self) -> None:
         """Show header and rail as they are now."""
         session = self.session
-        self.query_one("#whose", Static).update(session.instance_label())
-        path = self.query_one("#path", Static)
+        self.query_one("#instance", Static).update(session.instance_label())
+        path = self.query_one("#migration-path", Static)
         path.update(session.path_label())
         path.set_class(session.path_label().startswith("!"), "-armed")
         self._show_rail()
@@ -189,7 +189,7 @@ class WizardScreen(Screen[None]):
     def show_title(self, title: str, where: str = "") -> None:
         """Show the line above the body."""
         self.query_one("#title", Static).update(Content(title))
-        self.query_one("#where", Static).update(Content(where))
+        self.query_one("#position", Static).update(Content(where))
 
     def show_safety(self, text: str) -> None:
         """Show the line that says what is safe; "" hides it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wizard.core.events import Verdict
 from wizard.core.states import State
+from wizard.core.symbols import AT_WORK, PAUSED, STATE_SYMBOLS, UNDECIDED, VERDICT_SYMBOLS
 
 if TYPE_CHECKING:
     from wizard.migration import Status
@@ -38,24 +39,32 @@ class Mark:
     style: str
 
 
+# The words and colours that go with the symbols of states and verdicts.
+_STATES = {
+    State.TODO: ("", ""),
+    State.BEGUN: ("begun", "$text-warning"),
+    State.DONE: ("done", "$text-success"),
+    State.FAILED: ("failed", "bold $text-error"),
+    State.STALE: ("redo", "$text-warning"),
+    State.SKIPPED: ("skip", "$faint"),
+    State.LATER: ("later", "$faint"),
+}
+_VERDICTS = {
+    Verdict.PASS: ("proven", "$text-success"),
+    Verdict.FAIL: ("wrong", "bold $text-error"),
+    Verdict.REMARK: ("remark", "$text-primary"),
+    Verdict.LATER: ("later", "$faint"),
+}
+
 MARKS: Mapping[ShownState, Mark] = {
-    LiveState.RUNNING: Mark("▶", "now", "bold $text-primary"),
-    LiveState.PAUSED: Mark("‖", "paused", "bold $text-primary"),
-    LiveState.UNDECIDED: Mark("?", "decide", "bold $text-warning"),
-    State.TODO: Mark("·", "", ""),
-    State.BEGUN: Mark("◐", "begun", "$text-warning"),
-    State.DONE: Mark("✓", "done", "$text-success"),
-    State.FAILED: Mark("✗", "failed", "bold $text-error"),
-    State.STALE: Mark("↻", "redo", "$text-warning"),
-    State.SKIPPED: Mark("–", "skip", "$faint"),
-    State.LATER: Mark("◷", "later", "$faint"),
+    LiveState.RUNNING: Mark(AT_WORK, "now", "bold $text-primary"),
+    LiveState.PAUSED: Mark(PAUSED, "paused", "bold $text-primary"),
+    LiveState.UNDECIDED: Mark(UNDECIDED, "decide", "bold $text-warning"),
+    **{state: Mark(STATE_SYMBOLS[state], *look) for state, look in _STATES.items()},
 }
 
 VERDICT_MARKS: Mapping[Verdict, Mark] = {
-    Verdict.PASS: Mark("✓", "proven", "$text-success"),
-    Verdict.FAIL: Mark("✗", "wrong", "bold $text-error"),
-    Verdict.REMARK: Mark("i", "remark", "$text-primary"),
-    Verdict.LATER: Mark("◷", "later", "$faint"),
+    verdict: Mark(VERDICT_SYMBOLS[verdict], *look) for verdict, look in _VERDICTS.items()
 }
 
 

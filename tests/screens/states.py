@@ -25,6 +25,7 @@ from tests.screens.kit import (
     make_app,
     make_instance,
 )
+from tests.screens.waiting import until
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -45,13 +46,9 @@ class Stage:
     gate: Gate
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait until it is so; fails after many seconds, since the machine may be busy."""
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            await self.pilot.pause()
-            if true():
-                return
-        raise AssertionError("it never came to that")
+        """Wait until it is so, after what was asked for has begun."""
+        await self.pilot.pause()
+        await until(self.pilot, true)
 
     async def press(self, *keys: str) -> None:
         """Press keys, and let everything settle."""

@@ -10,6 +10,7 @@ from textual.widgets import OptionList
 
 from screens.overlays.dialogs import ConfirmDialog
 from screens.widgets.choice import Choice
+from tests.screens.waiting import until
 
 _NAMES = ("Amazon AWS S3", "Scaleway", "SeaweedFS", "Other")
 
@@ -26,17 +27,21 @@ async def test_typing_opens_the_list_and_searches(at_once: bool) -> None:
     async with app.run_test() as pilot:
         choice = app.query_one(Choice)
         choice.focus()
-        await pilot.pause()
+        await until(pilot, lambda: choice.has_focus)
         for letter in "sea":
             if at_once:
                 choice.post_message(events.Key(letter, letter))
             else:
                 await pilot.press(letter)
-        await pilot.pause()
-        assert app.focused is app.query_one(OptionList)
+        options = app.query_one(OptionList)
+        await until(pilot, lambda: app.focused is options and _marked(options) == "SeaweedFS")
         await pilot.press("enter")
-        await pilot.pause()
-        assert choice.value == "SeaweedFS"
+        await until(pilot, lambda: choice.value == "SeaweedFS")
+
+
+def _marked(options: OptionList) -> str:
+    option = options.highlighted_option
+    return str(option.prompt) if option else ""
 
 
 class _Asking(App[None]):
@@ -51,11 +56,11 @@ class _Asking(App[None]):
 async def test_the_answers_to_a_long_question_stay_in_sight(size: tuple[int, int]) -> None:
     app = _Asking()
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: bool(app.screen.query(".answers")))
         answers = app.screen.query_one(".answers")
         box = app.screen.query_one(".box")
-        assert box.content_region.contains_region(answers.region)
+        await until(pilot, lambda: box.content_region.contains_region(answers.region))
         text = app.screen.query_one(VerticalScroll)
         for _ in range(9):
             await pilot.press("pagedown")
-        assert text.scroll_y == text.max_scroll_y > 0
+        await until(pilot, lambda: text.scroll_y == text.max_scroll_y > 0)
