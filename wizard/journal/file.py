@@ -69,7 +69,7 @@ def check_room(folder: Path, files: int = 0) -> None:
         )
 
 
-def connect(path: Path, owner_like: Path) -> sqlite3.Connection:
+def connect_to_write(path: Path, owner_like: Path) -> sqlite3.Connection:
     """Open the journal to write, created where it is missing. Raises `Problem`, `sqlite3.Error`."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, "the journal is a symbolic link", str(path))

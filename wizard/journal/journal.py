@@ -30,9 +30,9 @@ from wizard.journal.file import (
     check_room,
     check_sound,
     check_there,
-    connect,
     connect_beside_writer,
     connect_to_read,
+    connect_to_write,
     explained,
     is_empty,
     prepare_folder,
@@ -123,7 +123,7 @@ class Journal:
             prepare_folder(folder, owner_like)
             lock = take_lock(folder, owner_like)
             try:
-                database = connect(folder / FILE, owner_like)
+                database = connect_to_write(folder / FILE, owner_like)
                 reader = connect_beside_writer(folder / FILE)
             except BaseException:
                 os.close(lock)

@@ -118,7 +118,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         if outcome.failed:
             raise not_copied(outcome)
         if outcome.conflicting:
-            raise conflict(outcome)
+            raise conflicting_keys(outcome)
         return outcome
 
     async def verify(self, context: Context, found: CopyOutcome) -> Sequence[Check]:
@@ -139,7 +139,7 @@ _SAFE = (
 )
 
 
-def conflict(outcome: CopyOutcome) -> Problem:
+def conflicting_keys(outcome: CopyOutcome) -> Problem:
     """Return the `Problem` of keys that hold something else: only a person may decide."""
     names = "\n".join(outcome.conflicts[:_NAMED])
     return Problem(

@@ -19,7 +19,7 @@ from wizard.journal.entries import Entry, Value, flag_entry, number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
 from wizard.switch.first_run import once_it_runs
 from wizard.switch.problems import (
-    conflict,
+    conflicting_uploads,
     left_behind,
     not_back,
     nothing_restarted,
@@ -212,7 +212,7 @@ class Restart(TypedStep[int]):
         for _ in range(_MOST_PASSES):
             outcome = await copy_new_media(context)
             if outcome.conflicts:
-                raise conflict(outcome.conflicts, outcome.conflicting)
+                raise conflicting_uploads(outcome.conflicts, outcome.conflicting)
             if outcome.failed:
                 which = count_failed(outcome.failed, outcome.failed_folders)
                 raise left_behind(which, [f.path for f in outcome.failures if not f.harmless])

@@ -58,7 +58,7 @@ def not_back(first: Problem, second: Problem, view: SiteView, raw: str) -> Probl
     )
 
 
-def conflict(keys: Sequence[str], number: int) -> Problem:
+def conflicting_uploads(keys: Sequence[str], number: int) -> Problem:
     """Return the `Problem` of other objects under new uploads' names; none was overwritten."""
     return Problem(
         f"{count(number, 'file')} uploaded meanwhile: the bucket holds something else of that name,"

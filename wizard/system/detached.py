@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from wizard.system.programs import Completed, Lines, check_program
+from wizard.system.programs import Completed, LineSplitter, check_program
 
 _SECONDS_A_POLL = 0.1
 _LAST_LINES = 400
@@ -37,7 +37,7 @@ async def run_detached(
     """
     check_program(argv[0], folder, env)
     last: deque[str] = deque(maxlen=_LAST_LINES)
-    lines = Lines()
+    lines = LineSplitter()
 
     def take(found: Sequence[str]) -> None:
         for line in found:

@@ -171,7 +171,7 @@ async def _read(process: asyncio.subprocess.Process, take: Callable[[str], None]
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    lines = Lines()
+    lines = LineSplitter()
     while chunk := await stream.read(65536):
         for line in lines.feed(chunk):
             yield line
@@ -179,7 +179,7 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
         yield line
 
 
-class Lines:
+class LineSplitter:
     """Makes lines of text out of a program's output, whatever pieces it comes in."""
 
     def __init__(self) -> None:

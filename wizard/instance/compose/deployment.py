@@ -15,7 +15,7 @@ from wizard.core.settings import DeploymentKind, Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.compose.container_programs import WebPrograms, one_off
 from wizard.instance.compose.docker import Docker
-from wizard.instance.compose.media import is_empty, open_media
+from wizard.instance.compose.media import holds_no_media, open_media
 from wizard.instance.compose.own_containers import labels, remove_leftovers, remove_ours
 from wizard.instance.compose.plain_switch import PlainSwitch, up_argv
 from wizard.instance.compose.problems import (
@@ -84,7 +84,7 @@ class Compose(Deployment):
     async def media(self) -> Media:
         project = await self._project()
         media = await asyncio.to_thread(open_media, self._programs(project))
-        if await asyncio.to_thread(is_empty, media):
+        if await asyncio.to_thread(holds_no_media, media):
             await self._check_named_files(project)
         return media
 

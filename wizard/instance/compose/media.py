@@ -49,7 +49,7 @@ def is_local(docker: Docker) -> bool:
     return bool(host) and host[0].startswith("unix://")
 
 
-def is_empty(media: Media) -> bool:
+def holds_no_media(media: Media) -> bool:
     """Tell whether there is nothing of BookWyrm's at all, not even something that cannot be had."""
     return all(_is_file_systems_own(item) for item in media.walk())
 
