@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import make_checkout
+from tests.support.contexts import make_context
 from wizard.core.events import Check, Event, failed, passed
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem
-from wizard.core.secrets import Keys, Masker
+from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.core.states import ResultState, State
 from wizard.instance.checkout import open_instance
@@ -120,15 +121,8 @@ def open_migration_of(tmp_path: Path, steps: Sequence[Step]) -> Iterator[Migrati
     settings = Settings(bucket="one", deployment="dockerless")
     journal = Journal.open(instance.folder / ".bw-s3", instance.folder)
     deployment = Dockerless(instance, settings)
-    context = Context(
-        instance=instance,
-        deployment=deployment,
-        journal=journal,
-        keys=Keys("AKEXAMPLE", "secret-of-tests"),
-        report=lambda event: None,
-        ask=_yes,
-        masker=Masker(),
-    )
+    keys = Keys("AKEXAMPLE", "secret-of-tests")
+    context = make_context(instance, deployment, journal, keys=keys)
     yield Migration(context, steps)
     journal.close()
 

@@ -18,10 +18,11 @@ from textual.widget import Widget
 
 from screens.app.wizard_app import WizardApp
 from screens.state.sources import Source
+from tests.support.contexts import make_context
 from wizard.core.events import Check, Event, Note, Output, Progress, Report, Waiting, failed, passed
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.secrets import Keys, Masker
+from wizard.core.secrets import Keys
 from wizard.core.settings import DeploymentKind, Settings
 from wizard.core.states import ResultState
 from wizard.instance.checkout import open_instance
@@ -256,16 +257,9 @@ class KitSource(Source):
         if self.problem:
             raise self.problem
         instance = open_instance(self.folder)
-        masker = Masker()
-        masker.add_keys(self.keys)
-        context = Context(
-            instance=instance,
-            deployment=StillDeployment(self.settings),
-            journal=self.journal,
-            keys=self.keys,
-            report=report,
-            ask=ask,
-            masker=masker,
+        deployment = StillDeployment(self.settings)
+        context = make_context(
+            instance, deployment, self.journal, keys=self.keys, report=report, ask=ask
         )
         return Opened(Migration(context, self.steps), FACTS, "")
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.servers.refusing import Refusing, Reply, Request, error, refuse
 from tests.support.checkout import ENV
-from tests.support.storage_context import Witness, settle, storage_context
+from tests.support.contexts import Listener, settle, storage_context
 from tests.support.users import fill, small_disk
 from wizard.access.policy import opening_policy
 from wizard.access.probe import Probe, live_checks
@@ -52,8 +52,8 @@ async def test_where_acls_have_no_effect_a_policy_opens_two_folders(
     storage: Storage, tmp_path: Path
 ) -> None:
     settings, keys = storage
-    witness = Witness()
-    with storage_context(tmp_path, settings, keys, witness) as context:
+    listener = Listener()
+    with storage_context(tmp_path, settings, keys, listener) as context:
         context = await settle(STEP, context)
         assert context.settings.acl_known
         assert context.settings.acl == ""
@@ -73,8 +73,8 @@ async def test_where_acls_have_no_effect_a_policy_opens_two_folders(
         assert env["CSP_ADDITIONAL_HOSTS"] == f"http://{settings.endpoint_host}"
         assert env["USE_S3"] == "false"
         assert (await STEP.inspect(context)).done
-    assert witness.seen("outside of images/ and static/").seen == "yes"
-    (question,) = witness.questions
+    assert listener.seen("outside of images/ and static/").seen == "yes"
+    (question,) = listener.questions
     assert "images/*" in question.text
     assert "s3:GetObject" in question.text
 
@@ -83,21 +83,21 @@ async def test_where_acls_are_honoured_no_policy_is_put(
     ceph_storage: Storage, tmp_path: Path
 ) -> None:
     settings, keys = ceph_storage
-    witness = Witness()
-    with storage_context(tmp_path, settings, keys, witness) as context:
+    listener = Listener()
+    with storage_context(tmp_path, settings, keys, listener) as context:
         context = await settle(STEP, context)
         assert context.settings.acl == "public-read"
         assert env_of(context)["AWS_DEFAULT_ACL"] == "public-read"
         assert Bucket(settings, keys).get_policy() is None
         assert keys_left(settings, keys) == []
-    assert witness.questions == []
+    assert listener.questions == []
 
 
 async def test_where_nothing_opens_the_bucket_the_console_must(
     rclone_storage: Storage, tmp_path: Path
 ) -> None:
     settings, keys = rclone_storage
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         before = (tmp_path / ".env").read_bytes()
         problem = await refusal(context)
         assert "cannot be opened from here" in problem.what
@@ -114,8 +114,8 @@ async def test_block_public_access_is_lifted_as_far_as_needed_and_put_back(
     on = ("IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     before = {"BlockPublicAcls": False, **dict.fromkeys(on, True)}
     bucket.put_public_access_block(before)
-    witness = Witness()
-    with storage_context(tmp_path, settings, keys, witness) as context:
+    listener = Listener()
+    with storage_context(tmp_path, settings, keys, listener) as context:
         context = await settle(STEP, context)
         assert context.settings.acl == ""
         switches = bucket.public_access_block()
@@ -123,7 +123,7 @@ async def test_block_public_access_is_lifted_as_far_as_needed_and_put_back(
         assert await STEP.undo(context)
         assert bucket.public_access_block() == before
         assert bucket.get_policy() is None
-    assert any("Block Public Access" in q.text for q in witness.questions)
+    assert any("Block Public Access" in q.text for q in listener.questions)
 
 
 async def test_an_existing_policy_is_merged_and_comes_back(
@@ -139,7 +139,7 @@ async def test_an_existing_policy_is_merged_and_comes_back(
         "Resource": f"arn:aws:s3:::{bucket.name}/downloads/*",
     }
     bucket.put_policy({"Version": "2012-10-17", "Statement": [own]})
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         context = await settle(STEP, context)
         sids = [s["Sid"] for s in (bucket.get_policy() or {})["Statement"]]
         assert sids == ["Own", "BookWyrmPublicRead"]
@@ -151,7 +151,7 @@ async def test_an_existing_policy_is_merged_and_comes_back(
 
 async def test_a_policy_declined_leaves_all_as_it_was(storage: Storage, tmp_path: Path) -> None:
     settings, keys = storage
-    with storage_context(tmp_path, settings, keys, Witness(answer=False)) as context:
+    with storage_context(tmp_path, settings, keys, Listener(answer=False)) as context:
         before = (tmp_path / ".env").read_bytes()
         problem = await refusal(context)
         assert problem.decision
@@ -166,17 +166,17 @@ async def test_private_files_below_images_are_never_opened(
     bucket = Bucket(settings, keys)
     bucket.put("images/exports/account.tar.gz", b"private")
     bucket.put("images/covers/1.jpg", b"public")
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         problem = await refusal(context)
         assert problem.decision
         assert "images/exports/account.tar.gz" in problem.remedies[0].text
         assert bucket.get_policy() is None
         bucket.delete("images/exports/account.tar.gz")
-        witness = Witness()
-        context = replace(context, ask=witness.ask, report=witness.events.append)
+        listener = Listener()
+        context = replace(context, ask=listener.ask, report=listener.events.append)
         context = await settle(STEP, context)
-        assert "1 objects are there already" in witness.questions[0].text
-        assert "1 in images/" in witness.seen("Is the bucket empty?").seen
+        assert "1 objects are there already" in listener.questions[0].text
+        assert "1 in images/" in listener.seen("Is the bucket empty?").seen
 
 
 async def test_a_missing_bucket_is_created_if_the_admin_agrees(
@@ -186,21 +186,21 @@ async def test_a_missing_bucket_is_created_if_the_admin_agrees(
         seaweedfs.settings(f"new-{tmp_path.name[-20:]}".replace("_", "-")),
         seaweedfs.keys,
     )
-    with storage_context(tmp_path, settings, keys, Witness(answer=False)) as context:
+    with storage_context(tmp_path, settings, keys, Listener(answer=False)) as context:
         problem = await refusal(context)
         assert (problem.decision, problem.field) == (True, "bucket")
         assert not Bucket(settings, keys).exists()
         plan = await STEP.plan(context)
         assert "is created; you are asked before" in str(plan.items)
         assert not Bucket(settings, keys).exists()
-        context = replace(context, ask=Witness().ask)
+        context = replace(context, ask=Listener().ask)
         context = await settle(STEP, context)
         assert Bucket(settings, keys).exists()
 
 
 async def test_the_plan_changes_nothing_and_shows_all(storage: Storage, tmp_path: Path) -> None:
     settings, keys = storage
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         before = (tmp_path / ".env").read_bytes()
         plan = await STEP.plan(context)
         assert (tmp_path / ".env").read_bytes() == before
@@ -215,7 +215,7 @@ async def test_the_plan_changes_nothing_and_shows_all(storage: Storage, tmp_path
 async def test_resuming_asks_the_world(storage: Storage, tmp_path: Path) -> None:
     settings, keys = storage
     bucket = Bucket(settings, keys)
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         assert not (await STEP.inspect(context)).done
         context = await settle(STEP, context)
         bucket.put_policy(None)
@@ -236,7 +236,7 @@ async def test_resuming_asks_the_world(storage: Storage, tmp_path: Path) -> None
 async def test_undo_brings_every_line_back(storage: Storage, tmp_path: Path) -> None:
     settings, keys = storage
     env = ENV.replace("AWS_ACCESS_KEY_ID=\n", "export AWS_ACCESS_KEY_ID='older key' # mine\n")
-    with storage_context(tmp_path, settings, keys, Witness(), env) as context:
+    with storage_context(tmp_path, settings, keys, Listener(), env) as context:
         context = await settle(STEP, context)
         context = await settle(STEP, context)
         assert await STEP.undo(context)
@@ -248,7 +248,7 @@ async def test_a_line_written_before_a_crash_is_known_to_undo(
     storage: Storage, tmp_path: Path
 ) -> None:
     settings, keys = storage
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         context = await settle(STEP, context)
         lines = json_entry("configure_provider.lines", dict)
         # As it is in the journal when we are killed while the file is being written.
@@ -263,7 +263,7 @@ async def test_a_line_written_before_a_crash_is_known_to_undo(
 async def test_canaries_of_a_killed_run_are_removed(storage: Storage, tmp_path: Path) -> None:
     settings, keys = storage
     bucket = Bucket(settings, keys)
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         checks = live_checks(Probe(context=context))
         async for check in checks:
             if "replaced" in check.asked:
@@ -285,7 +285,7 @@ async def test_rules_that_are_there_survive_the_probe(storage: Storage, tmp_path
     bucket = Bucket(settings, keys)
     rule = {"AllowedOrigins": ["https://own.example"], "AllowedMethods": ["GET"]}
     bucket.put_cors([rule])
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         context = await settle(STEP, context)
     (kept,) = bucket.get_cors()
     assert kept["AllowedOrigins"] == ["https://own.example"]
@@ -295,11 +295,11 @@ async def test_no_secret_reaches_journal_events_or_questions(
     storage: Storage, tmp_path: Path
 ) -> None:
     settings, keys = storage
-    witness = Witness()
-    with storage_context(tmp_path, settings, keys, witness) as context:
+    listener = Listener()
+    with storage_context(tmp_path, settings, keys, listener) as context:
         context = await settle(STEP, context)
         plan = await STEP.plan(context)
-    said = f"{witness.events}{witness.questions}{plan}".encode()
+    said = f"{listener.events}{listener.questions}{plan}".encode()
     files = [p for p in (tmp_path / ".bw-s3").iterdir() if p.suffix != ".bak"]
     for data in (said, *(p.read_bytes() for p in files)):
         assert keys.secret_access_key.encode() not in data
@@ -312,7 +312,7 @@ async def test_a_bucket_that_everybody_can_list_is_refused(
     settings, keys = ceph_storage
     bucket = Bucket(settings, keys)
     bucket.client.put_bucket_acl(Bucket=bucket.name, ACL="public-read")
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         assert (await refusal(context)).what == "Everybody can list the bucket's files."
 
 
@@ -322,12 +322,12 @@ async def test_a_custom_domain_that_leads_elsewhere_is_told_from_a_closed_bucket
     settings, keys = ceph_storage
     with Refusing(lambda request: Reply(200, b"<html>a website</html>")) as other:
         wrong = replace(settings, custom_domain=f"{other.host}/x")
-        with storage_context(tmp_path, wrong, keys, Witness()) as context:
+        with storage_context(tmp_path, wrong, keys, Listener()) as context:
             problem = await refusal(context)
     assert problem.field == "custom_domain"
     assert settings.custom_domain in problem.remedies[0].text
     nowhere = replace(settings, custom_domain="no-such-host.invalid")
-    with storage_context(tmp_path, nowhere, keys, Witness()) as context:
+    with storage_context(tmp_path, nowhere, keys, Listener()) as context:
         problem = await refusal(context)
     assert "no-such-host.invalid" in problem.what
     assert problem.field == "custom_domain"
@@ -340,21 +340,21 @@ def without_acl(request: Request) -> Reply | None:
 
 
 async def test_a_refused_acl_is_left_out_where_this_bookwyrm_can(tmp_path: Path) -> None:
-    witness = Witness()
+    listener = Listener()
     # This server lets strangers read what was stored.
     with (
         Refusing(without_acl) as server,
-        storage_context(tmp_path, server.settings("aws"), server.keys, witness) as context,
+        storage_context(tmp_path, server.settings("aws"), server.keys, listener) as context,
     ):
         context = await settle(STEP, context)
         assert env_of(context)["AWS_DEFAULT_ACL"] == ""
-    assert "the whole bucket is public" in witness.seen("outside of images/ and static/").seen
+    assert "the whole bucket is public" in listener.seen("outside of images/ and static/").seen
 
 
 async def test_a_refused_acl_stops_an_older_bookwyrm(tmp_path: Path) -> None:
     with (
         Refusing(without_acl) as server,
-        storage_context(tmp_path, server.settings("aws"), server.keys, Witness()) as context,
+        storage_context(tmp_path, server.settings("aws"), server.keys, Listener()) as context,
     ):
         settings_py = tmp_path / "bookwyrm" / "settings.py"
         settings_py.write_text('env("AWS_S3_URL_PROTOCOL", "https:")\n')
@@ -375,7 +375,7 @@ async def test_an_older_bookwyrm_writes_no_line_that_it_does_not_read(
     storage: Storage, tmp_path: Path
 ) -> None:
     settings, keys = storage
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         (tmp_path / "bookwyrm" / "settings.py").write_text("")
         context = replace(context, instance=open_instance(tmp_path))
         assert "over http" in (await refusal(context)).what
@@ -385,28 +385,28 @@ async def test_an_older_bookwyrm_writes_no_line_that_it_does_not_read(
 
 @pytest.mark.parametrize(("minutes", "verdict"), [(0, "pass"), (5, "remark"), (20, "fail")])
 async def test_the_clock_is_compared(minutes: int, verdict: str, tmp_path: Path) -> None:
-    witness = Witness()
+    listener = Listener()
     with (
         Refusing(lambda request: None, skew=minutes * 60) as server,
-        storage_context(tmp_path, server.settings(), server.keys, witness) as context,
+        storage_context(tmp_path, server.settings(), server.keys, listener) as context,
     ):
         async for check in live_checks(Probe(context=context)):
-            witness.events.append(check)
-    found = witness.seen("clock")
+            listener.events.append(check)
+    found = listener.seen("clock")
     assert found.verdict == verdict
     assert str(minutes) in found.seen or not minutes
 
 
 async def test_keys_that_may_not_set_cors_are_only_remarked(tmp_path: Path) -> None:
-    witness = Witness()
+    listener = Listener()
     refusing = refuse("PutBucketCors", error(403, "AccessDenied", "Access Denied"))
     with (
         Refusing(refusing) as server,
-        storage_context(tmp_path, server.settings(), server.keys, witness) as context,
+        storage_context(tmp_path, server.settings(), server.keys, listener) as context,
     ):
         context = await settle(STEP, context)
         context = await settle(STEP, context)
-    assert witness.seen("CORS").verdict is Verdict.REMARK
+    assert listener.seen("CORS").verdict is Verdict.REMARK
 
 
 async def test_an_env_that_cannot_be_written_is_said_before_the_first_change(
@@ -415,7 +415,7 @@ async def test_an_env_that_cannot_be_written_is_said_before_the_first_change(
     settings, keys = storage
     with (
         small_disk(tmp_path / "disk") as disk,
-        storage_context(tmp_path / "books", settings, keys, Witness()) as context,
+        storage_context(tmp_path / "books", settings, keys, Listener()) as context,
     ):
         env = Path(shutil.move(context.instance.env_path, disk / "env"))
         context.instance.env_path.symlink_to(env)
@@ -442,7 +442,7 @@ async def test_a_storage_that_is_busy_is_not_taken_for_one_that_refuses(
 
     with (
         Refusing(busy) as server,
-        storage_context(tmp_path, server.settings(), server.keys, Witness()) as context,
+        storage_context(tmp_path, server.settings(), server.keys, Listener()) as context,
     ):
         problem = await refusal(context)
         assert problem.what == "The storage is too busy now."
@@ -455,7 +455,7 @@ async def test_an_endpoint_that_sends_to_https(tmp_path: Path) -> None:
 
     with (
         Refusing(redirect) as server,
-        storage_context(tmp_path, server.settings(), server.keys, Witness()) as context,
+        storage_context(tmp_path, server.settings(), server.keys, Listener()) as context,
     ):
         problem = await refusal(context)
     assert problem.what == "The endpoint wants https."
@@ -463,7 +463,7 @@ async def test_an_endpoint_that_sends_to_https(tmp_path: Path) -> None:
 
 async def test_unknown_keys_and_settings_are_asked_for(storage: Storage, tmp_path: Path) -> None:
     settings, keys = storage
-    with storage_context(tmp_path, settings, Keys("", ""), Witness()) as context:
+    with storage_context(tmp_path, settings, Keys("", ""), Listener()) as context:
         problem = await refusal(context)
         assert (problem.field, problem.usage) == ("access_key_id", True)
         context = replace(context.with_settings(replace(settings, bucket="")), keys=keys)
@@ -475,7 +475,7 @@ async def test_it_says_where_the_instance_is_on_s3_already(
 ) -> None:
     settings, keys = storage
     env = ENV.replace("USE_S3=false", "USE_S3=true")
-    with storage_context(tmp_path, settings, keys, Witness(), env) as context:
+    with storage_context(tmp_path, settings, keys, Listener(), env) as context:
         assert "USE_S3 is true already" in str((await STEP.plan(context)).items)
         context = await settle(STEP, context)
         assert env_of(context)["USE_S3"] == "true"

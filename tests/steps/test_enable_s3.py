@@ -13,18 +13,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import ENV, make_checkout
+from tests.support.contexts import Listener, make_context
 from tests.support.users import ALICE, as_user, fill, need_root, owned_folder, small_disk
-from wizard.core.events import Check, Event, Verdict
+from wizard.core.events import Check, Verdict
 from wizard.core.plan import Diff, Plan, Sentence
 from wizard.core.problem import Action, Problem
-from wizard.core.secrets import Keys, Masker
+from wizard.core.secrets import Keys
 from wizard.core.settings import DeploymentKind, MigrationPath, Settings
 from wizard.env.file import EnvFile, backups
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.journal.entries import text_entry
 from wizard.journal.journal import FOLDER, Journal
-from wizard.step import Context, Question
+from wizard.step import Context
 from wizard.steps.enable_s3 import EnableS3
 from wizard.switch.env_change import values_in_bash
 
@@ -39,13 +40,10 @@ STEP = EnableS3()
 
 
 @dataclass
-class Scene:
+class Scene(Listener):
     """An instance whose provider is configured, and what was reported and asked."""
 
-    context: Context
-    events: list[Event] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    answer: bool = True
+    context: Context = field(init=False)
 
     @property
     def env(self) -> Path:
@@ -56,10 +54,6 @@ class Scene:
         await STEP.apply(self.context)
         return list(await STEP.verify(self.context, None))
 
-    async def ask(self, question: Question) -> bool:
-        self.questions.append(question)
-        return self.answer
-
     def set_up(self, **settings: str) -> None:
         changed = replace(self.context.settings, **settings)  # type: ignore[arg-type]
         self.context = self.context.with_settings(changed)
@@ -67,17 +61,16 @@ class Scene:
 
 def open_scene(folder: Path) -> Scene:
     """The scene as the next start finds it."""
-    scene = Scene(None)  # type: ignore[arg-type]
+    scene = Scene()
     instance = open_instance(folder)
     settings = Settings(path=MigrationPath.EXISTING, deployment=DeploymentKind.DOCKERLESS)
-    scene.context = Context(
-        instance=instance,
-        deployment=Dockerless(instance, settings),
-        journal=Journal.open(folder / FOLDER, folder),
+    scene.context = make_context(
+        instance,
+        Dockerless(instance, settings),
+        Journal.open(folder / FOLDER, folder),
         keys=Keys("AKIAFORTESTS", "a-very-secret-key"),
-        report=scene.events.append,
+        report=scene.report,
         ask=scene.ask,
-        masker=Masker(),
     )
     return scene
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.servers.refusing import Refusing, Reply, Request, error, refuse
 from tests.support.checkout import ENV
-from tests.support.storage_context import Witness, carry_out, storage_context
+from tests.support.contexts import Listener, carry_out, storage_context
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import covers, merged, rule_for, without
 from wizard.core.events import Verdict
@@ -43,7 +43,7 @@ async def test_rules_are_merged_in_force_and_taken_back(
 ) -> None:
     settings, keys, bucket = opened(request.getfixturevalue(server))
     bucket.put_cors([OWN])
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         assert not (await STEP.inspect(context)).done
         plan = await STEP.plan(context)
         (document,) = [item for item in plan.items if isinstance(item, Document)]
@@ -64,7 +64,7 @@ async def test_rules_are_merged_in_force_and_taken_back(
 
 async def test_rules_that_somebody_removed_are_noticed(storage: Storage, tmp_path: Path) -> None:
     settings, keys, bucket = opened(storage)
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         await carry_out(STEP, context)
         bucket.put_cors([])
         found = await STEP.inspect(context)
@@ -75,7 +75,7 @@ async def test_rules_that_somebody_removed_are_noticed(storage: Storage, tmp_pat
 async def test_a_wildcard_that_is_there_is_enough(storage: Storage, tmp_path: Path) -> None:
     settings, keys, bucket = opened(storage)
     bucket.put_cors([{"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"]}])
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         assert (await STEP.inspect(context)).done
         await carry_out(STEP, context)
     assert len(bucket.get_cors()) == 1
@@ -85,7 +85,7 @@ async def test_where_the_api_refuses_the_rules_lie_ready(tmp_path: Path) -> None
     refusing = refuse("PutBucketCors", error(403, "AccessDenied", "Access Denied"))
     with (
         Refusing(refusing) as server,
-        storage_context(tmp_path, server.settings("aws"), server.keys, Witness()) as context,
+        storage_context(tmp_path, server.settings("aws"), server.keys, Listener()) as context,
     ):
         with pytest.raises(Problem) as caught:
             await STEP.apply(context)
@@ -97,7 +97,7 @@ async def test_where_the_api_refuses_the_rules_lie_ready(tmp_path: Path) -> None
 
 async def test_a_storage_without_the_call_says_so(rclone_storage: Storage, tmp_path: Path) -> None:
     settings, keys = rclone_storage
-    with storage_context(tmp_path, settings, keys, Witness()) as context:
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
         with pytest.raises(Problem) as caught:
             await STEP.apply(context)
         assert caught.value.what == "The CORS rules could not be set."
@@ -122,7 +122,7 @@ def like_minio(request: Request) -> Reply | None:
 async def test_a_storage_that_lets_every_origin_in_needs_no_rules(tmp_path: Path) -> None:
     with (
         Refusing(like_minio) as server,
-        storage_context(tmp_path, server.settings("minio"), server.keys, Witness()) as context,
+        storage_context(tmp_path, server.settings("minio"), server.keys, Listener()) as context,
     ):
         checks = await carry_out(STEP, context)
     assert [c.verdict for c in checks] == [Verdict.REMARK, Verdict.PASS, Verdict.PASS]
@@ -133,7 +133,7 @@ async def test_origins_follow_the_instances_own_scheme_and_port(
 ) -> None:
     settings, keys, bucket = opened(storage)
     env = ENV.replace("books.example.org", "localhost") + "PORT=1333\n"
-    with storage_context(tmp_path, settings, keys, Witness(), env) as context:
+    with storage_context(tmp_path, settings, keys, Listener(), env) as context:
         await carry_out(STEP, context)
         assert STEP.inputs(context)["origins"] == "http://localhost:1333"
     assert [r["AllowedOrigins"] for r in bucket.get_cors()] == [["http://localhost:1333"]]

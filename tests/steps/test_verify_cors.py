@@ -9,7 +9,7 @@ import pytest
 
 from tests.servers.ports import free_port
 from tests.servers.refusing import Refusing, Reply, always
-from tests.support.storage_context import Witness, carry_out, storage_context
+from tests.support.contexts import Listener, carry_out, storage_context
 from tests.web.test_visitor import ERROR_PAGE, PAGE, html
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import rule_for
@@ -73,15 +73,15 @@ def remember(context: Context, checks: tuple[Check, ...]) -> None:
 
 async def test_all_is_well(migrated: tuple[Settings, Keys, Bucket], tmp_path: Path) -> None:
     settings, keys, _ = migrated
-    witness = Witness()
+    listener = Listener()
     with (
         Refusing(always(page_of(settings))) as site,
-        storage_context(tmp_path, served(settings, site), keys, witness) as context,
+        storage_context(tmp_path, served(settings, site), keys, listener) as context,
     ):
         checks = await carry_out(STEP, context)
         assert {c.verdict for c in checks} == {Verdict.PASS}
         assert len(checks) == 11
-        assert witness.seen("kept from").seen == "yes"
+        assert listener.seen("kept from").seen == "yes"
         remember(context, tuple(checks))
         assert (await STEP.inspect(context)).done
 
@@ -92,7 +92,7 @@ async def test_a_page_that_still_points_home(
     settings, keys, _ = migrated
     with (
         Refusing(always(html(PAGE.format(static="/static/")))) as site,
-        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+        storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
     ):
         (wrong,) = await failures(context)
         assert wrong.problem is not None
@@ -107,7 +107,7 @@ async def test_the_error_page_is_no_success(
     settings, keys, _ = migrated
     with (
         Refusing(always(html(ERROR_PAGE))) as site,
-        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+        storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
     ):
         (wrong,) = await failures(context)
     assert "error page" in wrong.seen
@@ -120,7 +120,7 @@ async def test_fonts_that_browsers_may_not_use(
     bucket.put_cors([rule_for("https://books.example.org")])
     with (
         Refusing(always(page_of(settings))) as site,
-        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+        storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
     ):
         (wrong,) = await failures(context)
     assert "https://www.books.example.org may not use" in wrong.seen
@@ -131,13 +131,13 @@ async def test_a_foreign_origin_let_in_is_a_remark(
 ) -> None:
     settings, keys, bucket = migrated
     bucket.put_cors([{"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"]}])
-    witness = Witness()
+    listener = Listener()
     with (
         Refusing(always(page_of(settings))) as site,
-        storage_context(tmp_path, served(settings, site), keys, witness) as context,
+        storage_context(tmp_path, served(settings, site), keys, listener) as context,
     ):
         await carry_out(STEP, context)
-    assert witness.seen("kept from").verdict is Verdict.REMARK
+    assert listener.seen("kept from").verdict is Verdict.REMARK
 
 
 async def test_a_bucket_closed_again_and_files_missing(
@@ -148,7 +148,7 @@ async def test_a_bucket_closed_again_and_files_missing(
     bucket.put_policy(None)
     with (
         Refusing(always(page_of(settings))) as site,
-        storage_context(tmp_path, served(settings, site), keys, Witness()) as context,
+        storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
     ):
         wrong = [c.seen for c in await failures(context)]
     assert wrong[0] == "The bucket holds no font below static/."
@@ -161,7 +161,7 @@ async def test_before_a_fresh_instance_runs_the_site_waits(
 ) -> None:
     settings, keys, _ = migrated
     away = replace(settings, path=MigrationPath.FRESH, site_url=f"http://127.0.0.1:{free_port()}")
-    with storage_context(tmp_path, away, keys, Witness()) as context:
+    with storage_context(tmp_path, away, keys, Listener()) as context:
         checks = await carry_out(STEP, context)
         assert checks[-1].verdict is Verdict.LATER
         remember(context, tuple(checks))

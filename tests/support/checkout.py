@@ -28,7 +28,7 @@ AWS_SECRET_ACCESS_KEY=
 def make_checkout(folder: Path, env: str = ENV) -> Path:
     """Create a checkout of version 0.9.2 in `folder` and return the folder."""
     (folder / "bookwyrm" / "management" / "commands").mkdir(parents=True)
-    (folder / "images").mkdir()
+    (folder / "images").mkdir(exist_ok=True)
     (folder / "manage.py").write_text("")
     (folder / "VERSION").write_text("0.9.2\n")
     (folder / "bookwyrm" / "settings.py").write_text(SETTINGS)

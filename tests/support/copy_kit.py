@@ -13,16 +13,18 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from tests.support.checkout import make_checkout
+from tests.support.contexts import make_context
 from wizard.copying.upload import CopyOutcome, copy_media, copy_new_media
 from wizard.core.copy_control import CopyControl
 from wizard.core.events import Event
-from wizard.core.secrets import Keys, Masker
+from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.instance.checkout import Instance
+from wizard.instance.checkout import open_instance
 from wizard.instance.deployment import Deployment
 from wizard.journal.journal import Journal
 from wizard.media.source import Digest, FolderMedia, Media
-from wizard.step import Context, Question
+from wizard.step import Context
 from wizard.storage.bucket import connect
 
 if TYPE_CHECKING:
@@ -115,19 +117,15 @@ class CopyKit:
 
     def context(self, journal: Journal, media: Media | None = None) -> Context:
         """A context with that journal."""
-
-        async def yes(_: Question) -> bool:
-            return True
-
+        if not (self.folder / "manage.py").exists():
+            make_checkout(self.folder)
         source = MediaOnly(media or FolderMedia(self.root), self.settings)
-        return Context(
-            instance=cast(Instance, None),
-            deployment=cast(Deployment, source),
-            journal=journal,
+        return make_context(
+            open_instance(self.folder),
+            cast(Deployment, source),
+            journal,
             keys=self.keys,
             report=self.events.append,
-            ask=yes,
-            masker=Masker(),
             control=self.control,
         )
 

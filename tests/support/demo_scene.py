@@ -7,27 +7,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wizard.core.events import Check, Event, Output, Verdict
-from wizard.core.secrets import Masker
+from tests.support.contexts import Listener, make_context
+from wizard.core.events import Check, Verdict
 from wizard.core.settings import MigrationPath, Settings
 from wizard.demo.build import DemoInstance, build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.journal.journal import FOLDER, Journal
-from wizard.step import Context, Question, Step
+from wizard.step import Context, Step
 from wizard.storage.bucket import Bucket
 
 
 @dataclass
-class DemoScene:
+class DemoScene(Listener):
     """A running throw-away instance, the context of a migration, and what was reported."""
 
     demo: DemoInstance
-    context: Context
-    events: list[Event]
-    questions: list[Question] = field(default_factory=list)
-    answer: bool = True
+    context: Context = field(init=False)
 
     @property
     def folder(self) -> Path:
@@ -38,11 +35,6 @@ class DemoScene:
     def bucket(self) -> Bucket:
         """The bucket, with the right keys."""
         return Bucket(self.context.settings, self.demo.keys)
-
-    @property
-    def output(self) -> list[str]:
-        """The lines that commands wrote."""
-        return [event.text for event in self.events if isinstance(event, Output)]
 
     def set_env(self, **values: str | None) -> None:
         """Set lines of `.env`; None comments one out."""
@@ -103,24 +95,11 @@ async def demo_scene(
         path = MigrationPath.FRESH if fresh else MigrationPath.EXISTING
         settings = replace(demo.settings, path=path, deployment="dockerless")
         journal = Journal.open(demo.folder / FOLDER, demo.folder)
-        events: list[Event] = []
-
-        async def ask(question: Question) -> bool:
-            scene.questions.append(question)
-            return scene.answer
-
-        masker = Masker(instance.env_file().secrets())
-        masker.add_keys(demo.keys)
-        context = Context(
-            instance=instance,
-            deployment=Dockerless(instance, settings),
-            journal=journal,
-            keys=demo.keys,
-            report=events.append,
-            ask=ask,
-            masker=masker,
+        deployment = Dockerless(instance, settings)
+        scene = DemoScene(demo=demo)
+        scene.context = make_context(
+            instance, deployment, journal, keys=demo.keys, report=scene.report, ask=scene.ask
         )
-        scene = DemoScene(demo, context, events)
         try:
             yield scene
         finally:

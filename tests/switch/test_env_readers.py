@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import ENV
-from tests.support.storage_context import Witness, carry_out, storage_context
+from tests.support.contexts import Listener, carry_out, storage_context
 from wizard.core.events import Check, Verdict
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
@@ -32,7 +32,7 @@ async def test_under_compose_it_stops_before_anything_changes(
     env: str, storage: Storage, tmp_path: Path
 ) -> None:
     settings, keys = storage
-    with storage_context(tmp_path, settings, keys, Witness(), env) as context:
+    with storage_context(tmp_path, settings, keys, Listener(), env) as context:
         context = under_compose(context)
         for attempt in (STEP.plan, STEP.apply):
             with pytest.raises(Problem) as caught:
@@ -46,10 +46,10 @@ async def test_under_compose_it_stops_before_anything_changes(
 
 async def test_without_docker_it_is_remarked(storage: Storage, tmp_path: Path) -> None:
     settings, keys = storage
-    witness = Witness()
-    with storage_context(tmp_path, settings, keys, witness, ENV + LINE) as context:
+    listener = Listener()
+    with storage_context(tmp_path, settings, keys, listener, ENV + LINE) as context:
         await carry_out(STEP, context)
-        found = witness.seen("read to its end")
+        found = listener.seen("read to its end")
         assert found.verdict is Verdict.REMARK
         assert "(EMAIL_SENDER_NAME)" in found.seen
         assert (await context_check(context, ENV)).verdict is Verdict.PASS
@@ -67,7 +67,7 @@ async def test_without_docker_it_is_remarked(storage: Storage, tmp_path: Path) -
 async def test_the_remedy_shows_no_secret(
     line: str, words: str, storage: Storage, tmp_path: Path
 ) -> None:
-    with storage_context(tmp_path, *storage, Witness()) as context:
+    with storage_context(tmp_path, *storage, Listener()) as context:
         context = under_compose(context)
         check = await context_check(context, f"{ENV}\n{line}")
         assert check.problem is not None
@@ -77,7 +77,7 @@ async def test_the_remedy_shows_no_secret(
 
 async def test_a_command_in_a_value_is_no_error(storage: Storage, tmp_path: Path) -> None:
     """bw-dev runs it and goes on, so it may be meant."""
-    with storage_context(tmp_path, *storage, Witness()) as context:
+    with storage_context(tmp_path, *storage, Listener()) as context:
         context = under_compose(context)
         check = await context_check(context, f"{ENV}HOST_NAME=$(hostname)\n")
         assert check.verdict is Verdict.REMARK
@@ -85,13 +85,13 @@ async def test_a_command_in_a_value_is_no_error(storage: Storage, tmp_path: Path
 
 
 async def test_lines_that_django_passes_over_are_named(storage: Storage, tmp_path: Path) -> None:
-    with storage_context(tmp_path, *storage, Witness()) as context:
+    with storage_context(tmp_path, *storage, Listener()) as context:
         check = await context_check(context, f"A=1\n\nB='open\n{ENV}")
         assert (check.verdict, "passes over line 3 of" in check.seen) == (Verdict.REMARK, True)
 
 
 async def test_a_file_from_windows_is_converted_first(storage: Storage, tmp_path: Path) -> None:
-    with storage_context(tmp_path, *storage, Witness()) as context:
+    with storage_context(tmp_path, *storage, Listener()) as context:
         context = under_compose(context)
         assert (await context_check(context, ENV.replace("\n", "\r\n"))).verdict is Verdict.PASS
 

@@ -10,8 +10,8 @@ import pytest
 from tests.servers.browser import page_after_scripts
 from tests.servers.refusing import Refusing, always
 from tests.support.checkout import ENV
+from tests.support.contexts import Listener, carry_out, storage_context
 from tests.support.parts import need
-from tests.support.storage_context import Witness, carry_out, storage_context
 from tests.web.test_visitor import html
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import rule_for
@@ -45,7 +45,7 @@ async def test_the_browser_and_the_checks_agree(
 
         env = ENV.replace("books.example.org", "localhost") + f"PORT={port}\n"
         known = replace(settings, acl_known=True)
-        with storage_context(tmp_path, known, keys, Witness(), env) as context:
+        with storage_context(tmp_path, known, keys, Listener(), env) as context:
             await carry_out(SetCors(), context)
         assert "may use it" in page_after_scripts(f"{origin}/")
 
