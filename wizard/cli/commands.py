@@ -53,7 +53,7 @@ def main(argv: Sequence[str], open_demo: OpenDemo) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     command, arguments = argv[0], argv[1:]
-    narrator = _narrator(arguments)
+    narrator = _narrator(command, arguments)
     try:
         return _call(command, parse(command, arguments), narrator, open_demo)
     except Problem as problem:
@@ -66,9 +66,9 @@ def main(argv: Sequence[str], open_demo: OpenDemo) -> int:
         return ExitStatus.of(problem)
 
 
-def _narrator(arguments: Sequence[str]) -> Narrator:
+def _narrator(command: str, arguments: Sequence[str]) -> Narrator:
     """Return the narrator: JSON where the call asks for it, even where the rest is wrong."""
-    changes = "--yes" in arguments and "--dry-run" not in arguments
+    changes = command == "run" and "--yes" in arguments and "--dry-run" not in arguments
     return (
         JsonNarrator(changes=changes) if "--json" in arguments else PlainNarrator(changes=changes)
     )
