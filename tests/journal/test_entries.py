@@ -35,6 +35,11 @@ FORMS: dict[str, tuple[str, object]] = {
         '{"AWS_S3_REGION_NAME": "", "AWS_STORAGE_BUCKET_NAME": "env-1"}',
         {"AWS_S3_REGION_NAME": "", "AWS_STORAGE_BUCKET_NAME": "env-1"},
     ),
+    "links out of the media folder": (
+        '{"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""}',
+        {"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""},
+    ),
+    "linked files that are not served": ('["covers/a.jpg"]', ["covers/a.jpg"]),
     "enable_s3.lines": (
         '{"USE_HTTPS": null, "USE_S3": "USE_S3=false"}',
         {"USE_HTTPS": None, "USE_S3": "USE_S3=false"},

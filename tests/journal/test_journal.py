@@ -57,7 +57,10 @@ from pathlib import Path
 from wizard.journal.journal import Journal, VerifiedFile
 journal = Journal.open(Path(sys.argv[1]), Path(sys.argv[1]).parent)
 for batch in range(100_000):
-    files = [VerifiedFile(f"{batch}/{n}", 1, 1, b"m" * 16, "etag") for n in range(50)]
+    files = [
+        VerifiedFile(key=f"{batch}/{n}", size=1, mtime_ns=1, md5=b"m" * 16, etag="etag")
+        for n in range(50)
+    ]
     journal.save_verified("there", files)
     print(batch, flush=True)
 """
