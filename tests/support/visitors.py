@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +44,8 @@ class Visitors:
     uploaded: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # No upload has the name of another visitor's.
+        self._token = secrets.token_hex(4)
         self._over = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=64)
         self._threads = [
@@ -119,10 +122,10 @@ class Visitors:
         self.pages.append(self._timed(ask))
 
     def _upload_at_once(self, number: int) -> None:
-        self._upload(f"quick-{number}.jpg", lambda body: iter([body]))
+        self._upload(f"quick-{self._token}-{number}.jpg", lambda body: iter([body]))
 
     def _upload_slowly(self, number: int) -> None:
-        self._upload(f"slow-{number}.jpg", _trickle)
+        self._upload(f"slow-{self._token}-{number}.jpg", _trickle)
 
     def _upload(self, name: str, pace: Callable[[bytes], Iterator[bytes]]) -> None:
         data = f"{name} of a reader".encode() * 2000

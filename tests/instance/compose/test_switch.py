@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.servers.docker import BridgedSeaweedFS, docker
+from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker
+from tests.servers.slow import SlowLine
 from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
 from tests.standin.standing import Standing
@@ -23,6 +24,7 @@ from tests.support.visitors import Visitors
 from wizard.core.events import Check
 from wizard.core.problem import Problem
 from wizard.instance.compose import switch_offers
+from wizard.instance.compose.deployment import Compose
 from wizard.instance.switching import Switch, SwitchWay
 from wizard.storage.bucket import Bucket
 from wizard.system.processes import with_variable
@@ -165,14 +167,58 @@ async def test_wrong_keys_stop_at_the_container_beside(standing: Standing) -> No
     assert standing.containers() == before
 
 
+async def test_storage_that_never_answers_stops_there_too(
+    standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = standing.containers()
+    path = standing.instance.folder / ".env"
+    old = path.read_bytes()
+    host, port = standing.storage.endpoint.removeprefix("http://").split(":")
+    monkeypatch.setattr(Compose, "quiet_seconds", 10)
+    with (
+        SlowLine(host, host, int(port), 0) as line,
+        Visitors(standing.instance.site_url) as visitors,
+    ):
+        line.stall()
+        standing.enable_s3(line.url, "silent-books")
+        switch = await standby_switch(standing)
+        with pytest.raises(Problem) as caught:
+            await carry_out(standing, switch)
+        path.write_bytes(old)
+        await switch.take_back(standing.events.append)
+    show("no answer", visitors)
+    assert caught.value.what == "BookWyrm's web container does not get ready."
+    assert not visitors.failed
+    assert not standbys()
+    assert standing.containers() == before
+
+
+async def test_100_ms_a_request(standing: Standing) -> None:
+    host, port = standing.storage.endpoint.removeprefix("http://").split(":")
+    with (
+        SlowLine(host, host, int(port), 0.1) as line,
+        Visitors(standing.instance.site_url) as visitors,
+    ):
+        standing.enable_s3(line.url, "slow-books")
+        await carry_out(standing, await standby_switch(standing))
+        assert points_to(standing, "slow-books")
+    show("100 ms a request", visitors)
+    assert not visitors.failed
+    check_uploads(standing, visitors, "slow-books")
+
+
 async def test_taken_back_from_every_side(standing: Standing) -> None:
     """From where only the container beside serves, and from where web is another already."""
     path = standing.instance.folder / ".env"
     old = path.read_bytes()
     with Visitors(standing.instance.site_url) as visitors:
-        for last in ("use_standby", "stop_web", "renew_web", "resume"):
+        for last in ("use_standby", "stop_web", "renew_web"):
             standing.use_bucket("back-books")
             await carry_out(standing, await standby_switch(standing), until=last)
+            # It comes back after a reboot, unlike what `docker compose run` makes.
+            (standby,) = standbys()
+            policy = docker("inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", standby)
+            assert policy == "unless-stopped\n"
             path.write_bytes(old)
             await (await standby_switch(standing)).take_back(standing.events.append)
             assert not standbys(), last
@@ -275,6 +321,17 @@ async def test_too_little_memory_and_an_old_compose(
     old.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert "cannot run --use-aliases" in (await standing.deployment.switches())[0].obstacle
+
+
+async def test_an_update_that_was_not_finished(standing: Standing) -> None:
+    """An image was built, and its containers still run from the one before."""
+    built = docker("image", "inspect", "--format", "{{.Id}}", "bookwyrm-web").strip()
+    docker("tag", IMAGE, "bookwyrm-web")
+    try:
+        obstacle = (await standing.deployment.switches())[0].obstacle
+    finally:
+        docker("tag", built, "bookwyrm-web")
+    assert obstacle.startswith("web runs from an older image than the one that was built since")
 
 
 async def forward_and_back(standing: Standing, bucket: str) -> None:

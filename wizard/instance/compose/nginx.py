@@ -68,7 +68,7 @@ class Nginx:
             if not left:
                 return
             if seconds > _SECONDS_TO_TAKE_IT and not all(workers[pid] for pid in left):
-                raise _refused()
+                raise refused()
             if seconds > _SECONDS_TO_DRAIN:
                 report(Note("A slow visitor is not waited for any longer.", warning=True))
                 return
@@ -82,10 +82,12 @@ class Nginx:
         return {int(pid): b"shutting down" in rest for pid, rest in found}
 
 
-def _refused() -> Problem:
+def refused(said: str = "") -> Problem:
+    """Say that nginx did not take a new configuration; `said` is what it wrote."""
     return Problem(
         "nginx did not take up the new addresses of web.",
         "It goes on as before: it does not accept its own configuration any more.",
         "See what it says: docker compose exec nginx nginx -t; docker compose logs --tail 20 nginx",
         TRY_AGAIN,
+        raw=said,
     )

@@ -40,7 +40,7 @@ class Container:
 
     `health` is "healthy", "unhealthy", "starting", or "" where nobody looks;
     `started` when it last began to run; `environment` its variables, secrets
-    among them, and `image` the id of what it runs.
+    among them; `image` the id of what it runs, `built_from` what Compose called it.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Container:
     started: str = ""
     name: str = ""
     image: str = ""
+    built_from: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -161,6 +162,7 @@ def _container(data: Mapping[str, Any]) -> Container:
         started=state.get("StartedAt", ""),
         name=data["Name"].removeprefix("/"),
         image=data["Image"],
+        built_from=data["Config"]["Labels"].get("com.docker.compose.image", ""),
         environment=variables(data["Config"]["Env"]),
     )
 

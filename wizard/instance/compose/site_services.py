@@ -15,7 +15,7 @@ from wizard.core.secrets import Masker
 from wizard.core.settings import Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.compose.docker import Docker
-from wizard.instance.compose.nginx import Nginx
+from wizard.instance.compose.nginx import Nginx, refused
 from wizard.instance.compose.problems import (
     docker_failed,
     is_collision,
@@ -114,6 +114,12 @@ class SiteServices:
         """Return how it is now. Raises `Problem`."""
         return await asyncio.to_thread(self._look)
 
+    async def image(self, name: str) -> str:
+        """Return the id that an image has now, "" where there is none."""
+        argv = ["docker", "image", "inspect", "--format", "{{.Id}}", name]
+        answer = await self.docker.asked(argv)
+        return answer.output.decode().strip() if answer.status == 0 else ""
+
     def nginx(self, scene: Scene) -> Nginx | None:
         """Return the nginx that runs in front of `web`, if there is one."""
         container = scene.of(NGINX)
@@ -146,9 +152,14 @@ class SiteServices:
         )
 
     async def reload(self, nginx: Nginx, argv: Sequence[str], report: Report) -> None:
-        """Reload nginx by `argv`; returns when what was under way before is through."""
+        """Reload nginx by `argv`; returns when what was under way before is through.
+
+        Raises `Problem` where it does not take it.
+        """
         old = await nginx.workers()
-        await self.run(argv, report)
+        ended = await self.run_once(argv, report)
+        if ended.status:
+            raise refused(ended.output)
         await nginx.drain(old, report)
 
     def watch(self, scene: Scene, report: Report, beside: str = "") -> WebWatch:

@@ -46,6 +46,12 @@ async def _against_standby(site: SiteServices, scene: Scene) -> str:
         return against
     if scene.web is None or not await site.page.serves(scene.web):
         return "web does not serve the site at the moment, so there is nothing to keep up."
+    image = await site.image(scene.project.image)
+    if scene.web.built_from and image not in (scene.web.built_from, scene.web.image):
+        return (
+            "web runs from an older image than the one that was built since: switching would "
+            "update BookWyrm, too, and two versions would use one database."
+        )
     return await asyncio.to_thread(_short_of_memory, site)
 
 
