@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ _MODULES = [
     for path in sorted((ROOT / package).rglob("*.py"))
     if not path.is_relative_to(_NOT_OURS)
 ]
+_ENGINE = [m for m in _MODULES if m.parts[0] == "wizard" and m.stem != "__init__"]
 # From so many fields on, a dataclass is made with keywords only.
 _FIELDS = 4
 # So many arguments of a call can be told apart without their names.
@@ -48,6 +50,32 @@ def is_given(statement: ast.stmt) -> bool:
 def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Tell whether a function is read like a field, and so described like one."""
     return any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def others_of(package: Path) -> dict[str, str]:
+    """Return what the tests of a package say of modules without a test of their own name."""
+    name = ".".join(["tests", *package.parts])
+    table: dict[str, str] = getattr(import_module(name), "TESTED_BY", {})
+    return table
+
+
+@pytest.mark.parametrize("module", _ENGINE, ids=str)
+def test_each_module_has_a_test_of_its_name_or_says_which_has_it(module: Path) -> None:
+    package, name = module.parent.relative_to("wizard"), module.stem
+    own = Path(package, f"test_{name}")
+    said = others_of(package).get(name)
+    assert (ROOT / "tests" / f"{said or own}.py").is_file(), f"no tests/{own}.py, or TESTED_BY"
+    assert not (said and (ROOT / "tests" / f"{own}.py").is_file()), f"{name} has a test by now"
+
+
+@pytest.mark.parametrize("package", sorted({module.parent for module in _ENGINE}), ids=str)
+def test_no_module_is_named_that_is_gone(package: Path) -> None:
+    gone = [
+        n
+        for n in others_of(package.relative_to("wizard"))
+        if not Path(ROOT, package, f"{n}.py").is_file()
+    ]
+    assert gone == []
 
 
 @pytest.mark.parametrize("module", _MODULES, ids=str)

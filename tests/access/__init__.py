@@ -1,1 +1,9 @@
 """Tests of `wizard/access`."""
+
+# Modules without a test of their own name, and the test that has them.
+TESTED_BY = {
+    "canaries": "steps/test_configure_provider",
+    "probe": "steps/test_configure_provider",
+    "problems": "steps/test_configure_provider",
+    "public_read": "steps/test_configure_provider",
+}

@@ -1,1 +1,6 @@
 """Tests of `wizard/cli`."""
+
+# Modules without a test of their own name, and the test that has them.
+TESTED_BY = {
+    "arguments": "cli/test_commands",
+}

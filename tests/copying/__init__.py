@@ -1,1 +1,18 @@
 """Tests of `wizard/copying`."""
+
+# Modules without a test of their own name, and the test that has them.
+TESTED_BY = {
+    "copy_run": "copying/test_upload",
+    "crt_client": "copying/test_upload_weather",
+    "crt_threads": "copying/test_upload",
+    "dispatcher": "copying/test_upload_weather",
+    "header_repair": "copying/test_upload",
+    "inventory": "copying/test_upload",
+    "job": "copying/test_upload",
+    "large_file": "copying/test_upload",
+    "listing": "copying/test_upload",
+    "sender": "copying/test_upload_weather",
+    "survey": "copying/test_upload",
+    "tcp_pacing": "copying/test_upload",
+    "verified_writer": "copying/test_upload_disk",
+}

@@ -46,6 +46,7 @@ class StandIn(Project):
 
     def __init__(self, folder: Path, *, covers: int = 60, self_connector: bool = False) -> None:
         super().__init__(folder)
+        folder = self.folder
         self.port = free_port()
         make_checkout(folder, self.port)
         for name in _OF_THE_DEMO:

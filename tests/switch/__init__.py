@@ -1,1 +1,10 @@
 """Tests of `wizard/switch`."""
+
+# Modules without a test of their own name, and the test that has them.
+TESTED_BY = {
+    "env_change": "steps/test_enable_s3",
+    "first_run": "steps/test_restart",
+    "problems": "steps/test_restart",
+    "s3_lines": "steps/test_enable_s3",
+    "site_watch": "steps/test_restart",
+}

@@ -1,1 +1,7 @@
 """Tests of `wizard/web`."""
+
+# Modules without a test of their own name, and the test that has them.
+TESTED_BY = {
+    "problems": "web/test_visitor",
+    "served_files": "copying/test_outside_links",
+}

@@ -1,0 +1,7 @@
+"""Tests of `wizard/assets`."""
+
+# Modules without a test of their own name, and the test that has them.
+TESTED_BY = {
+    "samples": "steps/test_verify_cors",
+    "static": "steps/test_collect_static",
+}

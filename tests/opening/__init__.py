@@ -1,0 +1,8 @@
+"""Tests of `wizard/opening`."""
+
+# Modules without a test of their own name, and the test that has them.
+TESTED_BY = {
+    "detect": "instance/dockerless/test_deployment",
+    "facts": "cli/test_commands",
+    "opening": "cli/test_commands",
+}
