@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from screens.base.step_screen import StepScreen
+from screens.overlays.dialogs import ChoiceDialog
+from wizard.switch.follow import under_way, want_everything_back
+
+_STOP = (
+    "A process of its own switches the services, so nothing stays half done: it comes to its end"
+    " by itself, or the old .env is put back and the services follow it."
+)
+_FOLLOW, _LEAVE, _BACK = "follow", "leave", "back"
+_WAYS_OUT = (
+    (_FOLLOW, "Do not stop: stay and follow it"),
+    (_LEAVE, "Leave it: it finishes by itself; look here again later"),
+    (_BACK, "Put everything back: the instance runs as before"),
+)
 
 
 class RestartScreen(StepScreen):
@@ -19,3 +32,19 @@ class RestartScreen(StepScreen):
         "and the services restarted as they were. Files that were uploaded meanwhile are "
         "copied after it."
     )
+
+    def action_stop(self) -> None:
+        """Ask what is to become of the switch; what comes after it is stopped as usual."""
+        state = under_way(self.session.context)
+        if state is None:
+            super().action_stop()
+            return
+        text = f"{state.words}\n\n{_STOP}"
+        dialog = ChoiceDialog("Stop?", text, choices=_WAYS_OUT, chosen=_FOLLOW)
+        self.app.push_screen(dialog, self._stop)
+
+    def _stop(self, way: str | None) -> None:
+        if way == _LEAVE:
+            self.shell.runner.stop()
+        elif way == _BACK:
+            want_everything_back(self.session.context)

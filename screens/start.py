@@ -16,11 +16,13 @@ from screens.state.marks import MARKS, LiveState, ShownState, shown_state
 from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, marked, plain
+from wizard.core.quantities import describe_clock
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
 if TYPE_CHECKING:
     from screens.state.shell import Shell
+    from screens.state.step_run import StepRun
     from wizard.core.problem import Problem
     from wizard.opening.opening import Opened
 
@@ -88,6 +90,7 @@ class StartScreen(WizardScreen):
     def body(self) -> Iterable[Widget]:
         """Return the parts from top to bottom: what most needs to be known first."""
         yield CachedStatic(id="armed", classes="warning")
+        yield CachedStatic(id="switched", classes="warning")
         yield CachedStatic(id="unprotected-ssh", classes="warning")
         yield Static(Content(_PURPOSE), id="purpose")
         yield Lines(id="progress")
@@ -112,19 +115,40 @@ class StartScreen(WizardScreen):
 
     def _show_opening(self) -> None:
         source, problem = self.shell.source, self.session.opening_problem
-        state = f"✗ {problem.what}" if problem else f"{source.opening_text}\n{source.hint}".strip()
-        self._set("#state", state)
-        for name in ("#armed", "#which-path"):
+        texts = (self._reported(), source.opening_text, source.hint)
+        opening = "\n".join(text for text in texts if text)
+        self._set("#state", f"✗ {problem.what}" if problem else opening)
+        for name in ("#armed", "#switched", "#which-path"):
             self._set(name, "")
         self.query_one("#progress", Lines).put(())
         self.show_safety(_SAFE_OPENING)
         buttons = [ButtonSpec("Try again", "retry"), ButtonSpec("What to do", "what_to_do")]
         self.show_buttons(buttons if problem else [])
 
+    @property
+    def inspection(self) -> StepRun | None:
+        """What is reported while the instance is looked at."""
+        return self.session.opening if self.session.opened is None else None
+
+    def show_run(self, run: StepRun) -> None:
+        """Show how a switch is getting on that is followed before anything else."""
+        super().show_run(run)
+        if run is self.inspection and self.session.opening_problem is None:
+            self._show_opening()
+
+    def _reported(self) -> str:
+        """Return the last note, and what is waited for."""
+        run = self.session.opening
+        lines = [note.text for note in run.notes[-1:]]
+        if run.waiting:
+            lines.append(f"{run.waiting.text} ({describe_clock(run.waiting.seconds)})")
+        return "\n".join(lines)
+
     def _show_opened(self, opened: Opened) -> None:
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
         self._set("#armed", f"! {_ARMED}" if armed else "")
+        self._set("#switched", f"! {opened.news}" if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
         self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
         self._set("#state", self.shell.source.hint)

@@ -60,13 +60,17 @@ class Applicability:
 ALWAYS = Applicability(Applies.YES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A yes or no that only a person can say while a step is under way."""
+    """A yes or no that only a person can say while a step is under way.
+
+    At `deadline` (seconds since the epoch) it is over, and counts as answered with yes.
+    """
 
     text: str
     yes: str
     no: str
+    deadline: float | None = None
 
 
 # Answers a question; `run --yes` says yes to all of them.

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from screens.app.navigator import Navigator
     from screens.state.session import Session
     from screens.state.sources import Source
-    from wizard.core.events import Event
     from wizard.step import Ask
 
 
@@ -47,14 +46,10 @@ class Opener:
     async def _open(self) -> None:
         session = self._session
         try:
-            session.opened = await self._source.open(_ignore, self._ask, self._answers)
+            session.opened = await self._source.open(session.opening.take, self._ask, self._answers)
         except Problem as problem:
             session.opening_problem = session.last_problem = problem
         else:
             self._once_open()
         session.changes += 1
         self._navigator.refresh()
-
-
-def _ignore(event: Event) -> None:
-    """Ignore what is reported while the migration is opened: nothing shows it yet."""

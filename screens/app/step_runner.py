@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -60,8 +61,16 @@ class StepRunner:
 
         running = self._session.running
         heading = self._session.title(running) if running else "A question"
-        dialog = ConfirmDialog(heading, question.text, yes=question.yes, no=question.no)
-        return await self._app.push_screen_wait(dialog)
+        dialog = ConfirmDialog(
+            heading, question.text, yes=question.yes, no=question.no, deadline=question.deadline
+        )
+        try:
+            return await self._app.push_screen_wait(dialog)
+        except asyncio.CancelledError:
+            # Nobody waits for the answer any more.
+            if dialog.is_current:
+                dialog.dismiss(False)
+            raise
 
     def stop(self) -> None:
         """Stop the running step; what it has verified stays so."""

@@ -202,14 +202,17 @@ class StepScreen(WizardScreen):
 
     def _buttons_after_failure(self) -> list[ButtonSpec]:
         what_to_do = ButtonSpec("What to do", "what_to_do")
+        problem = self.state.problem
+        first = problem.remedies[0].action if problem and problem.remedies else None
+        edit = [ButtonSpec("Edit answers", "change_provider")]
+        # The same again would only be refused again.
+        fix = edit if first is Action.EDIT_PROVIDER else []
         # A remedy may have opened a step before this one again.
         if self.session.first_open_before(self.state.step):
-            return [self._next_button(), what_to_do]
+            return [*fix, self._next_button(), what_to_do]
         retry = ButtonSpec("Try again", "retry")
-        problem = self.state.problem
-        if problem and problem.remedies and problem.remedies[0].action is Action.EDIT_PROVIDER:
-            # The same again would only be refused again.
-            return [ButtonSpec("Edit answers", "change_provider"), retry, what_to_do]
+        if fix:
+            return [*fix, retry, what_to_do]
         # Trying again decides nothing.
         asked = problem is not None and problem.decision
         return [what_to_do, retry] if asked else [retry, what_to_do]

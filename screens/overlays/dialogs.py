@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
@@ -15,8 +16,11 @@ from textual.widgets.option_list import Option
 
 from screens.overlays.overlay import ModalOverlay
 from screens.widgets.key_button import KeyButton
+from wizard.core.quantities import count
 
 ResultT = TypeVar("ResultT")
+
+_SECONDS_A_TICK = 0.25
 
 # Frame, heading, answers on two lines, footer and the blank lines between them.
 _LINES_AROUND_TEXT = 11
@@ -69,11 +73,20 @@ class ConfirmDialog(Dialog[bool]):
     ]
 
     def __init__(
-        self, heading: str, text: Content | str, *, yes: str, no: str, focus_no: bool = False
+        self,
+        heading: str,
+        text: Content | str,
+        *,
+        yes: str,
+        no: str,
+        focus_no: bool = False,
+        deadline: float | None = None,
     ) -> None:
         super().__init__()
         self._heading, self._text = heading, text
         self._yes, self._no, self._focus_no = yes, no, focus_no
+        # Seconds since the epoch; then it is answered with yes.
+        self._deadline = deadline
 
     def compose(self) -> ComposeResult:
         """Compose heading, text that scrolls, two buttons."""
@@ -82,6 +95,8 @@ class ConfirmDialog(Dialog[bool]):
             with VerticalScroll(classes="text", can_focus=False):
                 text = self._text if isinstance(self._text, Content) else Content(self._text)
                 yield Static(text)
+            if self._deadline is not None:
+                yield Static(self._time_left(), id="time-left", classes="text warning")
             with Horizontal(classes="answers"):
                 yield KeyButton(self._yes, id="yes")
                 yield KeyButton(self._no, id="no")
@@ -90,6 +105,18 @@ class ConfirmDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """Give the focus to the safe or the obvious answer."""
         self.query_one("#no" if self._focus_no else "#yes", Button).focus()
+        if self._deadline is not None:
+            self.set_interval(_SECONDS_A_TICK, self._count_down)
+
+    def _count_down(self) -> None:
+        if self._deadline is not None and time.time() >= self._deadline:
+            self.dismiss(True)
+        else:
+            self.query_one("#time-left", Static).update(self._time_left())
+
+    def _time_left(self) -> str:
+        seconds = max(0, round((self._deadline or 0.0) - time.time()))
+        return f"Without an answer: “{self._yes}” in {count(seconds, 'second')}."
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

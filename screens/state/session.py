@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from wizard.opening.opening import Opened
     from wizard.step import Context, Step
 
+# The step whose work a process of its own does.
+SWITCHING = "restart"
 _PATH_LABELS: Mapping[str, str] = {
     MigrationPath.EXISTING: "existing instance",
     MigrationPath.FRESH: "fresh install",
@@ -57,6 +59,8 @@ class Session:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.opened: Opened | None = None
         self.opening_problem: Problem | None = None
+        # What is said while the instance is looked at: a switch may be followed there.
+        self.opening = StepRun("", clock)
         self.last_problem: Problem | None = None
         self.runs: dict[str, StepRun] = {}
         self.running = ""
@@ -188,7 +192,8 @@ class Session:
         lines = []
         if self.running:
             title = self.title(self.running)
-            lines.append(f"“{title}” is under way and stops here. What is proven stays proven.")
+            goes_on = "goes on by itself" if self.running == SWITCHING else "stops here"
+            lines.append(f"“{title}” is under way and {goes_on}. What is proven stays proven.")
         lines.append("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
         self.invalidate()
         if self.overview.armed:

@@ -3,4 +3,5 @@
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
     "arguments": "cli/test_commands",
+    "switch_runner": "switch/test_run",
 }

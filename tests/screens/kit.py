@@ -261,7 +261,7 @@ class KitSource(Source):
         context = make_context(
             instance, deployment, self.journal, keys=self.keys, report=report, ask=ask
         )
-        return Opened(Migration(context, self.steps), FACTS, "")
+        return Opened(migration=Migration(context, self.steps), facts=FACTS, resumed="")
 
     def done(self, *names: str) -> None:
         """Remember these steps as done, with their effects in place."""

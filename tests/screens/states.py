@@ -234,7 +234,7 @@ def _failed(name: str, *more: str) -> Walk:
 def _question() -> dict[str, Script]:
     scripts = all_scripts()
     text = "There is no bucket called books-media yet. Shall it be created?"
-    scripts["configure_provider"].question = Question(text, "Create it", "Leave it")
+    scripts["configure_provider"].question = Question(text=text, yes="Create it", no="Leave it")
     scripts["configure_provider"].gate = Gate()
     return scripts
 

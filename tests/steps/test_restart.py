@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Timer
 
 import httpx
 import pytest
@@ -80,7 +80,7 @@ async def test_the_site_comes_back_with_s3_and_catches_up(ready: DemoScene) -> N
     assert cover.content == b"a cover of the last minute"
     assert "1 file copied after the restart" in checks[2].seen
     assert ready.questions == []
-    assert any("away for" in e.text for e in ready.events if isinstance(e, Note))
+    assert any("was down for" in e.text for e in ready.events if isinstance(e, Note))
 
 
 async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: DemoScene) -> None:
@@ -118,14 +118,38 @@ async def test_a_site_that_does_not_start_is_put_back(ready: DemoScene) -> None:
         seconds=0.0,
     )
     ready.context.journal.save_result(begun)
-    ready.set_env(AWS_STORAGE_BUCKET_NAME=None)
+    break_the_server(ready, "with S3", "USE_S3")
     problem = await failing(ready)
     await runs_as_before(ready)
     assert ready.context.journal.result("enable_s3") is None, "so that it is done again"
     assert "runs as before" in problem.what
-    assert "AWS_STORAGE_BUCKET_NAME" in problem.raw
+    assert "broken with S3" in problem.raw
     assert problem.raw.count("failed: the site ended") == 1
     assert len(ready.questions) == 1
+
+
+async def test_settings_that_do_not_load_are_put_back_before_anything_is_restarted(
+    ready: DemoScene,
+) -> None:
+    running = ready.demo.site("status")
+    ready.set_env(AWS_STORAGE_BUCKET_NAME=None)
+    problem = await failing(ready)
+    await runs_as_before(ready)
+    assert "The site runs as before: the old .env was put back." in problem.what
+    assert "AWS_STORAGE_BUCKET_NAME" in problem.raw
+    assert ready.demo.site("status") == running
+    assert ready.questions == [], "nothing was done that could be left as it is"
+
+
+async def test_wrong_keys_are_found_before_anything_is_restarted(ready: DemoScene) -> None:
+    running = ready.demo.site("status")
+    ready.set_env(AWS_SECRET_ACCESS_KEY="not-the-one-that-belongs-to-it")
+    problem = await failing(ready)
+    await runs_as_before(ready)
+    assert "AWS_SECRET_ACCESS_KEY" in problem.what
+    assert problem.remedies[0].action is Action.EDIT_PROVIDER
+    assert ready.demo.site("status") == running
+    assert ready.questions == []
 
 
 async def test_a_site_that_comes_back_with_the_error_page_is_put_back(ready: DemoScene) -> None:
@@ -216,8 +240,7 @@ async def test_a_restart_command_that_is_not_there_is_said_by_the_plan(ready: De
 
 
 async def test_a_site_that_does_not_come_back_at_all(ready: DemoScene) -> None:
-    settings = ready.folder / "bookwyrm" / "settings.py"
-    settings.write_text(settings.read_text() + "\nraise RuntimeError('broken for good')\n")
+    break_the_server(ready, "for good", "True")
     with pytest.raises(Problem) as caught:
         await BRIEF.apply(ready.context)
     assert not ready.context.instance.uses_s3()
@@ -254,14 +277,11 @@ async def test_a_site_that_was_away_before_is_asked_about(ready: DemoScene) -> N
 
 
 async def test_a_slow_site_is_waited_for(ready: DemoScene) -> None:
-    restart_with(ready, "./site stop")
-    starter = Timer(4, lambda: ready.demo.site("restart"))
-    starter.start()
-    try:
-        await ready.carry_out(STEP)
-    finally:
-        starter.join()
-    waited = [e.seconds for e in ready.events if isinstance(e, Waiting)]
+    later = "sh -c 'sleep 4; ./site restart' > later.log 2>&1 &"
+    restart_with(ready, shlex.join(["sh", "-c", f"./site stop; {later}"]))
+    await ready.carry_out(STEP)
+    waits = [e for e in ready.events if isinstance(e, Waiting)]
+    waited = [e.seconds for e in waits if e.text.startswith("Waiting for")]
     assert waited == sorted(waited)
     assert waited[-1] > 1
     assert ready.questions == []
@@ -308,6 +328,17 @@ async def test_on_a_fresh_install_it_waits_and_then_is_done(
         checks = await scene.carry_out(STEP)
         assert scene.demo.site("status") == running, "it runs with S3 already"
     assert len(checks) == 2, "there is nothing to catch up"
+
+
+def break_the_server(scene: DemoScene, how: str, when: str) -> None:
+    """Have the site end at its start; BookWyrm's own commands still load the settings."""
+    settings = scene.folder / "bookwyrm" / "settings.py"
+    lines = f"""
+import sys
+if sys.argv[0] == "serve.py" and {when}:
+    raise RuntimeError("broken {how}")
+"""
+    settings.write_text(settings.read_text() + lines)
 
 
 def restart_with(scene: DemoScene, command: str) -> None:

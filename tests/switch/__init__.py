@@ -4,7 +4,11 @@
 TESTED_BY = {
     "env_change": "steps/test_enable_s3",
     "first_run": "steps/test_restart",
+    "follow": "switch/test_files",
+    "launch": "switch/test_run",
     "problems": "steps/test_restart",
     "s3_lines": "steps/test_enable_s3",
     "site_watch": "steps/test_restart",
+    "state": "switch/test_files",
+    "undo": "steps/test_restart",
 }

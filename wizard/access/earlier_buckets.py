@@ -106,7 +106,7 @@ async def _settle(context: Context, earlier: Settings) -> Check:
         f"Before, bw-s3 let strangers read the bucket {earlier.bucket}. You have chosen another"
         " one, and the site never used that. Close it to strangers again?"
     )
-    if not await context.ask(Question(text, "Close it", "Leave it open")):
+    if not await context.ask(Question(text=text, yes="Close it", no="Leave it open")):
         return remark(asked, f"no, you left it open. {by_hand}")
     try:
         await asyncio.to_thread(close_again, context, earlier)

@@ -292,7 +292,7 @@ async def _after_creation(probe: Probe) -> AsyncGenerator[Check, None]:
 async def create_bucket(context: Context, bucket: Bucket) -> bool:
     """Offer to create the bucket. Raises `Problem` where that is refused."""
     text = f"There is no bucket {bucket.name} at {bucket.settings.endpoint_host}. Create it?"
-    if not await context.ask(Question(text, "Create it", "Choose another one")):
+    if not await context.ask(Question(text=text, yes="Create it", no="Choose another one")):
         return False
     await asyncio.to_thread(bucket.create)
     return True

@@ -108,7 +108,7 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
     text = f"{text}\n{as_text(policy)}"
     if lies_there.count:
         text += f"\n{lies_there.words} objects are there already; strangers will read them too."
-    if await context.ask(Question(text, "Put this policy", "Leave the bucket closed")):
+    if await context.ask(Question(text=text, yes="Put this policy", no="Leave the bucket closed")):
         return
     raise Problem(
         "The bucket stays closed to strangers.",
@@ -126,7 +126,7 @@ async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> Non
         f"Block Public Access is on for this bucket. {' and '.join(on)} must be turned off, or "
         "no policy can let strangers read; the two switches about ACLs stay as they are."
     )
-    if not on or await context.ask(Question(text, "Turn them off", "Leave them on")):
+    if not on or await context.ask(Question(text=text, yes="Turn them off", no="Leave them on")):
         return
     raise Problem(
         "Block Public Access keeps strangers out of the bucket.",

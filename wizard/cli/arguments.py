@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from wizard.core.problem import Problem
+from wizard.instance.switching import SwitchWay
 from wizard.reporting.output import write, write_error
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def _wizard_parser() -> _Parser:
     parser.add_argument("--no-mouse", action="store_true", help=_NO_MOUSE)
     _add_instance(parser)
     _add_path(parser)
+    _add_switch(parser)
     return parser
 
 
@@ -158,12 +160,31 @@ def _add_storage(parser: argparse.ArgumentParser) -> None:
         metavar="CMD",
         help="what restarts the site without Docker, if no systemd service",
     )
+    _add_switch(parser)
     add(
         "--limit-rate",
         metavar="RATE",
         type=parse_rate,
         help="send no faster: bytes a second, e.g. 500k or 10M",
     )
+
+
+def _add_switch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--switch",
+        dest="switch_way",
+        metavar="WAY",
+        type=_way,
+        help="how the services take the new settings: best (default), "
+        + ", ".join(way.replace("_", "-") for way in SwitchWay),
+    )
+
+
+def _way(text: str) -> str:
+    way = text.replace("-", "_")
+    if way == "best" or way in list(SwitchWay):
+        return way
+    raise argparse.ArgumentTypeError(f"there is no way called “{text}”")
 
 
 def _add_path(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,13 +26,15 @@ from wizard.opening.opening import (
     opening_that_changes_nothing,
     where_it_stands,
 )
+from wizard.opening.unfinished_switch import how_it_stands
 from wizard.reporting.narration import (
     JsonNarrator,
     Narrator,
     PlainNarrator,
     status_to_dict,
 )
-from wizard.step import Fact, Question, Step
+from wizard.step import Ask, Fact, Question, Step
+from wizard.switch.ways import choose
 from wizard.system.stopping import stop
 
 
@@ -99,7 +101,7 @@ def opening_of(options: argparse.Namespace) -> Opening:
     """Return what the options say about opening the migration."""
     names = (
         "path", "deployment", "provider", "endpoint", "region", "bucket", "custom_domain",
-        "url_protocol", "site_url", "restart_command", "limit_rate",
+        "url_protocol", "site_url", "restart_command", "switch_way", "limit_rate",
     )  # fmt: skip
     given = {name: getattr(options, name, None) for name in names}
     overrides = {name: value for name, value in given.items() if value is not None}
@@ -131,6 +133,16 @@ async def yes(question: Question) -> bool:
     return True
 
 
+def yes_aloud(narrator: Narrator) -> Ask:
+    """Return what answers the same, and tells what was asked."""
+
+    async def answer(question: Question) -> bool:
+        narrator.question(question)
+        return True
+
+    return answer
+
+
 async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
     """Carry out all steps that are not done, in order; returns the exit status."""
     migration = opened.migration
@@ -147,6 +159,8 @@ async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
 async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     migration = opened.migration
     narrator.masker = migration.context.masker
+    if opened.news:
+        narrator.say(opened.news)
     narrator.found(opened.facts)
     if opened.resumed:
         narrator.say(opened.resumed)
@@ -170,7 +184,7 @@ async def _check_restart(migration: Migration) -> None:
     """Raise what only the admin can say about the restart, before the instance is armed."""
     restart = migration.status(migration.step_named("restart"))
     if restart.state not in RESTING:
-        await migration.context.deployment.restart_commands()
+        await choose(migration.context)
 
 
 async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -> None:
@@ -179,7 +193,7 @@ async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -
 
 
 async def _carry_out(opening: Opening, narrator: Narrator) -> int:
-    opened = await open_migration(opening, narrator, yes)
+    opened = await open_migration(opening, narrator, yes_aloud(narrator))
     try:
         opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
         return await carry_out_all(opened, narrator)
@@ -242,9 +256,12 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
         else:
             narrator.say(f"No migration was begun in {folder}.")
         return ExitStatus.OK
+    switch = how_it_stands(opening.journal_folder)
     if isinstance(narrator, JsonNarrator):
-        narrator.write_object(_status_object(migration))
+        narrator.write_object(_status_object(migration, switch))
         return ExitStatus.OK
+    if switch:
+        narrator.say(switch)
     narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
     if migration.is_armed():
         narrator.say(ARMED)
@@ -253,11 +270,12 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
     return ExitStatus.OK
 
 
-def _status_object(migration: Migration) -> dict[str, object]:
+def _status_object(migration: Migration, switch: str) -> dict[str, object]:
     steps = [{"step": s.step.name, **status_to_dict(s)} for s in migration.statuses()]
     upcoming = migration.next_step()
     return {
         "begun": True,
+        "switch": switch,
         "armed": migration.is_armed(),
         "next": upcoming.name if upcoming else None,
         "path": migration.context.settings.path,
@@ -266,10 +284,13 @@ def _status_object(migration: Migration) -> dict[str, object]:
 
 
 async def _disarm(opening: Opening, narrator: Narrator) -> int:
-    opened = await open_migration(opening, narrator, yes)
+    # Going back: a switch that was interrupted is not finished first.
+    opened = await open_migration(replace(opening, put_back=True), narrator, yes_aloud(narrator))
     try:
         migration = opened.migration
         narrator.masker = migration.context.masker
+        if opened.news:
+            narrator.say(opened.news)
         if not migration.is_armed():
             narrator.say("The instance is not armed: nothing to do.")
             return ExitStatus.OK

@@ -49,6 +49,7 @@ class Settings:
     acl_known: bool = False
     site_url: str = ""
     restart_command: str = ""
+    switch_way: str = ""
     limit_rate: int = 0
 
     def to_dict(self) -> dict[str, str | int | bool]:

@@ -59,6 +59,10 @@ class Switch(ABC):
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         """Do one stage, or see that it is done already. Raises `Problem`."""
 
+    async def touched(self) -> bool:
+        """Tell whether anything of the running site may have been changed, after a stage failed."""
+        return True
+
     @abstractmethod
     async def take_back(self, report: Report) -> None:
         """Bring the services back to what `.env` says, once it has its old text again.

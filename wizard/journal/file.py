@@ -45,6 +45,10 @@ CREATE TABLE log (at REAL NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL);
 """
 
 
+class JournalHeld(Problem):
+    """Another process is at work with the journal."""
+
+
 def prepare_folder(folder: Path, owner_like: Path) -> None:
     """Create the journal's folder, private, and keep it out of the checkout's `git status`."""
     make_private_folder(folder, owner_like)
@@ -174,7 +178,7 @@ def take_lock(folder: Path, owner_like: Path) -> int:
     except BlockingIOError:
         holder = os.read(descriptor, 1000).decode(errors="replace") or "another process"
         os.close(descriptor)
-        raise Problem(
+        raise JournalHeld(
             "Another bw-s3 is working on this instance.",
             f"It is {holder}.",
             "Wait for it or quit it there, then start again. `bw-s3 status` shows where it is.",

@@ -113,15 +113,16 @@ class Journal:
         self.mask: Callable[[str], str] = str
 
     @classmethod
-    def open(cls, folder: Path, owner_like: Path) -> Journal:
+    def open(cls, folder: Path, owner_like: Path, lock: int | None = None) -> Journal:
         """Open or create the journal in `folder` (`INSTANCE/.bw-s3` or `--state`).
 
-        Raises `Problem` where another wizard holds it, where it is damaged or
+        `lock` is the descriptor of a lock that another process handed over. Raises
+        `JournalHeld` where another wizard holds it, `Problem` where it is damaged or
         from a newer version, or where it cannot be written.
         """
         with explained(folder):
             prepare_folder(folder, owner_like)
-            lock = take_lock(folder, owner_like)
+            lock = take_lock(folder, owner_like) if lock is None else lock
             try:
                 database = connect_to_write(folder / FILE, owner_like)
                 reader = connect_beside_writer(folder / FILE)
@@ -164,6 +165,16 @@ class Journal:
                 lock, self._lock = self._lock, None
                 if lock is not None:
                     os.close(lock)
+
+    @property
+    def lock(self) -> int:
+        """The lock's descriptor, for a process that is to go on holding it when we have ended.
+
+        Raises `LookupError` where the journal is only read.
+        """
+        if self._lock is None:
+            raise LookupError("the journal is not locked")
+        return self._lock
 
     def check_room(self, files: int) -> None:
         """Raise a `Problem` where the disk has no room to remember so many files more."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wizard.core.events import Note, Report
+from wizard.core.events import Event, Note, Report
 from wizard.core.problem import Problem
 from wizard.core.quantities import count
 from wizard.core.secrets import Keys, Masker
@@ -24,23 +24,30 @@ from wizard.journal.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, storage_changed
 from wizard.opening.detect import detect
 from wizard.opening.facts import fact_of_keys, facts_of
-from wizard.step import Ask, Context, Fact
+from wizard.opening.unfinished_switch import (
+    finish_what_was_begun,
+    how_it_stands,
+    open_journal,
+)
+from wizard.step import Ask, Context, Fact, Question
 from wizard.storage.providers import PRESETS, clean
 from wizard.switch.first_run import note_whether_it_ran
 from wizard.system.stopping import temporary_folder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A migration ready to be looked at or carried out.
 
     `facts` is what was found out about the instance; `resumed` says where an
-    earlier start left off, "" where this is the first.
+    earlier start left off, "" where this is the first; `news` what became of a
+    switch of the services that went on without us, "" where there was none.
     """
 
     migration: Migration
     facts: tuple[Fact, ...]
     resumed: str
+    news: str = ""
 
     def close(self) -> None:
         """Let the next wizard in."""
@@ -55,7 +62,8 @@ class Opening:
     folder); `overrides` settings said on the command line, by field name;
     `keys` those of the environment, which go before those of `.env`;
     `look_only`: nothing may be changed, not even what a killed run left;
-    `shown_state` where the journal would lie, if `state` is only a copy of it.
+    `shown_state` where the journal would lie, if `state` is only a copy of it;
+    `put_back`: a switch of the services that was begun is not finished but put back.
     """
 
     folder: Path
@@ -64,6 +72,7 @@ class Opening:
     keys: Keys = field(default_factory=Keys)
     look_only: bool = False
     shown_state: Path | None = None
+    put_back: bool = False
 
     @property
     def journal_folder(self) -> Path:
@@ -79,7 +88,9 @@ async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
     where only the admin can say how the instance is deployed.
     """
     instance = _usable_instance(opening.folder)
-    journal = Journal.open(opening.journal_folder, instance.folder)
+    journal = await open_journal(
+        opening.journal_folder, instance, report, ask, put_back=opening.put_back
+    )
     journal.shown_folder = opening.shown_state or journal.folder
     try:
         return await _opened(opening, instance, journal, report=report, ask=ask)
@@ -116,6 +127,26 @@ def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None
     return _migration(instance, deployment, journal, _keys(env, opening), report=report, ask=ask)
 
 
+def open_for_switch(folder: Path, state: Path, lock: int) -> Context:
+    """Return the context of a switch's runner, which whoever started it hands the journal's lock.
+
+    Nobody is there to be asked: what was agreed to before is agreed to. Raises `Problem`.
+    """
+    instance = _usable_instance(folder)
+    journal = Journal.open(state, instance.folder, lock)
+    deployment = deploy(instance, journal.settings, journal.id)
+    keys = _keys(instance.env_file(), Opening(folder=folder))
+    return _migration(instance, deployment, journal, keys, report=_unheard, ask=_agreed).context
+
+
+def _unheard(event: Event) -> None:
+    """Take an event that nobody is there for."""
+
+
+async def _agreed(question: Question) -> bool:
+    return True
+
+
 def deploy(instance: Instance, settings: Settings, journal_id: str) -> Deployment:
     """Return the deployment that the settings name."""
     if settings.deployment == DeploymentKind.COMPOSE:
@@ -133,6 +164,7 @@ def environment_keys() -> Keys:
 async def _opened(
     opening: Opening, instance: Instance, journal: Journal, *, report: Report, ask: Ask
 ) -> Opened:
+    news = await _news_of_switch(opening, instance, journal, report=report, ask=ask)
     env = instance.env_file()
     settings = _settled(opening, env, journal.settings)
     kind, kind_reason = detect(instance)
@@ -163,7 +195,20 @@ async def _opened(
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
         *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
     )
-    return Opened(migration, facts, where_it_stands(migration) if resumed else "")
+    resumed_at = where_it_stands(migration) if resumed else ""
+    return Opened(migration=migration, facts=facts, resumed=resumed_at, news=news)
+
+
+async def _news_of_switch(
+    opening: Opening, instance: Instance, journal: Journal, *, report: Report, ask: Ask
+) -> str:
+    """Finish a switch whose runner was killed, before anything else; what became of the last."""
+    if opening.look_only:
+        return how_it_stands(journal.shown_folder)
+    deployment = deploy(instance, journal.settings, journal.id)
+    keys = _keys(instance.env_file(), opening)
+    migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
+    return await finish_what_was_begun(migration.context, put_back=opening.put_back)
 
 
 def _migration(

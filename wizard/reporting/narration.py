@@ -28,7 +28,7 @@ from wizard.core.symbols import STATE_SYMBOLS, VERDICT_SYMBOLS
 from wizard.journal.journal import StepResult
 from wizard.migration import Status
 from wizard.reporting.output import takes, write, write_error
-from wizard.step import Fact, Step
+from wizard.step import Fact, Question, Step
 
 _SECONDS_BETWEEN_PROGRESS = 1.0
 
@@ -107,6 +107,10 @@ class Narrator(ABC):
         """Tell what went wrong, why, and what to do."""
 
     @abstractmethod
+    def question(self, question: Question) -> None:
+        """Tell what was asked in the middle of a step, and was answered with yes."""
+
+    @abstractmethod
     def say(self, text: str) -> None:
         """Tell a sentence of the migration as a whole."""
 
@@ -157,6 +161,13 @@ class PlainNarrator(Narrator):
         if problem is not self._told:
             self._write_error(describe_problem(problem))
 
+    def question(self, question: Question) -> None:
+        self._write(f" ? {question.text}")
+        if question.deadline is not None:
+            seconds = max(0, round(question.deadline - time.time()))
+            self._write(f"   (Without an answer the same is done in {count(seconds, 'second')}.)")
+        self._write(f"   → {question.yes}")
+
     def say(self, text: str) -> None:
         self._write(text)
 
@@ -206,6 +217,10 @@ class JsonNarrator(Narrator):
 
     def problem(self, problem: Problem) -> None:
         self._object("problem", **problem.to_dict())
+
+    def question(self, question: Question) -> None:
+        answer, deadline = question.yes, question.deadline
+        self._object("question", text=question.text, answer=answer, deadline=deadline)
 
     def say(self, text: str) -> None:
         self._object("note", text=text, warning=False)

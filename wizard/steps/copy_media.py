@@ -294,11 +294,11 @@ async def _settle_links(context: Context) -> None:
 
 def _question(link: OutsideLink) -> Question:
     return Question(
-        f"{link.path} is a link out of the media folder, to {link.real}. Your site serves the "
+        text=f"{link.path} is a link out of the media folder, to {link.real}. Your site serves the "
         f"pictures there: {count(link.compared, 'file was', 'files were')} compared, byte for "
         "byte. Should they be copied like the others? Each is compared again before it is sent.",
-        "Copy them too",
-        "Hold them back",
+        yes="Copy them too",
+        no="Hold them back",
     )
 
 

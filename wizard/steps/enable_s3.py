@@ -15,7 +15,8 @@ from wizard.instance.problems import refuse_azure
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.switch.env_readers import readers_check
-from wizard.switch.s3_lines import ENABLING_STEP, disarm, remember_lines, were_changed
+from wizard.switch.s3_lines import ENABLING_STEP, remember_lines, were_changed
+from wizard.switch.undo import disarm_and_put_back
 
 # Without these BookWyrm stops, or answers every page with its error page.
 _NEEDED = (
@@ -94,8 +95,8 @@ class EnableS3(TypedStep[None]):
         return checks
 
     async def undo(self, context: Context) -> bool:
-        """Put the lines back as they were, so that nothing is armed; the `AWS_*` lines stay."""
-        return await disarm(context)
+        """Disarm: put the lines back as they were, and the services; the `AWS_*` lines stay."""
+        return await disarm_and_put_back(context)
 
 
 def _wanted(context: Context) -> tuple[str, ...]:

@@ -1,51 +1,42 @@
-"""Step 6: restart the instance with S3, wait for its own page, and catch up.
+"""Step 6: have the running services use S3, wait for the site's own page, and catch up.
 
-If the site does not come back, the old `.env` does.
+A process of its own does it (`wizard.switch`); if the site does not come back, it puts the old
+`.env` back.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
 from wizard.copying.upload import copy_new_media
-from wizard.core.events import Check, Event, Note, Output, Report, failed, passed
-from wizard.core.plan import Plan, Sentence
-from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
+from wizard.core.events import Check, Note, failed, passed, remark
+from wizard.core.plan import Plan, PlanItem, Sentence
+from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.quantities import count, count_failed
 from wizard.core.settings import MigrationPath
-from wizard.journal.entries import Entry, Value, flag_entry, number_entry
+from wizard.journal.entries import number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
 from wizard.switch.first_run import once_it_runs
-from wizard.switch.problems import (
-    conflicting_uploads,
-    left_behind,
-    not_back,
-    nothing_restarted,
-    words,
-)
-from wizard.switch.s3_lines import ENABLING_STEP, disarm
-from wizard.switch.site_watch import Awaited, SiteWatch
+from wizard.switch.follow import carry_out_switch, files_of, under_way
+from wizard.switch.launch import why_a_logout_ends_it
+from wizard.switch.problems import conflicting_uploads, left_behind, words
+from wizard.switch.run import SECONDS_TO_ANSWER, SWITCHING_STEP, switched
+from wizard.switch.state import Direction, Phase
+from wizard.switch.undo import put_services_back
+from wizard.switch.ways import Choice, choose, option_of
 from wizard.web.visitor import SiteView, look_at_site
 
-# That all services were restarted with S3, and how many files were copied since, true of the
-# bucket and its address only.
-_SWITCHED, _CAUGHT_UP = flag_entry("restart.switched"), number_entry("restart.caught_up")
+# How many files were copied since all services use S3; true of the bucket and its address only.
+_CAUGHT_UP = number_entry("restart.caught_up")
 # Between two passes the community may upload; a busy one does not do so for ever.
 _MOST_PASSES = 20
-# What is done by then, or is named anyway.
-_SAID = (Action.RESTORE_ENV, Action.DISARM, Action.EDIT_PROVIDER)
-_RESTORE = Remedy("Put the old .env back and restart.", Action.RESTORE_ENV)
-_LAST_LINES = 15
-# So long the site must show its old settings after a command that failed, to count as untouched.
-_SECONDS_UNTOUCHED = 2.0
 
 
 class Restart(TypedStep[int]):
     """Restarts the services; `patience` in seconds is how long the site may take to come back."""
 
-    name = "restart"
+    name = SWITCHING_STEP
     title = "Restart"
     purpose = (
         "The services start anew and use the bucket from now on. Then what was uploaded meanwhile"
@@ -69,23 +60,32 @@ class Restart(TypedStep[int]):
         facts = (Fact("site", context.settings.site_url), Fact("seen", words(view)))
         gone = "" if _on_bucket(view) else words(view)
         needed = context.settings.path != MigrationPath.FRESH
-        caught_up = not needed or self._recall(context, _CAUGHT_UP) is not None
+        caught_up = not needed or self._recall(context) is not None
         return Finding(_on_bucket(view) and caught_up, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
-        """Return the commands, whom they interrupt, and what happens if the site stays away."""
-        commands = await context.deployment.restart_commands()
-        sentences = [Sentence(await context.deployment.interruption(), warning=True)]
+        """Return the stages word for word, what visitors notice, and what happens if it fails."""
+        choice = await choose(context)
+        items = [*_stages(choice), *_about(choice)]
         if context.settings.path != MigrationPath.FRESH:
             text = (
                 "Then whatever was uploaded since the copy is copied, until nothing new is found."
             )
-            sentences.append(Sentence(text))
+            items.append(Sentence(text))
         back = (
-            f"If the site is not back after {self.patience:.0f} seconds, or with its error page,"
-            " the lines of “Enable S3” are put back in .env and the services restarted."
+            f"If a stage fails, or the site is not back after {self.patience:.0f} seconds, or with"
+            " its error page, the lines of “Enable S3” are put back in .env and the services"
+            f" follow it. You are asked first; while visitors see errors, {SECONDS_TO_ANSWER:.0f}"
+            " seconds at most, and not at all where nobody is there."
         )
-        return Plan((*commands, *sentences, Sentence(back)), "The local media stay where they are.")
+        alone = (
+            "A process of its own does all this: it comes to its end whatever becomes of this"
+            " terminal, and the next start of bw-s3 follows it or finishes it."
+        )
+        items += [Sentence(back), Sentence(alone)]
+        if reason := await why_a_logout_ends_it():
+            items.append(Sentence(reason, warning=True))
+        return Plan(tuple(items), "The local media stay where they are.")
 
     async def apply(self, context: Context) -> int:
         """Restart, unless a start before this one did; then catch up. Returns how many files."""
@@ -95,7 +95,7 @@ class Restart(TypedStep[int]):
                 "A restart would change nothing.",
                 "Do the step “Enable S3” first.",
             )
-        if not await self._is_switched(context):
+        if not await _is_switched(context):
             await self._switch(context)
         note_used(context)
         if context.settings.path == MigrationPath.FRESH:
@@ -110,100 +110,35 @@ class Restart(TypedStep[int]):
             files = count(found, "file")
             seen = f"{files} copied after the restart; the last pass found nothing new"
             checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
+        checks += _noticed(context)
         for check in checks:
             context.report(check)
         return checks
 
     async def undo(self, context: Context) -> bool:
-        """Put the old `.env` back and restart, where the site did not come back with S3.
+        """Put the old `.env` back, and the services, where the site did not come back with S3.
 
         Not once it runs with S3: what was uploaded since is in the bucket only.
         """
-        if self._recall(context, _SWITCHED) or _on_bucket(await _look(context)):
+        if context.journal.recall(switched(context)) or _on_bucket(await _look(context)):
             return False
-        await self._put_back(context)
+        await put_services_back(context, self.patience)
         return True
 
-    async def _is_switched(self, context: Context) -> bool:
-        """Tell whether all services were restarted with S3: by us, or a fresh instance's admin."""
-        if context.settings.path == MigrationPath.FRESH or self._recall(context, _SWITCHED):
-            return _on_bucket(await _look(context))
-        return False
-
     async def _switch(self, context: Context) -> None:
-        await _ask_if_away(context)
-        context.journal.forget(_SWITCHED)
-        context.journal.forget(_CAUGHT_UP)
-        last: deque[str] = deque(maxlen=_LAST_LINES)
-        watch = SiteWatch(context.settings, context.instance.domain, context.report)
-        before = await context.deployment.services()
-        try:
-            async with watch:
-                await context.deployment.restart(_keeping(context.report, last))
-        except Problem as problem:
-            if await watch.stays(Awaited.LOCAL, _SECONDS_UNTOUCHED) and (
-                await context.deployment.services() == before
-            ):
-                await self._stay(context, problem, seen=bool(before))
-            await self._go_back(context, problem, last)
-        try:
-            await watch.wait_for(Awaited.BUCKET, self.patience)
-        except Problem as problem:
-            await self._go_back(context, problem, last)
-        self._remember(context, _SWITCHED, True)
-        context.report(Note(watch.absence))
-
-    async def _stay(self, context: Context, problem: Problem, *, seen: bool) -> None:
-        """Put only `.env` back, since the command failed before it restarted anything."""
-        question = Question(
-            f"{problem.what} The site still runs as before. Put the old .env back, too, so that"
-            " nothing switches it to S3 by chance?",
-            "Put it back",
-            "Leave .env as it is",
-        )
-        put_back = await context.ask(question)
-        if put_back:
-            await self._put_env_back(context)
-        raise nothing_restarted(problem, seen=seen, put_back=put_back) from problem
-
-    async def _go_back(self, context: Context, problem: Problem, last: Sequence[str]) -> None:
-        """Put the old `.env` back, restart, see that the site is as before; always raises."""
-        more = [line for line in last if line not in problem.raw]
-        raw = context.masker("\n".join(filter(None, (problem.raw, *more))))
-        question = Question(
-            f"{problem.what} Put the old .env back and restart?",
-            "Put it back: the instance runs as before",
-            "Leave it as it is",
-        )
-        if not await context.ask(question):
-            raise Problem(problem.what, problem.why, _RESTORE, TRY_AGAIN, raw=raw) from problem
-        try:
-            view = await self._put_back(context)
-        except Problem as second:
-            raise not_back(problem, second, await _look(context), raw) from second
-        context.report(passed("Does the site run as before?", words(view)))
-        raise Problem(
-            "The site did not come back with S3. It runs as before: the old .env was put back.",
-            f"{problem.what} {problem.why}",
-            *[r for r in problem.remedies if r.action not in _SAID],
-            Remedy("Change the provider's settings.", Action.EDIT_PROVIDER),
-            "Then start bw-s3 again: what is proven is not done twice.",
-            raw=raw,
-            field=problem.field,
-        ) from problem
-
-    async def _put_back(self, context: Context) -> SiteView:
-        """Restore the old `.env` and restart. Raises `Problem` where that does not help either."""
-        context.report(Note("Putting the old .env back and restarting.", warning=True))
-        context.journal.forget(_SWITCHED)
-        await self._put_env_back(context)
-        watch = SiteWatch(context.settings, context.instance.domain, context.report)
-        await context.deployment.restart(context.report)
-        return await watch.wait_for(Awaited.LOCAL, self.patience)
-
-    async def _put_env_back(self, context: Context) -> None:
-        await disarm(context)
-        context.journal.forget_result(ENABLING_STEP)
+        if not under_way(context):
+            await _ask_if_down(context)
+            context.journal.forget(switched(context))
+            context.journal.forget(_CAUGHT_UP)
+        ended = await carry_out_switch(context, self.patience)
+        if ended.problem:
+            raise ended.problem
+        if ended.phase is not Phase.DONE:
+            raise Problem(
+                "The site runs without S3 again: the old .env was put back.",
+                "That had been begun before.",
+                TRY_AGAIN,
+            )
 
     async def _catch_up(self, context: Context) -> int:
         """Copy what was uploaded since the copy, until a pass finds nothing; how many files."""
@@ -218,7 +153,7 @@ class Restart(TypedStep[int]):
                 raise left_behind(which, [f.path for f in outcome.failures if not f.harmless])
             copied += outcome.sent
             if not outcome.sent:
-                self._remember(context, _CAUGHT_UP, copied)
+                self._remember(context, copied)
                 return copied
         raise Problem(
             "New files keep appearing in the local media.",
@@ -227,13 +162,44 @@ class Restart(TypedStep[int]):
             TRY_AGAIN,
         )
 
-    def _remember(self, context: Context, entry: Entry[Value], value: Value) -> None:
-        """Keep an entry together with what it is true of."""
-        context.journal.remember(entry.true_of(self.inputs(context)), value)
+    def _remember(self, context: Context, copied: int) -> None:
+        context.journal.remember(_CAUGHT_UP.true_of(self.inputs(context)), copied)
 
-    def _recall(self, context: Context, entry: Entry[Value]) -> Value | None:
-        """Return the entry, unless the bucket or its address is another by now."""
-        return context.journal.recall(entry.true_of(self.inputs(context)))
+    def _recall(self, context: Context) -> int | None:
+        """Return how many files were copied, unless the bucket or its address is another by now."""
+        return context.journal.recall(_CAUGHT_UP.true_of(self.inputs(context)))
+
+
+async def _is_switched(context: Context) -> bool:
+    """Tell whether all services run with S3 already: by us, or by a fresh instance's admin."""
+    if context.settings.path == MigrationPath.FRESH or context.journal.recall(switched(context)):
+        return _on_bucket(await _look(context))
+    return False
+
+
+def _stages(choice: Choice) -> Iterator[PlanItem]:
+    """Return what is done in their order, each with the commands as they are run."""
+    for stage in choice.switch.stages():
+        yield Sentence(stage.words)
+        yield from stage.commands
+
+
+def _about(choice: Choice) -> Iterator[Sentence]:
+    """Return what visitors notice, and why there is no better way."""
+    yield Sentence(choice.switch.downtime(), warning=True)
+    yield Sentence(f"This way is called “{option_of(choice.switch.way)}” (--switch).")
+    for obstacle in choice.obstacles:
+        yield Sentence(f"A better way cannot be had here: {obstacle}")
+
+
+def _noticed(context: Context) -> Iterator[Check]:
+    """Return what visitors noticed of the switch, over all tries; nothing where it was not ours."""
+    asked = "Did visitors notice the switch?"
+    state = files_of(context).read()
+    if state is None or state.phase is not Phase.DONE or state.direction is not Direction.TO_S3:
+        return
+    downtime = state.downtime
+    yield remark(asked, downtime.words) if downtime.failures else passed(asked, downtime.words)
 
 
 async def _look(context: Context) -> SiteView:
@@ -244,17 +210,17 @@ def _on_bucket(view: SiteView) -> bool:
     return view.own_page and view.points_to_bucket
 
 
-async def _ask_if_away(context: Context) -> None:
-    """Ask before a restart that nobody can judge, since no site answers now."""
+async def _ask_if_down(context: Context) -> None:
+    """Without a site that answers now, nobody can tell whether the restart broke it."""
     view = await _look(context)
     if view.own_page:
         return
     # It may end in an address, without a full stop.
     seen = (view.problem.what if view.problem else f"HTTP {view.status}").rstrip(".") + "."
     question = Question(
-        f"The site does not show its own page even before the restart. {seen} Restart it?",
-        "Restart: it should come back with S3",
-        "Stop here and look at the site first",
+        text=f"The site does not show its own page even before the restart. {seen} Restart it?",
+        yes="Restart: it should come back with S3",
+        no="Stop here and look at the site first",
     )
     if not await context.ask(question):
         raise Problem(
@@ -265,17 +231,6 @@ async def _ask_if_away(context: Context) -> None:
             field="site_url",
             decision=True,
         )
-
-
-def _keeping(report: Report, last: deque[str]) -> Report:
-    """Return a report that passes everything on, and keeps the last lines that commands wrote."""
-
-    def keep(event: Event) -> None:
-        if isinstance(event, Output):
-            last.append(event.text)
-        report(event)
-
-    return keep
 
 
 def _is_own(view: SiteView) -> Check:

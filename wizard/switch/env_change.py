@@ -37,7 +37,9 @@ async def env_to_change(context: Context) -> EnvFile:
     defect = env.defect()
     if defect is None:
         return env
-    question = Question(f"{defect.what} Convert it first?", "Convert it", "Leave it as it is")
+    question = Question(
+        text=f"{defect.what} Convert it first?", yes="Convert it", no="Leave it as it is"
+    )
     if not await context.ask(question):
         raise Problem(defect.what, defect.why, *defect.remedies, decision=True)
     backup = await asyncio.to_thread(env.converted().write, context.journal.folder)

@@ -1,10 +1,11 @@
-"""Watching the site while it restarts: is it back, as what, and how long was it away?"""
+"""Watching the site while it is switched: what does it show, and was it ever down?"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -12,9 +13,11 @@ from typing import Self
 from wizard.core.events import Report, Waiting
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.settings import Settings
+from wizard.switch.state import Downtime
 from wizard.web.visitor import SiteView, look_at_site
 
 _PAUSE = 0.5
+_SECONDS_A_POLL = 0.1
 # An error page does not go away by itself; this long, another worker may still answer.
 _ERROR_PAGE_SECONDS = 10.0
 
@@ -27,15 +30,25 @@ class Awaited(StrEnum):
 
 
 class SiteWatch:
-    """Looks at the site twice a second; inside `async with` in the background."""
+    """Looks at the site twice a second, in the background of `async with`.
 
-    def __init__(self, settings: Settings, domain: str, report: Report) -> None:
-        self.settings = settings
-        self.domain = domain
-        self.report = report
+    Downtime is counted on from `downtime`; `note` is called whenever it changes but for
+    the number of good looks.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        domain: str,
+        downtime: Downtime = Downtime(),  # noqa: B008 (it cannot be changed)
+        note: Callable[[Downtime], None] = lambda downtime: None,
+    ) -> None:
         self.view = SiteView(status=0, own_page=False, points_to_bucket=False)
-        self.away_seconds = 0.0
-        self._away_since: float | None = None
+        self.downtime = downtime
+        self._settings, self._domain, self._note = settings, domain, note
+        self._failures_before = downtime.failures
+        # When the view was asked for; it says nothing about what happened since.
+        self._asked = float("-inf")
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -54,38 +67,51 @@ class SiteWatch:
                 await self._task
 
     @property
-    def absence(self) -> str:
-        """How long visitors got no page, in a sentence."""
-        if self.away_seconds < 1:
-            return "The site was away for less than a second."
-        return f"The site was away for about {self.away_seconds:.0f} seconds."
+    def never_failed(self) -> bool:
+        """Whether each answer since the watch began was the site's own page."""
+        return self.downtime.failures == self._failures_before
 
-    async def wait_for(self, awaited: Awaited, patience: float) -> SiteView:
+    async def look(self) -> SiteView:
+        """Return what the site shows, asked for after this was called."""
+        called = time.monotonic()
+        while self._asked < called:
+            if self._task is None or self._task.done():
+                await self._look()
+            else:
+                await asyncio.sleep(_SECONDS_A_POLL)
+        return self.view
+
+    async def wait_for(self, awaited: Awaited, patience: float, report: Report) -> SiteView:
         """Wait until the site is as awaited. Raises `Problem` when `patience` seconds are over."""
         started = time.monotonic()
         error_page_since: float | None = None
         while True:
-            await self._look()
-            if self._is(awaited):
+            await self.look()
+            if self.shows(awaited):
                 return self.view
             now = time.monotonic()
             error_page_since = (error_page_since or now) if self._is_error_page() else None
             stuck = error_page_since and now - error_page_since >= _ERROR_PAGE_SECONDS
             if stuck or now - started >= patience:
                 raise self._gave_up(now - started)
-            self.report(Waiting(f"Waiting for {awaited}", now - started))
-            await asyncio.sleep(_PAUSE)
+            report(Waiting(f"Waiting for {awaited}", now - started))
 
     async def stays(self, awaited: Awaited, seconds: float) -> bool:
-        """Tell whether it is as awaited for so long from now on, and never was away before."""
+        """Tell whether it is as awaited for so long from now on, and never was down before."""
         until = time.monotonic() + seconds
-        while True:
-            await self._look()
-            if not self._is(awaited) or self.away_seconds:
+        while self.never_failed:
+            await self.look()
+            if not self.shows(awaited):
                 return False
             if time.monotonic() >= until:
                 return True
-            await asyncio.sleep(_PAUSE)
+        return False
+
+    def shows(self, awaited: Awaited) -> bool:
+        """Tell whether the site showed that when it was last looked at."""
+        if not self.view.own_page:
+            return False
+        return self.view.points_to_bucket is (awaited is Awaited.BUCKET)
 
     async def _look_on(self) -> None:
         while True:
@@ -93,18 +119,16 @@ class SiteWatch:
             await asyncio.sleep(_PAUSE)
 
     async def _look(self) -> None:
-        asked = time.monotonic()
-        self.view = await look_at_site(self.settings, self.domain)
-        if not self.view.own_page:
-            self._away_since = self._away_since or asked
-        elif self._away_since is not None:
-            self.away_seconds += time.monotonic() - self._away_since
-            self._away_since = None
-
-    def _is(self, awaited: Awaited) -> bool:
-        if not self.view.own_page:
-            return False
-        return self.view.points_to_bucket is (awaited is Awaited.BUCKET)
+        asked, at = time.monotonic(), time.time()
+        view = await look_at_site(self._settings, self._domain)
+        before = self.downtime
+        self.downtime = before.after(at, good=view.own_page)
+        self.view, self._asked = view, asked
+        if (before.failures, before.down_since) != (
+            self.downtime.failures,
+            self.downtime.down_since,
+        ):
+            self._note(self.downtime)
 
     def _is_error_page(self) -> bool:
         """Tell whether the site answers wrongly, other than 502 and the like, which pass."""

@@ -1,4 +1,7 @@
-"""Stopping at once: the journal is safe at any moment, and what we started dies with us."""
+"""Stopping at once: the journal is safe at any moment, and what we started dies with us.
+
+But for a switch of the running services, which goes on by itself.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 _temporary: set[Path] = set()
+# What goes on without us, as last words.
+_left: list[str] = []
 
 
 @contextmanager
@@ -24,10 +29,20 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
             _temporary.discard(Path(name))
 
 
+@contextmanager
+def leaving(words: str) -> Iterator[None]:
+    """Have `stop` say what goes on without us, as long as we are in the block."""
+    _left.append(words)
+    try:
+        yield
+    finally:
+        _left.remove(words)
+
+
 def stop(words: str, status: int) -> NoReturn:
     """End this process here and now, with these last words to the admin and this exit status."""
     with suppress(OSError):
-        os.write(2, words.encode(errors="replace"))
+        os.write(2, "".join([words, *(f"{text}\n" for text in _left)]).encode(errors="replace"))
     for folder in _temporary:
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(status)

@@ -23,6 +23,7 @@ from wizard.instance.dockerless.site import Site, account, advice, no_python, py
 from wizard.instance.dockerless.systemd import Unit, environment, failed_units, units_of
 from wizard.instance.problems import command_failed
 from wizard.media.source import FolderMedia, Media
+from wizard.system.detached import run_detached
 from wizard.system.files import holds_files
 from wizard.system.processes import services_in, wait_for_end, with_variable
 from wizard.system.programs import Completed, check_program, run
@@ -77,10 +78,16 @@ class Dockerless(Deployment):
         units = await units_of(self.instance.folder)
         argv = await self._restart_argv(units)
         # What does not end is the site itself by now, which the command has started.
-        await earlier_restart.let_it_end(self._journal_id, report, _SECONDS_TO_END)
+        await earlier_restart.let_it_end(self._journal_id, report, _SECONDS_TO_END, ours=True)
         env = {**self._restart_environment(), **earlier_restart.mark(self._journal_id)}
+        masker = self._masker()
         try:
-            ended = await self._run(argv, env, report)
+            ended = await run_detached(
+                argv,
+                folder=self.instance.folder,
+                env=env,
+                on_line=lambda line: report(Output(masker(line))),
+            )
         except (FileNotFoundError, PermissionError) as error:
             raise _no_such_command(argv[0], error) from error
         words = "" if self.settings.restart_command else await failed_units(units)

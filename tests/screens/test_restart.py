@@ -1,0 +1,79 @@
+"""Stopping while a process of its own switches the services."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from screens.base.step_screen import StepScreen
+from screens.overlays.dialogs import ChoiceDialog
+from screens.state.phase import Phase
+from tests.screens.kit import Gate, all_scripts
+from tests.screens.states import Stage, State, on_stage
+from wizard.switch.files import Answer, SwitchFiles
+from wizard.switch.state import Direction, SwitchState
+from wizard.system.processes import Process
+
+DONE = ("configure_provider", "copy_media", "enable_s3", "collect_static", "set_cors")
+
+
+async def _restarting(stage: Stage) -> None:
+    await stage.rest()
+    await stage.press("6")
+    screen = stage.app.screen
+    assert isinstance(screen, StepScreen)
+    await stage.until(lambda: screen.phase is Phase.READY)
+    await stage.rest()
+    await stage.press("enter")
+    await stage.until(lambda: screen.phase is Phase.RUNNING)
+
+
+def _switch_under_way(stage: Stage) -> tuple[SwitchFiles, SwitchState]:
+    files = SwitchFiles(stage.source.journal.folder)
+    files.prepare()
+    process = Process.of(os.getpid())
+    assert process
+    state = SwitchState(
+        id="one", direction=Direction.TO_S3, way="restart", patience=60, doing="Restarting.",
+        pid=process.pid, pid_started=process.started,
+    )  # fmt: skip
+    files.write(state)
+    return files, state
+
+
+@pytest.mark.parametrize(
+    ("keys", "said", "phase"),
+    [
+        (("enter",), None, Phase.RUNNING),
+        (("escape",), None, Phase.RUNNING),
+        (("down", "down", "enter"), Answer(put_back=True), Phase.RUNNING),
+        (("down", "enter"), None, Phase.READY),
+    ],
+)
+async def test_stop_asks_what_is_to_become_of_the_switch(
+    keys: tuple[str, ...], said: Answer | None, phase: Phase, tmp_path: Path
+) -> None:
+    scripts = all_scripts()
+    scripts["restart"].gate = Gate()
+    async with on_stage(State(_restarting, done=DONE, scripts=scripts), tmp_path) as stage:
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        files, state = _switch_under_way(stage)
+        await stage.press("s")
+        await stage.until(lambda: isinstance(stage.app.screen, ChoiceDialog))
+        await stage.press(*keys)
+        await stage.until(lambda: stage.app.screen is screen)
+        await stage.until(lambda: screen.phase is phase)
+        assert files.said(state) == said
+
+
+async def test_without_a_switch_stop_stops(tmp_path: Path) -> None:
+    scripts = all_scripts()
+    scripts["restart"].gate = Gate()
+    async with on_stage(State(_restarting, done=DONE, scripts=scripts), tmp_path) as stage:
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        await stage.press("s")
+        await stage.until(lambda: screen.phase is not Phase.RUNNING)

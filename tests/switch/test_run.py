@@ -1,0 +1,383 @@
+"""The switch in a process of its own: nothing that happens to bw-s3 ends it, and it ends well."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import random
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+import pytest_asyncio
+
+from tests.support.demo_scene import DemoScene, demo_scene
+from wizard.copying.upload import copy_media
+from wizard.demo.seaweedfs import SeaweedFS
+from wizard.journal.entries import text_entry
+from wizard.journal.journal import Journal
+from wizard.opening.unfinished_switch import how_it_stands
+from wizard.switch.files import Answer, SwitchFiles
+from wizard.switch.state import Phase, SwitchState
+from wizard.system.processes import Process
+from wizard.web.visitor import SiteView, look_at_site
+
+SEED = os.environ.get("BW_S3_SEED", "switch")
+KILLS = int(os.environ.get("BW_S3_SWITCH_KILLS", "2"))
+SLOW = "sh -c 'sleep 2; ./site restart'"
+# Returns at once; the site is down for some seconds more.
+LATER = shlex.join(["sh", "-c", "./site stop; sh -c 'sleep 4; ./site restart' > later.log 2>&1 &"])
+# Restarts the site, which then does not come up.
+BROKEN = {"AWS_S3_CUSTOM_DOMAIN": None}
+
+
+@dataclass
+class Armed:
+    """An instance whose next step is the restart, and what plays bw-s3 on it."""
+
+    scene: DemoScene
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def files(self) -> SwitchFiles:
+        """The switch's."""
+        return SwitchFiles(self.scene.folder / ".bw-s3")
+
+    @property
+    def state(self) -> SwitchState:
+        """How the switch stands; there must be one."""
+        state = self.files.read()
+        assert state
+        return state
+
+    def restart_with(self, command: str) -> None:
+        """Have the instance restarted by another command."""
+        settings = replace(self.scene.context.settings, restart_command=command)
+        with self.journal() as journal:
+            journal.save_settings(settings)
+
+    @contextmanager
+    def journal(self) -> Iterator[Journal]:
+        """The journal, for as long as the block."""
+        journal = Journal.open(self.scene.folder / ".bw-s3", self.scene.folder)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+    def start(
+        self, answer: str = "yes", *, patience: float = 60, terminal: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a bw-s3 in a session of its own, on a terminal where one is given."""
+        log = (self.scene.demo.root / f"output-{len(self.started)}").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.restarting",
+             str(self.scene.folder), answer, str(patience)],
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        log.close()
+        self.started.append(process)
+        return process
+
+    def said(self, number: int = -1) -> str:
+        """What one of them said."""
+        number %= len(self.started)
+        return (self.scene.demo.root / f"output-{number}").read_text()
+
+    def end(self) -> dict[str, str]:
+        """Wait for the last one's end; how it ended."""
+        self.started[-1].wait(180)
+        return dict(json.loads(self.said().splitlines()[-1]))
+
+    async def until(self, wanted: Callable[[SwitchState], bool], seconds: float = 120) -> None:
+        """Wait for the switch."""
+        deadline = time.monotonic() + seconds
+        while (state := self.files.read()) is None or not wanted(state):
+            assert time.monotonic() < deadline, f"it stayed {state}; {self.said()}"
+            await asyncio.sleep(0.05)
+
+    async def view(self) -> SiteView:
+        """What the site shows."""
+        context = self.scene.context
+        return await look_at_site(context.settings, context.instance.domain)
+
+    async def check_on_s3(self) -> None:
+        """The site runs with S3, and `.env` says so."""
+        view = await self.view()
+        assert (view.own_page, view.points_to_bucket) == (True, True)
+        assert self.scene.context.instance.uses_s3()
+
+    async def check_as_before(self) -> None:
+        """The site runs without S3, and `.env` says so."""
+        view = await self.view()
+        assert (view.own_page, view.points_to_bucket) == (True, False)
+        assert not self.scene.context.instance.uses_s3()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(
+    tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
+) -> AsyncIterator[DemoScene]:
+    """An instance with all done that comes before the restart."""
+    async with demo_scene(tmp_path_factory.mktemp("runner"), seaweedfs) as scene:
+        scene.open_bucket()
+        await copy_media(scene.context, await scene.context.deployment.media())
+        scene.enable_s3()
+        await scene.context.deployment.collect_static(lambda event: None)
+        scene.context.journal.close()
+        yield scene
+
+
+@pytest.fixture
+def armed(scene: DemoScene) -> Iterator[Armed]:
+    """The same before each test: the site runs without S3, `.env` is armed, nobody is at work."""
+    scene.set_env(USE_S3="false")
+    scene.demo.site("restart")
+    scene.enable_s3()
+    found = Armed(scene)
+    subprocess.run(["rm", "-rf", found.files.folder], check=True)
+    found.restart_with(scene.demo.settings.restart_command)
+    with found.journal() as journal:
+        for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
+            journal.forget(text_entry(name))
+        journal.forget_result("restart")
+    yield found
+    for process in found.started:
+        process.kill()
+        process.wait()
+    state = found.files.read()
+    if state and state.runner_lives:
+        os.kill(state.pid, signal.SIGKILL)
+    scene.enable_s3()
+
+
+def at_stage(state: SwitchState) -> bool:
+    """Whether the services are being restarted."""
+    return state.stage == "restart" and state.runner_lives
+
+
+def waits_for_site(state: SwitchState) -> bool:
+    """Whether the services were restarted, and the site is awaited."""
+    return state.stage == "restart" and state.doing.startswith("Waiting for")
+
+
+def over(state: SwitchState) -> bool:
+    """Whether it came to an end."""
+    return state.over
+
+
+@pytest.mark.parametrize("how", ["process", "group", "terminal"])
+async def test_a_killed_wizard_does_not_end_it(armed: Armed, how: str) -> None:
+    armed.restart_with(SLOW)
+    outer, inner = pty.openpty()
+    wizard = armed.start(terminal=inner if how == "terminal" else None)
+    os.close(inner)
+    await armed.until(at_stage)
+    runner = armed.state.pid
+    assert os.getsid(runner) == runner, "it has a session of its own"
+    if how == "process":
+        wizard.kill()
+    elif how == "group":
+        os.killpg(wizard.pid, signal.SIGKILL)
+    os.close(outer)  # the kernel sends SIGHUP to all that have this terminal
+    assert wizard.wait(10) in (-signal.SIGKILL, -signal.SIGHUP)
+    assert armed.state.runner_lives
+    with pytest.raises(Exception, match="Another bw-s3"), armed.journal():
+        pass
+    await armed.until(over)
+    assert armed.state.phase is Phase.DONE
+    assert not armed.state.told
+    await armed.check_on_s3()
+    running = armed.scene.demo.site("status")
+    armed.start()
+    assert armed.end() == {"end": "done"}
+    assert "were switched to S3" in armed.said()
+    assert armed.scene.demo.site("status") == running, "it was not restarted again"
+
+
+async def test_a_wizard_that_comes_meanwhile_follows(armed: Armed) -> None:
+    armed.restart_with(SLOW)
+    first = armed.start()
+    await armed.until(at_stage)
+    runner = armed.state.pid
+    first.kill()
+    armed.start()
+    assert armed.end() == {"end": "done"}
+    assert armed.state.pid == runner, "there was one runner"
+    assert "follows it" in armed.said()
+    assert "started: process" in armed.said(), "the output of the restart is passed on"
+    await armed.check_on_s3()
+
+
+@pytest.mark.parametrize(("moment", "command"), [(at_stage, SLOW), (waits_for_site, LATER)])
+@pytest.mark.parametrize("wizard", ["alive", "dead"])
+async def test_a_killed_runner_is_followed_by_one_that_finishes(
+    armed: Armed, moment: Callable[[SwitchState], bool], command: str, wizard: str
+) -> None:
+    armed.restart_with(command)
+    process = armed.start()
+    await armed.until(moment)
+    first = armed.state.pid
+    if wizard == "dead":
+        process.kill()
+    os.kill(first, signal.SIGKILL)
+    if wizard == "dead":
+        process.wait()
+        await asyncio.sleep(0.2)
+        assert "was interrupted" in how_it_stands(armed.files.folder.parent)
+        armed.start()
+    assert armed.end() == {"end": "done"}
+    assert "was interrupted" in armed.said()
+    assert (armed.state.phase, armed.state.pid != first) == (Phase.DONE, True)
+    await armed.check_on_s3()
+
+
+async def test_killed_at_random_moments(armed: Armed) -> None:
+    armed.restart_with(SLOW)
+    chance = random.Random(SEED)
+    for _ in range(KILLS):
+        process = armed.start()
+        try:
+            process.wait(chance.uniform(0.5, 8))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        state = armed.files.read()
+        if state and state.runner_lives and chance.random() < 0.5:
+            os.kill(state.pid, signal.SIGKILL)
+        process.wait()
+    armed.start()
+    assert armed.end() == {"end": "done"}
+    await armed.check_on_s3()
+
+
+async def test_a_site_that_fails_is_put_back_though_nobody_is_there(armed: Armed) -> None:
+    armed.scene.set_env(**BROKEN)
+    wizard = armed.start(patience=5)
+    await armed.until(at_stage)
+    wizard.kill()
+    await armed.until(over)
+    await armed.check_as_before()
+    state = armed.state
+    assert (state.phase, state.told) == (Phase.PUT_BACK, False)
+    assert state.problem
+    assert "runs as before" in state.problem.what
+    with armed.journal() as journal:
+        result = journal.result("restart")
+    assert result
+    assert result.problem
+    assert result.problem.what == state.problem.what
+    armed.start()
+    assert "not enabled" in armed.end()["what"], "S3 is to be enabled again first"
+    assert "runs as before" in armed.said()
+
+
+@pytest.mark.parametrize("phase", [Phase.ASKING, Phase.PUTTING_BACK])
+async def test_a_runner_killed_on_the_way_back_is_followed_by_one_that_puts_back(
+    armed: Armed, phase: Phase
+) -> None:
+    armed.scene.set_env(**BROKEN)
+    armed.restart_with(SLOW)
+    wizard = armed.start("never" if phase is Phase.ASKING else "yes", patience=5)
+    await armed.until(lambda state: state.phase is phase)
+    wizard.kill()
+    os.kill(armed.state.pid, signal.SIGKILL)
+    wizard.wait()
+    armed.start()
+    armed.end()
+    assert armed.state.phase is Phase.PUT_BACK
+    await armed.check_as_before()
+
+
+async def test_a_question_that_nobody_answers_is_over_after_a_while(armed: Armed) -> None:
+    armed.scene.set_env(**BROKEN)
+    armed.start("never", patience=5)
+    await armed.until(lambda state: state.phase is Phase.ASKING)
+    question = armed.state.question
+    assert question
+    assert question.deadline
+    assert 20 < question.deadline - time.time() < 31
+    assert "Visitors see errors now" in question.text
+    await armed.until(lambda state: state.phase is Phase.PUTTING_BACK)
+    assert time.time() >= question.deadline
+    assert "runs as before" in armed.end()["what"]
+    await armed.check_as_before()
+
+
+async def test_a_question_is_over_when_whoever_was_asked_is_killed(armed: Armed) -> None:
+    armed.scene.set_env(**BROKEN)
+    wizard = armed.start("never", patience=5)
+    await armed.until(lambda state: state.phase is Phase.ASKING)
+    wizard.kill()
+    asked = time.monotonic()
+    await armed.until(lambda state: state.phase is Phase.PUTTING_BACK)
+    assert time.monotonic() - asked < 10
+    await armed.until(over)
+    await armed.check_as_before()
+
+
+async def test_stopping_puts_back(armed: Armed) -> None:
+    armed.restart_with("sh -c 'sleep 20; ./site restart'")
+    wizard = armed.start()
+    await armed.until(at_stage)
+    armed.files.say(Answer(put_back=True), armed.state)
+    wizard.wait(120)
+    end = armed.end()
+    assert "was stopped" in end["what"]
+    assert armed.state.phase is Phase.PUT_BACK
+    await armed.check_as_before()
+
+
+async def test_a_failing_command_is_not_asked_about_for_ever(armed: Armed) -> None:
+    """The site runs as before: there is no hurry, and no deadline."""
+    armed.restart_with("false")
+    armed.start("never")
+    await armed.until(lambda state: state.phase is Phase.ASKING)
+    question = armed.state.question
+    assert question
+    assert question.deadline is None
+    armed.files.say(Answer(question.id, answer=True), armed.state)
+    assert armed.end()["what"] == "Nothing was restarted: the command for it failed."
+    await armed.check_as_before()
+
+
+async def test_secrets_stay_out_of_what_is_kept(armed: Armed) -> None:
+    armed.restart_with("sh -c 'cat .env; ./site restart'")
+    armed.start()
+    assert armed.end() == {"end": "done"}
+    secret = armed.scene.demo.keys.secret_access_key
+    assert secret in (armed.scene.folder / ".env").read_text()
+    texts = {path.name: path.read_text() for path in armed.files.folder.iterdir()}
+    assert "AWS_SECRET_ACCESS_KEY=••••" in texts["output.log"]
+    assert [name for name, text in texts.items() if secret in text] == []
+    assert secret not in armed.said()
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in armed.files.folder.iterdir()}
+    assert modes == {0o600}
+
+
+async def test_what_the_restart_starts_does_not_hold_the_lock(armed: Armed) -> None:
+    armed.restart_with("sh -c './site restart; sleep 60 > /dev/null 2>&1 &'")
+    armed.start()
+    assert armed.end() == {"end": "done"}
+    runner = Process(armed.state.pid, armed.state.pid_started)
+    await armed.until(lambda _: not runner.lives())
+    with armed.journal():
+        pass
+
+
+async def test_nobody_notices_or_the_seconds_are_said(armed: Armed) -> None:
+    armed.start()
+    assert armed.end() == {"end": "done"}
+    down = armed.state.downtime
+    assert down.looks > 2
+    assert ("The site was down" in armed.said()) == bool(down.failures)
+    assert "Did visitors notice the switch?" in armed.said()

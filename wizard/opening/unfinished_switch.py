@@ -1,0 +1,99 @@
+"""A switch of the running services that an earlier start began: followed, finished, told of."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from wizard.core.events import Note, Report
+from wizard.instance.checkout import Instance
+from wizard.journal.file import JournalHeld
+from wizard.journal.journal import Journal
+from wizard.step import Ask, Context
+from wizard.switch.files import Answer, SwitchFiles
+from wizard.switch.follow import finish_switch, follow
+from wizard.switch.state import Phase, SwitchState
+from wizard.switch.undo import put_services_back
+
+_SECONDS_A_TRY = 0.2
+# What a runner's process takes to end after its last word, and another bw-s3 to start one again.
+_SECONDS_BETWEEN = 10.0
+_FOLLOWING = "The running services are being switched by an earlier start; this one follows it."
+
+
+async def open_journal(
+    folder: Path, instance: Instance, report: Report, ask: Ask, *, put_back: bool
+) -> Journal:
+    """Open the journal; one that a switch under way holds is waited for, and that is followed.
+
+    With `put_back` the switch is told to go back. Raises `Problem`.
+    """
+    files = SwitchFiles(folder)
+    until = 0.0
+    while True:
+        try:
+            return Journal.open(folder, instance.folder)
+        except JournalHeld:
+            state = files.read()
+            under_way = state is not None and not state.over
+            if state is None or not (under_way or time.monotonic() < until):
+                raise
+            if state.runner_lives and under_way:
+                report(Note(_FOLLOWING))
+                if put_back:
+                    files.say(Answer(put_back=True), state)
+                await follow(files, report, ask)
+                until = time.monotonic() + _SECONDS_BETWEEN
+            elif until and time.monotonic() >= until:
+                raise
+            until = until or time.monotonic() + _SECONDS_BETWEEN
+        await asyncio.sleep(_SECONDS_A_TRY)
+
+
+async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
+    """Finish a switch whose runner was killed; says what became of one that nobody followed.
+
+    "" where there is nothing to say. Raises `Problem`.
+    """
+    files = SwitchFiles(context.journal.folder)
+    state = files.read()
+    if state is None:
+        return ""
+    if not state.over:
+        if put_back:
+            await put_services_back(context)
+        else:
+            await finish_switch(context, state)
+        state = files.read() or state
+    elif state.told:
+        return ""
+    if not state.told:
+        files.write(replace(state, told=True))
+    return how_it_ended(state)
+
+
+def how_it_stands(folder: Path) -> str:
+    """Return what `status` has to say first about a switch; "" where that is nothing."""
+    state = SwitchFiles(folder).read()
+    if state is None:
+        return ""
+    if state.over:
+        return "" if state.told else how_it_ended(state)
+    if state.runner_lives:
+        seconds = max(0, round(time.time() - state.begun_at))
+        return f"{state.words} Begun {seconds} seconds ago; it comes to its end by itself."
+    return (
+        "The switch of the running services was interrupted: its process was killed, or the"
+        " machine was. Start bw-s3 now: it finishes it, or puts everything back."
+    )
+
+
+def how_it_ended(state: SwitchState) -> str:
+    """Return what became of a switch, in sentences."""
+    if state.problem:
+        return f"The last switch of the running services: {state.problem.what}"
+    if state.phase is Phase.DONE:
+        return f"The running services were switched to S3. {state.downtime.words}"
+    return "The running services were put back to the old .env; the site runs without S3."

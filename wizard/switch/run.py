@@ -1,0 +1,295 @@
+"""The switch itself, as its runner does it: stage by stage, watched, and put back if it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import traceback
+import uuid
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+from wizard.core.events import Check, Event, Note, Output, Waiting, passed
+from wizard.core.problem import Problem
+from wizard.core.secrets import Masker
+from wizard.core.states import ResultState
+from wizard.instance.switching import Switch
+from wizard.journal.entries import Entry, flag_entry
+from wizard.journal.journal import StepResult
+from wizard.step import Context
+from wizard.switch import problems
+from wizard.switch.files import SwitchFiles
+from wizard.switch.s3_lines import ENABLING_STEP, disarm
+from wizard.switch.site_watch import Awaited, SiteWatch
+from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
+from wizard.switch.ways import choose
+
+# The step that a switch belongs to, whose result says how it ended where nobody followed it.
+SWITCHING_STEP = "restart"
+# So long a question waits while visitors see errors.
+SECONDS_TO_ANSWER = 30.0
+_SWITCHED = flag_entry("restart.switched")
+_SECONDS_A_POLL = 0.2
+# So long the site must show its old settings after a stage that failed, to count as untouched.
+_SECONDS_UNTOUCHED = 2.0
+_LAST_LINES = 15
+
+
+class _Stopped(Problem):
+    """Somebody who followed wants everything put back."""
+
+    def __init__(self) -> None:
+        super().__init__("The switch was stopped.", "You chose to put everything back.")
+
+
+def switched(context: Context) -> Entry[bool]:
+    """Return the entry that all services run with S3: with this bucket and address only."""
+    return _SWITCHED.true_of(context.settings.storage)
+
+
+class SwitchRun:
+    """One switch in the hands of its runner. `context.report` is not used: nobody may be there.
+
+    What it does can be done again from the first stage by another runner, whenever this one
+    is killed.
+    """
+
+    def __init__(self, context: Context, files: SwitchFiles, state: SwitchState) -> None:
+        self._files = files
+        self._state = state
+        self._switch: Switch | None = None
+        self._guard = threading.Lock()
+        self._masker = Masker(context.instance.env_file().secrets())
+        self._context = replace(context, report=self._take, masker=self._masker)
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._watch = SiteWatch(
+            context.settings, context.instance.domain, state.downtime, self._note_downtime
+        )
+
+    async def run(self) -> None:
+        """Bring it to its end. The state says which; nothing is raised for what can go wrong."""
+        async with self._watch:
+            try:
+                await self._run()
+            except Problem as problem:
+                self._end(Phase.FAILED, problem)
+            except Exception as error:  # noqa: BLE001 (whoever follows must get to know it)
+                self._end(Phase.FAILED, self._unforeseen(error))
+
+    async def _run(self) -> None:
+        state = self._state
+        if state.direction is Direction.BACK or state.phase is Phase.PUTTING_BACK:
+            await self._put_back(state.problem)
+            return
+        if state.phase is Phase.ASKING and state.problem:
+            await self._after_failure(state.problem)
+            return
+        try:
+            await self._unless_stopped(self._go_forward())
+        except Problem as problem:
+            await self._after_failure(problem)
+        except Exception as error:  # noqa: BLE001 (the site is put back all the same)
+            await self._after_failure(self._unforeseen(error))
+        else:
+            self._context.journal.remember(switched(self._context), True)
+            self._end(Phase.DONE)
+
+    async def _chosen(self) -> Switch:
+        """Return the way that is taken: the one it was begun with, if any. Raises `Problem`."""
+        if self._switch is None:
+            self._switch = (await choose(self._context, self._state.way)).switch
+            self._change(way=str(self._switch.way))
+        return self._switch
+
+    # Forward ---------------------------------------------------------------------------------
+
+    async def _go_forward(self) -> None:
+        report, switch = self._context.report, await self._chosen()
+        if not self._state.stage:
+            self._change(phase=Phase.RUNNING)
+            self._do("BookWyrm's own storage is tried with the settings in .env.")
+            await self._context.deployment.try_storage(report)
+        stages = switch.stages()
+        for number, stage in enumerate(stages, 1):
+            self._change(
+                phase=Phase.RUNNING, stage=stage.name, number=number, total=len(stages),
+                question=None,
+            )  # fmt: skip
+            self._do(stage.words)
+            report(Note(stage.words))
+            await switch.carry_out(stage, report)
+        self._do(f"Waiting for {Awaited.BUCKET}")
+        await self._watch.wait_for(Awaited.BUCKET, self._state.patience, report)
+        report(Note(self._watch.downtime.words))
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, unless somebody wants everything put back: then raises that as a `Problem`."""
+        working, stop = asyncio.create_task(work), asyncio.create_task(self._stop_wanted())
+        try:
+            await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise _Stopped
+            working.result()
+        finally:
+            for task in (working, stop):
+                task.cancel()
+            await asyncio.gather(working, stop, return_exceptions=True)
+
+    async def _stop_wanted(self) -> None:
+        while True:
+            said = self._files.said(self._state)
+            if said and said.put_back:
+                return
+            await asyncio.sleep(_SECONDS_A_POLL)
+
+    # Back ------------------------------------------------------------------------------------
+
+    async def _after_failure(self, problem: Problem) -> None:
+        """Put everything back, unless somebody who is there wants it to stay as it is."""
+        if isinstance(problem, _Stopped):
+            await self._put_back(problem)
+            return
+        problem = problems.with_lines(problem, self._last, self._masker)
+        untouched = await self._is_untouched()
+        if await self._is_to_be_put_back(problem, untouched=untouched):
+            await self._put_back(problem, untouched=untouched)
+        elif untouched:
+            seen = bool(await self._context.deployment.services())
+            self._end(Phase.FAILED, problems.nothing_restarted(problem, seen=seen, put_back=False))
+        else:
+            self._end(Phase.FAILED, problems.left_as_it_is(problem))
+
+    async def _is_untouched(self) -> bool:
+        if not self._state.stage:
+            return True
+        if not await self._watch.stays(Awaited.LOCAL, _SECONDS_UNTOUCHED):
+            return False
+        return self._switch is not None and not await self._switch.touched()
+
+    async def _is_to_be_put_back(self, problem: Problem, *, untouched: bool) -> bool:
+        """Tell whether to put back; asked if somebody is there and more was done than to try."""
+        decided = not self._state.stage and self._switch is not None
+        if decided or not self._files.is_followed():
+            return True
+        text, yes, no = problems.whether_to_put_back(
+            problem, untouched=untouched, down=not self._watch.view.own_page
+        )
+        asked = SwitchQuestion(
+            id=uuid.uuid4().hex, text=text, yes=yes, no=no, deadline=self._deadline()
+        )
+        self._change(phase=Phase.ASKING, problem=problem, question=asked)
+        answer = await self._answer(asked)
+        self._change(question=None)
+        return answer
+
+    def _deadline(self) -> float | None:
+        """Until when a question may wait: as long as it likes while no visitor sees an error."""
+        return None if self._watch.view.own_page else time.time() + SECONDS_TO_ANSWER
+
+    async def _answer(self, asked: SwitchQuestion) -> bool:
+        """Return what was answered; yes where nobody is there any more, or the time is over."""
+        while self._files.is_followed():
+            said = self._files.said(self._state)
+            if said and said.put_back:
+                return True
+            if said and said.question == asked.id:
+                return said.answer
+            if asked.deadline is None and (deadline := self._deadline()):
+                asked = replace(asked, deadline=deadline)
+                self._change(question=asked)
+            if asked.deadline and time.time() >= asked.deadline:
+                return True
+            await asyncio.sleep(_SECONDS_A_POLL)
+        return True
+
+    async def _put_back(self, problem: Problem | None, *, untouched: bool = False) -> None:
+        """Put the old `.env` back, and the services as it says."""
+        context, begun = self._context, bool(self._state.stage)
+        self._change(phase=Phase.PUTTING_BACK, problem=problem, question=None)
+        back = "The old .env is put back" + (", and the services follow it." if begun else ".")
+        self._do(back)
+        context.report(Note(back, warning=True))
+        never_failed = self._watch.never_failed
+        try:
+            context.journal.forget(switched(context))
+            await disarm(context)
+            context.journal.forget_result(ENABLING_STEP)
+            if begun:
+                await (await self._chosen()).take_back(context.report)
+                await self._watch.wait_for(Awaited.LOCAL, self._state.patience, context.report)
+        except Problem as second:
+            first = problem or _Stopped()
+            view = await self._watch.look()
+            self._end(Phase.FAILED, problems.not_back(first, second, view))
+            return
+        if begun:
+            words = problems.words(await self._watch.look())
+            context.report(passed("Does the site run as before?", words))
+        if isinstance(problem, _Stopped):
+            ended: Problem | None = problems.stopped()
+        elif problem and untouched and (begun or self._switch is None):
+            seen = bool(await context.deployment.services())
+            ended = problems.nothing_restarted(problem, seen=seen, put_back=True)
+        else:
+            failed = problem and problems.put_back(problem, begun=begun, never_failed=never_failed)
+            ended = failed
+        self._end(Phase.PUT_BACK, ended)
+
+    # What is kept ----------------------------------------------------------------------------
+
+    def _change(self, **changes: Any) -> None:
+        with self._guard:
+            self._state = replace(self._state, **changes)
+            self._files.write(self._state)
+
+    def _do(self, words: str, seconds: float = 0.0) -> None:
+        """Say what is done from now on, or since so many seconds."""
+        self._change(doing=words, since=time.time() - seconds)
+
+    def _note_downtime(self, downtime: Downtime) -> None:
+        self._change(downtime=downtime)
+
+    def _end(self, phase: Phase, problem: Problem | None = None) -> None:
+        """Keep how it ended, for the step as well: perhaps nobody follows."""
+        journal = self._context.journal
+        text = problem.what if problem else str(phase)
+        journal.write_log(SWITCHING_STEP, f"switch: {text}")
+        if problem:
+            inputs, seconds = self._context.settings.storage, time.time() - self._state.begun_at
+            journal.save_result(
+                StepResult(
+                    step=SWITCHING_STEP,
+                    state=ResultState.FAILED,
+                    inputs=inputs,
+                    checks=(),
+                    problem=problem,
+                    at=time.time(),
+                    seconds=seconds,
+                )
+            )
+        self._change(
+            phase=phase, problem=problem, question=None, downtime=self._watch.downtime,
+            told=self._files.is_followed(),
+        )  # fmt: skip
+
+    def _take(self, event: Event) -> None:
+        """Keep what happens, secrets masked. May be called from any thread."""
+        match event:
+            case Waiting():
+                if event.text != self._state.doing:
+                    self._do(event.text, event.seconds)
+            case Output():
+                line = self._masker(event.text)
+                self._last.append(line)
+                self._files.append(Output(line))
+            case Note():
+                self._files.append(replace(event, text=self._masker(event.text)))
+            case Check():
+                self._files.append(replace(event, seen=self._masker(event.seen)))
+
+    def _unforeseen(self, error: Exception) -> Problem:
+        raw = self._masker("".join(traceback.format_exception(error)))
+        return problems.unforeseen(error, raw)

@@ -1,0 +1,158 @@
+"""How a switch of the running services stands: what is kept of it, and how it is kept.
+
+The files in `switch/` in the state folder are all that its runner and those who follow
+it share. They outlive both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from wizard.core.problem import Problem
+from wizard.core.quantities import count
+from wizard.system.processes import Process
+
+SCHEMA = 1
+
+
+class Direction(StrEnum):
+    """Where the running services are to be brought."""
+
+    TO_S3 = "to_s3"
+    BACK = "back"
+
+
+class Phase(StrEnum):
+    """What the runner does now, or how it ended."""
+
+    RUNNING = "running"
+    ASKING = "asking"
+    PUTTING_BACK = "putting_back"
+    DONE = "done"
+    PUT_BACK = "put_back"
+    FAILED = "failed"
+
+
+# Nothing more is done about a switch that stands so.
+OVER = frozenset({Phase.DONE, Phase.PUT_BACK, Phase.FAILED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downtime:
+    """What visitors got of the site while it was switched, over all tries.
+
+    `seconds` go from the first failed answer to the first good one; `down_since` is when
+    the first of those answers was asked for that fail now (seconds since the epoch).
+    """
+
+    looks: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    down_since: float | None = None
+
+    def after(self, asked: float, *, good: bool) -> Downtime:
+        """Return the same after one more look, which was asked for at that moment."""
+        looks = self.looks + 1
+        if not good:
+            since = asked if self.down_since is None else self.down_since
+            return replace(self, looks=looks, failures=self.failures + 1, down_since=since)
+        lost = 0.0 if self.down_since is None else time.time() - self.down_since
+        return replace(self, looks=looks, seconds=self.seconds + lost, down_since=None)
+
+    @property
+    def words(self) -> str:
+        """What visitors noticed, in a sentence."""
+        looks = count(self.looks, "look")
+        if not self.failures:
+            return f"No visitor saw an error (0 of {looks} failed)."
+        seconds = count(max(1, round(self.seconds)), "second")
+        return f"The site was down for about {seconds} ({self.failures} of {looks} failed)."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchQuestion:
+    """What whoever follows is asked; put back is "yes", also when `deadline` is over."""
+
+    id: str
+    text: str
+    yes: str
+    no: str
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchState:
+    """One switch: where it is to go, which way, and how far it is.
+
+    `stage` is the name of the last stage begun, "" as long as nothing of the running site
+    was touched; `doing` says in words what is done, and `since` from when on. `patience` is
+    how long the site may take to come back, in seconds; `told`: somebody followed it to its end.
+    """
+
+    id: str
+    direction: Direction
+    way: str
+    patience: float
+    phase: Phase = Phase.RUNNING
+    stage: str = ""
+    number: int = 0
+    total: int = 0
+    doing: str = ""
+    since: float = 0.0
+    begun_at: float = 0.0
+    pid: int = 0
+    pid_started: int = 0
+    problem: Problem | None = None
+    question: SwitchQuestion | None = None
+    downtime: Downtime = Downtime()
+    told: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is done about it."""
+        return self.phase in OVER
+
+    @property
+    def runner_lives(self) -> bool:
+        """Whether its runner is at work."""
+        return bool(self.pid) and Process(self.pid, self.pid_started).lives()
+
+    @property
+    def words(self) -> str:
+        """Where it is, in a sentence."""
+        where = "to S3" if self.direction is Direction.TO_S3 else "back to this server's disk"
+        place = f" (stage {self.number} of {self.total})" if self.number else ""
+        return f"The running services are being switched {where}{place}: {self.doing}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return as JSON can hold it; `from_dict` is the way back."""
+        problem = self.problem.to_dict() if self.problem else None
+        question = asdict(self.question) if self.question else None
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        kept = {"schema": SCHEMA, **plain, "problem": problem, "question": question}
+        return {**kept, "downtime": asdict(self.downtime)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SwitchState:
+        """From `to_dict`. Raises `LookupError`, `TypeError` or `ValueError` where it is damaged."""
+        if data["schema"] > SCHEMA:
+            raise ValueError(f"schema {data['schema']} is newer than {SCHEMA}")
+        question = SwitchQuestion(**data["question"]) if data["question"] else None
+        plain = {name: data[name] for name in _PLAIN}
+        plain |= {"direction": Direction(data["direction"]), "phase": Phase(data["phase"])}
+        return cls(
+            **plain,
+            problem=Problem.from_dict(data["problem"]) if data["problem"] else None,
+            question=question,
+            downtime=Downtime(**data["downtime"]),
+        )
+
+
+_PLAIN = (
+    "id", "direction", "way", "patience", "phase", "stage", "number", "total", "doing", "since",
+    "begun_at", "pid", "pid_started", "told",
+)  # fmt: skip

@@ -1,0 +1,59 @@
+"""Undoing a switch: `.env` as it was, and the running services with it where they were touched."""
+
+from __future__ import annotations
+
+from wizard.step import Context
+from wizard.switch.follow import (
+    carry_out_switch,
+    files_of,
+    finish_switch,
+    under_way,
+    want_everything_back,
+)
+from wizard.switch.run import switched
+from wizard.switch.s3_lines import disarm
+from wizard.switch.state import Direction, Phase, SwitchState
+from wizard.web.visitor import look_at_site
+
+# How long the site may take to come back.
+_PATIENCE = 120.0
+
+
+async def disarm_and_put_back(context: Context) -> bool:
+    """Put the lines back that enable S3, and the services where a switch to it was begun.
+
+    Not the services once all of them run with S3: what was uploaded since is in the bucket
+    only. Whether there was anything to do. Raises `Problem`.
+    """
+    if not await _may_run_with_s3(context):
+        return await disarm(context)
+    await put_services_back(context)
+    return True
+
+
+async def put_services_back(context: Context, patience: float = _PATIENCE) -> None:
+    """Bring `.env` and the running services back to how they were. Raises `Problem`."""
+    state = under_way(context)
+    if state:
+        want_everything_back(context)
+        state = await finish_switch(context, state)
+        if state.phase is Phase.PUT_BACK:
+            return
+    ended = await carry_out_switch(context, patience, Direction.BACK)
+    if ended.phase is not Phase.PUT_BACK and ended.problem:
+        raise ended.problem
+
+
+async def _may_run_with_s3(context: Context) -> bool:
+    """Tell whether any service may have been switched, without all of them being it for good."""
+    if context.journal.recall(switched(context)):
+        return False
+    state = files_of(context).read()
+    if state is not None and _left_in_the_middle(state):
+        return True
+    view = await look_at_site(context.settings, context.instance.domain)
+    return view.own_page and view.points_to_bucket and state is not None
+
+
+def _left_in_the_middle(state: SwitchState) -> bool:
+    return bool(state.stage) and state.phase not in (Phase.DONE, Phase.PUT_BACK)
