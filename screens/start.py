@@ -89,6 +89,7 @@ class StartScreen(WizardScreen):
 
     def body(self) -> Iterable[Widget]:
         """Return the parts from top to bottom: what most needs to be known first."""
+        yield CachedStatic(id="site-problem", classes="warning")
         yield CachedStatic(id="armed", classes="warning")
         yield CachedStatic(id="switched", classes="warning")
         yield CachedStatic(id="unprotected-ssh", classes="warning")
@@ -118,7 +119,7 @@ class StartScreen(WizardScreen):
         texts = (self._reported(), source.opening_text, source.hint)
         opening = "\n".join(text for text in texts if text)
         self._set("#state", f"✗ {problem.what}" if problem else opening)
-        for name in ("#armed", "#switched", "#which-path"):
+        for name in ("#site-problem", "#armed", "#switched", "#which-path"):
             self._set(name, "")
         self.query_one("#progress", Lines).put(())
         self.show_safety(_SAFE_OPENING)
@@ -147,6 +148,7 @@ class StartScreen(WizardScreen):
     def _show_opened(self, opened: Opened) -> None:
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
+        self._set("#site-problem", _in_short(opened.site_problem))
         self._set("#armed", f"! {_ARMED}" if armed else "")
         self._set("#switched", f"! {opened.news}" if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
@@ -232,3 +234,10 @@ class StartScreen(WizardScreen):
     def action_disarm(self) -> None:
         """Switch S3 off again in `.env`."""
         self.shell.runner.ask_to_undo(self.session.migration.step_named("enable_s3"))
+
+
+def _in_short(problem: Problem | None) -> str:
+    """Say what is wrong with the site and what to do first; "" where nothing is."""
+    if problem is None:
+        return ""
+    return f"! {problem.what.rstrip('.')}. {' '.join(r.text for r in problem.remedies[:1])}"

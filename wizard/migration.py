@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ from wizard.steps.restart import Restart
 from wizard.steps.set_cors import SetCors
 from wizard.steps.update_connector import UpdateConnector
 from wizard.steps.verify_cors import VerifyCors
+from wizard.web.visitor import ServedFrom, SiteView, look_at_site
+
+_SECONDS_FOR_SITE = 10.0
 
 STEPS: tuple[Step, ...] = (
     ConfigureProvider(),
@@ -80,6 +84,8 @@ class Migration:
         self.steps = tuple(steps)
         # What was looked at and is no longer as it was verified: the step's name, and why.
         self._gone: dict[str, str] = {}
+        # The site's first page as it was seen last, None where nobody looked yet.
+        self.site: SiteView | None = None
 
     def statuses(self) -> list[Status]:
         """Return where each step stands; asks nothing of the world."""
@@ -88,7 +94,8 @@ class Migration:
     def status(self, step: Step) -> Status:
         """Return where one step stands by the journal, the settings, and what `look` saw last."""
         status = self._remembered(step)
-        if status.state is State.DONE and (why := self._gone.get(step.name)):
+        believed = status.state in (State.DONE, State.LATER)
+        if believed and (why := self._gone.get(step.name)):
             return replace(status, state=State.STALE, why=why)
         return status
 
@@ -108,6 +115,8 @@ class Migration:
             return Status(
                 step=step, state=State.STALE, why=f"{names} changed since then", result=result
             )
+        if result.state is ResultState.DONE and (waits := step.waits(result)):
+            return Status(step=step, state=State.LATER, why=waits, result=result)
         why = result.problem.what if result.problem else ""
         return Status(step=step, state=State(result.state), why=why, result=result)
 
@@ -120,14 +129,44 @@ class Migration:
         statuses = self.statuses()
         return Overview(tuple(statuses), _first_open(statuses), self.is_armed())
 
+    async def look_at_site(self, seconds: float = _SECONDS_FOR_SITE) -> SiteView | None:
+        """Look at the running site, so long at most; None where it has not answered by then.
+
+        From then on `is_armed` goes by what was seen.
+        """
+        context = self.context
+        try:
+            async with asyncio.timeout(seconds):
+                self.site = await look_at_site(context.settings, context.instance.domain)
+        except TimeoutError:
+            self.site = None
+        return self.site
+
+    def served_from(self) -> ServedFrom:
+        """Tell what the running site serves its files from, as it was seen last."""
+        return self.site.served_from(self._domain) if self.site else ServedFrom.UNKNOWN
+
+    @property
+    def _domain(self) -> str:
+        return self.context.instance.domain
+
     def is_armed(self) -> bool:
         """Tell whether the next start of the services would switch the instance to S3.
 
-        `.env` says `USE_S3=true`, and no restart with it is verified (trap of
-        the armed window: a reboot or a crash would switch it, ready or not).
+        `.env` says `USE_S3=true`, and the site was seen to serve its files from this server.
+        Where it was not seen, the journal says whether it was restarted with S3 (trap of the
+        armed window: a reboot or a crash would switch it, ready or not).
         """
         if not self.context.instance.uses_s3():
             return False
+        match self.served_from():
+            case ServedFrom.THIS_SERVER:
+                return True
+            case ServedFrom.THIS_BUCKET:
+                return False
+        return self._is_armed_by_journal()
+
+    def _is_armed_by_journal(self) -> bool:
         restart = self.step_named("restart")
         # By the journal: a site that is away for a moment was restarted with it all the same.
         status = self._remembered(restart)
@@ -151,6 +190,7 @@ class Migration:
         What the canary found of the old bucket says nothing about a new one.
         """
         self._gone.clear()
+        self.site = None  # it was judged by the old answers
         if storage_changed(self.context.settings, settings):
             settings = replace(settings, acl="", acl_known=False)
         self.context = replace(self.context.with_settings(settings), keys=keys)
@@ -160,7 +200,7 @@ class Migration:
     async def look(self, step: Step, report: Report | None = None) -> tuple[Status, Finding | None]:
         """Return where a step stands, after asking the world about it, and what was found there."""
         status = self.status(step)
-        if status.state in (State.SKIPPED, State.LATER):
+        if status.state is State.SKIPPED or not _applies_now(step, self.context):
             return status, None
         finding = await step.inspect(self._heard_by(report))
         if finding.done:
@@ -195,12 +235,19 @@ class Migration:
         except Problem as problem:
             self._remember(step, ResultState.FAILED, inputs, started, problem=problem)
             raise
+        finally:
+            await self._look_again(step)
         wrong = next((c for c in checks if c.verdict is Verdict.FAIL), None)
         if wrong is None:
             return self._remember(step, ResultState.DONE, inputs, started, checks=checks)
         fault = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
         self._remember(step, ResultState.FAILED, inputs, started, checks=checks, problem=fault)
         raise fault
+
+    async def _look_again(self, step: Step) -> None:
+        """Look at the site again where carrying out or undoing the step may have switched it."""
+        if self.site is not None and step.switches_site:
+            await self.look_at_site()
 
     def _heard_by(self, report: Report | None) -> Context:
         """Return the context of one run."""
@@ -232,8 +279,10 @@ class Migration:
     async def undo(self, step: Step, report: Report | None = None) -> bool:
         """Undo a step and forget its result; False where it cannot be undone."""
         undone = await step.undo(self._heard_by(report))
+        await self._look_again(step)
         if undone:
-            self.context.journal.forget_result(step.name)
+            for name in (step.name, *step.undone_too):
+                self.context.journal.forget_result(name)
             self.context.journal.write_log(step.name, "taken back")
         return undone
 
@@ -291,6 +340,10 @@ def _with_recorded(recorded: Sequence[Check], verified: Sequence[Check]) -> tupl
 
 def _first_open(statuses: Sequence[Status]) -> Step | None:
     return next((s.step for s in statuses if s.state not in RESTING), None)
+
+
+def _applies_now(step: Step, context: Context) -> bool:
+    return step.applies(context).applies is Applies.YES
 
 
 def _not_now(step: Step, applicability: Applicability, result: StepResult | None) -> Status:

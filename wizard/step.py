@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wizard.core.settings import Settings
     from wizard.instance.checkout import Instance
     from wizard.instance.deployment import Deployment
-    from wizard.journal.journal import Journal
+    from wizard.journal.journal import Journal, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,15 @@ class Question:
     """A yes or no that only a person can say while a step is under way.
 
     At `deadline` (seconds since the epoch) it is over, and counts as answered with yes.
+    `only_a_person`: `--yes` does not answer it, since nobody may assume what only a person
+    can know.
     """
 
     text: str
     yes: str
     no: str
     deadline: float | None = None
+    only_a_person: bool = False
 
 
 # Answers a question; `run --yes` says yes to all of them.
@@ -120,6 +123,10 @@ class TypedStep(ABC, Generic[Found]):
     name: ClassVar[str]
     title: ClassVar[str]
     purpose: ClassVar[str]
+    # Steps whose results no longer count once this one is undone.
+    undone_too: ClassVar[tuple[str, ...]] = ()
+    # Whether the running site may serve its files from elsewhere afterwards.
+    switches_site: ClassVar[bool] = False
 
     def applies(self, context: Context) -> Applicability:
         """Return whether this step belongs to the migration's path now."""
@@ -150,6 +157,10 @@ class TypedStep(ABC, Generic[Found]):
 
         Returns the evidence, and reports each check as it is made.
         """
+
+    def waits(self, result: StepResult) -> str:
+        """Say why not all is verified yet; "" where nothing waits for later."""
+        return ""
 
     def settled(self, settings: Settings, found: Found) -> Settings:
         """Return the settings with what `apply` found out about them."""

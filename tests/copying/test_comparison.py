@@ -10,7 +10,7 @@ from wizard.copying.comparison import Comparison
 def compared(*signs: str, harmless: int = 0) -> Comparison:
     result = Comparison()
     for number, sign in enumerate(signs):
-        result.count(sign, b"%d.jpg" % number, 10, harmless)
+        result.count(sign, b"%d.jpg" % number, 10, harmless=harmless)
     return result
 
 
@@ -43,3 +43,13 @@ def test_millions_of_keys_leave_a_few_names() -> None:
     result = compared(*("=" * 5000), *("-" * 5000))
     assert len(result.samples) == 13, "the first, second, fourth, eighth …"
     assert len(result.examples["-"]) == 1000
+
+
+def test_what_came_since_is_not_what_was_lost() -> None:
+    """A busy instance uploads all the time; only what was verified can be lost."""
+    result = Comparison()
+    result.count("-", b"new.jpg", 10)
+    result.count("*", b"written-again.jpg", 10)
+    assert (result.lost, result.new) == (0, 2)
+    result.count("-", b"deleted-in-the-bucket.jpg", 10, verified=True)
+    assert (result.lost, result.new) == (1, 2)

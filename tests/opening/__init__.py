@@ -4,6 +4,5 @@
 TESTED_BY = {
     "detect": "instance/dockerless/test_deployment",
     "facts": "cli/test_commands",
-    "opening": "cli/test_commands",
     "unfinished_switch": "switch/test_run",
 }

@@ -8,6 +8,7 @@ TESTED_BY = {
     "launch": "switch/test_run",
     "problems": "steps/test_restart",
     "s3_lines": "steps/test_enable_s3",
+    "site_before": "end_to_end/test_site_before",
     "site_watch": "steps/test_restart",
     "state": "switch/test_files",
     "undo": "steps/test_restart",

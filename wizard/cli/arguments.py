@@ -127,6 +127,11 @@ def _run_parser() -> _Parser:
     parser.add_argument(
         "--dry-run", action="store_true", help="show what each step would do, change nothing"
     )
+    parser.add_argument(
+        "--without-site",
+        action="store_true",
+        help="enable S3 even though the site does not answer as itself",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     _add_instance(parser)
     _add_path(parser)

@@ -24,6 +24,7 @@ from wizard.opening.opening import (
     open_migration,
     open_to_read,
     opening_that_changes_nothing,
+    site_now,
     where_it_stands,
 )
 from wizard.opening.unfinished_switch import how_it_stands
@@ -36,6 +37,7 @@ from wizard.reporting.narration import (
 from wizard.step import Ask, Fact, Question, Step
 from wizard.switch.ways import choose
 from wizard.system.stopping import stop
+from wizard.web.visitor import ServedFrom
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _run(options: argparse.Namespace, narrator: Narrator) -> int:
     if options.dry_run or not options.yes:
         with opening_that_changes_nothing(opening) as harmless:
             return asyncio.run(_show_plans(harmless, narrator, wanted=options.dry_run))
-    return asyncio.run(_carry_out(opening, narrator))
+    return asyncio.run(_carry_out(opening, narrator, without_site=options.without_site))
 
 
 def _what_now(command: str, problem: Problem) -> str:
@@ -129,18 +131,27 @@ def _what_now(command: str, problem: Problem) -> str:
 
 
 async def yes(question: Question) -> bool:
-    """Answer every question with yes, as `--yes` promises."""
-    return True
+    """Answer every question with yes, but those that nobody may assume an answer to."""
+    return not question.only_a_person
 
 
-def yes_aloud(narrator: Narrator) -> Ask:
-    """Return what answers the same, and tells what was asked."""
+def yes_aloud(narrator: Narrator, *, without_site: bool = False) -> Ask:
+    """Return what answers as `--yes` does, and tells what was asked.
+
+    `without_site`: the person has said that the site need not answer.
+    """
 
     async def answer(question: Question) -> bool:
         narrator.question(question)
-        return True
+        return without_site or await yes(question)
 
     return answer
+
+
+def _about_site(problem: Problem) -> str:
+    """Say what is wrong with the running site, and what to do about it."""
+    remedies = " Or: ".join(remedy.text for remedy in problem.remedies)
+    return f"! {problem.what.rstrip('.')}. {remedies}"
 
 
 async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
@@ -161,6 +172,8 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     narrator.masker = migration.context.masker
     if opened.news:
         narrator.say(opened.news)
+    if opened.site_problem:
+        narrator.warn(_about_site(opened.site_problem))
     narrator.found(opened.facts)
     if opened.resumed:
         narrator.say(opened.resumed)
@@ -173,6 +186,9 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     narrator.end(ExitStatus.OK, await _last_words(migration, len(waiting)))
     return ExitStatus.OK
 
+
+# However the site is, a status must come soon, also without a network.
+_SECONDS_FOR_STATUS = 3.0
 
 ARMED = (
     "! .env says USE_S3=true and the instance has not been restarted with it yet: whatever "
@@ -192,8 +208,9 @@ async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -
         narrator.result(await migration.carry_out(step))
 
 
-async def _carry_out(opening: Opening, narrator: Narrator) -> int:
-    opened = await open_migration(opening, narrator, yes_aloud(narrator))
+async def _carry_out(opening: Opening, narrator: Narrator, *, without_site: bool) -> int:
+    ask = yes_aloud(narrator, without_site=without_site)
+    opened = await open_migration(opening, narrator, ask)
     try:
         opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
         return await carry_out_all(opened, narrator)
@@ -257,17 +274,25 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
             narrator.say(f"No migration was begun in {folder}.")
         return ExitStatus.OK
     switch = how_it_stands(opening.journal_folder)
+    asyncio.run(_look_at_site(migration))
     if isinstance(narrator, JsonNarrator):
         narrator.write_object(_status_object(migration, switch))
         return ExitStatus.OK
     if switch:
         narrator.say(switch)
     narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
+    narrator.say(site_now(migration))
     if migration.is_armed():
         narrator.say(ARMED)
     for status in migration.statuses():
         narrator.status(status)
     return ExitStatus.OK
+
+
+async def _look_at_site(migration: Migration) -> None:
+    """Look at the site of an instance that was seen running; nobody waits long for a status."""
+    if migration.status(migration.step_named("restart")).state is not State.LATER:
+        await migration.look_at_site(_SECONDS_FOR_STATUS)
 
 
 def _status_object(migration: Migration, switch: str) -> dict[str, object]:
@@ -277,6 +302,7 @@ def _status_object(migration: Migration, switch: str) -> dict[str, object]:
         "begun": True,
         "switch": switch,
         "armed": migration.is_armed(),
+        "site": migration.served_from(),
         "next": upcoming.name if upcoming else None,
         "path": migration.context.settings.path,
         "steps": steps,
@@ -291,6 +317,9 @@ async def _disarm(opening: Opening, narrator: Narrator) -> int:
         narrator.masker = migration.context.masker
         if opened.news:
             narrator.say(opened.news)
+        if migration.served_from() is ServedFrom.THIS_BUCKET:
+            narrator.say("The site runs with S3 already: there is nothing to disarm.")
+            return ExitStatus.OK
         if not migration.is_armed():
             narrator.say("The instance is not armed: nothing to do.")
             return ExitStatus.OK

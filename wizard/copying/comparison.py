@@ -27,15 +27,16 @@ SELECT here.path, CASE
         AND verified.mtime_ns = here.mtime_ns AND verified.etag = there.etag THEN '='
     ELSE '*' END AS sign, here.size,
     CASE WHEN here.fate = :failed THEN coalesce(failures.harmless, 0)
-        ELSE there.path IS NULL AND slashed.path IS NOT NULL END
+        ELSE there.path IS NULL AND slashed.path IS NOT NULL END,
+    verified.size = here.size AND verified.mtime_ns = here.mtime_ns
 FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN verified ON verified.path = here.path
 LEFT JOIN failures ON failures.path = here.path
 LEFT JOIN there AS slashed ON instr(here.path, x'5c') > 0
     AND slashed.path = CAST(replace(CAST(here.path AS TEXT), '\\', '/') AS BLOB)
 WHERE here.fate != :gone
-UNION ALL SELECT there.path, '+', there.size, 0 FROM there
+UNION ALL SELECT there.path, '+', there.size, 0, 0 FROM there
     WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = there.path AND here.fate != :gone)
-UNION ALL SELECT failures.path, '!', 0, failures.harmless FROM failures
+UNION ALL SELECT failures.path, '!', 0, failures.harmless, 0 FROM failures
     WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = failures.path)
 """
 _SLASHED = """
@@ -51,6 +52,7 @@ class Comparison:
 
     `same_bytes` are those of the files that are the same on both sides,
     `lost_bytes` those of the files that lie only here or are different there;
+    `lost` of these were verified in the bucket as they still are here, the others are new;
     `harmless` files could not be read, and nobody could ask for them;
     `held_back` files are not public, by class, with their number and bytes;
     `outside` names links that lead out of the media, which are among those;
@@ -62,6 +64,7 @@ class Comparison:
     same: int = 0
     same_bytes: int = 0
     lost_bytes: int = 0
+    lost: int = 0
     only_here: int = 0
     only_there: int = 0
     different: int = 0
@@ -79,8 +82,18 @@ class Comparison:
         """Whether every file here is there, with the same size and MD5."""
         return not (self.only_here or self.different or self.unreadable > self.harmless)
 
-    def count(self, sign: str, path: bytes, size: int, harmless: int = 0) -> None:
-        """Count a key under its sign; the first of each sign but "=" are kept as examples."""
+    @property
+    def new(self) -> int:
+        """How many files are here that the bucket never had as they are now."""
+        return self.only_here + self.different - self.lost
+
+    def count(
+        self, sign: str, path: bytes, size: int, *, harmless: int = 0, verified: bool = False
+    ) -> None:
+        """Count a key under its sign; the first of each sign but "=" are kept as examples.
+
+        `verified`: the file is still what was verified in the bucket.
+        """
         if sign == "=":
             self.same += 1
             self.same_bytes += size
@@ -89,7 +102,9 @@ class Comparison:
                 self.samples.append(path.decode())
             return
         self.harmless += harmless
-        self.lost_bytes += size if sign in "-*" else 0
+        if sign in "-*":
+            self.lost_bytes += size
+            self.lost += verified
         name = _NAMES[sign]
         setattr(self, name, getattr(self, name) + 1)
         examples = self.examples.setdefault(sign, [])
@@ -108,8 +123,8 @@ def kept_with_slashes(inventory: Inventory) -> list[bytes]:
 def compare(inventory: Inventory) -> Comparison:
     """Compare what the inventory holds, without writing it down."""
     result = Comparison()
-    for path, sign, size, harmless in inventory.rows(_ROWS, FATES):
-        result.count(sign, path, size, harmless)
+    for path, sign, size, harmless, verified in inventory.rows(_ROWS, FATES):
+        result.count(sign, path, size, harmless=harmless, verified=bool(verified))
     return result
 
 
@@ -122,8 +137,8 @@ def compare_into(
     temporary = path.with_suffix(".new")
     handle = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
-        for name, sign, size, harmless in inventory.rows(f"{_ROWS} ORDER BY 1", FATES):
-            result.count(sign, name, size, harmless)
+        for name, sign, size, harmless, verified in inventory.rows(f"{_ROWS} ORDER BY 1", FATES):
+            result.count(sign, name, size, harmless=harmless, verified=bool(verified))
             # A line break in a name must not look like another key.
             safe = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
             file.write(b"%s %s%s\n" % (sign.encode(), prefix.encode(), safe))

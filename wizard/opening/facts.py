@@ -7,6 +7,7 @@ from wizard.core.settings import MigrationPath, Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.deployment import Deployment
 from wizard.step import Fact
+from wizard.web.visitor import ServedFrom, SiteView
 
 
 def facts_of(
@@ -32,3 +33,17 @@ def fact_of_keys(in_file: Keys, used: Keys) -> tuple[Fact, ...]:
     if not in_file or in_file == used:
         return ()
     return (Fact("keys", "those of the environment variables; .env has others"),)
+
+
+_SERVED = {
+    ServedFrom.THIS_SERVER: "answers, with its files from this server",
+    ServedFrom.THIS_BUCKET: "answers, with its files from the bucket",
+}
+
+
+def fact_of_site(view: SiteView | None, served_from: ServedFrom) -> tuple[Fact, ...]:
+    """Say what the running site was seen to serve its files from; () where it is not known."""
+    if view is None or served_from is ServedFrom.UNKNOWN:
+        return ()
+    elsewhere = f"answers, with its files from {view.stylesheets[0]}" if view.stylesheets else ""
+    return (Fact("seen now", _SERVED.get(served_from, elsewhere)),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, storage_changed
 from wizard.opening.detect import detect
-from wizard.opening.facts import fact_of_keys, facts_of
+from wizard.opening.facts import fact_of_keys, fact_of_site, facts_of
 from wizard.opening.unfinished_switch import (
     finish_what_was_begun,
     how_it_stands,
@@ -32,6 +33,8 @@ from wizard.opening.unfinished_switch import (
 from wizard.step import Ask, Context, Fact, Question
 from wizard.storage.providers import PRESETS, clean
 from wizard.switch.first_run import note_whether_it_ran
+from wizard.switch.problems import site_too_slow
+from wizard.switch.site_before import note_before
 from wizard.system.stopping import temporary_folder
 
 
@@ -41,13 +44,16 @@ class Opened:
 
     `facts` is what was found out about the instance; `resumed` says where an
     earlier start left off, "" where this is the first; `news` what became of a
-    switch of the services that went on without us, "" where there was none.
+    switch of the services that went on without us, "" where there was none;
+    `site_problem` what is wrong with the running site, None where it answers or
+    never ran yet.
     """
 
     migration: Migration
     facts: tuple[Fact, ...]
     resumed: str
     news: str = ""
+    site_problem: Problem | None = None
 
     def close(self) -> None:
         """Let the next wizard in."""
@@ -191,12 +197,33 @@ async def _opened(
     ran = not fresh or await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
+    site_problem = await _look_at_site(migration, first=not resumed) if ran else None
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
+        *fact_of_site(migration.site, migration.served_from()),
         *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
     )
-    resumed_at = where_it_stands(migration) if resumed else ""
-    return Opened(migration=migration, facts=facts, resumed=resumed_at, news=news)
+    return Opened(
+        migration=migration,
+        facts=facts,
+        resumed=where_it_stands(migration) if resumed else "",
+        news=news,
+        site_problem=site_problem,
+    )
+
+
+async def _look_at_site(migration: Migration, *, first: bool) -> Problem | None:
+    """Look at the running site; what is wrong with it, if anything.
+
+    How it is at the `first` start is recorded, before anything is written.
+    """
+    context = migration.context
+    view = await migration.look_at_site()
+    if view is None:
+        return site_too_slow(context.settings.site_url)
+    if first and view.own_page:
+        note_before(context.journal, context.instance, view)
+    return view.problem
 
 
 async def _news_of_switch(
@@ -247,10 +274,12 @@ def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
     given = {k: v for k, v in (opening.overrides or {}).items() if v not in (None, "")}
     # Tidied only; what is wrong with them the first step says, where they can be corrected.
     overrides = {k: clean(k, v)[0] if isinstance(v, str) else v for k, v in given.items()}
-    said = replace(remembered, **overrides)  # type: ignore[arg-type]
+    moves = _names_another_provider(remembered, overrides)
+    said = replace(_without_storage(remembered) if moves else remembered, **overrides)  # type: ignore[arg-type]
     if storage_changed(remembered, said) and remembered.bucket:
         said = _for_another_bucket(said, overrides)
-    settings = _from_env(said, env)
+    # What .env says of the bucket was written for the provider named before.
+    settings = said if moves else _from_env(said, env)
     if not settings.provider and settings.endpoint:
         settings = replace(settings, provider="other")
     preset = PRESETS.get(settings.provider)
@@ -263,6 +292,24 @@ def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
             usage=True,
         )
     return preset.fill(settings) if preset else settings
+
+
+def _names_another_provider(remembered: Settings, said: Mapping[str, str | int]) -> bool:
+    return bool(remembered.provider) and said.get("provider", "") not in ("", remembered.provider)
+
+
+def _without_storage(settings: Settings) -> Settings:
+    """Without what led to the provider named before: new keys must not go to the old service."""
+    usual = Settings()
+    return replace(
+        settings,
+        endpoint=usual.endpoint,
+        region=usual.region,
+        custom_domain=usual.custom_domain,
+        url_protocol=usual.url_protocol,
+        acl=usual.acl,
+        acl_known=usual.acl_known,
+    )
 
 
 def _for_another_bucket(settings: Settings, said: Mapping[str, str | int]) -> Settings:
@@ -350,3 +397,21 @@ def where_it_stands(migration: Migration) -> str:
     }.get(status.state, "is next")
     so_far = f"{count(done, 'step')} {'is' if done == 1 else 'are'} done and proven"
     return f"{so_far}; “{begun.title}” {was}."
+
+
+def site_now(migration: Migration) -> str:
+    """Say how the site was seen just now; else what is known of it, with its date."""
+    view = migration.site
+    if view is not None and view.own_page:
+        (fact,) = fact_of_site(view, migration.served_from())
+        return f"The site {fact.value}."
+    if view is not None and view.problem is not None:
+        return f"{view.problem.what.rstrip('.')}."
+    restart = migration.status(migration.step_named("restart"))
+    if restart.state is State.LATER:
+        return "The site was not seen running yet."
+    address = migration.context.settings.site_url
+    if restart.result is None:
+        return f"The site was not reached at {address}; it was never switched by bw-s3."
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(restart.result.at))
+    return f"The site was not reached at {address}: how it stands is as of {when}, not checked now."

@@ -20,6 +20,7 @@ from wizard.core.quantities import count
 from wizard.journal.entries import Entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, ObjectInfo
+from wizard.switch.site_before import ran_on_this_bucket_before
 
 # What Django named at the last check.
 _ASSETS = Entry("collect_static.assets", Assets.to_json, Assets.from_json)
@@ -73,6 +74,9 @@ class CollectStatic(TypedStep[None]):
                 "Without USE_S3=true the static files would be collected on this server.",
                 "Do the step “Enable S3” first.",
             )
+        if ran_on_this_bucket_before(context) and not await _missing(context):
+            context.report(Note("Every static file is in the bucket already."))
+            return
         await context.deployment.collect_static(context.report)
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
@@ -101,6 +105,12 @@ def _stored(context: Context) -> dict[str, ObjectInfo]:
     if not bucket.exists():
         return {}
     return {entry.key.removeprefix(PREFIX): entry for entry in bucket.list_objects(PREFIX)}
+
+
+async def _missing(context: Context) -> Mapping[str, str]:
+    """Find the static files that Django names and the bucket lacks, each with the reason."""
+    assets = await ask_django(context.deployment, context.instance.abilities.compile_themes)
+    return differences(assets, await asyncio.to_thread(_stored, context))
 
 
 def _place(context: Context, assets: Assets) -> Check:

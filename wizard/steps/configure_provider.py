@@ -30,6 +30,7 @@ from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
 from wizard.switch.env_readers import report_readers
 from wizard.switch.s3_lines import armed_by_us
+from wizard.switch.site_before import refuse_another_bucket
 
 # The lines that were changed, each with the backup that has it as it was ("" until it is known).
 _LINES: Entry[dict[str, str]] = json_entry("configure_provider.lines", dict)
@@ -193,6 +194,7 @@ def _gone(context: Context) -> str:
 
 async def _check_instance(context: Context) -> None:
     """Raise what would stand in the way later, before the first change."""
+    await refuse_another_bucket(context, ran_with_it=is_used(context))
     await report_readers(context)
     await asyncio.to_thread(context.instance.env_file().check_changeable)
     _refuse_http(context)

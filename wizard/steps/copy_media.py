@@ -30,6 +30,7 @@ from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count, describe_size
 from wizard.core.settings import MigrationPath
+from wizard.core.states import ResultState
 from wizard.media.source import OUTSIDE_CLASS, PREFIX
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Question, TypedStep
 from wizard.web.visitor import VisitorResponse, fetch
@@ -74,14 +75,18 @@ class CopyMedia(TypedStep[CopyOutcome]):
             found = await count_media(context, media)
             return Finding(not found.files, _facts(context, media.label, found.files, found.size))
         compared = await compare_media(context, media)
-        lost = compared.only_here + compared.different
-        files = compared.same + lost
+        files = compared.same + compared.only_here + compared.different
         all_bytes = compared.same_bytes + compared.lost_bytes
         facts = (
             *_facts(context, media.label, files, all_bytes),
             Fact("proven", f"{verified:,} files, {describe_size(size)}"),
+            *_new(compared),
         )
-        return Finding(compared.complete, facts, _gone(compared, verified))
+        gone = _gone(compared, verified)
+        if not gone and compared.new and _is_switched(context):
+            gone = _left_on_disk(compared.new)
+        readable = compared.unreadable <= compared.harmless
+        return Finding(readable and not gone, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
         """Return how many files, what is sent with each, and what is held back."""
@@ -160,13 +165,35 @@ def _facts(context: Context, source: str, files: int, size: int) -> tuple[Fact, 
     )
 
 
+def _new(compared: Comparison) -> tuple[Fact, ...]:
+    """Say how many files came since: they are copied after the switch, not before."""
+    if not compared.new:
+        return ()
+    return (Fact("new since", f"{count(compared.new, 'file')}; copied after the switch"),)
+
+
+def _is_switched(context: Context) -> bool:
+    result = context.journal.result("restart")
+    return result is not None and result.state is ResultState.DONE
+
+
+def _left_on_disk(number: int) -> str:
+    return (
+        f"{count(number, 'file was', 'files were')} written to this server's disk after the site"
+        " was switched: perhaps by a worker that was not restarted"
+    )
+
+
 def _gone(compared: Comparison, verified: int) -> str:
-    if compared.complete:
+    """Say what is no longer as it was verified; new files are none of that."""
+    if not compared.lost:
         return ""
     if not compared.same and verified:
         return "nothing of what was proven is in the bucket any more"
-    parts = {"not in the bucket": compared.only_here, "other than proven": compared.different}
-    return "; ".join(f"{count(n, 'file is', 'files are')} {what}" for what, n in parts.items() if n)
+    return (
+        f"{count(compared.lost, 'file that was', 'files that were')} proven"
+        f" {'is' if compared.lost == 1 else 'are'} missing in the bucket or other than proven"
+    )
 
 
 def _headers(acl: str) -> str:

@@ -16,6 +16,7 @@ from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.switch.env_readers import readers_check
 from wizard.switch.s3_lines import ENABLING_STEP, remember_lines, were_changed
+from wizard.switch.site_before import confirm_without_site
 from wizard.switch.undo import disarm_and_put_back
 
 # Without these BookWyrm stops, or answers every page with its error page.
@@ -37,6 +38,7 @@ class EnableS3(TypedStep[None]):
         "One line in .env tells BookWyrm to keep its files in the bucket."
         " It takes effect when the services start the next time."
     )
+    undone_too = ("restart", "verify_cors")
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         """Return how the storage is served, since `USE_HTTPS` depends on it."""
@@ -81,6 +83,7 @@ class EnableS3(TypedStep[None]):
         check = await _in_bash(context, new)
         if check.problem:
             raise check.problem
+        await confirm_without_site(context)
         remember_lines(context, env, tuple(missing))
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         context.report(Note(f"Changed {env.path}; as it was: {backup}"))

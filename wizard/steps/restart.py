@@ -22,6 +22,7 @@ from wizard.switch.follow import carry_out_switch, files_of, under_way
 from wizard.switch.launch import why_a_logout_ends_it
 from wizard.switch.problems import conflicting_uploads, left_behind, words
 from wizard.switch.run import SECONDS_TO_ANSWER, SWITCHING_STEP, switched
+from wizard.switch.site_before import ran_on_this_bucket_before
 from wizard.switch.state import Direction, Phase
 from wizard.switch.undo import put_services_back
 from wizard.switch.ways import Choice, choose, option_of
@@ -38,6 +39,7 @@ class Restart(TypedStep[int]):
 
     name = SWITCHING_STEP
     title = "Restart"
+    switches_site = True
     purpose = (
         "The services start anew and use the bucket from now on. Then what was uploaded meanwhile"
         " is copied too. If the site does not come back, everything is put back."
@@ -172,7 +174,9 @@ class Restart(TypedStep[int]):
 
 async def _is_switched(context: Context) -> bool:
     """Tell whether all services run with S3 already: by us, or by a fresh instance's admin."""
-    if context.settings.path == MigrationPath.FRESH or context.journal.recall(switched(context)):
+    fresh = context.settings.path == MigrationPath.FRESH
+    known = context.journal.recall(switched(context)) or ran_on_this_bucket_before(context)
+    if fresh or known:
         return _on_bucket(await _look(context))
     return False
 

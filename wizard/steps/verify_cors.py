@@ -13,6 +13,7 @@ from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
+from wizard.journal.journal import StepResult
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.web.visitor import SiteView, address, fetch, look_at_site, preflight
@@ -51,6 +52,11 @@ class VerifyCors(TypedStep[None]):
             return Finding(not view.own_page, facts, "the site runs now" if view.own_page else "")
         gone = "" if view.points_to_bucket or not verified else _in_words(view)
         return Finding(verified and view.points_to_bucket, facts, gone)
+
+    def waits(self, result: StepResult) -> str:
+        """Say which check waits until the instance runs."""
+        later = [c.seen for c in result.checks if c.verdict is Verdict.LATER]
+        return f"one check waits: {later[0]}" if later else ""
 
     async def plan(self, context: Context) -> Plan:
         """Return what is looked at."""

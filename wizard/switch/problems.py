@@ -197,3 +197,15 @@ def left_behind(which: str, paths: Sequence[str]) -> Problem:
         TRY_AGAIN,
         raw="\n".join(paths[:100]),
     )
+
+
+def site_too_slow(address: str) -> Problem:
+    """Explain that the site took longer to answer than anybody waits."""
+    return Problem(
+        f"The site does not answer in time at {address}",
+        "The server may be overloaded, or a firewall drops what this machine asks it.",
+        TRY_AGAIN,
+        "If the instance is reached differently from here, specify it: "
+        "--site-url http://127.0.0.1:PORT",
+        field="site_url",
+    )

@@ -11,6 +11,7 @@ from wizard.instance.checkout import is_true
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context
 from wizard.switch.env_change import env_to_change
+from wizard.switch.site_before import ran_with_s3_before
 
 # The step that writes them; it is to be done again once they are put back.
 ENABLING_STEP = "enable_s3"
@@ -41,7 +42,7 @@ async def disarm(context: Context) -> bool:
     """
     env = await env_to_change(context)
     lines = context.journal.recall(_BEFORE) or {}
-    old = _disarmed(env, lines)
+    old = _disarmed(env, lines, keep=ran_with_s3_before(context))
     if old.changed:
         backup = await asyncio.to_thread(old.write, context.journal.folder)
         context.report(Note(f"Changed {env.path} back; as it was: {backup}"))
@@ -49,10 +50,13 @@ async def disarm(context: Context) -> bool:
     return old.changed or bool(lines)
 
 
-def _disarmed(env: EnvFile, lines: Mapping[str, str | None]) -> EnvFile:
+def _disarmed(env: EnvFile, lines: Mapping[str, str | None], *, keep: bool) -> EnvFile:
+    """Put the lines back; `keep` leaves S3 on where the site ran with it before bw-s3."""
     old = env
     for name, line in lines.items():
         if is_true(env.get(name)):
             old = old.with_line(name, line)
-    # Where S3 was on before the wizard came, there is no line to go back to.
-    return old.with_values({"USE_S3": "false"}) if is_true(old.get("USE_S3")) else old
+    if keep or not is_true(old.get("USE_S3")):
+        return old
+    # The line was written by hand, while the site still runs without S3.
+    return old.with_values({"USE_S3": "false"})

@@ -7,6 +7,7 @@ import secrets
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import quote, urljoin, urlsplit
@@ -60,12 +61,25 @@ class VisitorResponse:
         return self.ok and allowed in ("*", origin)
 
 
+class ServedFrom(StrEnum):
+    """What a running site serves its files from, seen from outside.
+
+    ELSEWHERE is another bucket, or the same one under another address.
+    """
+
+    THIS_SERVER = "this server"
+    THIS_BUCKET = "this bucket"
+    ELSEWHERE = "elsewhere"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
     """The instance's first page as a visitor sees it.
 
-    `own_page`: it is BookWyrm's page, and not its error page, which comes with
-    status 200 too. `points_to_bucket`: all its stylesheets come from the bucket.
+    `url` is where it was found, after redirects. `own_page`: it is BookWyrm's page, and
+    not its error page, which comes with status 200 too. `points_to_bucket`: all its
+    stylesheets come from the bucket.
     `stylesheets` and `images` are full addresses. `problem` says what is wrong
     where it was not reached (`status` 0) or is not its own page. `untrusted`: the site's
     certificate is not one that browsers trust.
@@ -79,6 +93,17 @@ class SiteView:
     problem: Problem | None = None
     images: tuple[str, ...] = ()
     untrusted: bool = False
+    url: str = ""
+
+    def served_from(self, domain: str) -> ServedFrom:
+        """Tell what the site of this domain serves its static assets from."""
+        if not self.own_page:
+            return ServedFrom.UNKNOWN
+        if self.points_to_bucket:
+            return ServedFrom.THIS_BUCKET
+        hosts = {urlsplit(sheet).netloc for sheet in self.stylesheets}
+        own = {urlsplit(self.url).netloc, domain, *map(_host_of, site_origins(domain))}
+        return ServedFrom.THIS_SERVER if hosts <= own else ServedFrom.ELSEWHERE
 
 
 def address(settings: Settings, key: str) -> str:
@@ -197,7 +222,12 @@ def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = F
         problem=problem,
         images=tuple(page.images),
         untrusted=untrusted,
+        url=seen.url,
     )
+
+
+def _host_of(origin: str) -> str:
+    return urlsplit(origin).netloc
 
 
 def _site_away(seen: VisitorResponse) -> Problem:
