@@ -17,6 +17,8 @@ from wizard.core.settings import Settings
 from wizard.journal.entries import Entry, flag_entry, json_entry, number_entry, text_entry
 from wizard.journal.journal import FOLDER, Journal
 from wizard.steps.update_connector import Connector
+from wizard.switch.site_before import SiteBefore
+from wizard.web.visitor import ServedFrom
 
 RULE = {"AllowedOrigins": ["https://books.example.org"], "AllowedMethods": ["GET", "HEAD"]}
 PLACE = "https://s3.example.org/books"
@@ -24,6 +26,18 @@ PLACE = "https://s3.example.org/books"
 FORMS: dict[str, tuple[str, object]] = {
     "settings": ('{"bucket": "books", "limit_rate": 7}', Settings(bucket="books", limit_rate=7)),
     "skipped": ("done by hand", "done by hand"),
+    "site.before": (
+        '{"served_from": "this server", "stylesheet": "https://books.example.org/static/x.css", '
+        '"uses_s3": false, "bucket": "", "endpoint": "", "at": 1796000000.5}',
+        SiteBefore(
+            served_from=ServedFrom.THIS_SERVER,
+            stylesheet="https://books.example.org/static/x.css",
+            uses_s3=False,
+            bucket="",
+            endpoint="",
+            at=1796000000.5,
+        ),
+    ),
     "instance.ran": ("yes", True),
     "canaries": (f'[["{PLACE}", "images/canary.svg"]]', [(PLACE, "images/canary.svg")]),
     "cors before the probe": (f'["{PLACE}", []]', (PLACE, [])),

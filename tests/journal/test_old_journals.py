@@ -98,13 +98,25 @@ def test_the_steps_stand_where_they_stood(recorded: Recorded, tmp_path: Path) ->
     with _migration(recorded, tmp_path) as migration:
         statuses = {s.step.name: s for s in migration.statuses()}
         assert statuses[recorded.step].state == recorded.state
-        assert {name: str(s.state) for name, s in statuses.items()} == recorded.about.statuses
+        assert {name: str(s.state) for name, s in statuses.items()} == _meant_now(recorded)
         assert migration.is_armed() == recorded.about.armed
         result, why = statuses[recorded.step].result, statuses[recorded.step].why
         if recorded.state == "failed":
             assert result and result.problem and why == result.problem.what
         if recorded.state in ("skipped", "stale", "later"):
             assert why
+
+
+def _meant_now(recorded: Recorded) -> dict[str, str]:
+    """The states as they were told then, but for one that was told too early.
+
+    A fresh install's Verify was called done while a check still waited for the running site.
+    """
+    told = dict(recorded.about.statuses)
+    if recorded.path.stem.endswith("06-restart-later-fresh"):
+        assert told["verify_cors"] == "done"
+        told["verify_cors"] = "later"
+    return told
 
 
 @each
