@@ -26,11 +26,12 @@ class RestartScreen(StepScreen):
     running_label = "Restarting"
     help_heading = "Restart"
     HELP = (
-        "Only a restart makes your instance use the bucket, and only here are your readers "
-        "interrupted, for the time that is named. Then the site is asked until it answers "
-        "with a page that is really its own. If it does not come back, .env can be put back "
-        "and the services restarted as they were. Files that were uploaded meanwhile are "
-        "copied after it."
+        "Only a restart makes your instance use the bucket. The plan says in which way it is "
+        "done, and what visitors notice of it. A process of its own does it: it comes to its "
+        "end even if this terminal is closed, and the next start follows it. Then the site "
+        "is asked until it answers with a page that is really its own. If it does not, the "
+        "old .env is put back and the services follow it. Files that were uploaded in the "
+        "meantime are copied afterwards."
     )
 
     def action_stop(self) -> None:

@@ -26,7 +26,6 @@ PLACE = "https://s3.example.org/books"
 FORMS: dict[str, tuple[str, object]] = {
     "settings": ('{"bucket": "books", "limit_rate": 7}', Settings(bucket="books", limit_rate=7)),
     "skipped": ("done by hand", "done by hand"),
-    "probe.cors-refused": ("Access Denied.", "Access Denied."),
     "site.before": (
         '{"served_from": "this server", "stylesheet": "https://books.example.org/static/x.css", '
         '"uses_s3": false, "bucket": "", "endpoint": "", "at": 1796000000.5}',

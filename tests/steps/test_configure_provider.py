@@ -26,7 +26,6 @@ from wizard.instance.checkout import open_instance
 from wizard.journal.entries import json_entry, text_entry
 from wizard.step import Context
 from wizard.steps.configure_provider import ConfigureProvider
-from wizard.steps.enable_s3 import EnableS3
 from wizard.storage.bucket import Bucket
 from wizard.web.visitor import fetch
 
@@ -480,40 +479,3 @@ async def test_it_says_where_the_instance_is_on_s3_already(
         assert "USE_S3 is true already" in str((await STEP.plan(context)).items)
         context = await settle(STEP, context)
         assert env_of(context)["USE_S3"] == "true"
-
-
-_ONE_COVER = (
-    b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>images/cover.jpg</Key>"
-    b"<Size>7</Size><ETag>x</ETag></Contents></ListBucketResult>"
-)
-
-
-async def test_cors_that_only_the_console_can_set_is_settled_before_s3_is_enabled(
-    tmp_path: Path,
-) -> None:
-    """Keys that may not set CORS, until somebody has set the rules in the console."""
-    let_in: list[str] = []
-
-    def rule(request: Request) -> Reply | None:
-        if request.call == "PutBucketCors":
-            return error(403, "AccessDenied", "Access Denied")
-        if request.signed and request.query.get("prefix") == ["images/"]:
-            return Reply(200, _ONE_COVER)
-        if let_in and "origin" in request.headers:
-            return Reply(200, b"a cover", {"Access-Control-Allow-Origin": "*"})
-        return None
-
-    with Refusing(rule) as server:
-        settings = replace(server.settings(), path="existing")
-        with storage_context(tmp_path, settings, server.keys, Listener()) as context:
-            context = await settle(STEP, context)
-            Bucket(settings, server.keys).put("images/cover.jpg", b"a cover")
-            with pytest.raises(Problem) as caught:
-                await EnableS3().apply(context)
-            assert "CORS rules are still missing" in caught.value.what
-            assert caught.value.decision
-            assert "https://books.example.org" in caught.value.raw
-            assert not context.instance.uses_s3()
-            let_in.append("by the console")
-            await EnableS3().apply(context)
-            assert context.instance.uses_s3()

@@ -11,5 +11,4 @@ TESTED_BY = {
     "site_before": "end_to_end/test_site_before",
     "site_watch": "steps/test_restart",
     "state": "switch/test_files",
-    "undo": "steps/test_restart",
 }

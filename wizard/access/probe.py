@@ -31,7 +31,7 @@ from wizard.access.problems import (
 )
 from wizard.core.events import Check, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.journal.entries import Entry, json_entry, text_entry
+from wizard.journal.entries import Entry, json_entry
 from wizard.step import Question
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import missing_bucket, will_pass
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from wizard.step import Context
 
 _MOST_COUNTED = 10_000
-# Why the keys may not set a bucket's CORS rules; kept bucket by bucket.
-CORS_REFUSED = text_entry("probe.cors-refused")
 # The bucket's place, and its CORS rules before the probe set its own.
 _CORS_BEFORE: Entry[tuple[str, list[CorsRule]]] = json_entry("cors before the probe", tuple)
 # Sets and reads rules without meaning anything for a real site.
@@ -242,10 +240,8 @@ class Probe:
         except Problem as problem:
             if will_pass(problem):
                 return remark(asked, f"not known: {problem.what} The step “CORS” tries again.")
-            self.context.journal.remember(CORS_REFUSED.of(self.bucket.place), problem.what)
             note = preset(self.settings.provider).advice("cors", self.settings)
             return remark(asked, f"no: {problem.what} They will have to be set by hand: {note}")
-        self.context.journal.forget(CORS_REFUSED.of(self.bucket.place))
         return passed(asked, "yes")
 
     def _set_cors_and_back(self, before: list[CorsRule]) -> None:

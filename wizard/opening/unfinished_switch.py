@@ -31,10 +31,14 @@ async def open_journal(
     With `put_back` the switch is told to go back. Raises `Problem`.
     """
     files = SwitchFiles(folder)
-    until = 0.0
+    until, ended = 0.0, None
     while True:
         try:
-            return Journal.open(folder, instance.folder)
+            journal = Journal.open(folder, instance.folder)
+            if ended and ended.over:
+                # What it came to is told once more when all is open.
+                files.write(replace(ended, told=False))
+            return journal
         except JournalHeld:
             state = files.read()
             under_way = state is not None and not state.over
@@ -44,7 +48,7 @@ async def open_journal(
                 report(Note(_FOLLOWING))
                 if put_back:
                     files.say(Answer(put_back=True), state)
-                await follow(files, report, ask)
+                ended = await follow(files, report, ask)
                 until = time.monotonic() + _SECONDS_BETWEEN
             elif until and time.monotonic() >= until:
                 raise

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 
-from wizard.access.probe import CORS_REFUSED
-from wizard.assets.cors_rules import merged, origins
-from wizard.assets.samples import IMAGES, find
 from wizard.core.events import Check, Note, Verdict, failed, passed, remark
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
@@ -17,14 +13,11 @@ from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true
 from wizard.instance.problems import refuse_azure
 from wizard.step import Context, Fact, Finding, TypedStep
-from wizard.storage.bucket import Bucket
-from wizard.storage.providers import preset
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.switch.env_readers import readers_check
 from wizard.switch.s3_lines import ENABLING_STEP, remember_lines, were_changed
 from wizard.switch.site_before import confirm_without_site
 from wizard.switch.undo import disarm_and_put_back
-from wizard.web.visitor import address, fetch
 
 # Without these BookWyrm stops, or answers every page with its error page.
 _NEEDED = (
@@ -91,7 +84,6 @@ class EnableS3(TypedStep[None]):
         if check.problem:
             raise check.problem
         await confirm_without_site(context)
-        await _refuse_without_cors(context)
         remember_lines(context, env, tuple(missing))
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         context.report(Note(f"Changed {env.path}; as it was: {backup}"))
@@ -108,38 +100,6 @@ class EnableS3(TypedStep[None]):
     async def undo(self, context: Context) -> bool:
         """Disarm: put the lines back as they were, and the services; the `AWS_*` lines stay."""
         return await disarm_and_put_back(context)
-
-
-async def _refuse_without_cors(context: Context) -> None:
-    """Raise a `Problem` where only the admin can set the CORS rules, and has not done it yet.
-
-    Otherwise the instance would be armed while nobody can finish the migration.
-    """
-    settings = context.settings
-    if settings.path == MigrationPath.FRESH or not (settings.endpoint and context.keys):
-        return
-    bucket = await asyncio.to_thread(Bucket, settings, context.keys)
-    refused = context.journal.recall(CORS_REFUSED.of(bucket.place))
-    if not refused:
-        return
-    key = await asyncio.to_thread(find, bucket, "images/", IMAGES)
-    if key is None:
-        return
-    url, wanted = address(settings, key), origins(context.instance)
-    shut_out = [o for o in wanted if not (await fetch(url, origin=o)).lets_in(o)]
-    if not shut_out:
-        return
-    rules = json.dumps({"CORSRules": merged([], shut_out)}, indent=2)
-    advice = preset(settings.provider).advice("cors", settings)
-    raise Problem(
-        "S3 was not enabled yet: the bucket's CORS rules are still missing.",
-        f"These keys may not set them ({refused.rstrip('.')}), and without them browsers refuse"
-        " the icons' font as soon as the site uses the bucket.",
-        advice or "Set the rules beneath in the provider's console.",
-        Remedy("Then try again.", Action.RETRY),
-        raw=rules,
-        decision=True,
-    )
 
 
 def _wanted(context: Context) -> tuple[str, ...]:

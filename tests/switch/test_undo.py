@@ -1,0 +1,62 @@
+"""Going back from a switch that was begun: `.env` and the running services together."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.support.armed import BROKEN, LATER, Armed, at_stage, over, waits_for_site
+from wizard.switch.state import Direction, Phase
+
+
+async def test_disarming_before_the_switch_restarts_nothing(armed: Armed) -> None:
+    running = armed.scene.demo.site("status")
+    called = armed.call("disarm")
+    assert called.returncode == 0, called.stdout + called.stderr
+    assert "Disarmed" in called.stdout
+    assert armed.files.read() is None
+    assert armed.scene.demo.site("status") == running
+    await armed.check_as_before()
+
+
+async def test_disarming_puts_an_interrupted_switch_back(armed: Armed) -> None:
+    armed.restart_with(LATER)
+    wizard = armed.start()
+    await armed.until(waits_for_site)
+    wizard.kill()
+    os.kill(armed.state.pid, signal.SIGKILL)
+    wizard.wait()
+    assert "interrupted" in armed.call("status").stdout.splitlines()[0]
+    called = armed.call("disarm")
+    assert called.returncode == 0, called.stdout + called.stderr
+    assert "runs as before" in called.stdout
+    assert armed.state.phase is Phase.PUT_BACK
+    await armed.check_as_before()
+
+
+async def test_disarming_puts_a_switch_back_that_is_under_way(armed: Armed) -> None:
+    armed.restart_with("sh -c 'sleep 25; ./site restart'")
+    wizard = armed.start()
+    await armed.until(at_stage)
+    runner = armed.state.pid
+    wizard.kill()
+    wizard.wait()
+    assert "stage 1 of 1" in armed.call("status").stdout.splitlines()[0]
+    called = armed.call("disarm")
+    assert called.returncode == 0, called.stdout + called.stderr
+    assert "runs as before" in called.stdout
+    assert (armed.state.phase, armed.state.pid) == (Phase.PUT_BACK, runner)
+    await armed.check_as_before()
+
+
+async def test_disarming_puts_back_what_was_left_as_it_is(armed: Armed) -> None:
+    armed.scene.set_env(**BROKEN)
+    armed.start("no", patience=5)
+    await armed.until(over)
+    armed.end()
+    assert armed.state.phase is Phase.FAILED
+    assert armed.scene.context.instance.uses_s3()
+    called = armed.call("disarm")
+    assert called.returncode == 0, called.stdout + called.stderr
+    assert (armed.state.direction, armed.state.phase) == (Direction.BACK, Phase.PUT_BACK)
+    await armed.check_as_before()
