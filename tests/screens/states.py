@@ -69,6 +69,7 @@ class Stage:
 
     async def picture(self, draw: Callable[[WizardApp], str]) -> str:
         """Draw the screen once two pictures in a row are the same."""
+        await self.rest()
         last, now = "", draw(self.app)
         end = time.monotonic() + _PATIENCE
         while now != last:

@@ -13,7 +13,7 @@ from tests.screens.kit import KEYS, SECRET
 from tests.screens.picture import FOLDER, Album, as_svg, as_text
 from tests.screens.states import Stage, all_states, open_stage
 
-SMALL, LARGE = (80, 24), (120, 40)
+SIZES = ((80, 24), (120, 40))
 # Colours add something to the text: the README's, and each kind of thing that has a colour.
 IN_COLOUR = (
     "start",
@@ -29,6 +29,7 @@ IN_COLOUR = (
     "palette",
     "end",
 )
+# The last without colours, as the text is.
 LOOKS = ("dark", "light", "plain")
 
 
@@ -51,19 +52,19 @@ def album(request: pytest.FixtureRequest, tmp_path: Path) -> Album:
 async def test_picture(name: str, folder: Path, album: Album) -> None:
     state = all_states()[name]
     app, source, gate = open_stage(state, folder)
+    app.no_color = name not in IN_COLOUR
     pictures = {}
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
+    async with app.run_test(size=SIZES[0], notifications=True) as pilot:
         stage = Stage(app, pilot, source, gate)
-        # Drawn in other colours later, it would be styled anew.
-        app.no_color = name not in IN_COLOUR
         await state.walk(stage)
-        for look in LOOKS if name in IN_COLOUR else ("plain",):
-            await _put_on(stage, SMALL, look)
-            if name in IN_COLOUR:
-                pictures[f"{name}.{look}.svg"] = await stage.picture(as_svg)
-        pictures[f"{name}.80x24.txt"] = await stage.picture(as_text)
-        await _put_on(stage, LARGE, "plain")
-        pictures[f"{name}.120x40.txt"] = await stage.picture(as_text)
+        _keep_the_cursor(app)
+        for look in LOOKS if name in IN_COLOUR else ():
+            await _put_on(stage, look)
+            pictures[f"{name}.{look}.svg"] = await stage.picture(as_svg)
+        for width, height in SIZES:
+            if app.size != (width, height):
+                await pilot.resize_terminal(width, height)
+            pictures[f"{name}.{width}x{height}.txt"] = await stage.picture(as_text)
         gate.set()
     for title, picture in pictures.items():
         assert SECRET not in picture
@@ -72,22 +73,25 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
     album.check(pictures)
 
 
-async def _put_on(stage: Stage, size: tuple[int, int], look: str) -> None:
+async def _put_on(stage: Stage, look: str) -> None:
     app = stage.app
     # The palette is Textual's own, and keeps the theme in which it was opened.
     palette = isinstance(app.screen, CommandPalette)
     if palette:
         await stage.press("escape")
     app.no_color = look == "plain"
-    if app.size != size:
-        await stage.pilot.resize_terminal(*size)
     app.theme = "paper" if look == "light" else "night"
     _draw_anew(app)
     if palette:
         await stage.press("ctrl+p")
-    for entry in app.screen.query(Input):
-        entry.cursor_blink = False  # or half the pictures would lack the cursor
+        _keep_the_cursor(app)
     await stage.rest()
+
+
+def _keep_the_cursor(app: WizardApp) -> None:
+    """Have no cursor blink, or half the pictures would lack it."""
+    for entry in app.screen.query(Input):
+        entry.cursor_blink = False
 
 
 def _draw_anew(app: WizardApp) -> None:
@@ -99,7 +103,7 @@ def _draw_anew(app: WizardApp) -> None:
 
 
 def test_no_picture_is_left_of_a_state_that_is_gone(album: Album) -> None:
-    sizes = {f"{name}.{size}.txt" for name in all_states() for size in ("80x24", "120x40")}
+    sizes = {f"{name}.{w}x{h}.txt" for name in all_states() for w, h in SIZES}
     looks = {f"{name}.{look}.svg" for name in IN_COLOUR for look in LOOKS}
     left = {path.name for path in FOLDER.iterdir()} - sizes - looks
     if album.update:
