@@ -6,9 +6,13 @@ process; `docker` an engine; `slow` takes minutes to hours and is run by hand.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
+import tempfile
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +87,30 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if started:
         raise NoUnitTestError(_complaint(started[0]))
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run Docker tests one at a time, those of another run on this machine included.
+
+    Some look at all that is on the engine, and others leave a volume without its folder there.
+    """
+    if not item.get_closest_marker("docker"):
+        return (yield)
+    with _alone():
+        return (yield)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    lock = os.open(
+        Path(tempfile.gettempdir()) / "bw-s3-docker-tests.lock", os.O_CREAT | os.O_RDONLY
+    )
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _watch(event: str, arguments: Sequence[object]) -> None:

@@ -222,7 +222,9 @@ def test_existing_instance_killed_everywhere_and_written_to_meanwhile(
     assert migration.run(watch=restarting_after_uploads) == -9, migration.words()
     assert migration.run() == 0, migration.words()
     migration.check_bucket(uploaded)
-    assert docker("ps", "--all", "--quiet", "--filter", "label=bw-s3.journal") == ""
+    labels = ("bw-s3.journal", f"com.docker.compose.project={installed.name}")
+    filters = [word for label in labels for word in ("--filter", f"label={label}")]
+    assert docker("ps", "--all", "--quiet", *filters) == ""
     covers = installed.sql(
         "select covers_url from bookwyrm_connector where connector_file = 'self_connector'"
     )

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
+from tests.servers.ownership import is_left_over
 from tests.support.parts import need
 from wizard.demo.seaweedfs import Ports, SeaweedFS
 
@@ -59,8 +60,9 @@ def need_engine() -> None:
 
 @cache
 def need_images() -> None:
-    """Build the stand-in's two images, unless this machine has them."""
+    """Build the stand-in's two images, unless this machine has them; tidy up before."""
     need_engine()
+    remove_leftovers()
     if not _has(BASE):
         if shutil.which("debootstrap") is None or os.geteuid() != 0:
             need("debootstrap as root")
@@ -82,20 +84,6 @@ def build(context: Path, image: str, *options: str) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def claim(project: str) -> None:
-    """Make sure that a Compose project of this name is nobody's: tests remove it with its volumes.
-
-    A developer's real instance may be called “bookwyrm”, too.
-    """
-    mark = f"label=com.docker.compose.project={project}"
-    found = docker("ps", "--all", "--quiet", "--filter", mark)
-    found += docker("volume", "ls", "--quiet", "--filter", mark)
-    if found:
-        pytest.fail(
-            f"there is a Compose project “{project}” on this engine already; not touching it"
-        )
-
-
 def remove(project: str) -> None:
     """Remove all that belongs to a Compose project, without a word to what runs in it."""
     mark = f"label=com.docker.compose.project={project}"
@@ -106,6 +94,20 @@ def remove(project: str) -> None:
         names = docker(kind, "ls", "--quiet", "--filter", mark).split()
         if names:
             docker(kind, "rm", *names)
+
+
+def remove_leftovers() -> None:
+    """Remove what runs that were killed have left on the engine, and nothing else."""
+    form = '{{.Label "com.docker.compose.project"}}'
+    projects: set[str] = set()
+    for kind in (("ps", "--all"), ("volume", "ls"), ("network", "ls")):
+        projects |= {*docker(*kind, "--format", form).split()}
+    for project in filter(is_left_over, sorted(projects)):
+        remove(project)
+    for what, key in (("volume", "Name"), ("image", "Repository")):
+        names = {*docker(what, "ls", "--format", f"{{{{.{key}}}}}").split()}
+        for name in filter(is_left_over, names):
+            docker(what, "rm", "--force", name)
 
 
 @contextmanager

@@ -8,15 +8,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.servers.docker import claim, docker, need_images, remove
+from tests.servers.docker import docker, need_images, remove
+from tests.servers.ownership import in_folder, is_owned
 
 
 class Project:
-    """The Compose project in `folder`; nothing of it is left once the context is."""
+    """A Compose project of this run's own; nothing of it is left once the context is.
+
+    Its folder is called as `folder`, with what makes the project's name unique after it.
+    """
 
     def __init__(self, folder: Path) -> None:
         need_images()
-        self.folder = folder
+        self.folder = in_folder(folder)
         self._claimed = ""
 
     def __enter__(self) -> Self:
@@ -38,10 +42,10 @@ class Project:
         return name
 
     def claim(self) -> None:
-        """Make sure that the project's name is free, and have all of it removed in the end."""
+        """Have all of the project removed in the end."""
         if not self._claimed:
             name = self.name
-            claim(name)
+            assert is_owned(name), f"{name} may be somebody's real instance"
             self._claimed = name
 
     def compose(self, *arguments: str) -> str:

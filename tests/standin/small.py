@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 import tarfile
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from wizard.core.settings import Settings
 from wizard.instance.checkout import open_instance
 from wizard.instance.compose.deployment import Compose
 
-JOURNAL = "0123456789abcdef"
+# Other runs on the same engine have others.
+JOURNAL = secrets.token_hex(8)
 _COMPOSE = f"""
 services:
   web:
@@ -32,8 +34,9 @@ class SmallProject(Project):
     """A project in `folder`; `compose` None is the usual docker-compose.yml."""
 
     def __init__(self, folder: Path, compose: str = _COMPOSE) -> None:
-        super().__init__(make_checkout(folder))
-        (folder / "docker-compose.yml").write_text(compose)
+        super().__init__(folder)
+        make_checkout(self.folder)
+        (self.folder / "docker-compose.yml").write_text(compose)
 
     @property
     def deployment(self) -> Compose:

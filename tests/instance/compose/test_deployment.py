@@ -17,6 +17,7 @@ import pytest
 
 from tests import ROOT
 from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker, engine_on, need_engine
+from tests.servers.ownership import owned
 from tests.servers.slow import SlowLine
 from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
@@ -118,7 +119,8 @@ async def test_restart_with_100_ms_a_request_outlasts_the_health_window(standing
         standing.enable_s3(line.url, "slow-books")
         await standing.deployment.restart(standing.events.append)
         assert line.requests > 2 * _MORE_STATIC
-        assert any("container bookwyrm-web-1 is unhealthy" in text for text in standing.output)
+        name = f"{standing.instance.name}-web-1"
+        assert any(f"container {name} is unhealthy" in text for text in standing.output)
         assert any(isinstance(e, Note) and "once more" in e.text for e in standing.events)
         assert (
             f"{standing.storage.address}:{line.port}/slow-books"
@@ -152,7 +154,8 @@ async def test_empty_volume_while_the_database_knows_covers(standing: Standing) 
             f"{standing.instance.media_folder}/.",
             f"{standing.containers()['web']}:/app/images/",
         )
-    assert "bookwyrm_media_volume is empty, but the database knows 15 covers" in caught.value.what
+    volume = f"{standing.instance.name}_media_volume"
+    assert f"{volume} is empty, but the database knows 15 covers" in caught.value.what
     assert caught.value.decision
     assert any("--path fresh" in remedy.text for remedy in caught.value.remedies)
 
@@ -470,12 +473,12 @@ async def test_variables_of_the_shell_do_not_win_over_env(
     monkeypatch.setenv("USE_S3", "true")
     monkeypatch.setenv("AWS_PROFILE", "mine")
     with SmallProject(tmp_path / "bookshelf") as project:
-        project.add_env("COMPOSE_PROJECT_NAME=from-env\n")
+        project.add_env(f"COMPOSE_PROJECT_NAME={owned('from-env')}\n")
         environment = project.deployment.docker.environment()
         assert not {"COMPOSE_PROJECT_NAME", "USE_S3", "AWS_PROFILE"} & environment.keys()
         with pytest.raises(Problem) as caught:
             await project.deployment.media()
-        assert "from-env_media_volume" in caught.value.what
+        assert f"{owned('from-env')}_media_volume" in caught.value.what
 
 
 async def test_renamed_folder_is_not_taken_for_a_new_instance(tmp_path: Path) -> None:
@@ -483,11 +486,11 @@ async def test_renamed_folder_is_not_taken_for_a_new_instance(tmp_path: Path) ->
     with SmallProject(tmp_path / "old") as old, SmallProject(tmp_path / "new") as new:
         old.up()
         assert not await new.deployment.ever_ran()
-        (tmp_path / "old").rename(tmp_path / "older")
+        old.folder.rename(tmp_path / "older")
         with pytest.raises(Problem) as caught:
             await new.deployment.ever_ran()
         assert caught.value.decision
-        assert "old_media_volume" in caught.value.remedies[0].text
+        assert f"{owned('old')}_media_volume" in caught.value.remedies[0].text
         said = Compose(open_instance(new.folder), Settings(path=MigrationPath.FRESH), JOURNAL)
         assert not await said.ever_ran()
 

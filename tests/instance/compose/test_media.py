@@ -18,6 +18,7 @@ import pytest
 
 from tests import ROOT
 from tests.servers.docker import IMAGE, docker, tcp_engine
+from tests.servers.ownership import owned
 from tests.standin.small import JOURNAL, SmallProject
 from tests.support.odd_links import FILES as LINKED
 from tests.support.odd_links import REASONS, found_in, made_in, outside
@@ -127,33 +128,45 @@ def plain(mount: str = "media_volume", more: str = "volumes: {media_volume: }") 
 
 
 @pytest.mark.parametrize(
-    ("folder", "volume"),
+    ("folder", "project_name"),
     [
-        ("bookwyrm", "bookwyrm_media_volume"),
-        ("my-books", "my-books_media_volume"),
-        ("Bücher 2", "bcher2_media_volume"),
+        ("bookwyrm", "bookwyrm"),
+        ("my-books", "my-books"),
+        ("Bücher 2", "bcher2"),
     ],
 )
-async def test_volume_is_called_after_the_folder(tmp_path: Path, folder: str, volume: str) -> None:
+async def test_volume_is_called_after_the_folder(
+    tmp_path: Path, folder: str, project_name: str
+) -> None:
     with SmallProject(tmp_path / folder) as project:
         project.up()
         project.put(FILES)
         media = await project.deployment.media()
-        assert media.label == volume
+        assert media.label == f"{owned(project_name)}_media_volume"
         assert digests(media, files_of(media)) == expected(FILES)
 
 
 @pytest.mark.parametrize(
     ("compose", "env", "override", "volume"),
     [
-        (plain(), "COMPOSE_PROJECT_NAME=shelf\n", "", "shelf_media_volume"),
-        ("name: attic\n" + plain(), "", "", "attic_media_volume"),
-        (plain(), "", "volumes: {media_volume: {name: my-own-name}}", "my-own-name"),
+        (
+            plain(),
+            f"COMPOSE_PROJECT_NAME={owned('shelf')}\n",
+            "",
+            f"{owned('shelf')}_media_volume",
+        ),
+        (f"name: {owned('attic')}\n" + plain(), "", "", f"{owned('attic')}_media_volume"),
+        (
+            plain(),
+            "",
+            f"volumes: {{media_volume: {{name: {owned('my-own-name')}}}}}",
+            owned("my-own-name"),
+        ),
         (
             plain(more="volumes: {media_volume: {name: '${POOL}-books'}}"),
-            "POOL=x1\n",
+            f"POOL={owned('x1')}\n",
             "",
-            "x1-books",
+            f"{owned('x1')}-books",
         ),
     ],
     ids=["project name in .env", "name:", "override file", "name from .env"],
@@ -173,18 +186,19 @@ async def test_volume_of_another_name(
 
 
 async def test_external_volume(tmp_path: Path) -> None:
-    more = "volumes: {media_volume: {external: true, name: bw-s3-test-external}}"
+    name = owned("bw-s3-test-external")
+    more = f"volumes: {{media_volume: {{external: true, name: {name}}}}}"
     with SmallProject(tmp_path / "bookwyrm", plain(more=more)) as project:
-        docker("volume", "create", "bw-s3-test-external")
+        docker("volume", "create", name)
         try:
             project.up()
             project.put(FILES)
             media = await project.deployment.media()
-            assert media.label == "bw-s3-test-external"
+            assert media.label == name
             assert digests(media, files_of(media)) == expected(FILES)
         finally:
             project.compose("down", "--timeout", "0")
-            docker("volume", "rm", "bw-s3-test-external")
+            docker("volume", "rm", name)
 
 
 async def test_bind_mount_with_a_dollar_in_its_path(tmp_path: Path) -> None:
@@ -285,7 +299,7 @@ async def test_remote_engine(project: SmallProject, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("DOCKER_HOST", address)
         media = await project.deployment.media()
         assert isinstance(media, ContainerMedia)
-        assert media.label == "library_media_volume"
+        assert media.label == f"{owned('library')}_media_volume"
         assert digests(media, files_of(media)) == expected(FILES)
     monkeypatch.delenv("DOCKER_HOST")
     assert is_local(project.deployment.docker)
@@ -296,7 +310,8 @@ def test_another_folder_with_the_same_files_is_not_taken_for_the_volume(
 ) -> None:
     """As where the socket leads into a virtual machine that has the same path."""
     need_root()
-    volume = Path(docker("volume", "inspect", "-f", "{{.Mountpoint}}", "library_media_volume")[:-1])
+    name = f"{owned('library')}_media_volume"
+    volume = Path(docker("volume", "inspect", "-f", "{{.Mountpoint}}", name)[:-1])
     shutil.copytree(volume, tmp_path / "copy", symlinks=True)
     assert is_the_same(volume, web_programs(project))
     assert not is_the_same(tmp_path / "copy", web_programs(project))
@@ -407,8 +422,10 @@ async def test_never_started(tmp_path: Path) -> None:
         old.up()
         with pytest.raises(Problem) as caught:
             await new.deployment.media()
-        assert caught.value.what == "There is no volume new_media_volume."
-        assert any("old_media_volume" in remedy.text for remedy in caught.value.remedies)
+        assert caught.value.what == f"There is no volume {owned('new')}_media_volume."
+        assert any(
+            f"{owned('old')}_media_volume" in remedy.text for remedy in caught.value.remedies
+        )
         assert not await new.deployment.ever_ran()
         assert await old.deployment.ever_ran()
 

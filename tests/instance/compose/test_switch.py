@@ -16,6 +16,7 @@ import pytest
 
 from tests import ROOT
 from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker
+from tests.servers.ownership import owned
 from tests.servers.slow import SlowLine
 from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
@@ -271,9 +272,10 @@ services:
     [
         ("", "", "nginx does not pass visitors on to the service “web”."),
         (
-            "container_name: my-books-web",
+            f"container_name: {owned('my-books-web')}",
             "upstream web { server web:8000; }",
-            "Two web containers cannot run side by side: the name my-books-web is set for web.",
+            "Two web containers cannot run side by side: "
+            f"the name {owned('my-books-web')} is set for web.",
         ),
         (
             "ports: ['127.0.0.1:48213:8000']",
