@@ -15,6 +15,7 @@ import pytest
 
 from tests.servers.slow import SlowLine
 from tests.support.copy_kit import CopyKit, ReadHere
+from tests.support.waiting import PATIENCE
 from wizard.copying.large_file import part_size
 from wizard.copying.upload import CopyControl, compare_media, copy_media
 from wizard.core.secrets import Keys
@@ -264,7 +265,7 @@ def test_pause_holds_everything_until_it_goes_on(kit: CopyKit) -> None:
     time.sleep(1.5)
     assert kit.there() == {}
     kit.control.resume()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert done == [20]
 
 
@@ -290,7 +291,8 @@ def test_a_limited_part_is_no_burst(kit: CopyKit) -> None:
     seconds = Counter[int]()
     for at, size in line.passed:
         seconds[int(at - begun)] += size
-    assert max(seconds.values()) < 2 * rate
+    # As two bursts it would have passed within two of the seconds; on a busy machine some are idle.
+    assert sum(size > rate // 4 for size in seconds.values()) >= 4
     assert kit.there() == kit.here()
 
 

@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 import textwrap
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import pytest
 
 from tests.support.demo_scene import demo_scene
 from tests.support.users import small_disk
+from tests.support.waiting import wait_until
 from wizard.core.events import Event
 from wizard.core.problem import Problem
 from wizard.demo import checkout
@@ -349,12 +349,3 @@ def still_alive(processes: dict[int, str]) -> list[str]:
             continue
         alive += [argv] if text == argv else []
     return alive
-
-
-def wait_until(condition: object) -> None:
-    """Wait up to ten seconds for something to be so."""
-    assert callable(condition)
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)

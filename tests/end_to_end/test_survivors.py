@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.demo_scene import DemoScene, demo_scene
+from tests.support.waiting import wait_until
 from wizard.core.events import Event, Note
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.dockerless.deployment import Dockerless
@@ -47,13 +47,6 @@ def killed(folder: Path, command: str, name: str, count: int) -> Iterator[None]:
         process.kill()
         process.wait()
     yield
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def deployment_of(scene: DemoScene) -> Dockerless:

@@ -18,6 +18,7 @@ import pytest
 
 from tests import ROOT
 from tests.support.users import ALICE, BOB, as_user, fill, need_root, owned_folder, small_disk
+from tests.support.waiting import wait_until
 from wizard.core.events import failed, later, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, Masker
@@ -370,18 +371,20 @@ class TestTwoWizards:
 
     def test_status_reads_while_another_process_writes(self, folder: Path) -> None:
         writer = start(WRITE_ON, folder)
+        counts: list[int] = []
+
+        def has_grown() -> bool:
+            reader = Journal.read(folder)
+            assert reader is not None
+            counts.append(reader.verified_count("there")[0])
+            reader.close()
+            return counts[0] < counts[-1]
+
         try:
-            counts = []
-            for _ in range(5):
-                reader = Journal.read(folder)
-                assert reader is not None
-                counts.append(reader.verified_count("there")[0])
-                reader.close()
-                time.sleep(0.1)
+            wait_until(has_grown)
         finally:
             end(writer)
         assert counts == sorted(counts)
-        assert counts[0] < counts[-1]
 
     def test_status_reads_what_a_killed_one_left(self, folder: Path) -> None:
         end(start(WRITE_ON, folder))

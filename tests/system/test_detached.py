@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from tests.support.waiting import wait_until
 from wizard.system.detached import run_detached
 
 _WAITS = "echo begun; sleep 1; echo half; sleep 1; echo over; touch done"
@@ -46,12 +45,16 @@ async def test_no_such_program(tmp_path: Path) -> None:
 
 
 async def test_it_goes_on_when_nobody_waits_any_more(tmp_path: Path) -> None:
-    task = asyncio.create_task(run_detached(["sh", "-c", _WAITS], folder=tmp_path, env=os.environ))
-    await asyncio.sleep(0.5)
+    begun = asyncio.Event()
+    argv = ["sh", "-c", _WAITS]
+    task = asyncio.create_task(
+        run_detached(argv, folder=tmp_path, env=os.environ, on_line=lambda line: begun.set())
+    )
+    await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert until((tmp_path / "done").exists)
+    wait_until((tmp_path / "done").exists)
 
 
 def test_it_goes_on_when_we_and_our_session_are_killed(tmp_path: Path) -> None:
@@ -72,14 +75,4 @@ def test_it_goes_on_when_we_and_our_session_are_killed(tmp_path: Path) -> None:
         assert process.stdout
         assert process.stdout.readline() == b"begun\n"
         os.killpg(process.pid, 9)
-    assert until((tmp_path / "done").exists)
-
-
-def until(holds: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether it comes true in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
+    wait_until((tmp_path / "done").exists)

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from tests.standin.small import JOURNAL, SmallProject
 from tests.support.odd_links import FILES as LINKED
 from tests.support.odd_links import REASONS, found_in, made_in, outside
 from tests.support.users import need_root
+from tests.support.waiting import wait_until
 from wizard.core.problem import Problem
 from wizard.instance.compose.container_media import ContainerMedia
 from wizard.instance.compose.container_programs import WebPrograms
@@ -433,15 +433,6 @@ async def test_never_started(tmp_path: Path) -> None:
 def processes(project: SmallProject) -> str:
     """The names of what runs in `web`."""
     return docker("top", project.container(), "-eo", "pid,comm")
-
-
-def wait_until(is_so: object, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():  # type: ignore[operator]
-            return
-        time.sleep(0.2)
-    raise AssertionError("it did not come to that")
 
 
 def test_folder_media_still_is_what_volume_media_does(tmp_path: Path) -> None:

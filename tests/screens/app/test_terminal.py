@@ -237,7 +237,7 @@ def _read_until(line: int, true: Callable[[bytes], bool]) -> bytes:
 
 
 def _wait(child: int) -> int:
-    end = time.monotonic() + 20
+    end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
