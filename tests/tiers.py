@@ -149,7 +149,7 @@ class _Time:
 
 
 class Times:
-    """Counts the seconds of each tier and each file; in CI they are shown at the end."""
+    """Counts the seconds of each tier and each file; they are shown at the end."""
 
     def __init__(self) -> None:
         self._tiers: dict[str, _Time] = defaultdict(_Time)

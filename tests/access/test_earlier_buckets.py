@@ -48,7 +48,7 @@ class Choosy(Listener):
 
 @dataclass
 class Before:
-    """A bucket that was opened to strangers."""
+    """A bucket that was made public."""
 
     context: Context
     listener: Choosy

@@ -438,7 +438,7 @@ class TestTwoWizards:
             reader.close()
             assert "cannot be" in refusal(disk / FOLDER).what
 
-    def test_a_copy_to_rehearse_with(self, journal: Journal, folder: Path, tmp_path: Path) -> None:
+    def test_a_copy_for_a_dry_run(self, journal: Journal, folder: Path, tmp_path: Path) -> None:
         journal.remember(X, "y")
         (tmp_path / "copy").mkdir()
         journal.copy_to(tmp_path / "copy")

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.servers.ownership import is_left_over
+from tests.servers.run_names import is_left_over
 from tests.support.parts import need
 from wizard.demo.seaweedfs import Ports, SeaweedFS
 

@@ -48,7 +48,7 @@ class LocalServer:
         return f"http://127.0.0.1:{self.port}"
 
     def settings(self, bucket: str) -> Settings:
-        """The settings for a bucket here, read by strangers in path style."""
+        """The settings for a bucket here, read by the public in path style."""
         return path_style(self.provider, self.endpoint, bucket)
 
     def launch(self) -> None:

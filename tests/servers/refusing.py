@@ -55,7 +55,7 @@ class Request:
 
     @property
     def signed(self) -> bool:
-        """Whether it is not a stranger's."""
+        """Whether somebody asks who has keys."""
         return "authorization" in self.headers
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.docker import docker, need_images, remove
-from tests.servers.ownership import in_folder, is_owned
+from tests.servers.run_names import is_ours, unique_folder
 
 
 class Project:
@@ -20,7 +20,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         need_images()
-        self.folder = in_folder(folder)
+        self.folder = unique_folder(folder)
         self._claimed = ""
 
     def __enter__(self) -> Self:
@@ -45,7 +45,7 @@ class Project:
         """Have all of the project removed in the end."""
         if not self._claimed:
             name = self.name
-            assert is_owned(name), f"{name} may be somebody's real instance"
+            assert is_ours(name), f"{name} may be somebody's real instance"
             self._claimed = name
 
     def compose(self, *arguments: str) -> str:

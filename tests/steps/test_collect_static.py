@@ -1,4 +1,4 @@
-"""Static assets in a real bucket, sent by a real `collectstatic`, read by strangers."""
+"""Static assets in a real bucket, sent by a real `collectstatic`, read by the public."""
 
 from __future__ import annotations
 

@@ -341,7 +341,7 @@ def without_acl(request: Request) -> Reply | None:
 
 async def test_a_refused_acl_is_left_out_where_this_bookwyrm_can(tmp_path: Path) -> None:
     listener = Listener()
-    # This server lets strangers read what was stored.
+    # On this server the public can read what was stored.
     with (
         Refusing(without_acl) as server,
         storage_context(tmp_path, server.settings("aws"), server.keys, listener) as context,

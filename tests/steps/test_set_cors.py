@@ -30,7 +30,7 @@ OWN = {"AllowedOrigins": ["https://own.example"], "AllowedMethods": ["GET"]}
 
 
 def opened(storage: Storage) -> tuple[Settings, Keys, Bucket]:
-    """A bucket that strangers can read, as the first step leaves it."""
+    """A public bucket, as the first step leaves it."""
     settings, keys = storage
     bucket = Bucket(settings, keys)
     bucket.put_policy(opening_policy(bucket.name, None))

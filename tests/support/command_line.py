@@ -97,7 +97,7 @@ class CommandLine:
         return {key: found[key] for key in verified}
 
     def check_end(self) -> None:
-        """The end state, byte for byte, as a stranger and the admin would see it."""
+        """The end state, byte for byte, as the public and the admin see it."""
         media = self.demo.folder / "images"
         public = {
             f"images/{p.relative_to(media)}": hashlib.md5(p.read_bytes()).hexdigest()

@@ -59,7 +59,7 @@ class DemoScene(Listener):
         self.set_env(**{**usual, **values})
 
     def open_bucket(self) -> None:
-        """Create the bucket, and let strangers read what they may."""
+        """Create the bucket, and make public what is to be public."""
         self.bucket.create()
         name = self.context.settings.bucket
         places = [f"arn:aws:s3:::{name}/{prefix}/*" for prefix in ("images", "static")]

@@ -29,8 +29,8 @@ from wizard.cli import commands
 from wizard.journal.journal import Journal, StepResult
 from wizard.system import files
 
-# What is another at each start: canaries' names, what keeps caches away, which covers a stranger
-# reads as a sample.
+# What is another at each start: canaries' names, what keeps caches away, which covers are read
+# as a sample.
 _BY_CHANCE = re.compile(r"(?<=canary-)\w+|(?<=bw-s3=)\w+|(?<=GET )\S+/images/\S+")
 
 

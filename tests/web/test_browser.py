@@ -51,7 +51,7 @@ async def test_the_browser_and_the_checks_agree(
 
 
 def opened(settings: Settings, keys: Keys) -> Bucket:
-    """A bucket with a font that strangers can read."""
+    """A bucket with a font that the public can read."""
     bucket = Bucket(settings, keys)
     bucket.put_policy(opening_policy(bucket.name, None))
     bucket.put(FONT, woff(), content_type="font/woff")

@@ -1,4 +1,4 @@
-"""What strangers and browsers see, and whether a page is the instance's own."""
+"""What the public and browsers see, and whether a page is the instance's own."""
 
 from __future__ import annotations
 

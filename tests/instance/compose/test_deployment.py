@@ -17,7 +17,7 @@ import pytest
 
 from tests import ROOT
 from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker, engine_on, need_engine
-from tests.servers.ownership import owned
+from tests.servers.run_names import unique
 from tests.servers.slow import SlowLine
 from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
@@ -473,12 +473,12 @@ async def test_variables_of_the_shell_do_not_win_over_env(
     monkeypatch.setenv("USE_S3", "true")
     monkeypatch.setenv("AWS_PROFILE", "mine")
     with SmallProject(tmp_path / "bookshelf") as project:
-        project.add_env(f"COMPOSE_PROJECT_NAME={owned('from-env')}\n")
+        project.add_env(f"COMPOSE_PROJECT_NAME={unique('from-env')}\n")
         environment = project.deployment.docker.environment()
         assert not {"COMPOSE_PROJECT_NAME", "USE_S3", "AWS_PROFILE"} & environment.keys()
         with pytest.raises(Problem) as caught:
             await project.deployment.media()
-        assert f"{owned('from-env')}_media_volume" in caught.value.what
+        assert f"{unique('from-env')}_media_volume" in caught.value.what
 
 
 async def test_renamed_folder_is_not_taken_for_a_new_instance(tmp_path: Path) -> None:
@@ -490,7 +490,7 @@ async def test_renamed_folder_is_not_taken_for_a_new_instance(tmp_path: Path) ->
         with pytest.raises(Problem) as caught:
             await new.deployment.ever_ran()
         assert caught.value.decision
-        assert f"{owned('old')}_media_volume" in caught.value.remedies[0].text
+        assert f"{unique('old')}_media_volume" in caught.value.remedies[0].text
         said = Compose(open_instance(new.folder), Settings(path=MigrationPath.FRESH), JOURNAL)
         assert not await said.ever_ran()
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests import ROOT
 from tests.servers.docker import IMAGE, docker, tcp_engine
-from tests.servers.ownership import owned
+from tests.servers.run_names import unique
 from tests.standin.small import JOURNAL, SmallProject
 from tests.support.odd_links import FILES as LINKED
 from tests.support.odd_links import REASONS, found_in, made_in, outside
@@ -142,7 +142,7 @@ async def test_volume_is_called_after_the_folder(
         project.up()
         project.put(FILES)
         media = await project.deployment.media()
-        assert media.label == f"{owned(project_name)}_media_volume"
+        assert media.label == f"{unique(project_name)}_media_volume"
         assert digests(media, files_of(media)) == expected(FILES)
 
 
@@ -151,22 +151,22 @@ async def test_volume_is_called_after_the_folder(
     [
         (
             plain(),
-            f"COMPOSE_PROJECT_NAME={owned('shelf')}\n",
+            f"COMPOSE_PROJECT_NAME={unique('shelf')}\n",
             "",
-            f"{owned('shelf')}_media_volume",
+            f"{unique('shelf')}_media_volume",
         ),
-        (f"name: {owned('attic')}\n" + plain(), "", "", f"{owned('attic')}_media_volume"),
+        (f"name: {unique('attic')}\n" + plain(), "", "", f"{unique('attic')}_media_volume"),
         (
             plain(),
             "",
-            f"volumes: {{media_volume: {{name: {owned('my-own-name')}}}}}",
-            owned("my-own-name"),
+            f"volumes: {{media_volume: {{name: {unique('my-own-name')}}}}}",
+            unique("my-own-name"),
         ),
         (
             plain(more="volumes: {media_volume: {name: '${POOL}-books'}}"),
-            f"POOL={owned('x1')}\n",
+            f"POOL={unique('x1')}\n",
             "",
-            f"{owned('x1')}-books",
+            f"{unique('x1')}-books",
         ),
     ],
     ids=["project name in .env", "name:", "override file", "name from .env"],
@@ -186,7 +186,7 @@ async def test_volume_of_another_name(
 
 
 async def test_external_volume(tmp_path: Path) -> None:
-    name = owned("bw-s3-test-external")
+    name = unique("bw-s3-test-external")
     more = f"volumes: {{media_volume: {{external: true, name: {name}}}}}"
     with SmallProject(tmp_path / "bookwyrm", plain(more=more)) as project:
         docker("volume", "create", name)
@@ -299,7 +299,7 @@ async def test_remote_engine(project: SmallProject, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("DOCKER_HOST", address)
         media = await project.deployment.media()
         assert isinstance(media, ContainerMedia)
-        assert media.label == f"{owned('library')}_media_volume"
+        assert media.label == f"{unique('library')}_media_volume"
         assert digests(media, files_of(media)) == expected(FILES)
     monkeypatch.delenv("DOCKER_HOST")
     assert is_local(project.deployment.docker)
@@ -310,7 +310,7 @@ def test_another_folder_with_the_same_files_is_not_taken_for_the_volume(
 ) -> None:
     """As where the socket leads into a virtual machine that has the same path."""
     need_root()
-    name = f"{owned('library')}_media_volume"
+    name = f"{unique('library')}_media_volume"
     volume = Path(docker("volume", "inspect", "-f", "{{.Mountpoint}}", name)[:-1])
     shutil.copytree(volume, tmp_path / "copy", symlinks=True)
     assert is_the_same(volume, web_programs(project))
@@ -422,9 +422,9 @@ async def test_never_started(tmp_path: Path) -> None:
         old.up()
         with pytest.raises(Problem) as caught:
             await new.deployment.media()
-        assert caught.value.what == f"There is no volume {owned('new')}_media_volume."
+        assert caught.value.what == f"There is no volume {unique('new')}_media_volume."
         assert any(
-            f"{owned('old')}_media_volume" in remedy.text for remedy in caught.value.remedies
+            f"{unique('old')}_media_volume" in remedy.text for remedy in caught.value.remedies
         )
         assert not await new.deployment.ever_ran()
         assert await old.deployment.ever_ran()

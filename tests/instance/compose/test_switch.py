@@ -16,7 +16,7 @@ import pytest
 
 from tests import ROOT
 from tests.servers.docker import IMAGE, BridgedSeaweedFS, docker
-from tests.servers.ownership import owned
+from tests.servers.run_names import unique
 from tests.servers.slow import SlowLine
 from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
@@ -272,10 +272,10 @@ services:
     [
         ("", "", "nginx does not pass visitors on to the service “web”."),
         (
-            f"container_name: {owned('my-books-web')}",
+            f"container_name: {unique('my-books-web')}",
             "upstream web { server web:8000; }",
             "Two web containers cannot run side by side: "
-            f"the name {owned('my-books-web')} is set for web.",
+            f"the name {unique('my-books-web')} is set for web.",
         ),
         (
             "ports: ['127.0.0.1:48213:8000']",

@@ -1,4 +1,4 @@
-"""Whose a thing on the Docker Engine is: its name says which run of the tests made it.
+"""Names on the Docker Engine that say which run of the tests gave them.
 
 Two runs beside each other therefore never meet, and what a killed run left is known as such.
 """
@@ -16,25 +16,25 @@ _NAMESPACE = Path("/proc/self/ns/pid").stat().st_ino
 _SUFFIX = re.compile(r"-t(\d+)n(\d+)s(\d+)(?![0-9a-z])")
 
 
-def owned(name: str) -> str:
-    """Return a name that only this process gives, and that Compose takes as it is."""
+def unique(name: str) -> str:
+    """Return the name as only this process gives it, and as Compose takes it."""
     return name + suffix()
 
 
 def suffix() -> str:
-    """Return what the names of this process end with: its number and when it began."""
+    """Return the end of this process's names: its number, and when it began."""
     me = Process.of(os.getpid())
     assert me
     return f"-t{me.pid}n{_NAMESPACE}s{me.started}"
 
 
-def is_owned(name: str) -> bool:
-    """Whether this process gave the name."""
+def is_ours(name: str) -> bool:
+    """Tell whether this process gave the name."""
     return name.endswith(suffix())
 
 
 def is_left_over(name: str) -> bool:
-    """Whether a process gave the name that has ended; never for a name of somebody else."""
+    """Tell whether a process gave the name that has ended; no other name is ever left over."""
     found = _SUFFIX.search(name)
     if found is None:
         return False
@@ -42,6 +42,6 @@ def is_left_over(name: str) -> bool:
     return namespace == _NAMESPACE and not Process(pid, started).lives()
 
 
-def in_folder(folder: Path) -> Path:
+def unique_folder(folder: Path) -> Path:
     """Return the folder beside `folder` whose project only this process has."""
-    return folder.with_name(owned(folder.name))
+    return folder.with_name(unique(folder.name))
