@@ -327,12 +327,13 @@ async def test_too_little_memory_and_an_old_compose(
 
 async def test_an_update_that_was_not_finished(standing: Standing) -> None:
     """An image was built, and its containers still run from the one before."""
-    built = docker("image", "inspect", "--format", "{{.Id}}", "bookwyrm-web").strip()
-    docker("tag", IMAGE, "bookwyrm-web")
+    name = f"{standing.instance.name}-web"
+    built = docker("image", "inspect", "--format", "{{.Id}}", name).strip()
+    docker("tag", IMAGE, name)
     try:
         obstacle = (await standing.deployment.switches())[0].obstacle
     finally:
-        docker("tag", built, "bookwyrm-web")
+        docker("tag", built, name)
     assert obstacle.startswith("web runs from an older image than the one that was built since")
 
 
