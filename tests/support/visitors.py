@@ -35,13 +35,15 @@ class Request:
 class Visitors:
     """Ask for the first page and upload covers until they are sent away.
 
-    `uploaded` maps the names of the covers that the site took to their bytes.
+    `uploaded` maps the names of the covers that the site took to their bytes;
+    `asked_again` counts the requests that met the end of a kept connection.
     """
 
     url: str
     pages: list[Request] = field(default_factory=list)
     uploads: list[Request] = field(default_factory=list)
     uploaded: dict[str, bytes] = field(default_factory=dict)
+    asked_again: int = 0
 
     def __post_init__(self) -> None:
         # No upload has the name of another visitor's.
@@ -97,10 +99,11 @@ class Visitors:
         slow = sum(page.seconds > 2 for page in self.pages)
         wrong = sum(bool(page.wrong) for page in self.pages)
         lost = sum(bool(upload.wrong) for upload in self.uploads)
+        longest = max((page.seconds for page in self.pages), default=0)
         return (
             f"{wrong} of {len(self.pages)} pages and {lost} of {len(self.uploads)} uploads failed, "
-            f"down for {self.down_seconds:.1f} s, {slow} pages took over 2 s, "
-            f"longest {max((page.seconds for page in self.pages), default=0):.1f} s"
+            f"down for {self.down_seconds:.1f} s, {self.asked_again} asked again, "
+            f"{slow} pages took over 2 s, longest {longest:.1f} s"
         )
 
     def _every(self, seconds: float, visit: Callable[[int], None]) -> None:
@@ -115,11 +118,23 @@ class Visitors:
     def _look(self, number: int) -> None:
         def ask() -> str:
             # Every other visitor comes for the first time.
-            answer = (self._kept if number % 2 else httpx).get(self.url, timeout=_PATIENCE)
+            answer = self._page_kept() if number % 2 else httpx.get(self.url, timeout=_PATIENCE)
             own = "stylesheet" in answer.text and _ERROR_PAGE not in answer.text
             return "" if answer.status_code == 200 and own else f"HTTP {answer.status_code}"
 
         self.pages.append(self._timed(ask))
+
+    def _page_kept(self) -> httpx.Response:
+        """Ask on a connection that is kept, as browsers do.
+
+        A server may close one at any moment, and nginx does at a reload; where the
+        request crosses that, a browser asks again (RFC 9110, 9.2.2) and nobody sees it.
+        """
+        try:
+            return self._kept.get(self.url)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            self.asked_again += 1
+            return httpx.get(self.url, timeout=_PATIENCE)
 
     def _upload_at_once(self, number: int) -> None:
         self._upload(f"quick-{self._token}-{number}.jpg", lambda body: iter([body]))
