@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -67,3 +68,31 @@ async def test_waiting_for_the_end(sleeper: subprocess.Popen[bytes]) -> None:
     sleeper.kill()
     await asyncio.to_thread(sleeper.wait)
     assert await waiting
+
+
+def test_what_is_known_of_a_process(sleeper: subprocess.Popen[bytes]) -> None:
+    process = Process.of(sleeper.pid)
+    assert process is not None
+    assert abs(time.time() - process.began) < 60
+    assert process.arguments() == (sys.executable, "-c", sleeper.args[2])  # type: ignore[index]
+    variables = process.variables()
+    assert variables is not None
+    assert variables["BW_S3_TEST_PROCESS"] == f"{os.getpid()} and more"
+    assert process.resident_bytes() > 1024 * 1024
+    myself = Process.of(os.getpid())
+    assert myself is not None
+    assert process in myself.children()
+    assert process.signs_of_life() == process.signs_of_life()
+    before = myself.signs_of_life()
+    sum(range(3_000_000))
+    assert myself.signs_of_life() != before
+
+
+def test_of_one_that_ended_nothing_is_known(sleeper: subprocess.Popen[bytes]) -> None:
+    process = Process.of(sleeper.pid)
+    assert process is not None
+    sleeper.kill()
+    sleeper.wait()
+    assert process.arguments() == ()
+    assert process.variables() is None
+    assert process.resident_bytes() == 0

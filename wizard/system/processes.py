@@ -34,6 +34,40 @@ class Process:
         """Tell whether it has not ended yet."""
         return Process.of(self.pid) == self
 
+    @property
+    def began(self) -> float:
+        """When it started, in seconds since the epoch as the clock counts now."""
+        boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        return boot + self.started / os.sysconf("SC_CLK_TCK")
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return its command line; () where it has ended."""
+        data = _read(self.pid, "cmdline").decode(errors="surrogateescape")
+        return tuple(data.rstrip("\0").split("\0")) if data else ()
+
+    def variables(self) -> dict[str, str] | None:
+        """Return the environment that it was started with; None where we may not read that."""
+        try:
+            data = Path(f"/proc/{self.pid}/environ").read_bytes()
+        except OSError:
+            return None
+        pairs = (v.partition("=") for v in data.decode(errors="surrogateescape").split("\0"))
+        return {name: value for name, _, value in pairs if name}
+
+    def children(self) -> list[Process]:
+        """Return the processes that it started and that live, the oldest first."""
+        found = (Process.of(pid) for pid in _pids() if _parent(pid) == self.pid)
+        return sorted((p for p in found if p), key=lambda process: process.started)
+
+    def signs_of_life(self) -> str:
+        """Return what changes as long as it computes, reads or writes."""
+        return f"{_stat(self.pid)[11:13]} {_read(self.pid, 'io')!r}"
+
+    def resident_bytes(self) -> int:
+        """Return how much memory it has; 0 where it has ended."""
+        fields = _read(self.pid, "statm").split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
+
     def kill(self) -> None:
         """Kill it, if it still is that process. A descriptor holds on to it in the meantime."""
         with contextlib.suppress(ProcessLookupError):
@@ -91,6 +125,14 @@ def _stat(pid: int) -> list[str]:
     return stat.rpartition(")")[2].split()
 
 
+def _read(pid: int, name: str) -> bytes:
+    """Return one of a process's files; b"" where it has ended or we may not."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
 def _parent(pid: int) -> int:
     fields = _stat(pid)
     return int(fields[1]) if fields else 0
@@ -104,7 +146,4 @@ def _works_in(pid: int, folder: Path) -> bool:
 
 
 def _environment(pid: int) -> list[bytes]:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
+    return _read(pid, "environ").split(b"\0")

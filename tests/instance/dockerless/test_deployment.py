@@ -25,8 +25,10 @@ from wizard.core.settings import DeploymentKind
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
+from wizard.instance.dockerless.systemd import units_of
 from wizard.media.source import FolderMedia
 from wizard.opening.detect import detect
+from wizard.system.processes import Process
 
 SECRET = "wJalr-secret/of+tests"
 # What systemctl(1) answers; WorkingDirectory and ExecStart as in BookWyrm's own units.
@@ -363,6 +365,54 @@ def use_reachable_python(environment: Path) -> None:
 def reachable_by_others(path: Path) -> bool:
     """Whether any user may go through all the folders above."""
     return all(folder.stat().st_mode & 0o001 for folder in path.parents)
+
+
+YUNOHOST = """\
+Id=bookwyrm-beat.service
+LoadState=loaded
+WorkingDirectory={folder}/
+
+Id=bookwyrm-server.service
+LoadState=loaded
+ActiveState=active
+User=bookwyrm
+WorkingDirectory={folder}/
+ExecStart={{ path={folder}/venv/bin/gunicorn ; argv[]={folder}/venv/bin/gunicorn \
+bookwyrm.wsgi:application --bind 127.0.0.1:8095 ; ignore_errors=no ; start_time=[n/a] }}
+ExecReload={{ path=/bin/kill ; argv[]=/bin/kill -s HUP $MAINPID ; ignore_errors=no }}
+MainPID={pid}
+Environment=ONE=1 "TWO=2 and 3"
+EnvironmentFiles={folder}/.env (ignore_errors=no)
+EnvironmentFiles=/etc/default/bookwyrm (ignore_errors=yes)
+
+Id=bookwyrm-worker.service
+LoadState=loaded
+WorkingDirectory={folder}/
+"""
+
+
+async def test_units_are_read_as_systemctl_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of YunoHost, as systemd 252 prints them, in the order in which they depend."""
+    answer = YUNOHOST.format(folder=tmp_path, pid=os.getpid())
+    (tmp_path / "answer").write_text(answer)
+    program = tmp_path / "systemctl"
+    listed = "bookwyrm-server.service enabled enabled"
+    program.write_text(f"#!/bin/sh\n[ $1 = show ] && exec cat {tmp_path}/answer\necho '{listed}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    server, worker, beat = await units_of(tmp_path)
+    assert [u.name for u in (worker, beat)] == ["bookwyrm-worker", "bookwyrm-beat"]
+    assert (server.name, server.user, server.runs) == ("bookwyrm-server", "bookwyrm", True)
+    assert server.command[1:] == ("bookwyrm.wsgi:application", "--bind", "127.0.0.1:8095")
+    assert server.program == tmp_path / "venv/bin/gunicorn"
+    assert server.main == Process.of(os.getpid())
+    assert server.sets == {"ONE": "1", "TWO": "2 and 3"}
+    assert server.files == (tmp_path / ".env", Path("/etc/default/bookwyrm"))
+    assert server.reload_hups
+    assert not beat.reload_hups
+    assert beat.main is None
 
 
 @contextmanager

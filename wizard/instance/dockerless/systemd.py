@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from wizard.system.processes import Process
 from wizard.system.programs import Completed, run
 
-_PROPERTIES = "Id,LoadState,ActiveState,User,WorkingDirectory,ExecStart,ActiveEnterTimestamp"
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,User,WorkingDirectory,ExecStart,ActiveEnterTimestamp,"
+    "ExecReload,MainPID,Environment,EnvironmentFiles"
+)
 _ENVIRONMENT = ("PATH", "LANG", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
 # Long enough for a service that cannot start to have ended, and to say so.
 _SETTLING_SECONDS = 2.0
@@ -24,13 +29,23 @@ class Unit:
     """A service whose working directory is the instance's folder.
 
     `user` is "" for root; `program` what ExecStart starts; `ran` whether it
-    was active since the machine started.
+    was active since the machine started; `runs` whether it is active now.
+    `main` is its main process, None where it has none; `command` what it was
+    told to start. `sets` are the variables that the unit itself gives it,
+    `files` the files from which it takes more. `reload_hups`: `systemctl
+    reload` sends it a HUP.
     """
 
     name: str
     user: str
     program: Path
     ran: bool
+    runs: bool = False
+    main: Process | None = None
+    command: tuple[str, ...] = ()
+    sets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: tuple[Path, ...] = ()
+    reload_hups: bool = False
 
 
 async def units_of(folder: Path) -> tuple[Unit, ...]:
@@ -54,11 +69,12 @@ async def failed_units(units: tuple[Unit, ...]) -> str:
     for unit in units:
         state = await _systemctl("is-active", unit.name)
         if state.status:
-            words += f"{unit.name} is {state.output}\n{await _last_words(unit)}\n"
+            words += f"{unit.name} is {state.output}\n{await last_words(unit)}\n"
     return words.strip()
 
 
-async def _last_words(unit: Unit) -> str:
+async def last_words(unit: Unit) -> str:
+    """Return the last lines of a unit's journal; "" where there is none to read."""
     if shutil.which("journalctl") is None:
         return ""
     argv = ["journalctl", "-u", unit.name, "-n", _JOURNAL_LINES, "-o", "cat", "--no-pager"]
@@ -75,12 +91,15 @@ def environment() -> dict[str, str]:
 
 
 def _blocks(lines: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """Yield the properties of each unit; `systemctl show` separates units by an empty line."""
+    """Yield the properties of each unit; `systemctl show` separates units by an empty line.
+
+    What has several values comes in as many lines; they are kept as lines.
+    """
     block: dict[str, str] = {}
     for line in (*lines, ""):
         if line:
             name, _, value = line.partition("=")
-            block[name] = value
+            block[name] = f"{block[name]}\n{value}" if name in block else value
         elif block:
             yield block
             block = {}
@@ -95,16 +114,43 @@ def _works_in(block: dict[str, str], folder: Path) -> bool:
 
 def _unit(block: dict[str, str]) -> Unit:
     program = re.search(r"path=([^ ;]+)", block.get("ExecStart", ""))
-    running = block.get("ActiveState") in ("active", "activating", "reloading")
+    state, main = block.get("ActiveState"), block.get("MainPID", "0")
+    running = state in ("active", "activating", "reloading")
+    files = block.get("EnvironmentFiles", "").splitlines()
     return Unit(
         name=block["Id"].removesuffix(".service"),
         user=block.get("User", ""),
         program=Path(program[1] if program else ""),
         ran=running or bool(block.get("ActiveEnterTimestamp")),
+        runs=running,
+        main=Process.of(int(main)) if main not in ("", "0") else None,
+        command=_command(block.get("ExecStart", "")),
+        sets=_assignments(block.get("Environment", "")),
+        files=tuple(Path(re.sub(r" \(ignore_errors=\w+\)$", "", file)) for file in files if file),
+        reload_hups=bool(re.search(r"\bHUP\b", block.get("ExecReload", ""))),
     )
+
+
+def _command(executed: str) -> tuple[str, ...]:
+    """Return the words of `argv[]=…` in what `systemctl show` says of a command."""
+    found = re.search(r"argv\[\]=(.*?) ; ignore_errors=", executed)
+    return tuple(_words(found[1])) if found else ()
+
+
+def _assignments(value: str) -> dict[str, str]:
+    pairs = (word.partition("=") for word in _words(value))
+    return {name: text for name, _, text in pairs}
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quote that is never closed is one of the words
+        return text.split()
 
 
 def _order(name: str) -> tuple[int, str]:
     """Sort the site before its worker and its scheduler, as in BookWyrm's guide."""
-    place = next((i for i, part in enumerate(("worker", "scheduler"), 1) if part in name), 0)
+    last = ("worker", "scheduler", "-beat")
+    place = next((i for i, part in enumerate(last, 1) if part in name), 0)
     return place, name
