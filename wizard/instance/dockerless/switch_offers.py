@@ -1,0 +1,209 @@
+"""The ways of switching without Docker, best first, and why one cannot be had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.core.events import Event, Report
+from wizard.core.plan import Command
+from wizard.core.problem import Problem
+from wizard.core.quantities import describe_size
+from wizard.env.file import EnvFile
+from wizard.instance.dockerless.gunicorn import (
+    Gunicorn,
+    going_before,
+    preloads,
+    starts_gunicorn,
+    storage_names,
+)
+from wizard.instance.dockerless.reload_switch import ReloadCommands, ReloadSwitch
+from wizard.instance.dockerless.restart_switch import RestartSwitch
+from wizard.instance.dockerless.services import Services
+from wizard.instance.dockerless.systemd import Unit
+from wizard.instance.switching import SwitchOffer, SwitchWay
+from wizard.system.memory import available_bytes
+from wizard.system.processes import Process
+
+_NAMED = 3
+
+
+async def offers(
+    services: Services,
+    *,
+    restart: Callable[[Report], Awaitable[None]],
+    running: Callable[[], Awaitable[frozenset[Process]]],
+) -> Sequence[SwitchOffer]:
+    """Return all ways. Raises `Problem` where it is not known what restarts the instance.
+
+    A restart command that the admin named comes first. `restart` restarts the
+    instance, `running` returns its processes.
+    """
+    units = await services.units()
+    own = bool(services.settings.restart_command)
+    way = SwitchWay.COMMAND if own else SwitchWay.RESTART
+    argv = await services.restart_argv(units)
+    whole = RestartSwitch(services, way, argv, restart=restart, running=running)
+    if not units:
+        return (SwitchOffer(whole),)
+    reload = await _Reload.of(services, units).offer()
+    if own:
+        return (SwitchOffer(whole), reload)
+    return (reload, SwitchOffer(whole, _against_restart(services, units)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reload:
+    """The reload of `web`, the unit of the site itself; `jobs` are all others."""
+
+    services: Services
+    web: Unit
+    jobs: tuple[Unit, ...]
+    gunicorn: Gunicorn | None
+
+    @classmethod
+    def of(cls, services: Services, units: tuple[Unit, ...]) -> _Reload:
+        web = next((unit for unit in units if starts_gunicorn(unit)), units[0])
+        return cls(
+            services=services,
+            web=web,
+            jobs=tuple(unit for unit in units if unit is not web),
+            gunicorn=Gunicorn.of(web),
+        )
+
+    async def offer(self) -> SwitchOffer:
+        """Return it with what stands against it."""
+        wanted = [argv for argv in (self._reload_argv(), self._jobs_argv()) if argv]
+        allowed = [await self.services.allowed(argv) for argv in wanted]
+        ours = [given or argv for given, argv in zip(allowed, wanted, strict=True)]
+        user = await self.services.user()
+        commands = ReloadCommands(
+            check=Command(
+                (*self._command(), "--check-config"),
+                "" if user.pw_uid == os.geteuid() else user.pw_name,
+            ),
+            reload=ours[0],
+            jobs=ours[1] if self.jobs else (),
+        )
+        refused = next((a for a, given in zip(wanted, allowed, strict=True) if not given), ())
+        obstacle = (
+            self._against()
+            or (f"This user is not allowed to run “{' '.join(refused)}”." if refused else "")
+            or await self._against_preload()
+        )
+        return SwitchOffer(ReloadSwitch(self.services, self.web, commands), obstacle)
+
+    def _command(self) -> tuple[str, ...]:
+        return self.gunicorn.command if self.gunicorn else self.web.command
+
+    def _reload_argv(self) -> tuple[str, ...]:
+        if self.web.reload_hups:
+            return ("systemctl", "reload", self.web.name)
+        # Since systemd 252 it is called --kill-whom; this is understood as well.
+        return ("systemctl", "kill", "--kill-who=main", "--signal=HUP", self.web.name)
+
+    def _jobs_argv(self) -> tuple[str, ...]:
+        names = [unit.name for unit in self.jobs]
+        return ("systemctl", "restart", *names) if names else ()
+
+    def _against(self) -> str:
+        if self.gunicorn is None:
+            return _no_gunicorn(self.web)
+        if others := [unit.name for unit in self.jobs if starts_gunicorn(unit)]:
+            return f"gunicorn runs in several services: {self.web.name}, {', '.join(others)}."
+        return self._against_variables(self.gunicorn) or _short_of_memory(self.gunicorn)
+
+    def _against_variables(self, gunicorn: Gunicorn) -> str:
+        name, env = self.web.name, self.services.instance.env_path.resolve()
+        if any(file.resolve() == env for file in self.web.files):
+            return (
+                f"{name} is given .env when it starts (EnvironmentFile=), so that only a restart "
+                "makes it take what the file says now."
+            )
+        variables = gunicorn.variables()
+        if variables is None:
+            return f"This user is not allowed to see what {name} has in its environment."
+        held = {
+            *storage_names({**self.web.sets, **variables}),
+            *going_before(variables, self.services.instance.env_file()),
+        }
+        if held:
+            return f"{name} was started with {_some(held)} of its own, which go before .env."
+        return ""
+
+    async def _against_preload(self) -> str:
+        if self.gunicorn is None:
+            return ""
+        argv = (*self.gunicorn.command, "--print-config")
+        try:
+            ended = await self.services.as_site(argv, self.gunicorn.variables(), _silent)
+        except OSError as error:
+            return f"gunicorn could not be asked how it is configured: {error}."
+        preloaded = preloads(ended.output)
+        if preloaded is None:
+            last = self.services.masker()(ended.lines[-1] if ended.lines else ended.how)
+            return f"gunicorn did not say how it is configured: {last}"
+        if preloaded:
+            return (
+                "gunicorn loads BookWyrm before it starts its workers (preload_app), so that new "
+                "workers have the old settings until it is restarted."
+            )
+        return ""
+
+
+def _silent(event: Event) -> None:
+    """Report nothing: gunicorn prints its whole configuration."""
+
+
+def _no_gunicorn(web: Unit) -> str:
+    if web.main is None:
+        return f"{web.name} does not run at the moment, so there is nothing to keep up."
+    return (
+        f"{web.name} runs {web.program.name}, and only gunicorn is known to take new settings "
+        "without a restart."
+    )
+
+
+def _short_of_memory(gunicorn: Gunicorn) -> str:
+    """Old and new workers run side by side until the old ones have finished."""
+    needed, free = gunicorn.resident_bytes(), available_bytes()
+    if free is None or free >= needed:
+        return ""
+    return (
+        f"New workers beside the old ones need about {describe_size(needed)} of memory, and only "
+        f"{describe_size(free)} are free."
+    )
+
+
+def _against_restart(services: Services, units: tuple[Unit, ...]) -> str:
+    """Say where the units themselves name another storage than `.env`, which a restart keeps."""
+    env, path = services.instance.env_file(), services.instance.env_path.resolve()
+    for unit in units:
+        if any(file.resolve() == path for file in unit.files):
+            continue
+        given = dict(unit.sets)
+        for file in unit.files:
+            given.update(_read(file))
+        other = [n for n in storage_names(given) if given[n] != (env.get(n) or "")]
+        if other:
+            return (
+                f"{unit.name} is started with {_some(other)} of its own (Environment= or "
+                "EnvironmentFile=), which go before .env, so that a restart would change nothing."
+            )
+    return ""
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        env = EnvFile.read(file)
+    except Problem:  # systemd may pass over one that is missing, and so do we
+        return {}
+    return {name: env.get(name) or "" for name in env.names()}
+
+
+def _some(names: Sequence[str] | set[str]) -> str:
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
+    return ", ".join(ordered[:_NAMED]) + more
