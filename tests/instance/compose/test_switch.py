@@ -82,7 +82,9 @@ async def test_other_versions_of_compose(
     await forward_and_back(standing, f"books-{re.sub('[^a-z0-9]', '-', settings.name.lower())}")
 
 
-@pytest.mark.parametrize("way", [SwitchWay.NO_DEPS, SwitchWay.UP])
+@pytest.mark.parametrize(
+    "way", [pytest.param(SwitchWay.NO_DEPS, marks=pytest.mark.slow), SwitchWay.UP]
+)
 async def test_plain_ways_are_down_for_a_while(standing: Standing, way: SwitchWay) -> None:
     """What the same visitors meet then; and what the plan says of it is not less."""
     before = standing.containers()
@@ -230,7 +232,14 @@ async def test_taken_back_from_every_side(standing: Standing) -> None:
     check_uploads(standing, visitors, "back-books")
 
 
-@pytest.mark.parametrize("everything", [False, True], ids=["us alone", "what we started too"])
+@pytest.mark.parametrize(
+    "everything",
+    [
+        # The other one does all that this does, and more.
+        pytest.param(False, id="us alone", marks=pytest.mark.slow),
+        pytest.param(True, id="what we started too"),
+    ],
+)
 async def test_killed_at_each_stage_and_gone_on_with(standing: Standing, everything: bool) -> None:
     """The next one goes through all of it again, and does what is left."""
     bucket = f"killed-books-{everything:d}"
