@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import time
 import uuid
+from dataclasses import replace
 
 from wizard.core.events import Note, Report, Waiting
+from wizard.core.problem import Problem
 from wizard.step import Ask, Context, Question
 from wizard.switch import problems
 from wizard.switch.files import Answer, SwitchFiles
@@ -182,16 +184,29 @@ async def _revived(context: Context, files: SwitchFiles, state: SwitchState) -> 
 async def _start(context: Context, files: SwitchFiles) -> SwitchState:
     """Start a runner for what the files say, and wait until it is there. Raises `Problem`."""
     journal = context.journal
-    process = launch(files, context.instance.folder, journal.folder, journal.lock)
+    try:
+        process = launch(files, context.instance.folder, journal.folder, journal.lock)
+    except OSError as error:
+        raise _did_not_start(files, str(error)) from error
     deadline = time.monotonic() + _SECONDS_TO_START
-    while process.poll() is None and time.monotonic() < deadline:
+    while True:
+        # Asked before reading, so that what it wrote last is read as well.
+        ended = process.poll() is not None
         state = files.read()
         if state and (state.over or state.runner_lives):
             return state
+        if ended or time.monotonic() >= deadline:
+            break
         await asyncio.sleep(_SECONDS_A_POLL)
-    state = files.read()
-    if state and (state.over or state.runner_lives):
-        return state
-    if process.poll() is None:
+    if not ended:
         process.kill()
-    raise problems.runner_did_not_start(context.masker(files.last_errors()))
+    raise _did_not_start(files, context.masker(files.last_errors()))
+
+
+def _did_not_start(files: SwitchFiles, raw: str) -> Problem:
+    """Return the `Problem`; a switch that never began is over with it."""
+    state = files.read()
+    problem = problems.runner_did_not_start(raw, begun=bool(state and state.stage))
+    if state and not state.stage:
+        files.write(replace(state, phase=Phase.FAILED, problem=problem, told=True))
+    return problem

@@ -149,11 +149,12 @@ def state_is_gone() -> Problem:
     )
 
 
-def runner_did_not_start(raw: str) -> Problem:
+def runner_did_not_start(raw: str, *, begun: bool) -> Problem:
     """Return the `Problem` of a runner that ended at once, or never said that it is there."""
     return Problem(
         "The switch of the services could not be started.",
-        "The process that does it did not come up. Nothing of the site was touched.",
+        "The process that does it did not come up. "
+        + ("It is to finish what was begun." if begun else "Nothing of the site was touched."),
         TRY_AGAIN,
         raw=raw,
     )
