@@ -23,16 +23,22 @@ from tests import ROOT
 from tests.support.demo_scene import DemoScene, demo_scene
 from tests.support.units import PlayedSystemd, PlayedUnit
 from tests.support.visitors import Visitors
-from wizard.core.events import Note, Report
+from wizard.copying.upload import copy_media
+from wizard.core.events import Note, Report, Verdict
+from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.instance.dockerless.reload_switch import ReloadSwitch
 from wizard.instance.switching import Switch, SwitchOffer, SwitchWay
+from wizard.journal.entries import text_entry
+from wizard.step import Context
+from wizard.steps.restart import Restart
 from wizard.system import memory
 from wizard.system.processes import Process, with_variable
 
 JOURNAL = "a-journal"
+STEP = Restart(patience=60)
 _STAGES = ["load", "reload", "drain", "jobs", "check"]
 _WORKERS = 2
 _RELOAD = "/bin/kill -s HUP $MAINPID"
@@ -340,6 +346,70 @@ async def test_a_worker_that_never_ends_is_ended(
     assert served.points_to_bucket()
 
 
+# As its runner does it: the step “Restart”, from its plan to its report.
+
+
+async def test_the_step_restarts_nothing_and_nobody_notices(served: Served) -> None:
+    context = context_of(served)
+    await copy_media(context, await context.deployment.media())
+    served.scene.enable_s3()
+    master = served.master()
+    plan = await STEP.plan(context)
+    with Visitors(served.scene.demo.site_url) as visitors:
+        checks = await STEP.verify(context, await STEP.apply(context))
+        assert served.points_to_bucket()
+    print(f"by the step: {visitors.figures}; {served.uploads(visitors)}")
+    texts = " ".join(getattr(item, "text", "") for item in plan.items)
+    assert "Visitors notice nothing" in texts
+    assert "(--switch)" in texts
+    commands = [item.argv for item in plan.items if isinstance(item, Command)]
+    assert [argv[0] for argv in commands[1:]] == ["systemctl", "systemctl"]
+    assert commands[0][-1] == "--check-config"
+    assert [c for c in checks if c.verdict is Verdict.FAIL] == []
+    noticed = next(check for check in checks if "notice" in check.asked)
+    assert noticed.seen.startswith("No visitor saw an error (0 of ")
+    assert served.master() == master
+    assert not visitors.failed
+
+
+async def test_the_step_with_wrong_keys_touches_nothing(served: Served) -> None:
+    context = context_of(served)
+    before = (served.master(), served.jobs())
+    served.scene.enable_s3(AWS_SECRET_ACCESS_KEY="x" * 40)
+    served.systemd.asked.clear()
+    with Visitors(served.scene.demo.site_url) as visitors, pytest.raises(Problem) as caught:
+        await STEP.apply(context)
+    assert "AWS_SECRET_ACCESS_KEY in .env does not belong" in caught.value.what
+    assert "(403)" in caught.value.raw
+    assert (served.master(), served.jobs()) == before
+    assert not served.points_to_bucket()
+    assert not visitors.failed
+    changing = [argv for argv in served.systemd.asked if argv[0] in ("kill", "restart", "reload")]
+    assert changing == []
+
+
+async def test_the_step_puts_back_what_did_not_come_up(served: Served) -> None:
+    """The trials pass, and then celery's worker does not start: gunicorn is reloaded again."""
+    context = context_of(served)
+    served.scene.enable_s3()
+    master = served.master()
+    job = served.scene.folder / "job.py"
+    job.write_text(
+        f"{_JOB}".replace("signal.sigwait", "assert not settings.USE_S3; signal.sigwait")
+    )
+    try:
+        with Visitors(served.scene.demo.site_url) as visitors, pytest.raises(Problem) as caught:
+            await STEP.apply(context)
+    finally:
+        job.write_text(_JOB)
+    print(f"put back: {visitors.figures}; {served.uploads(visitors)}")
+    assert "The site runs as before" in caught.value.what
+    assert not served.points_to_bucket()
+    assert served.jobs() == {"False"}
+    assert served.master() == master
+    assert not visitors.failed
+
+
 # Where it cannot be had.
 
 
@@ -430,6 +500,14 @@ async def test_a_restart_that_failed_before_it_began_is_not_repeated(served: Ser
         await carry_out(switch)
     assert not await switch.touched()
     await switch.take_back(served.scene.context.report)
+
+
+def context_of(served: Served) -> Context:
+    """What the step is given: the units, and no restart command."""
+    context = served.scene.context.with_settings(served.deployment.settings)
+    for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
+        context.journal.forget(text_entry(name))
+    return context
 
 
 async def reload_of(served: Served) -> Switch:
