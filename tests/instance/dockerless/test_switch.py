@@ -21,12 +21,14 @@ import pytest_asyncio
 
 from tests import ROOT
 from tests.support.demo_scene import DemoScene, demo_scene
+from tests.support.parts import need
 from tests.support.units import PlayedSystemd, PlayedUnit
 from tests.support.visitors import Visitors
 from wizard.copying.upload import copy_media
 from wizard.core.events import Note, Report, Verdict
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
+from wizard.demo.checkout import free_port
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.instance.dockerless.reload_switch import ReloadSwitch
@@ -36,6 +38,7 @@ from wizard.step import Context
 from wizard.steps.restart import Restart
 from wizard.system import memory
 from wizard.system.processes import Process, with_variable
+from wizard.system.programs import tied_to_us
 
 JOURNAL = "a-journal"
 STEP = Restart(patience=60)
@@ -64,12 +67,40 @@ sys.exit(run())
 """
 
 
+# As in front of a real instance: it takes an upload as a whole before it passes it on.
+_NGINX = """\
+daemon off;
+user root;
+pid {place}/pid;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {place}/body;
+    proxy_temp_path {place}/proxy;
+    fastcgi_temp_path {place}/fastcgi;
+    uwsgi_temp_path {place}/uwsgi;
+    scgi_temp_path {place}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{behind};
+            proxy_set_header Host $http_host;
+        }}
+    }}
+}}
+"""
+
+
 @dataclass
 class Served:
-    """A site that gunicorn serves, with its jobs, as units that are played."""
+    """A site that gunicorn serves, with its jobs, as units that are played.
+
+    `behind` is gunicorn's port where nginx is in front of it.
+    """
 
     scene: DemoScene
     systemd: PlayedSystemd
+    behind: int = 0
 
     @property
     def deployment(self) -> Dockerless:
@@ -80,8 +111,13 @@ class Served:
     def web(self) -> PlayedUnit:
         return self.systemd.units["bookwyrm"]
 
-    def serve(self, *options: str, **unit: object) -> None:
-        """Start all units anew, gunicorn with more options and its unit with more lines."""
+    def serve(self, *options: str, threads: bool = True, **unit: object) -> None:
+        """Start all units anew, gunicorn with more options and its unit with more lines.
+
+        With threads a slow upload keeps nobody waiting, as nginx in front would see to.
+        """
+        # A browser asks again where a kept connection ends; that is not what is tried here.
+        options = (*(("--threads", "8", "--keep-alive", "0") if threads else ()), *options)
         for name in self.systemd.units:
             self.systemd.stop(name)
         self.systemd.units["bookwyrm"] = self.web_unit(*options, **unit)
@@ -90,11 +126,10 @@ class Served:
         self.wait_for_workers()
 
     def web_unit(self, *options: str, **unit: object) -> PlayedUnit:
-        folder, port = self.scene.folder, self.scene.demo.port
+        folder, port = self.scene.folder, self.behind or self.scene.demo.port
         argv = [
             *(str(folder / "venv/bin/gunicorn"), "bookwyrm.wsgi:application"),
-            *("--bind", f"127.0.0.1:{port}", "--workers", str(_WORKERS), "--threads", "8"),
-            *("--keep-alive", "0", *options),
+            *("--bind", f"127.0.0.1:{port}", "--workers", str(_WORKERS), *options),
         ]
         return PlayedUnit(argv=argv, **unit)  # type: ignore[arg-type]
 
@@ -198,6 +233,22 @@ def served(running: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]
 @pytest.mark.parametrize("exec_reload", ["", _RELOAD], ids=["HUP", "ExecReload"])
 async def test_forward_and_back_without_a_failed_request(served: Served, exec_reload: str) -> None:
     served.serve(exec_reload=exec_reload)
+    await forward_and_back(served)
+    verbs = {argv[0] for argv in served.systemd.asked}
+    assert ("reload" in verbs, "kill" in verbs) == (bool(exec_reload), not exec_reload)
+
+
+async def test_as_bookwyrms_own_unit_behind_nginx(served: Served, tmp_path: Path) -> None:
+    """Workers without threads; a slow upload is nginx's matter."""
+    for name in served.systemd.units:
+        served.systemd.stop(name)
+    with in_front(served, tmp_path):
+        served.serve(threads=False)
+        await forward_and_back(served)
+
+
+async def forward_and_back(served: Served) -> None:
+    """The whole way there and back, with visitors."""
     with unchanged_env(served), Visitors(served.scene.demo.site_url) as visitors:
         time.sleep(2)
         master = served.master()
@@ -218,8 +269,6 @@ async def test_forward_and_back_without_a_failed_request(served: Served, exec_re
     assert served.jobs() == {"False"}
     assert served.master() == master, "gunicorn's master was not restarted"
     assert not visitors.failed
-    verbs = {argv[0] for argv in served.systemd.asked}
-    assert ("reload" in verbs, "kill" in verbs) == (bool(exec_reload), not exec_reload)
 
 
 async def test_settings_that_do_not_load_end_gunicorn_without_a_trial(served: Served) -> None:
@@ -284,7 +333,14 @@ async def test_wrong_keys_are_refused_before_anything_is_touched(
     assert not served.points_to_bucket()
 
 
-@pytest.mark.parametrize("everything", [False, True], ids=["us alone", "what we started too"])
+@pytest.mark.parametrize(
+    "everything",
+    [
+        # The other one does all that this does, and more.
+        pytest.param(False, id="us alone", marks=pytest.mark.slow),
+        pytest.param(True, id="what we started too"),
+    ],
+)
 async def test_killed_at_each_stage_and_continued(served: Served, everything: bool) -> None:
     """The next one goes through all of it again, and does what is left; and so on the way back."""
     chance = random.Random(everything)
@@ -334,8 +390,7 @@ async def test_a_worker_that_never_ends_is_ended(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """gunicorn itself would let it wait for ever, as it was told to."""
-    served.serve("--threads", "1", "--worker-class", "sync", "--timeout", "0",
-                 "--graceful-timeout", "300")  # fmt: skip
+    served.serve("--timeout", "0", "--graceful-timeout", "300", threads=False)
     monkeypatch.setattr(ReloadSwitch, "quiet_seconds", 3)
     body = b"--x\r\nContent-Disposition: form-data; name=title\r\n\r\nhalf"
     with half_an_upload(served, body):
@@ -460,6 +515,28 @@ async def test_preloading_in_the_configuration_file_is_seen(served: Served) -> N
         file.write_text(_CONFIGURATION)
 
 
+@pytest.mark.parametrize(
+    ("version", "threads", "loses"),
+    [("23.0.0", True, True), ("24.0.0", True, False), ("23.0.0", False, False)],
+)
+async def test_an_old_gunicorn_with_threads_may_lose_a_request(
+    served: Served, version: str, threads: bool, loses: bool
+) -> None:
+    """Seen with 23.0.0: 2 of 348 pages."""
+    served.serve(threads=threads)
+    program = served.scene.folder / "venv/bin/gunicorn"
+    text = program.read_text()
+    told = f"if sys.argv[-1] == '--version': sys.exit(print('gunicorn (version {version})'))\n"
+    program.write_text(text.replace("sys.exit(run())", f"{told}sys.exit(run())"))
+    try:
+        offer = (await served.deployment.switches())[0]
+    finally:
+        program.write_text(text)
+    assert not offer.obstacle
+    said = "gunicorn 23.0.0 with threads may lose a request" in offer.switch.downtime()
+    assert said is loses
+
+
 async def test_another_server_and_none(served: Served) -> None:
     served.systemd.stop("bookwyrm")
     assert "does not run at the moment" in (await served.deployment.switches())[0].obstacle
@@ -567,6 +644,22 @@ def kill_at(served: Served, stage: str, seconds: float, *, everything: bool) -> 
     if everything:
         for found, _ in with_variable("BW_S3_RESTART", JOURNAL):
             found.kill()
+
+
+@contextmanager
+def in_front(served: Served, place: Path) -> Iterator[None]:
+    """Have nginx at the site's address, and gunicorn behind it."""
+    need("nginx")
+    served.behind = free_port()
+    file = place / "nginx.conf"
+    file.write_text(_NGINX.format(place=place, port=served.scene.demo.port, behind=served.behind))
+    argv = tied_to_us(["nginx", "-e", str(place / "errors"), "-c", str(file)])
+    with subprocess.Popen(argv) as nginx:
+        try:
+            yield
+        finally:
+            served.behind = 0
+            nginx.terminate()
 
 
 @contextmanager

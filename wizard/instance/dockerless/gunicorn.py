@@ -24,6 +24,11 @@ _STORAGE = re.compile(
 # What systemd tells one process only; gunicorn answers to these.
 _OWN = re.compile(r"NOTIFY_SOCKET|LISTEN_\w+|MAINPID|INVOCATION_ID|JOURNAL_STREAM|WATCHDOG_\w+")
 _PRELOAD = re.compile(r"^preload_app\s*=\s*(\w+)", re.MULTILINE)
+_THREADS = re.compile(r"^(threads\s*=\s*(?!1$)\d+|worker_class\s*=.*thread.*)$", re.MULTILINE)
+_VERSION = re.compile(r"version (\d+)(\.[\w.]*)")
+# Before this one a worker with threads reset connections that it had taken and not yet served
+# when it was told to end.
+_LOSES_NO_REQUEST = 24
 # An interpreter, perhaps `-m`, and the program.
 _WORDS_TO_PROGRAM = 3
 
@@ -79,6 +84,17 @@ def preloads(printed: str) -> bool | None:
     """Return what gunicorn printed of `preload_app`; None where it did not."""
     found = _PRELOAD.search(printed)
     return found[1] == "True" if found else None
+
+
+def has_threads(printed: str) -> bool:
+    """Tell whether gunicorn printed that its workers have threads."""
+    return bool(_THREADS.search(printed))
+
+
+def losing_version(said: str) -> str:
+    """Return the version that gunicorn said, if workers with threads lose requests in it."""
+    found = _VERSION.search(said)
+    return found[1] + found[2] if found and int(found[1]) < _LOSES_NO_REQUEST else ""
 
 
 def going_before(variables: Mapping[str, str], env: EnvFile) -> list[str]:

@@ -41,11 +41,13 @@ class ReloadCommands:
     """What is run, as we may run it: `check` loads the settings, `reload` sends the HUP.
 
     `jobs` restarts the celery worker and beat; () where no unit runs them.
+    `remark` is what else is to be known of such a reload.
     """
 
     check: Command
     reload: tuple[str, ...]
     jobs: tuple[str, ...]
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +131,12 @@ class ReloadSwitch(Switch):
         )
 
     def downtime(self) -> str:
-        """Return that there is none, with the one exception."""
-        return (
+        """Return that there is none, with the exceptions."""
+        words = (
             "Visitors notice nothing but one page that takes a few seconds longer; only an upload "
             "that takes longer than half a minute may fail."
         )
+        return f"{words} {self._commands.remark}".rstrip()
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         """See `Switch.carry_out`."""

@@ -15,6 +15,8 @@ from wizard.env.file import EnvFile
 from wizard.instance.dockerless.gunicorn import (
     Gunicorn,
     going_before,
+    has_threads,
+    losing_version,
     preloads,
     starts_gunicorn,
     storage_names,
@@ -78,20 +80,19 @@ class _Reload:
         wanted = [argv for argv in (self._reload_argv(), self._jobs_argv()) if argv]
         allowed = [await self.services.allowed(argv) for argv in wanted]
         ours = [given or argv for given, argv in zip(allowed, wanted, strict=True)]
-        user = await self.services.user()
-        commands = ReloadCommands(
-            check=Command(
-                (*self._command(), "--check-config"),
-                "" if user.pw_uid == os.geteuid() else user.pw_name,
-            ),
-            reload=ours[0],
-            jobs=ours[1] if self.jobs else (),
-        )
         refused = next((a for a, given in zip(wanted, allowed, strict=True) if not given), ())
-        obstacle = (
-            self._against()
-            or (f"This user is not allowed to run “{' '.join(refused)}”." if refused else "")
-            or await self._against_preload()
+        obstacle, remark = self._against(refused), ""
+        if self.gunicorn and not obstacle:
+            printed = await self._said(self.gunicorn, "--print-config")
+            obstacle = _against_preload(printed)
+            remark = await self._remark(self.gunicorn, printed)
+        user = await self.services.user()
+        check = Command(
+            (*self._command(), "--check-config"),
+            "" if user.pw_uid == os.geteuid() else user.pw_name,
+        )
+        commands = ReloadCommands(
+            check=check, reload=ours[0], jobs=ours[1] if self.jobs else (), remark=remark
         )
         return SwitchOffer(ReloadSwitch(self.services, self.web, commands), obstacle)
 
@@ -108,9 +109,11 @@ class _Reload:
         names = [unit.name for unit in self.jobs]
         return ("systemctl", "restart", *names) if names else ()
 
-    def _against(self) -> str:
+    def _against(self, refused: tuple[str, ...]) -> str:
         if self.gunicorn is None:
             return _no_gunicorn(self.web)
+        if refused:
+            return f"This user is not allowed to run “{' '.join(refused)}”."
         if others := [unit.name for unit in self.jobs if starts_gunicorn(unit)]:
             return f"gunicorn runs in several services: {self.web.name}, {', '.join(others)}."
         return self._against_variables(self.gunicorn) or _short_of_memory(self.gunicorn)
@@ -133,24 +136,37 @@ class _Reload:
             return f"{name} was started with {_some(held)} of its own, which go before .env."
         return ""
 
-    async def _against_preload(self) -> str:
-        if self.gunicorn is None:
-            return ""
-        argv = (*self.gunicorn.command, "--print-config")
+    async def _said(self, gunicorn: Gunicorn, option: str) -> str:
+        """Return what the same gunicorn answers with one more option; its words where it fails."""
+        argv = (*gunicorn.command, option)
         try:
-            ended = await self.services.as_site(argv, self.gunicorn.variables(), _silent)
+            return (await self.services.as_site(argv, gunicorn.variables(), _silent)).output
         except OSError as error:
-            return f"gunicorn could not be asked how it is configured: {error}."
-        preloaded = preloads(ended.output)
-        if preloaded is None:
-            last = self.services.masker()(ended.lines[-1] if ended.lines else ended.how)
-            return f"gunicorn did not say how it is configured: {last}"
-        if preloaded:
-            return (
-                "gunicorn loads BookWyrm before it starts its workers (preload_app), so that new "
-                "workers have the old settings until it is restarted."
-            )
-        return ""
+            return str(error)
+
+    async def _remark(self, gunicorn: Gunicorn, printed: str) -> str:
+        if not has_threads(printed):
+            return ""
+        version = losing_version(await self._said(gunicorn, "--version"))
+        if not version:
+            return ""
+        return (
+            f"gunicorn {version} with threads may lose a request that arrives in that moment; "
+            "from 24 on it does not."
+        )
+
+
+def _against_preload(printed: str) -> str:
+    preloaded = preloads(printed)
+    if preloaded is None:
+        # Its last lines may quote a secret of .env.
+        return "gunicorn did not say how it is configured (--print-config)."
+    if preloaded:
+        return (
+            "gunicorn loads BookWyrm before it starts its workers (preload_app), so that new "
+            "workers have the old settings until it is restarted."
+        )
+    return ""
 
 
 def _silent(event: Event) -> None:
