@@ -116,7 +116,9 @@ class Migration:
                 step=step, state=State.STALE, why=f"{names} changed since then", result=result
             )
         if result.state is ResultState.DONE and (waits := step.waits(result)):
-            return Status(step=step, state=State.LATER, why=waits, result=result)
+            runs = self.site is not None and self.site.own_page
+            state, why = (State.STALE, "the site runs now") if runs else (State.LATER, waits)
+            return Status(step=step, state=state, why=why, result=result)
         why = result.problem.what if result.problem else ""
         return Status(step=step, state=State(result.state), why=why, result=result)
 

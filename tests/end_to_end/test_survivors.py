@@ -90,7 +90,7 @@ async def test_a_site_that_the_restart_command_started_itself_survives(
 ) -> None:
     monkeypatch.setattr("wizard.instance.dockerless.deployment._SECONDS_TO_END", 0.5)
     async with demo_scene(tmp_path, seaweedfs) as scene:
-        with killed(scene.folder, "sh -c 'sleep 30 & sleep 30'", "BW_S3_RESTART", 3):
+        with killed(scene.folder, "sh -c 'sleep 120 & sleep 5'", "BW_S3_RESTART", 3):
             started = [process for process, _ in with_variable("BW_S3_RESTART", ID)]
             deployment = deployment_of(scene)
             await deployment.tidy_up(scene.events.append)

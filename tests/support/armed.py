@@ -80,7 +80,8 @@ class Armed:
         """Start a bw-s3 in a session of its own, on a terminal where one is given."""
         log = (self.scene.demo.root / f"output-{len(self.started)}").open("wb")
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.restarting",
+            # Whoever runs the tests under nohup hands an ignored SIGHUP on.
+            ["env", "--default-signal=HUP", sys.executable, "-m", "tests.support.restarting",
              str(self.scene.folder), answer, str(patience)],
             stdin=subprocess.DEVNULL if terminal is None else terminal,
             stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
