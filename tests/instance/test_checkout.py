@@ -116,6 +116,36 @@ class TestEnv:
         assert open_instance(folder).domain == "books.example.org"
 
     @pytest.mark.parametrize(
+        ("written", "domain"),
+        [
+            ("Books.Example.ORG", "books.example.org"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("books.example.org:443", "books.example.org"),
+            ("books.example.org:8443", "books.example.org:8443"),
+        ],
+    )
+    def test_domain_as_browsers_send_it(self, folder: Path, written: str, domain: str) -> None:
+        (folder / ".env").write_text(f"DOMAIN={written}\n")
+        instance = open_instance(folder)
+        assert instance.domain == domain
+        assert instance.domain_as_written == written
+        assert instance.origins[0] == f"https://{domain}"
+
+    @pytest.mark.parametrize("written", ["https://books.example.org", "a.example/", "ü..example"])
+    def test_a_domain_that_is_none(self, folder: Path, written: str) -> None:
+        (folder / ".env").write_text(f"DOMAIN={written}\n")
+        with pytest.raises(Problem) as caught:
+            _ = open_instance(folder).domain
+        assert "is not a host name" in caught.value.what
+        assert caught.value.field == "domain"
+
+    def test_origins_of_an_old_version_without_https(self, folder: Path) -> None:
+        with (folder / "bookwyrm" / "settings.py").open("a") as settings:
+            settings.write('USE_HTTPS = env.bool("USE_HTTPS", False)')
+        (folder / ".env").write_text("DOMAIN=books.example.org:80\nUSE_HTTPS=false\n")
+        assert open_instance(folder).origins[0] == "http://books.example.org"
+
+    @pytest.mark.parametrize(
         "line", ["", "DOMAIN=\n", "# DOMAIN=x.org\n", "DOMAIN=your.domain.here\n"]
     )
     def test_missing_domain(self, folder: Path, line: str) -> None:

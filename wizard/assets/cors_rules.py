@@ -6,19 +6,11 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from wizard.web.visitor import site_origins
-
 if TYPE_CHECKING:
-    from wizard.instance.checkout import Instance
     from wizard.storage.bucket import CorsRule
 
 # What browsers ask for fonts with, the only files of BookWyrm's that need CORS.
 _METHODS = ("GET", "HEAD")
-
-
-def origins(instance: Instance) -> tuple[str, ...]:
-    """Return the origins of the instance's pages, the main one first."""
-    return site_origins(instance.domain, instance.env_file().get("PORT") or "")
 
 
 def rule_for(origin: str) -> dict[str, object]:

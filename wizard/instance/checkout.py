@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.core.hosts import as_browsers_send
 from wizard.core.problem import Problem
 from wizard.env.file import EnvFile
+from wizard.web.origins import site_origins
 
 # What environs (through marshmallow's Boolean field) takes for true, letter for letter.
 _TRUE = frozenset(
@@ -49,7 +51,22 @@ class Instance:
 
     @property
     def domain(self) -> str:
-        """`DOMAIN` of `.env`. Raises `Problem` where it is missing."""
+        """`DOMAIN` as browsers send it: lower case, IDNA, without the usual port.
+
+        Raises `Problem` where it is missing or no host name.
+        """
+        written = self.domain_as_written
+        if written.endswith("/") or "://" in written:
+            raise _no_host(written, self.env_path)
+        try:
+            sent = as_browsers_send(written)
+        except ValueError as error:
+            raise _no_host(written, self.env_path) from error
+        return sent.removesuffix(":443" if self.is_secure else ":80")
+
+    @property
+    def domain_as_written(self) -> str:
+        """`DOMAIN` letter for letter, as BookWyrm has it. Raises `Problem` where it is missing."""
         domain = self.env_file().get("DOMAIN")
         if not domain or domain == "your.domain.here":
             raise Problem(
@@ -61,6 +78,21 @@ class Instance:
         return domain
 
     @property
+    def is_secure(self) -> bool:
+        """Whether the pages come over https (`settings.py`; `USE_HTTPS` existed up to v0.7.5)."""
+        env = self.env_file()
+        if env.get("DOMAIN") == "localhost":
+            return False
+        use_https = env.get("USE_HTTPS")
+        return not (self.abilities.use_https and use_https and not is_true(use_https))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins of the instance's pages, as browsers send them, the main one first."""
+        port = self.env_file().get("PORT") or ""
+        return site_origins(self.domain, port, secure=self.is_secure)
+
+    @property
     def media_root(self) -> Path:
         """Where a dockerless instance keeps media (`MEDIA_ROOT`, "images/" by default)."""
         return self.folder / (self.env_file().get("MEDIA_ROOT") or "images")
@@ -68,6 +100,15 @@ class Instance:
     def uses_s3(self) -> bool:
         """Tell whether `.env` enables S3 now."""
         return is_true(self.env_file().get("USE_S3"))
+
+
+def _no_host(domain: str, env: Path) -> Problem:
+    return Problem(
+        f"DOMAIN={domain} is not a host name.",
+        "BookWyrm makes the address of every page out of it, and browsers would not find them.",
+        f"Set DOMAIN=… in {env} to the host name alone, such as books.example.org.",
+        field="domain",
+    )
 
 
 def is_true(value: str | None) -> bool:

@@ -189,7 +189,7 @@ async def _opened(
         await deployment.tidy_up(report)
     settings = await _with_path(opening, env, settings, deployment, report=report)
     if not settings.site_url:
-        settings = replace(settings, site_url=default_site_url(instance))
+        settings = replace(settings, site_url=instance.origins[0])
     deployment = deployment.with_settings(settings)
     resumed = _resumed(journal)
     journal.save_settings(settings)
@@ -356,18 +356,6 @@ async def _with_path(
         text = "The instance has run without S3 since the last start: its media are copied too."
         report(Note(text, warning=True))
     return replace(settings, path=MigrationPath.EXISTING if ran else MigrationPath.FRESH)
-
-
-def default_site_url(instance: Instance) -> str:
-    """Return where visitors reach the instance (`BASE_URL` of BookWyrm's settings, v0.9.2)."""
-    env, domain = instance.env_file(), instance.domain
-    if domain != "localhost":
-        # USE_HTTPS existed up to v0.7.5; since then everything but localhost is https.
-        use_https = env.get("USE_HTTPS")
-        insecure = instance.abilities.use_https and use_https and not is_true(use_https)
-        return f"http://{domain}" if insecure else f"https://{domain}"
-    port = env.get("PORT") or "80"
-    return "http://localhost" if port == "80" else f"http://localhost:{port}"
 
 
 def _keys(env: EnvFile, opening: Opening) -> Keys:

@@ -9,8 +9,8 @@ from pathlib import Path
 from wizard.access.canaries import Canaries
 from wizard.access.policy import as_text
 from wizard.access.probe import require_keys
-from wizard.assets.cors_rules import covers, merged, origins, without
-from wizard.assets.samples import FONTS, find
+from wizard.assets.cors_rules import covers, merged, without
+from wizard.assets.samples import find_font
 from wizard.core.events import Check, Note, failed, passed, remark
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
@@ -44,12 +44,12 @@ class SetCors(TypedStep[None]):
         return {
             "endpoint": settings.endpoint,
             "bucket": settings.bucket,
-            "origins": " ".join(origins(context.instance)),
+            "origins": " ".join(context.instance.origins),
         }
 
     async def inspect(self, context: Context) -> Finding:
         """Look whether the bucket lets every origin in, by its rules or without any."""
-        wanted = origins(context.instance)
+        wanted = context.instance.origins
         facts: tuple[Fact, ...] = (Fact("origins", ", ".join(wanted)),)
         bucket = await _bucket(context)
         try:
@@ -64,7 +64,7 @@ class SetCors(TypedStep[None]):
 
     async def plan(self, context: Context) -> Plan:
         """Return the rules as they will be sent."""
-        wanted = origins(context.instance)
+        wanted = context.instance.origins
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted)
         safe = "Rules that are there already stay, and this can be taken back."
@@ -81,7 +81,7 @@ class SetCors(TypedStep[None]):
 
     async def apply(self, context: Context) -> None:
         """Merge our rules into those of the bucket."""
-        bucket, wanted = await _bucket(context), origins(context.instance)
+        bucket, wanted = await _bucket(context), context.instance.origins
         try:
             await asyncio.to_thread(_merge, context, bucket, wanted)
         except Problem as problem:
@@ -93,7 +93,7 @@ class SetCors(TypedStep[None]):
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read the rules back, and fetch a font as a browser on each origin would."""
-        bucket, wanted = await _bucket(context), origins(context.instance)
+        bucket, wanted = await _bucket(context), context.instance.origins
         checks = [await _read_back(bucket, wanted)]
         context.report(checks[0])
         answers = await _fetch_for(context, bucket, wanted)
@@ -155,7 +155,7 @@ async def _let_in_anyway(
 ) -> bool:
     """Tell whether browsers are let in without any rule of ours, as MinIO does by default."""
     try:
-        if not canary and await asyncio.to_thread(find, bucket, "static/", FONTS) is None:
+        if not canary and await asyncio.to_thread(find_font, bucket) is None:
             return False
         answers = await _fetch_for(context, bucket, wanted, seconds=0)
     except Problem:
@@ -169,7 +169,7 @@ async def _fetch_for(
     """Return which origins a browser lets use a font, or a canary where no font is there yet."""
     settings, canaries = context.settings, Canaries(bucket, context.journal)
     try:
-        font = await asyncio.to_thread(find, bucket, "static/", FONTS)
+        font = await asyncio.to_thread(find_font, bucket)
         if font is None:
             font = (await asyncio.to_thread(canaries.put, "static/", settings.acl)).key
         url = address(settings, font)

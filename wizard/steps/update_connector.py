@@ -157,7 +157,7 @@ def _to_change(connectors: Sequence[Connector], context: Context) -> list[Connec
 
 
 async def _read(context: Context) -> list[Connector]:
-    values = json.dumps({"domain": context.instance.domain})
+    values = json.dumps({"domain": context.instance.domain_as_written})
     answer = await context.deployment.run_script(_READ, values)
     return [Connector(**row) for row in json.loads(answer)]
 

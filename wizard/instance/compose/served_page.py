@@ -22,7 +22,6 @@ from wizard.web.visitor import (
     fetch,
     judge_site,
     look_at_site,
-    site_origins,
 )
 
 _POLL_SECONDS = 1.0
@@ -121,8 +120,7 @@ class ServedPage:
 
     def _origin(self) -> str:
         """Return the address that BookWyrm takes for its own."""
-        port = self.instance.env_file().get("PORT") or ""
-        return site_origins(self.instance.domain, port)[0]
+        return self.instance.origins[0]
 
     def _problem(self, view: SiteView) -> Problem | None:
         if not view.own_page:
