@@ -2,24 +2,116 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 from wizard.system.programs import tied_to_us
 
+_ARGUMENTS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+    *("--disable-dev-shm-usage", "--disable-background-networking"),
+    # Where the tests' own names are: no certificate of theirs is known to anybody else.
+    "--ignore-certificate-errors",
+    # Pages come as they are asked for, and may use what is on loopback.
+    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LocalNetworkAccessChecks",
+)
+_WHEN_LOADED = """new Promise(then => document.readyState === "complete"
+  ? then() : addEventListener("load", () => then()))"""
 
-def page_after_scripts(url: str) -> str:
-    """The page's HTML in Chromium once its scripts had five seconds (of its own clock)."""
-    with tempfile.TemporaryDirectory(prefix="browser-") as profile:
-        argv = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-        argv += ["--disable-dev-shm-usage", "--no-proxy-server", f"--user-data-dir={profile}"]
-        argv += ["--virtual-time-budget=5000", "--dump-dom", url]
-        done = subprocess.run(
-            tied_to_us(argv),
-            capture_output=True,
-            timeout=90,
-            check=False,
-            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": profile},
+
+class Chromium:
+    """One Chromium, told what to do over its DevTools pipe. `proxy` leads to the internet."""
+
+    def __init__(self, proxy: str = "") -> None:
+        self._proxy = proxy
+        self._profile = tempfile.TemporaryDirectory(prefix="browser-")
+        self._number = 0
+        self._unread = b""
+        self._session = ""
+
+    def __enter__(self) -> Self:
+        theirs_in, self._in = os.pipe()
+        self._out, theirs_out = os.pipe()
+        where = [f"--proxy-server={self._proxy}"] if self._proxy else ["--no-proxy-server"]
+        argv = ["chromium", *_ARGUMENTS, *where, "--remote-debugging-pipe"]
+        argv += [f"--user-data-dir={self._profile.name}", "about:blank"]
+        # The pipe's two ends have to be its descriptors 3 and 4.
+        script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
+        self._process = subprocess.Popen(
+            tied_to_us(["bash", "-c", script, "bash", *argv]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(theirs_in, theirs_out),
+            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": self._profile.name},
         )
-    return done.stdout.decode(errors="replace")
+        os.close(theirs_in)
+        os.close(theirs_out)
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._in)
+        os.close(self._out)
+        # Its children write a moment longer than it lives.
+        for _ in range(50):
+            try:
+                self._profile.cleanup()
+            except OSError:
+                time.sleep(0.1)
+            if not Path(self._profile.name).exists():
+                break
+
+    def open(self, url: str) -> None:
+        """Open a page, and wait until all that it names was loaded or refused."""
+        answer = self._call("Page.navigate", url=url)
+        if problem := answer.get("errorText"):
+            raise RuntimeError(f"{url}: {problem}")
+        self.says(_WHEN_LOADED)
+
+    def says(self, expression: str) -> Any:
+        """The value of JavaScript on the page, awaited; no policy of the page's keeps it away."""
+        answer = self._call(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"])
+        return answer["result"].get("value")
+
+    def _call(self, method: str, **parameters: object) -> dict[str, Any]:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._in, json.dumps(message).encode() + b"\0")
+        while (answer := self._next()).get("id") != self._number:
+            continue  # an event, which nobody waits for
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._unread:
+            piece = os.read(self._out, 1 << 16)
+            if not piece:
+                raise RuntimeError("Chromium ended")
+            self._unread += piece
+        text, self._unread = self._unread.split(b"\0", 1)
+        message: dict[str, Any] = json.loads(text)
+        return message

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from tests.servers.ports import free_port
-from tests.servers.refusing import Refusing, Reply, always
+from tests.servers.refusing import Refusing, Reply, Request, always
 from tests.support.contexts import Listener, carry_out, storage_context
 from tests.web.test_visitor import ERROR_PAGE, PAGE, html
 from wizard.access.policy import opening_policy
@@ -25,10 +28,10 @@ from wizard.storage.bucket import Bucket
 Storage = tuple[Settings, Keys]
 STEP = VerifyCors()
 FILES = {
-    "static/css/fonts/icomoon.woff": b"font",
-    "static/css/themes/bookwyrm-light.css": b"body{}",
-    "static/images/logo.png": b"png",
-    "images/covers/1 café #.jpg": b"jpg",
+    "static/css/fonts/icomoon.woff": (b"font", "font/woff"),
+    "static/css/themes/bookwyrm-light.css": (b"body{}", "text/css"),
+    "static/images/logo.png": (b"png", "image/png"),
+    "images/covers/1 café #.jpg": (b"jpg", "image/jpeg"),
 }
 
 
@@ -39,8 +42,8 @@ def migrated(storage: Storage) -> tuple[Settings, Keys, Bucket]:
     bucket = Bucket(settings, keys)
     bucket.put_policy(opening_policy(bucket.name, None))
     bucket.put_cors([rule_for(f"https://{w}books.example.org") for w in ("", "www.")])
-    for key, body in FILES.items():
-        bucket.put(key, body)
+    for key, (body, kind) in FILES.items():
+        bucket.put(key, body, content_type=kind)
     return replace(settings, path=MigrationPath.EXISTING, acl_known=True), keys, bucket
 
 
@@ -172,3 +175,102 @@ async def test_before_a_fresh_instance_runs_the_site_waits(
             assert found.gone == "the site runs now"
             checks = await carry_out(STEP, context)
             assert checks[-1].verdict is Verdict.PASS
+
+
+@contextmanager
+def in_front(bucket: Bucket, more: Callable[[str], dict[str, str]]) -> Iterator[Settings]:
+    """A host of one's own in front of the bucket, which adds headers by the object's key."""
+
+    def answer(request: Request) -> Reply:
+        key = unquote(request.path).removeprefix("/")
+        body, kind = FILES.get(key, (b"", ""))
+        if not body:
+            return Reply(404)
+        let_in = {"Access-Control-Allow-Origin": request.headers.get("origin", "*")}
+        return Reply(200, body, {"Content-Type": kind, **let_in, **more(key)})
+
+    with Refusing(answer) as front:
+        yield replace(bucket.settings, custom_domain=front.host)
+
+
+POLICY = "Content-Security-Policy"
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({POLICY: "default-src 'self'"}, "keeps browsers from loading"),
+        ({POLICY: "default-src *, default-src 'self'"}, "keeps browsers from loading"),
+        ({POLICY: "img-src 'self'"}, "logo.png"),
+    ],
+)
+async def test_the_page_s_policy_decides(
+    headers: dict[str, str],
+    words: str,
+    migrated: tuple[Settings, Keys, Bucket],
+    tmp_path: Path,
+) -> None:
+    settings, keys, _ = migrated
+    page = page_of(settings)
+    with (
+        Refusing(always(replace(page, headers=page.headers | headers))) as site,
+        storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
+    ):
+        wrong = await failures(context)
+    assert all("Content-Security-Policy" in check.seen for check in wrong)
+    assert any(words in check.seen for check in wrong)
+
+
+@pytest.mark.parametrize(
+    ("ending", "headers", "words"),
+    [
+        (".css", {"Cross-Origin-Resource-Policy": "same-origin"}, "do not use"),
+        (".jpg", {"Cross-Origin-Resource-Policy": "same-site"}, "do not use"),
+        (".css", {"Content-Type": "text/plain"}, "for a stylesheet"),
+        (".png", {"Content-Type": "text/plain", "X-Content-Type-Options": "nosniff"}, "an image"),
+        (".woff", {"Access-Control-Allow-Origin": "https://other.example"}, "bucket's fonts"),
+        (".woff", {"Access-Control-Allow-Origin": "", "X-Cache": "HIT"}, "A cache in front"),
+    ],
+)
+async def test_what_is_in_front_of_the_bucket_decides(
+    ending: str,
+    headers: dict[str, str],
+    words: str,
+    migrated: tuple[Settings, Keys, Bucket],
+    tmp_path: Path,
+) -> None:
+    settings, keys, bucket = migrated
+    with in_front(bucket, lambda key: headers if key.endswith(ending) else {}) as public:
+        settings = replace(settings, custom_domain=public.custom_domain)
+        with (
+            Refusing(always(page_of(settings))) as site,
+            storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
+        ):
+            wrong = await failures(context)
+    assert wrong
+    assert all(words in check.seen for check in wrong), wrong
+
+
+async def test_a_hidden_file_is_no_cover(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, bucket = migrated
+    bucket.put("images/.hidden.jpg", b"nobody's")
+    bucket.put("images/a.jpg", b"in no folder of BookWyrm's")
+    bucket.put("static/.hidden.css", b"nobody's")
+    bucket.put("static/admin/base.css", b"not the theme's")
+    bucket.put("static/a.woff", b"no font that a stylesheet names")
+    bucket.put(
+        "static/css/themes/bookwyrm-light.css",
+        b"@font-face { src: url('../fonts/icomoon.woff?1') format('woff') }",
+        content_type="text/css",
+    )
+    listener = Listener()
+    with (
+        Refusing(always(page_of(settings))) as site,
+        storage_context(tmp_path, served(settings, site), keys, listener) as context,
+    ):
+        await carry_out(STEP, context)
+    assert "images/covers/1" in listener.seen("a cover").seen
+    assert "themes/bookwyrm-light.css" in listener.seen("a stylesheet").seen
+    assert any("icomoon.woff" in check.asked for check in listener.checks)

@@ -2,6 +2,8 @@
 
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
+    "blocked": "web/test_browser",
+    "csp": "web/test_browser",
     "problems": "web/test_visitor",
     "served_files": "copying/test_outside_links",
 }

@@ -1,53 +1,315 @@
-"""Whether a real browser agrees with our own judgement of fonts from another host."""
+"""Whether a real browser agrees with our own judgement of what a page may load."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tests.servers.browser import page_after_scripts
-from tests.servers.refusing import Refusing, always
-from tests.support.checkout import ENV
+from tests.servers.browser import Chromium
+from tests.servers.internet import Internet, Page, redirect
 from tests.support.contexts import Listener, carry_out, storage_context
 from tests.support.parts import need
-from tests.web.test_visitor import html
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import rule_for
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.demo.font import woff
+from wizard.demo.pictures import avatar
 from wizard.steps.set_cors import SetCors
 from wizard.storage.bucket import Bucket
-from wizard.web.visitor import address, fetch
+from wizard.web import visitor
+from wizard.web.browser import Onlooker, load_page
+from wizard.web.origins import origin_of
+from wizard.web.page import Kind
+from wizard.web.visitor import address, fetch, look_at_site
 
-_PAGE = """<!DOCTYPE html><title>asking</title><script>
-new FontFace("icons", "url({font})").load().then(
-  () => {{ document.title = "may use it" }}, () => {{ document.title = "is blocked" }})
-</script>"""
+_CSS = """@font-face { font-family: icons; src: url(old.eot) format("embedded-opentype"),
+  url("a.woff?x#y") format("woff"); } p { color: rgb(1, 2, 3); font-family: icons }"""
+_HTML = """<!DOCTYPE html><title>A page</title>
+<link rel="stylesheet" href="{files}/a.css"{nonce}><script src="{files}/a.js"{nonce}></script>
+<img src="{files}/{image}"><p>\ue900</p>"""
+_ICON = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
+# What of the page's four files can be used, as the page itself sees it.
+_USABLE = """(async () => ({
+  stylesheet: getComputedStyle(document.querySelector("p")).color === "rgb(1, 2, 3)",
+  script: window.ran === true,
+  image: document.images[0].naturalWidth > 0,
+  font: await document.fonts.load("1em icons", "\\ue900").then(f => f.length > 0, () => false),
+}))()"""
+_ALL = frozenset(Kind)
+_CORS = ("Access-Control-Allow-Origin", "*")
+CSP = "Content-Security-Policy"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A page and its files, and what of them no browser uses.
+
+    `page` are the page's headers, `files` what is not as usual; `%p` and `%f` stand for the hosts
+    of the page and of the files.
+    """
+
+    name: str
+    blocked: Collection[Kind] = ()
+    page: Sequence[tuple[str, str]] = ()
+    files: Callable[[str], dict[str, Page]] = lambda host: {}
+    html: str = _HTML
+    nonce: str = ""
+    image: str = "a.png"
+    scheme: str = "https"
+
+
+def typed(
+    kind: str, *headers: tuple[str, str], name: str = "a.css"
+) -> Callable[[str], dict[str, Page]]:
+    """One of the files, with another type and more headers."""
+    body = _FILES[name].body
+    return lambda host: {f"{host}/{name}": Page(body, kind, (_CORS, *headers))}
+
+
+def led(name: str, to: str, *headers: tuple[str, str]) -> Callable[[str], dict[str, Page]]:
+    """One of the files, which another host has, after a redirect."""
+    return lambda host: {
+        f"{host}/{name}": redirect(f"{to}/{name}", _CORS),
+        f"{to}/{name}": replace(_FILES[name], headers=headers),
+    }
+
+
+_FILES = {
+    "a.css": Page(_CSS.encode(), "text/css", (_CORS,)),
+    "a.js": Page(b"window.ran = true", "text/javascript", (_CORS,)),
+    "a.png": Page(avatar(1), "image/png", (_CORS,)),
+    "a.svg": Page(_ICON, "image/svg+xml", (_CORS,)),
+    "a.woff": Page(woff(), "font/woff", (_CORS,)),
+}
+_NOSNIFF = ("X-Content-Type-Options", "nosniff")
+_CORP = "Cross-Origin-Resource-Policy"
+_OTHER = "https://other.example.com"
+_NAKED = "https://example.com"
+CASES = [
+    Case("no policy at all"),
+    # Content-Security-Policy
+    Case("bookwyrm's own", page=[(CSP, "default-src 'self' https://%f; script-src 'self' https://%f")]),
+    Case("nothing but itself", _ALL, [(CSP, "default-src 'self'")]),
+    Case("one kind forgotten", [Kind.IMAGE], [(CSP, "default-src https://%f; img-src 'self'")]),
+    Case("a proxy adds another", _ALL, [(CSP, "default-src %f"), (CSP, "default-src 'self'")]),
+    Case("a proxy adds one that fits", page=[(CSP, "default-src %f"), (CSP, "img-src https:")]),
+    Case("both in one line", [Kind.FONT], [(CSP, "default-src *, font-src 'none'")]),
+    Case("report only", page=[(f"{CSP}-Report-Only", "default-src 'none'")]),
+    Case("the host without scheme", page=[(CSP, "default-src %f")]),
+    Case("a wildcard", page=[(CSP, "default-src https://*.example.net")]),
+    Case("a wildcard is not the host itself", [Kind.SCRIPT], [(CSP, "script-src *.%f")]),
+    Case("http covers https", page=[(CSP, "default-src http://%f")]),
+    Case("http's port covers https's", page=[(CSP, "default-src http://%f:80")]),
+    Case("another port", [Kind.STYLESHEET, Kind.FONT], [(CSP, "style-src https://%f:8443")]),
+    Case("any port", page=[(CSP, "default-src https://%f:*")]),
+    Case("capitals", page=[(CSP, "Default-Src HTTPS://%F")]),
+    Case("a path with a slash", page=[(CSP, "default-src https://%f/")]),
+    Case("a path without", _ALL, [(CSP, "default-src https://%f/books")]),
+    Case("one file by its path", [Kind.SCRIPT], [(CSP, "script-src https://%f/a.css")]),
+    Case("the first of a name counts", page=[(CSP, "img-src *; img-src 'none'")]),
+    Case("an empty list", [Kind.IMAGE], [(CSP, "img-src")]),
+    Case("data only", [Kind.FONT], [(CSP, "font-src data:")]),
+    Case("style-src-elem goes before", page=[(CSP, "style-src 'none'; style-src-elem https:")]),
+    Case("a nonce", [Kind.FONT, Kind.IMAGE], [(CSP, "default-src 'nonce-abc'")], nonce="abc"),
+    Case("another nonce", _ALL, [(CSP, "default-src 'nonce-abc'")], nonce="abd"),
+    Case("strict-dynamic", [Kind.SCRIPT], [(CSP, "script-src https: 'strict-dynamic'")]),
+    Case("strict-dynamic with a nonce", page=[(CSP, "script-src 'strict-dynamic' 'nonce-a'")],
+         nonce="a"),
+    Case(
+        "in the page itself",
+        [Kind.IMAGE],
+        html='<!DOCTYPE html><meta http-equiv="content-security-policy" content="img-src \'self\'">'
+        + _HTML.removeprefix("<!DOCTYPE html>"),
+    ),
+    Case("a redirect that it allows", page=[(CSP, f"img-src https://%f {_OTHER}")],
+         files=led("a.png", _OTHER)),
+    Case("a redirect that it forbids", [Kind.IMAGE], [(CSP, "img-src https://%f")],
+         led("a.png", _OTHER)),
+    Case("a path after a redirect", page=[(CSP, f"img-src https://%f {_OTHER}/elsewhere/")],
+         files=led("a.png", _OTHER)),
+    # Mixed content
+    Case("a redirect to http", [Kind.SCRIPT], files=led("a.js", "http://plain.example.com")),
+    Case("a picture redirected to http", [Kind.IMAGE],
+         files=led("a.png", "http://plain.example.com")),
+    Case("all over http", [Kind.STYLESHEET, Kind.SCRIPT, Kind.FONT], html=_HTML.replace("{files}", "http://{host}")),
+    Case("http on http", html=_HTML.replace("{files}", "http://{host}"), scheme="http"),
+    # Cross-Origin-Resource-Policy
+    Case("for the same origin", [Kind.IMAGE],
+         files=typed("image/png", (_CORP, "same-origin"), name="a.png")),
+    Case("for the same site", [Kind.SCRIPT],
+         files=typed("text/javascript", (_CORP, "same-site"), name="a.js")),
+    Case("for everybody", files=typed("image/png", (_CORP, "cross-origin"), name="a.png")),
+    Case("a value that means nothing", files=typed("image/png", (_CORP, "same"), name="a.png")),
+    Case("fonts go by CORS", files=typed("font/woff", (_CORP, "same-origin"), name="a.woff")),
+    Case("the redirect says so", [Kind.IMAGE], files=lambda host: {
+        f"{host}/a.png": redirect(f"{_OTHER}/a.png", (_CORP, "same-origin")),
+        f"{_OTHER}/a.png": _FILES["a.png"]}),
+    Case("the page wants it", [Kind.STYLESHEET, Kind.SCRIPT, Kind.IMAGE],
+         [("Cross-Origin-Embedder-Policy", "require-corp")]),
+    # Types
+    Case("css as text", [Kind.STYLESHEET], files=typed("text/plain")),
+    Case("css as bytes", [Kind.STYLESHEET], files=typed("binary/octet-stream")),
+    Case("css without a type", files=typed("")),
+    Case("css without a type, strict", [Kind.STYLESHEET], files=typed("", _NOSNIFF)),
+    Case("css with a charset, strict", files=typed("text/css; charset=utf-8", _NOSNIFF)),
+    Case("script as text", files=typed("text/plain", name="a.js")),
+    Case("script as text, strict", [Kind.SCRIPT], files=typed("text/plain", _NOSNIFF, name="a.js")),
+    Case("script as bytes", files=typed("binary/octet-stream", name="a.js")),
+    Case("script as bytes, strict", [Kind.SCRIPT],
+         files=typed("application/octet-stream", _NOSNIFF, name="a.js")),
+    Case("script of old, strict", files=typed("application/x-javascript", _NOSNIFF, name="a.js")),
+    Case("script as a picture", [Kind.SCRIPT], files=typed("image/png", name="a.js")),
+    Case("script as a table", [Kind.SCRIPT], files=typed("text/csv", name="a.js")),
+    Case("picture as bytes", files=typed("binary/octet-stream", name="a.png")),
+    Case("picture as bytes, strict", files=typed("binary/octet-stream", _NOSNIFF, name="a.png")),
+    Case("picture as text", files=typed("text/plain", name="a.png")),
+    Case("picture as text, strict", [Kind.IMAGE],
+         files=typed("text/plain", _NOSNIFF, name="a.png")),
+    Case("picture as html, strict", [Kind.IMAGE], files=typed("text/html", _NOSNIFF, name="a.png")),
+    Case("picture as json, strict", [Kind.IMAGE],
+         files=typed("application/json", _NOSNIFF, name="a.png")),
+    Case("picture as another", files=typed("image/webp", _NOSNIFF, name="a.png")),
+    Case("svg", image="a.svg"),
+    Case("svg as bytes", [Kind.IMAGE], image="a.svg",
+         files=typed("binary/octet-stream", name="a.svg")),
+    Case("svg as xml", [Kind.IMAGE], image="a.svg", files=typed("text/xml", name="a.svg")),
+    Case("font as bytes, strict", files=typed("binary/octet-stream", _NOSNIFF, name="a.woff")),
+    # CORS
+    Case("no rules", [Kind.FONT], files=lambda host: {
+        f"{host}/a.woff": replace(_FILES["a.woff"], headers=())}),
+    Case("for this very page", files=lambda host: {f"{host}/a.woff": replace(
+        _FILES["a.woff"], headers=[("Access-Control-Allow-Origin", "https://%p")])}),
+    Case("for another page", [Kind.FONT], files=lambda host: {f"{host}/a.woff": replace(
+        _FILES["a.woff"], headers=[("Access-Control-Allow-Origin", "https://www.%p")])}),
+    Case("for the page with a slash", [Kind.FONT], files=lambda host: {f"{host}/a.woff": replace(
+        _FILES["a.woff"], headers=[("Access-Control-Allow-Origin", "https://%p/")])}),
+    Case("said twice", [Kind.FONT], files=lambda host: {
+        f"{host}/a.woff": replace(_FILES["a.woff"], headers=[_CORS, _CORS])}),
+    Case("a redirect to another host", [Kind.FONT], files=led(
+        "a.woff", _OTHER, ("Access-Control-Allow-Origin", "https://%p"))),
+    Case("a redirect, and everybody let in", files=led("a.woff", _OTHER, _CORS)),
+    Case("a redirect, and null let in", files=led(
+        "a.woff", _OTHER, ("Access-Control-Allow-Origin", "null"))),
+    Case("a redirect that lets nobody in", [Kind.FONT], files=lambda host: {
+        f"{host}/a.woff": redirect(f"{_OTHER}/a.woff"), f"{_OTHER}/a.woff": _FILES["a.woff"]}),
+    Case("a redirect on the same host", files=lambda host: {
+        f"{host}/a.woff": redirect(f"{host}/b.woff", ("Access-Control-Allow-Origin", "https://%p")),
+        f"{host}/b.woff": replace(
+            _FILES["a.woff"], headers=[("Access-Control-Allow-Origin", "https://%p")])}),
+    Case("gone", [Kind.FONT, Kind.IMAGE], files=lambda host: {
+        f"{host}/{name}": Page(b"gone", "text/plain", (_CORS,), 404)
+        for name in ("a.woff", "a.png")}),
+]  # fmt: skip
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+    """All hosts that the pages of these tests name."""
+    with Internet(tmp_path_factory.mktemp("internet")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chromium(internet: Internet) -> Iterator[Chromium]:
+    """One browser for all."""
+    need("chromium")
+    with Chromium(internet.proxy) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def online(internet: Internet) -> Iterator[Internet]:
+    """Our own requests go to the same internet, and trust it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            patch.setenv(name, internet.proxy)
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        patch.setenv("SSL_CERT_FILE", str(internet.authority.certificate))
+        visitor._trust.cache_clear()
+        yield internet
+    visitor._trust.cache_clear()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_the_browser_and_we_agree(case: Case, chromium: Chromium, online: Internet) -> None:
+    host, files = f"p{next(_numbers)}.example.org", f"f{next(_numbers)}.example.net"
+    put(online, case, host, files)
+
+    chromium.open(f"{case.scheme}://{host}/")
+    usable = {Kind(name) for name, good in chromium.says(_USABLE).items() if good}
+    # What a stylesheet names is loaded only with it.
+    unknown = {Kind.FONT} - usable if Kind.STYLESHEET in case.blocked else set()
+    assert usable | unknown == _ALL - (set(case.blocked) - unknown), "as the browser does it"
+
+    settings = Settings(site_url=f"{case.scheme}://{host}", custom_domain=files)
+    view = await look_at_site(settings, host)
+    loaded = await load_page(Onlooker.of(view, f"{case.scheme}://{host}"), view)
+    ours = {one.file.kind for one in loaded if one.problem is None}
+    assert ours | unknown == usable | unknown, [one.problem for one in loaded]
+
+
+def put(internet: Internet, case: Case, host: str, files: str) -> None:
+    """Have the internet serve a case."""
+
+    def named(text: str) -> str:
+        return text.replace("%p", host).replace("%f", files).replace("%F", files.upper())
+
+    def page(page: Page) -> Page:
+        return replace(page, headers=[(name, named(value)) for name, value in page.headers])
+
+    nonce = f' nonce="{case.nonce}"' if case.nonce else ""
+    html = case.html.format(files=f"https://{files}", host=files, nonce=nonce, image=case.image)
+    internet.pages[f"{case.scheme}://{host}/"] = page(Page(html.encode(), headers=[*case.page]))
+    for scheme in ("http", "https"):
+        base = f"{scheme}://{files}"
+        served = {f"{base}/{name}": file for name, file in _FILES.items()} | case.files(base)
+        internet.pages |= {url: page(file) for url, file in served.items()}
+
+
+DOMAINS = ("Books.Example.ORG", "BÜCHER.example:8443", "straße.example", "книги.example",
+           "books.example.org:443", "Ⅷ.example", "日本語。example", "[2001:DB8::1]")  # fmt: skip
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_origins_are_as_the_browser_writes_them(domain: str, chromium: Chromium) -> None:
+    written = chromium.says(f"new URL('https://{domain}/').origin")
+    assert origin_of(f"https://{domain}/") == written
+
+
 FONT = "static/css/fonts/icomoon.woff"
+_ASKING = "new FontFace('icons', 'url({font})').load().then(() => true, () => false)"
 
 
 @pytest.mark.parametrize("server", ["storage", "ceph_storage"])
-async def test_the_browser_and_the_checks_agree(
-    server: str, request: pytest.FixtureRequest, tmp_path: Path
+async def test_the_rules_that_are_set_let_the_browser_in(
+    server: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    chromium: Chromium,
+    online: Internet,
 ) -> None:
-    need("chromium")
     settings, keys = request.getfixturevalue(server)
+    origin = "https://books.example.org"
     bucket = opened(settings, keys)
-    with Refusing(always(html(_PAGE.format(font=address(settings, FONT))))) as site:
-        port = site.host.rpartition(":")[2]
-        origin = f"http://localhost:{port}"
-        bucket.put_cors([rule_for("https://elsewhere.example")])
-        assert "is blocked" in page_after_scripts(f"{origin}/")
-        assert not (await fetch(address(settings, FONT), origin=origin)).lets_in(origin)
+    bucket.put_cors([rule_for("https://elsewhere.example")])
+    online.pages[f"{origin}/"] = Page(b"<!DOCTYPE html><title>asking</title>")
+    asking = _ASKING.format(font=address(settings, FONT))
+    chromium.open(f"{origin}/")
+    assert chromium.says(asking) is False
+    assert not (await fetch(address(settings, FONT), origin=origin)).lets_in(origin)
 
-        env = ENV.replace("books.example.org", "localhost") + f"PORT={port}\n"
-        known = replace(settings, acl_known=True)
-        with storage_context(tmp_path, known, keys, Listener(), env) as context:
-            await carry_out(SetCors(), context)
-        assert "may use it" in page_after_scripts(f"{origin}/")
+    known = replace(settings, acl_known=True)
+    with storage_context(tmp_path, known, keys, Listener()) as context:
+        await carry_out(SetCors(), context)
+    chromium.open(f"{origin}/?again")
+    assert chromium.says(asking) is True
 
 
 def opened(settings: Settings, keys: Keys) -> Bucket:

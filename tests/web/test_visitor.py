@@ -14,7 +14,8 @@ from wizard.assets.cors_rules import rule_for
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.bucket import Bucket
-from wizard.web.visitor import fetch, fetch_endpoint, look_at_site, preflight, site_origins
+from wizard.web.page import Kind
+from wizard.web.visitor import fetch, fetch_endpoint, look_at_site, preflight
 
 ORIGIN = "https://books.example.org"
 BUCKET = Settings(custom_domain="media.example.org", url_protocol="https:")
@@ -111,7 +112,8 @@ async def test_the_site_s_own_page_and_where_it_points() -> None:
     with Refusing(always(html(PAGE.format(static="https://media.example.org/static/")))) as server:
         view = await look_at_site(site(server), "books.example.org")
         assert view.points_to_bucket
-        assert view.images == ("https://media.example.org/static/images/logo.png",)
+        images = [file.url for file in view.files if file.kind is Kind.IMAGE]
+        assert images == ["https://media.example.org/static/images/logo.png"]
         assert view.problem is None
 
 
@@ -139,17 +141,3 @@ async def test_a_site_that_is_away_says_how_to_name_its_address() -> None:
     assert not view.status
     assert view.problem is not None
     assert "--site-url" in view.problem.remedies[1].text
-
-
-@pytest.mark.parametrize(
-    ("domain", "port", "origins"),
-    [
-        ("books.example.org", "", ("https://books.example.org", "https://www.books.example.org")),
-        ("www.example.org", "", ("https://www.example.org", "https://example.org")),
-        ("localhost", "1333", ("http://localhost:1333",)),
-        ("localhost", "80", ("http://localhost",)),
-        ("192.168.1.7", "", ("https://192.168.1.7",)),
-    ],
-)
-def test_the_origins_of_an_instance(domain: str, port: str, origins: tuple[str, ...]) -> None:
-    assert site_origins(domain, port) == origins

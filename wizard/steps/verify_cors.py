@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from wizard.access.probe import require_keys
-from wizard.assets.cors_rules import origins
-from wizard.assets.samples import FONTS, IMAGES, STYLESHEETS, find
+from wizard.assets.samples import IMAGE, MEDIUM, STYLESHEET, find, find_font
 from wizard.core.events import Check, Verdict, failed, later, passed, remark
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import count
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.journal.journal import StepResult
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
+from wizard.web.blocked import among
+from wizard.web.browser import Loaded, Onlooker, load_page
+from wizard.web.page import Kind, PageFile
 from wizard.web.visitor import SiteView, address, fetch, look_at_site, preflight
 
 # A site that has nothing to do with the instance, and never exists (RFC 2606).
@@ -38,7 +42,7 @@ class VerifyCors(TypedStep[None]):
         return {
             **settings.storage,
             "site_url": settings.site_url,
-            "origins": " ".join(origins(context.instance)),
+            "origins": " ".join(context.instance.origins),
         }
 
     async def inspect(self, context: Context) -> Finding:
@@ -60,7 +64,7 @@ class VerifyCors(TypedStep[None]):
 
     async def plan(self, context: Context) -> Plan:
         """Return what is looked at."""
-        wanted = " and ".join(origins(context.instance))
+        wanted = " and ".join(context.instance.origins)
         text = (
             f"A font, a stylesheet and an image are fetched from {context.settings.public_base}, "
             f"as browsers on pages of {wanted} do, and the site's own first page."
@@ -84,15 +88,15 @@ class VerifyCors(TypedStep[None]):
 
 
 async def _fonts(context: Context, bucket: Bucket) -> list[Check]:
-    font = await asyncio.to_thread(find, bucket, "static/", FONTS)
+    font = await asyncio.to_thread(find_font, bucket)
     if font is None:
-        return [_nothing_there(context, "a font", "static/")]
+        return [_nothing_there("a font", "static/")]
     url = address(context.settings, font)
     checks: list[Check] = []
-    for origin in origins(context.instance):
+    for origin in context.instance.origins:
         checks.append(await _preflight_check(url, origin))
         checks.append(await _font_check(url, origin))
-    checks.append(await _foreign_check(url))
+    checks += await _foreign_check(f"{bucket.place}/{quote(font)}")
     return checks
 
 
@@ -107,70 +111,71 @@ async def _preflight_check(url: str, origin: str) -> Check:
 
 async def _font_check(url: str, origin: str) -> Check:
     asked = f"May a page on {origin} use the font {url.rpartition('/')[2]}?"
-    seen = await fetch(url, origin=origin)
-    if seen.lets_in(origin):
-        allowed = seen.headers.get("access-control-allow-origin")
-        return passed(asked, f"yes: Access-Control-Allow-Origin: {allowed}")
-    if not seen.ok:
-        return failed(asked, seen.error or _not_readable(url, seen.status))
-    return failed(asked, _no_cors(url, origin, seen.headers.get("access-control-allow-origin", "")))
+    browser, font = Onlooker(origin=origin), PageFile(kind=Kind.FONT, url=url)
+    seen = await browser.load(font)
+    problem = browser.obstacle(font, seen)
+    if problem is not None:
+        return failed(asked, problem)
+    allowed = seen.headers.get("access-control-allow-origin")
+    return passed(asked, f"yes: Access-Control-Allow-Origin: {allowed}")
 
 
-async def _foreign_check(url: str) -> Check:
+async def _foreign_check(url: str) -> list[Check]:
+    """Ask at the endpoint: a cache in front of the bucket would keep the answer for everybody."""
     asked = "Are pages of other sites kept from using it?"
     seen = await fetch(url, origin=_FOREIGN)
+    if not seen.ok:
+        return []  # this endpoint has nothing for the public, so it says nothing of its rules
     if seen.lets_in(_FOREIGN):
-        return remark(asked, "no, every site may; that is harmless for public files")
-    return passed(asked, "yes")
+        return [remark(asked, "no, every site may; that is harmless for public files")]
+    return [passed(asked, "yes")]
 
 
 async def _files(context: Context, bucket: Bucket) -> list[Check]:
-    """Fetch a stylesheet and images, without any origin, as `<link>` and `<img>` load them."""
-    wanted = [("a stylesheet", "static/", STYLESHEETS), ("an image", "static/", IMAGES)]
+    """Load a stylesheet and images, as a page of the site does."""
+    wanted = [("a stylesheet", STYLESHEET), ("an image", IMAGE)]
     if context.settings.path == MigrationPath.EXISTING:
-        wanted.append(("a cover or an avatar", "images/", IMAGES))
+        wanted.append(("a cover or an avatar", MEDIUM))
+    browser = Onlooker(origin=context.instance.origins[0])
     checks = []
-    for what, prefix, endings in wanted:
-        key = await asyncio.to_thread(find, bucket, prefix, endings)
+    for what, sample in wanted:
+        key = await asyncio.to_thread(find, bucket, sample)
         if key is None:
-            checks.append(_nothing_there(context, what, prefix))
-        else:
-            url = address(context.settings, key)
-            checks.append(await _load_check(f"Does {what} load for a stranger?", url))
+            checks.append(_nothing_there(what, sample.folders[-1]))
+            continue
+        file = PageFile(kind=sample.kind, url=address(context.settings, key))
+        problem = browser.obstacle(file, await browser.load(file))
+        asked = f"Does {what} load in a visitor's browser?"
+        checks.append(failed(asked, problem) if problem else passed(asked, f"yes: {file.url}"))
     return checks
 
 
-async def _load_check(asked: str, url: str) -> Check:
-    seen = await fetch(url)
-    if seen.ok and seen.body_start:
-        return passed(asked, f"yes: {url}")
-    return failed(asked, seen.error or _not_readable(url, seen.status))
-
-
 async def _site(context: Context, bucket: Bucket) -> list[Check]:
-    """Check the instance's own first page, and what it loads."""
+    """Check the instance's own first page, and all that it loads."""
     view = await look_at_site(context.settings, context.instance.domain)
     if not view.own_page or not view.points_to_bucket:
         return [_site_not_ready(context, view)]
     asked = "Does the site's own page point to the bucket?"
     checks = [passed(asked, f"yes: {view.stylesheets[0]}")]
-    for sheet in view.stylesheets[:5]:
-        name = sheet.rpartition("/")[2].partition("?")[0]
-        checks.append(await _load_check(f"Does the site's stylesheet {name} load?", sheet))
-    checks += await _site_image(context, view)
+    browser = Onlooker.of(view, context.instance.origins[0])
+    loaded = await load_page(browser, view)
+    for kind in Kind:
+        checks += _loaded_check(kind, [one for one in loaded if one.file.kind is kind])
     if view.untrusted:
         text = "no; visitors get a warning, unless they know its authority"
         checks.append(remark("Is the site's certificate trusted?", text))
     return checks
 
 
-async def _site_image(context: Context, view: SiteView) -> list[Check]:
-    """Check one image of the page that is in the bucket; caches may still name local ones."""
-    base = context.settings.public_base
-    mine = next((url for url in view.images if url.startswith(base)), None)
-    if mine is None:
+def _loaded_check(kind: Kind, loaded: Sequence[Loaded]) -> list[Check]:
+    """Check that a browser uses each file of one kind that the page names."""
+    if not loaded:
         return []
-    return [await _load_check("Does an image of the site's page load?", mine)]
+    asked = f"Do the {kind}s of the site's page load in a visitor's browser?"
+    blocked = [one.problem for one in loaded if one.problem]
+    if not blocked:
+        return [passed(asked, f"yes, {count(len(loaded), 'file')}")]
+    return [failed(asked, among(blocked[0], len(blocked), len(loaded)))]
 
 
 def _site_not_ready(context: Context, view: SiteView) -> Check:
@@ -185,8 +190,8 @@ def _site_not_ready(context: Context, view: SiteView) -> Check:
     return failed(asked, _not_pointing(context, view))
 
 
-def _nothing_there(context: Context, what: str, prefix: str) -> Check:
-    asked = f"Does {what} load for a stranger?"
+def _nothing_there(what: str, prefix: str) -> Check:
+    asked = f"Does {what} load in a visitor's browser?"
     if prefix == "images/":
         return remark(asked, f"the bucket holds no image below {prefix} yet")
     return failed(
@@ -196,28 +201,6 @@ def _nothing_there(context: Context, what: str, prefix: str) -> Check:
             "The static assets were not collected into it, or were removed.",
             Remedy("Do the step “Static assets” again.", Action.RETRY),
         ),
-    )
-
-
-def _not_readable(url: str, status: int) -> Problem:
-    return Problem(
-        f"A stranger cannot load {url} (HTTP {status}).",
-        "The object is there, but the bucket does not let strangers read it, or the custom "
-        "domain leads elsewhere.",
-        Remedy("Do the step “Provider” again: it finds out which.", Action.EDIT_PROVIDER),
-        raw=f"GET {url}: HTTP {status}",
-        field="custom_domain",
-    )
-
-
-def _no_cors(url: str, origin: str, allowed: str) -> Problem:
-    seen = f"It allows {allowed} instead." if allowed else "It names no origin at all."
-    return Problem(
-        f"Browsers on {origin} may not use the bucket's fonts.",
-        f"{seen} Icons would show as empty boxes.",
-        Remedy("Do the step “CORS” again.", Action.RETRY),
-        "If a CDN or a proxy stands before the bucket, let it pass on Origin and the CORS headers.",
-        raw=f"GET {url} with Origin: {origin}: Access-Control-Allow-Origin: {allowed or '(none)'}",
     )
 
 

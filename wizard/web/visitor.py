@@ -5,33 +5,63 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from html.parser import HTMLParser
+from importlib.metadata import version
 from urllib.parse import quote, urljoin, urlsplit
 
 import certifi
 import httpx
 
-from wizard.core.hosts import is_ip_address
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
+from wizard.web.challenges import challenge_in, challenged_site
+from wizard.web.csp import Policy, parse
+from wizard.web.origins import origin_of, site_origins
+from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import unreachable
 
 _TIMEOUT = httpx.Timeout(20, connect=10)
 _MOST_BYTES = 2_000_000
-# As a browser: caches and shields treat robots otherwise, and BookWyrm translates its error page.
-_HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; bw-s3)", "Accept-Language": "en"}
+_MOST_REDIRECTS = 20
+# BookWyrm translates its error page.
+_LANGUAGE = {"Accept-Language": "en"}
+# Files are asked for as a browser does it: what is in front of a bucket may treat others otherwise.
+_AS_BROWSER = {"User-Agent": "Mozilla/5.0 (compatible; bw-s3)", **_LANGUAGE}
+# The instance's own site is asked as a plain program: Anubis, which is part of BookWyrm's nginx
+# set-up, challenges whoever says "Mozilla".
+_AS_PROGRAM = {"User-Agent": f"bw-s3/{version('bw-s3')}", **_LANGUAGE}
 _SERVER_ERROR = ("Server Error", "Something went wrong! Sorry about that.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One address on the way to an answer, and what came from it; headers as in the answer.
+
+    `origin` is the `Origin` that was sent there, "" for none.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    origin: str = ""
+
+    def lets_in(self, page: str) -> bool:
+        """Tell whether a browser on a page of this origin may use what came from here."""
+        allowed = self.headers.get("access-control-allow-origin", "")
+        if self.origin == page == origin_of(self.url):
+            return True
+        return bool(self.origin) and allowed in ("*", self.origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitorResponse:
     """What a visitor got. `status` is 0 where there was no answer at all, see `error`.
 
-    `headers` have lower-case names; `body_start` is the first part of the body.
+    `headers` have lower-case names; `body_start` is the first part of the body. `hops` are all
+    the addresses on the way, the last one that of the answer itself.
     """
 
     url: str
@@ -39,6 +69,7 @@ class VisitorResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
     body_start: bytes = b""
     error: Problem | None = None
+    hops: tuple[Hop, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -56,9 +87,8 @@ class VisitorResponse:
         return self.error.what if self.error else f"HTTP {self.status}"
 
     def lets_in(self, origin: str) -> bool:
-        """Tell whether a browser on a page of `origin` may use this answer."""
-        allowed = self.headers.get("access-control-allow-origin", "")
-        return self.ok and allowed in ("*", origin)
+        """Tell whether a browser on a page of `origin` may use this answer, asked for with CORS."""
+        return self.ok and all(hop.lets_in(origin) for hop in self.hops)
 
 
 class ServedFrom(StrEnum):
@@ -80,7 +110,8 @@ class SiteView:
     `url` is where it was found, after redirects. `own_page`: it is BookWyrm's page, and
     not its error page, which comes with status 200 too. `points_to_bucket`: all its
     stylesheets come from the bucket.
-    `stylesheets` and `images` are full addresses. `problem` says what is wrong
+    `files` are all that it names, `policies` its Content-Security-Policies, `embedding` what
+    it says of files from elsewhere (`Cross-Origin-Embedder-Policy`). `problem` says what is wrong
     where it was not reached (`status` 0) or is not its own page. `untrusted`: the site's
     certificate is not one that browsers trust.
     """
@@ -88,12 +119,18 @@ class SiteView:
     status: int
     own_page: bool
     points_to_bucket: bool
-    stylesheets: tuple[str, ...] = ()
+    files: tuple[PageFile, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    embedding: str = ""
     html: str = ""
     problem: Problem | None = None
-    images: tuple[str, ...] = ()
     untrusted: bool = False
     url: str = ""
+
+    @property
+    def stylesheets(self) -> tuple[str, ...]:
+        """The addresses of its stylesheets."""
+        return tuple(f.url for f in self.files if f.kind is Kind.STYLESHEET)
 
     def served_from(self, domain: str) -> ServedFrom:
         """Tell what the site of this domain serves its static assets from."""
@@ -119,19 +156,19 @@ async def fetch(
     With `origin`, as a browser would for a font on a page of that origin.
     `field` is the setting that the address comes from, for the `Problem`.
     """
-    headers = {"Origin": origin} if origin else {}
-    return await _request("GET", url, headers, field)
+    return await _request("GET", url, origin=origin, field=field)
 
 
 async def fetch_endpoint(endpoint: str) -> VisitorResponse:
     """Ask a storage's endpoint for nothing in particular; a redirect is an answer. Never raises."""
-    return await _request("GET", endpoint, {}, "endpoint", follow=False)
+    return await _request("GET", endpoint, field="endpoint", follow=False)
 
 
 async def preflight(url: str, origin: str) -> VisitorResponse:
     """Send the OPTIONS request that BookWyrm's documentation asks for. Never raises."""
-    headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
-    return await _request("OPTIONS", url, headers, "custom_domain")
+    headers = {**_AS_BROWSER, "Access-Control-Request-Method": "GET"}
+    # A browser takes no redirect for an answer here.
+    return await _request("OPTIONS", url, headers, origin=origin, follow=False)
 
 
 async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorResponse:
@@ -148,20 +185,6 @@ async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorR
         await asyncio.sleep(0.5)
 
 
-def site_origins(domain: str, port: str = "") -> tuple[str, ...]:
-    """Return the origins of the instance's pages, as browsers send them, the main one first.
-
-    BookWyrm is reached over https, but for the domain "localhost", where it
-    is http with `PORT` (`bookwyrm/settings.py`).
-    """
-    if domain == "localhost":
-        return (f"http://{domain}:{port}" if port not in ("", "80") else f"http://{domain}",)
-    if is_ip_address(domain) or "." not in domain:
-        return (f"https://{domain}",)
-    other = domain.removeprefix("www.") if domain.startswith("www.") else f"www.{domain}"
-    return (f"https://{domain}", f"https://{other}")
-
-
 async def look_at_site(settings: Settings, domain: str) -> SiteView:
     """Fetch the instance's first page, past every cache. Never raises.
 
@@ -172,11 +195,11 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
     base, host = _site(settings, domain)
     # A new address and a session keep nginx and other caches out.
     url = f"{base}/?bw-s3={secrets.token_hex(6)}"
-    headers = {"Cookie": "sessionid=x", **host}
-    seen = await _request("GET", url, headers, "site_url")
+    headers = {**_AS_PROGRAM, "Cookie": "sessionid=x", **host}
+    seen = await _request("GET", url, headers, field="site_url")
     untrusted = seen.error is not None and "certificate" in seen.error.what.lower()
     if untrusted:
-        seen = await _request("GET", url, headers, "site_url", trust_all=True)
+        seen = await _request("GET", url, headers, field="site_url", trust_all=True)
     return judge_site(seen, settings, untrusted=untrusted)
 
 
@@ -186,7 +209,7 @@ def site_client(settings: Settings, domain: str) -> httpx.Client:
     Follows no redirects, and accepts any certificate: nothing secret is sent.
     """
     base, host = _site(settings, domain)
-    headers = {**_HEADERS, **host}
+    headers = {**_AS_PROGRAM, **host}
     return httpx.Client(base_url=base, headers=headers, verify=_trusting(), timeout=_TIMEOUT)
 
 
@@ -208,19 +231,20 @@ def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = F
     """Return what an answer says of the site: whether BookWyrm's own page, and its styles."""
     if not seen.status:
         return SiteView(status=0, own_page=False, points_to_bucket=False, problem=_site_away(seen))
-    page = _Page(seen.url)
-    page.feed(seen.text)
+    page = read_page(seen.text, seen.url)
     static = f"{settings.public_base}/static/"
-    sheets = tuple(page.stylesheets)
+    sheets = [file.url for file in page.files if file.kind is Kind.STYLESHEET]
     problem = _page_problem(seen, sheets)
     return SiteView(
         status=seen.status,
         own_page=problem is None,
         points_to_bucket=bool(sheets) and all(_same_place(s, static) for s in sheets),
-        stylesheets=sheets,
+        files=page.files,
+        policies=parse(seen.headers.get("content-security-policy", ""))
+        + tuple(policy for text in page.policies for policy in parse(text)),
+        embedding=seen.headers.get("cross-origin-embedder-policy", ""),
         html=seen.text,
         problem=problem,
-        images=tuple(page.images),
         untrusted=untrusted,
         url=seen.url,
     )
@@ -243,8 +267,10 @@ def _site_away(seen: VisitorResponse) -> Problem:
     )
 
 
-def _page_problem(seen: VisitorResponse, stylesheets: tuple[str, ...]) -> Problem | None:
+def _page_problem(seen: VisitorResponse, stylesheets: Sequence[str]) -> Problem | None:
     raw = seen.text[:1000]
+    if whose := challenge_in(seen.url, seen.headers, seen.text):
+        return challenged_site(whose, seen.hops[0].url.partition("?")[0] if seen.hops else seen.url)
     if all(words in seen.text for words in _SERVER_ERROR) or _is_bare_error(seen.text):
         return Problem(
             "The site answers with its error page.",
@@ -285,48 +311,75 @@ def _same_place(url: str, base: str) -> bool:
     return url.partition("//")[2].startswith(base.partition("//")[2])
 
 
-class _Page(HTMLParser):
-    """Collects what a page loads, as full addresses."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self.base = base
-        self.stylesheets: list[str] = []
-        self.images: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "link" and "stylesheet" in values.get("rel", "").lower().split():
-            self.stylesheets.append(urljoin(self.base, values.get("href", "")))
-        elif tag == "img" and values.get("src"):
-            self.images.append(urljoin(self.base, values["src"]))
-
-
 async def _request(
     method: str,
     url: str,
-    headers: Mapping[str, str],
-    field: str | None,
+    headers: Mapping[str, str] = _AS_BROWSER,
     *,
+    origin: str = "",
+    field: str | None = "custom_domain",
     trust_all: bool = False,
     follow: bool = True,
 ) -> VisitorResponse:
     # Reading all the authorities takes too long for the event loop.
     verify = await asyncio.to_thread(_trusting if trust_all else _trust)
+    sent = {**headers, **({"Origin": origin} if origin else {})}
+    hops: list[Hop] = []
     try:
-        async with (
-            httpx.AsyncClient(
-                verify=verify, timeout=_TIMEOUT, follow_redirects=follow, headers=_HEADERS
-            ) as client,
-            client.stream(method, url, headers=dict(headers)) as response,
-        ):
-            body = await _start_of(response)
-            found = {name.lower(): value for name, value in response.headers.items()}
-            return VisitorResponse(
-                url=str(response.url), status=response.status_code, headers=found, body_start=body
-            )
+        async with httpx.AsyncClient(verify=verify, timeout=_TIMEOUT) as client:
+            while True:
+                async with client.stream(method, url, headers=sent) as response:
+                    hops.append(_hop(response, sent.get("Origin", "")))
+                    after = _next_url(hops) if follow else ""
+                    if not after:
+                        body = await _start_of(response)
+                        return _response(hops, body)
+                sent = _sent_on(sent, hops, origin, after)
+                url = after
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return VisitorResponse(url=url, status=0, error=unreachable(error, url, field))
+        problem = unreachable(error, url, field)
+        return VisitorResponse(url=url, status=0, error=problem, hops=tuple(hops))
+
+
+def _hop(response: httpx.Response, origin: str) -> Hop:
+    # Several of a name come joined by commas, as HTTP has it.
+    found = {name.lower(): value for name, value in response.headers.items()}
+    url = str(response.request.url)
+    return Hop(url=url, status=response.status_code, headers=found, origin=origin)
+
+
+def _response(hops: Sequence[Hop], body: bytes) -> VisitorResponse:
+    last = hops[-1]
+    return VisitorResponse(
+        url=last.url, status=last.status, headers=last.headers, body_start=body, hops=tuple(hops)
+    )
+
+
+def _next_url(hops: Sequence[Hop]) -> str:
+    """Return where the last answer redirects to, "" where it does not."""
+    last = hops[-1]
+    if last.status not in (301, 302, 303, 307, 308) or "location" not in last.headers:
+        return ""
+    if len(hops) > _MOST_REDIRECTS:
+        raise httpx.TooManyRedirects("more redirects than a browser follows")
+    return urljoin(last.url, last.headers["location"])
+
+
+def _sent_on(
+    sent: Mapping[str, str], hops: Sequence[Hop], origin: str, after: str
+) -> dict[str, str]:
+    """Return the headers for the address that one was redirected to, as browsers send them.
+
+    From the second foreign host on `Origin` is "null" (WHATWG's Fetch: "redirect-tainted").
+    """
+    here = origin_of(hops[-1].url)
+    if here == origin_of(after):
+        return dict(sent)
+    # What leads to the site, and the session, are meant for nobody else.
+    meant = {name: v for name, v in sent.items() if name in (*_AS_BROWSER, "Origin")}
+    if origin and here != origin:
+        meant["Origin"] = "null"
+    return meant
 
 
 async def _start_of(response: httpx.Response) -> bytes:

@@ -1,0 +1,72 @@
+"""Pages that ask whether a browser is there, in place of what was asked for.
+
+What each one is known by: Anubis (TecharoHQ/anubis, `anubis.go`: `StaticPath`), which is part of
+BookWyrm's own nginx set-up (`nginx/locations`, v0.9.0 on); Cloudflare's header `cf-mitigated` and
+Amazon's `x-amzn-waf-action` from their documentation; the others from what their pages load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wizard.core.problem import TRY_AGAIN, Problem
+
+# Header, the words that its value has, and whose it is.
+_HEADERS = (
+    ("cf-mitigated", ("challenge",), "Cloudflare"),
+    ("x-amzn-waf-action", ("challenge", "captcha"), "AWS WAF"),
+    ("x-vercel-mitigated", ("challenge",), "Vercel"),
+)
+# What stands in the address that one is sent to, or in the page.
+_MARKS = (
+    ("/.within.website/", "Anubis"),
+    ("/cdn-cgi/challenge-platform/", "Cloudflare"),
+    ("/_Incapsula_Resource", "Imperva"),
+    ("/.well-known/ddos-guard/", "DDoS-Guard"),
+    ("/.bunny-shield/", "Bunny Shield"),
+    ("/.well-known/.git.gammaspectra.live/", "go-away"),
+)
+# BookWyrm's own pages may carry Cloudflare's script without being a challenge; these have no style
+# of BookWyrm's, so only what stands in their place is looked at.
+_OWN = "/static/css/themes/"
+
+
+def challenge_in(url: str, headers: Mapping[str, str], text: str) -> str:
+    """Return whose challenge an answer is, "" where it is none.
+
+    `url` is where it was found after redirects, `headers` have lower-case names.
+    """
+    for name, words, whose in _HEADERS:
+        if any(word in headers.get(name, "").lower() for word in words):
+            return whose
+    if _OWN in text:
+        return ""
+    return next((whose for mark, whose in _MARKS if mark in url or mark in text), "")
+
+
+def challenged_site(whose: str, address: str) -> Problem:
+    """Return the `Problem` of a site that shows bw-s3 a challenge in place of its own page."""
+    return Problem(
+        f"A challenge by {whose} answers in place of the site's own page.",
+        f"It was asked at {address}. {whose} lets in browsers that solve a task, and takes bw-s3 "
+        "for a robot. The site itself may be fine, but bw-s3 cannot see it: after a restart it "
+        "would have to put everything back.",
+        "Specify with --site-url where the web server is reached on this machine without "
+        f"{whose}, such as http://127.0.0.1:8000",
+        f"Or let programs that call themselves bw-s3, or this machine's address, pass {whose}.",
+        TRY_AGAIN,
+        field="site_url",
+        decision=True,
+    )
+
+
+def challenged_file(whose: str, url: str) -> Problem:
+    """Return the `Problem` of a challenge in place of a file, which no browser can solve there."""
+    return Problem(
+        f"A challenge by {whose} answers in place of {url}",
+        "A browser solves a challenge on a page of its own, never for a stylesheet or an image on "
+        "somebody else's page: such files would be missing.",
+        f"Turn {whose} off for the host that the files are read from.",
+        TRY_AGAIN,
+        field="custom_domain",
+    )

@@ -1,0 +1,130 @@
+"""What a page and its stylesheets name for a browser to load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+# Formats that no browser of today uses; of a font with several, it takes the first that it knows.
+_OLD_FORMATS = ("embedded-opentype", "svg")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_FONT_FACE = re.compile(r"@font-face\s*\{([^}]*)\}", re.IGNORECASE)
+_SOURCES = re.compile(r"(?:^|[;\s])src\s*:\s*((?:url\([^)]*\)|[^;])*)", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"""url\(\s*(?P<quote>["']?)(?P<url>.*?)(?P=quote)\s*\)"""
+    r"""(?:\s*format\(\s*["']?(?P<format>[\w-]+)["']?\s*\))?""",
+    re.IGNORECASE,
+)
+
+
+class Kind(StrEnum):
+    """What a browser takes a file for, by how the page names it."""
+
+    STYLESHEET = "stylesheet"
+    SCRIPT = "script"
+    FONT = "font"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFile:
+    """A file that a page names. `cors`: the browser asks for it with CORS, as always for fonts."""
+
+    kind: Kind
+    url: str
+    nonce: str = ""
+    cors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The files of a page, in its order, each once; and the policies in its `<meta>` elements."""
+
+    files: tuple[PageFile, ...]
+    policies: tuple[str, ...]
+
+
+def read_page(html: str, url: str) -> Page:
+    """Return what a page found at `url` names, with full addresses."""
+    reader = _Reader(url)
+    reader.feed(html)
+    return Page(tuple(dict.fromkeys(reader.files)), tuple(reader.policies))
+
+
+def fonts_of(css: str, url: str) -> tuple[tuple[PageFile, ...], ...]:
+    """Return the fonts of a stylesheet found at `url`, each with its files.
+
+    A browser tries the files of a font one after the other, and needs one of them.
+    """
+    faces = _FONT_FACE.findall(_COMMENT.sub("", css))
+    found = (_files_of(face, url) for face in faces)
+    return tuple(dict.fromkeys(files for files in found if files))
+
+
+def _files_of(face: str, base: str) -> tuple[PageFile, ...]:
+    lists = _SOURCES.findall(face)
+    # The last one that is given counts.
+    sources = _SOURCE.finditer(lists[-1]) if lists else ()
+    urls = [s["url"] for s in sources if (s["format"] or "").lower() not in _OLD_FORMATS]
+    # What comes within the stylesheet itself is asked of nobody.
+    return tuple(
+        PageFile(kind=Kind.FONT, url=urljoin(base, url), cors=True)
+        for url in urls
+        if not url.startswith("data:")
+    )
+
+
+_Values = Mapping[str, str]
+
+
+class _Reader(HTMLParser):
+    """Collects what a page loads, as full addresses."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.base = url
+        self.files: list[PageFile] = []
+        self.policies: list[str] = []
+        self._readers: Mapping[str, Callable[[_Values], None]] = {
+            "base": self._set_base,
+            "meta": self._read_meta,
+            "link": self._read_link,
+            "script": self._read_script,
+            "img": self._read_image,
+        }
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        read = self._readers.get(tag)
+        if read is not None:
+            read({name: value or "" for name, value in attrs})
+
+    def _set_base(self, values: _Values) -> None:
+        self.base = urljoin(self.base, values.get("href", ""))
+
+    def _read_meta(self, values: _Values) -> None:
+        if values.get("http-equiv", "").lower() == "content-security-policy":
+            self.policies.append(values.get("content", ""))
+
+    def _read_link(self, values: _Values) -> None:
+        relations = values.get("rel", "").lower().split()
+        if "stylesheet" in relations and "alternate" not in relations:
+            self._add(Kind.STYLESHEET, values, "href")
+        elif "icon" in relations:
+            self._add(Kind.IMAGE, values, "href")
+
+    def _read_script(self, values: _Values) -> None:
+        self._add(Kind.SCRIPT, values, "src")
+
+    def _read_image(self, values: _Values) -> None:
+        self._add(Kind.IMAGE, values, "src")
+
+    def _add(self, kind: Kind, values: _Values, where: str) -> None:
+        url = urljoin(self.base, values.get(where, "").strip())
+        if not values.get(where) or not url.startswith(("http:", "https:")):
+            return
+        nonce, cors = values.get("nonce", ""), "crossorigin" in values
+        self.files.append(PageFile(kind=kind, url=url, nonce=nonce, cors=cors))
