@@ -114,8 +114,6 @@ class Field(Vertical):
             lines.append(Content(self._remark))
         message.update(Content("\n").join(lines))
         message.display = bool(lines)
-        if typing:
-            self.call_after_refresh(self.scroll_visible, animate=False)
 
     def _mark(self) -> Content:
         if self._problem:
@@ -127,6 +125,11 @@ class Field(Vertical):
         event.stop()
         self._remark, self._asked_again = "", False
         self.post_message(self.Edited(self))
+
+    def on_resize(self) -> None:
+        """Keep the message in sight, which makes the field higher, once it is laid out."""
+        if self.input.has_focus:
+            self.scroll_visible(animate=False)
 
     def on_descendant_focus(self) -> None:
         """Show the hint while the field has the focus."""

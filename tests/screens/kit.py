@@ -77,8 +77,12 @@ class Gate(asyncio.Event):
 
 def is_at_rest(app: WizardApp, held: Container[str] = ()) -> bool:
     """Whether nothing happens any more by itself but in the workers of these groups."""
-    if any(not worker.is_finished and worker.group not in held for worker in app.workers):
-        return False
+    works = any(not worker.is_finished and worker.group not in held for worker in app.workers)
+    return not works and is_settled(app)
+
+
+def is_settled(app: WizardApp) -> bool:
+    """Whether all messages were dealt with, and all that changed was drawn."""
     if app._batch_count:
         return False
     widgets = (*app.screen_stack, *app.screen.walk_children(Widget))
@@ -102,7 +106,7 @@ def _is_to_be_drawn(part: Widget) -> bool:
     return bool(
         part._layout_required
         or part._scroll_required
-        or part._repaint_required
+        or (part._repaint_required and part.outer_size.area)  # else it is never drawn
         or part._recompose_required
         or part._refresh_styles_required
     )

@@ -22,10 +22,11 @@ from tests.screens.kit import (
     Script,
     all_scripts,
     is_at_rest,
+    is_settled,
     make_app,
     make_instance,
 )
-from tests.screens.waiting import until
+from tests.screens.waiting import press, until
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -47,12 +48,13 @@ class Stage:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until it is so, after what was asked for has begun."""
-        await self.pilot.pause()
         await until(self.pilot, true)
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and let everything settle."""
-        await self.pilot.press(*keys)
+        """Press keys, each when the one before was taken, and let everything come to rest."""
+        for key in keys:
+            press(self.app, key)
+            await self.until(lambda: is_settled(self.app))
         await self.rest()
 
     async def rest(self) -> None:
@@ -135,11 +137,15 @@ async def _stay(stage: Stage) -> None:
     await stage.rest()
 
 
+async def _one_by_one(stage: Stage, keys: tuple[str, ...]) -> None:
+    for key in keys:
+        await stage.press(key)
+
+
 def _keys(*keys: str) -> Walk:
     async def walk(stage: Stage) -> None:
         await stage.rest()
-        for key in keys:
-            await stage.press(key)
+        await _one_by_one(stage, keys)
 
     return walk
 
@@ -165,8 +171,7 @@ def _begin(name: str, *more: str) -> Walk:
         if name == "configure_provider":
             await stage.press("ctrl+n")
         await stage.press("enter")
-        for key in more:
-            await stage.press(key)
+        await _one_by_one(stage, more)
 
     return walk
 
@@ -226,8 +231,7 @@ async def _failed_run(stage: Stage, name: str) -> None:
 def _failed(name: str, *more: str) -> Walk:
     async def walk(stage: Stage) -> None:
         await _failed_run(stage, name)
-        for key in more:
-            await stage.press(key)
+        await _one_by_one(stage, more)
 
     return walk
 
@@ -328,7 +332,7 @@ def all_states() -> dict[str, State]:
         "later": State(_keys("6"), done=(*NAMES[:1], *NAMES[2:5]), settings=_FRESH),
         "output": State(_begin("collect_static", "o"), done=_before("collect_static")),
         "output-search": State(
-            _begin("collect_static", "o", "slash", "[", "7", "enter"),
+            _begin("collect_static", "o", "/", "[", "7", "enter"),
             done=_before("collect_static"),
         ),
         "problem-message": State(
