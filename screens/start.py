@@ -148,7 +148,8 @@ class StartScreen(WizardScreen):
     def _show_opened(self, opened: Opened) -> None:
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
-        self._set("#site-problem", _in_short(opened.site_problem))
+        wrong = opened.site_problem
+        self._set("#site-problem", f"! {wrong.in_short()}" if wrong else "")
         self._set("#armed", f"! {_ARMED}" if armed else "")
         self._set("#switched", f"! {opened.news}" if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
@@ -234,10 +235,3 @@ class StartScreen(WizardScreen):
     def action_disarm(self) -> None:
         """Switch S3 off again in `.env`."""
         self.shell.runner.ask_to_undo(self.session.migration.step_named("enable_s3"))
-
-
-def _in_short(problem: Problem | None) -> str:
-    """Say what is wrong with the site and what to do first; "" where nothing is."""
-    if problem is None:
-        return ""
-    return f"! {problem.what.rstrip('.')}. {' '.join(r.text for r in problem.remedies[:1])}"

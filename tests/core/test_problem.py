@@ -13,6 +13,13 @@ def test_it_is_read_as_a_sentence() -> None:
     assert str(Problem("The bucket is gone.", "Somebody deleted it.")) == "The bucket is gone."
 
 
+def test_in_short_it_says_what_can_be_done() -> None:
+    assert (
+        Problem("It is down.", "Why.", "Wait.", "Call.").in_short() == "It is down. Wait. Or: Call."
+    )
+    assert Problem("It is down.", "Why.").in_short() == "It is down."
+
+
 def test_plain_remedies_are_for_the_admin_alone() -> None:
     problem = Problem("w", "y", "Look.", Remedy("Again", Action.RETRY))
     assert problem.remedies == (Remedy("Look."), Remedy("Again", Action.RETRY))

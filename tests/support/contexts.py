@@ -14,9 +14,7 @@ from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import Settings
 from wizard.instance.checkout import Instance, open_instance
 from wizard.instance.deployment import Deployment
-from wizard.instance.dockerless.deployment import Dockerless
 from wizard.journal.journal import FOLDER, Journal
-from wizard.migration import Migration
 from wizard.step import Ask, Context, Question, Step
 
 
@@ -83,6 +81,9 @@ def storage_context(
     folder: Path, settings: Settings, keys: Keys, listener: Listener, env: str = ENV
 ) -> Iterator[Context]:
     """A checkout of 0.9.2 in `folder` (made where there is none), for steps that need no site."""
+    # Late, since the benchmark of the copy begins here too, and needs none of it.
+    from wizard.instance.dockerless.deployment import Dockerless
+
     if not (folder / "manage.py").exists():
         make_checkout(folder, env)
     instance = open_instance(folder)
@@ -107,6 +108,8 @@ async def carry_out(step: Step, context: Context) -> list[Check]:
 
 async def settle(step: Step, context: Context) -> Context:
     """Have the migration carry a step out; returns the context that holds from then on."""
+    from wizard.migration import Migration  # late, for the benchmark
+
     migration = Migration(context, [step])
     await migration.carry_out(step)
     return migration.context

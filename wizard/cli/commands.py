@@ -148,12 +148,6 @@ def yes_aloud(narrator: Narrator, *, without_site: bool = False) -> Ask:
     return answer
 
 
-def _about_site(problem: Problem) -> str:
-    """Say what is wrong with the running site, and what to do about it."""
-    remedies = " Or: ".join(remedy.text for remedy in problem.remedies)
-    return f"! {problem.what.rstrip('.')}. {remedies}"
-
-
 async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
     """Carry out all steps that are not done, in order; returns the exit status."""
     migration = opened.migration
@@ -173,7 +167,7 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     if opened.news:
         narrator.say(opened.news)
     if opened.site_problem:
-        narrator.warn(_about_site(opened.site_problem))
+        narrator.warn(f"! {opened.site_problem.in_short()}")
     narrator.found(opened.facts)
     if opened.resumed:
         narrator.say(opened.resumed)

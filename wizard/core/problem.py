@@ -59,6 +59,11 @@ class Problem(Exception):
         self.decision = decision
         self.usage = usage
 
+    def in_short(self) -> str:
+        """Return what happened and what can be done about it, in one line."""
+        remedies = " Or: ".join(remedy.text for remedy in self.remedies)
+        return f"{self.what.rstrip('.')}. {remedies}".rstrip()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the problem as JSON can hold it; `from_dict` is the way back."""
         return {

@@ -29,7 +29,7 @@ _AGAIN = Remedy("Do this step again.", Action.RETRY)
 _EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
 
 
-class CollectStatic(TypedStep[None]):
+class CollectStatic(TypedStep[Assets | None]):
     """Runs `compile_themes` (where the version has it) and `collectstatic`."""
 
     name = "collect_static"
@@ -66,23 +66,28 @@ class CollectStatic(TypedStep[None]):
             "The running site keeps its own static files until the restart.",
         )
 
-    async def apply(self, context: Context) -> None:
-        """Run the commands, with what `.env` says now."""
+    async def apply(self, context: Context) -> Assets | None:
+        """Run the commands, with what `.env` says now.
+
+        Returns what Django named where that was asked already, and nothing had to be done.
+        """
         if not context.instance.uses_s3():
             raise Problem(
                 "S3 is not enabled in .env.",
                 "Without USE_S3=true the static files would be collected on this server.",
                 "Do the step “Enable S3” first.",
             )
-        if ran_on_this_bucket_before(context) and not await _missing(context):
-            context.report(Note("Every static file is in the bucket already."))
-            return
+        if ran_on_this_bucket_before(context):
+            assets = await _ask_django(context)
+            if not differences(assets, await asyncio.to_thread(_stored, context)):
+                context.report(Note("Every static file is in the bucket already."))
+                return assets
         await context.deployment.collect_static(context.report)
+        return None
 
-    async def verify(self, context: Context, found: None) -> Sequence[Check]:
+    async def verify(self, context: Context, found: Assets | None) -> Sequence[Check]:
         """Ask Django which files there are, look for each, and read each as the public does."""
-        context.report(Note("Asking Django which static files the site needs."))
-        assets = await ask_django(context.deployment, context.instance.abilities.compile_themes)
+        assets = found or await _ask_django(context)
         checks = [_place(context, assets)]
         stored = await asyncio.to_thread(_stored, context)
         away = differences(assets, stored)
@@ -107,10 +112,9 @@ def _stored(context: Context) -> dict[str, ObjectInfo]:
     return {entry.key.removeprefix(PREFIX): entry for entry in bucket.list_objects(PREFIX)}
 
 
-async def _missing(context: Context) -> Mapping[str, str]:
-    """Find the static files that Django names and the bucket lacks, each with the reason."""
-    assets = await ask_django(context.deployment, context.instance.abilities.compile_themes)
-    return differences(assets, await asyncio.to_thread(_stored, context))
+async def _ask_django(context: Context) -> Assets:
+    context.report(Note("Asking Django which static files the site needs."))
+    return await ask_django(context.deployment, context.instance.abilities.compile_themes)
 
 
 def _place(context: Context, assets: Assets) -> Check:
