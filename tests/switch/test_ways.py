@@ -33,7 +33,7 @@ class Named(Switch):
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         raise AssertionError(stage)
 
-    async def take_back(self, report: Report) -> None:
+    async def undo(self, report: Report) -> None:
         raise AssertionError
 
 

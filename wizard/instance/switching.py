@@ -64,7 +64,7 @@ class Switch(ABC):
         return True
 
     @abstractmethod
-    async def take_back(self, report: Report) -> None:
+    async def undo(self, report: Report) -> None:
         """Bring the services back to what `.env` says, once it has its old text again.
 
         Where nothing of the running site was touched yet, only what was put beside

@@ -218,7 +218,7 @@ class SwitchRun:
             await disarm(context)
             context.journal.forget_result(ENABLING_STEP)
             if begun:
-                await (await self._chosen()).take_back(context.report)
+                await (await self._chosen()).undo(context.report)
                 await self._watch.wait_for(Awaited.LOCAL, self._state.patience, context.report)
         except Problem as second:
             first = problem or _Stopped()

@@ -49,7 +49,7 @@ class RestartSwitch(Switch):
             return True
         return await self._context.deployment.services() != self._before
 
-    async def take_back(self, report: Report) -> None:
+    async def undo(self, report: Report) -> None:
         """Restart with the old `.env`, unless the services never stopped running with it."""
         view = await look_at_site(self._context.settings, self._context.instance.domain)
         as_before = view.own_page and not view.points_to_bucket

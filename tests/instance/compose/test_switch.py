@@ -161,7 +161,7 @@ async def test_wrong_keys_stop_at_the_container_beside(standing: Standing) -> No
         with pytest.raises(Problem) as caught:
             await carry_out(standing, switch)
         path.write_bytes(old)
-        await switch.take_back(standing.events.append)
+        await switch.undo(standing.events.append)
     show("wrong keys", visitors)
     assert "refused the keys" in caught.value.why
     assert "(403)" in caught.value.raw
@@ -188,7 +188,7 @@ async def test_storage_that_never_answers_stops_there_too(
         with pytest.raises(Problem) as caught:
             await carry_out(standing, switch)
         path.write_bytes(old)
-        await switch.take_back(standing.events.append)
+        await switch.undo(standing.events.append)
     show("no answer", visitors)
     assert caught.value.what == "BookWyrm's web container does not get ready."
     assert not visitors.failed
@@ -223,7 +223,7 @@ async def test_taken_back_from_every_side(standing: Standing) -> None:
             policy = docker("inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", standby)
             assert policy == "unless-stopped\n"
             path.write_bytes(old)
-            await (await standby_switch(standing)).take_back(standing.events.append)
+            await (await standby_switch(standing)).undo(standing.events.append)
             assert not standbys(), last
             assert points_to_disk(standing), last
             assert not visitors.failed, last

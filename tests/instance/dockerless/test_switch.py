@@ -261,7 +261,7 @@ async def forward_and_back(served: Served) -> None:
         time.sleep(2)
         restore_env(served)
         began = time.monotonic()
-        await (await reload_of(served)).take_back(served.scene.context.report)
+        await (await reload_of(served)).undo(served.scene.context.report)
         back = time.monotonic() - began
         time.sleep(2)
     print(f"{visitors.figures}; {served.uploads(visitors)}; forward {forward:.1f} s, {back:.1f} s")
@@ -295,7 +295,7 @@ async def test_settings_that_do_not_load_never_reach_gunicorn(served: Served) ->
             await carry_out(switch)
         assert not await switch.touched()
         restore_env(served)
-        await switch.take_back(served.scene.context.report)
+        await switch.undo(served.scene.context.report)
     assert "does not accept a value in .env" in tried.value.why
     assert '"USE_S3" invalid' in tried.value.raw
     assert loaded.value.what == "gunicorn cannot load BookWyrm with the settings in .env."
@@ -381,7 +381,7 @@ async def test_a_gunicorn_that_ended_on_the_way_is_started_by_the_way_back(serve
         assert "gunicorn ended" in caught.value.what
         assert await switch.touched()
         restore_env(served)
-        await switch.take_back(served.scene.context.report)
+        await switch.undo(served.scene.context.report)
     assert not served.points_to_bucket()
     assert served.jobs() == {"False"}
 
@@ -576,7 +576,7 @@ async def test_a_restart_that_failed_before_it_began_is_not_repeated(served: Ser
     with pytest.raises(Problem):
         await carry_out(switch)
     assert not await switch.touched()
-    await switch.take_back(served.scene.context.report)
+    await switch.undo(served.scene.context.report)
 
 
 def context_of(served: Served) -> Context:

@@ -79,7 +79,7 @@ class PlainSwitch(Switch):
         else:
             await self.site.page.until_public(report)
 
-    async def take_back(self, report: Report) -> None:
+    async def undo(self, report: Report) -> None:
         """Start again as `.env` says now; what runs so already is left alone."""
         for stage in self.stages():
             await self.carry_out(stage, report)

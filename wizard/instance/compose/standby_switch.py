@@ -105,8 +105,8 @@ class StandbySwitch(Switch):
         await self.site.wait_for_earlier(report)
         await self._doing()[stage.name](await self.site.look(), report)
 
-    async def take_back(self, report: Report) -> None:
-        """See `Switch.take_back`."""
+    async def undo(self, report: Report) -> None:
+        """See `Switch.undo`."""
         await self.site.wait_for_earlier(report)
         scene = await self.site.look()
         if scene.web and scene.has_storage(scene.web) and await self.site.page.serves(scene.web):

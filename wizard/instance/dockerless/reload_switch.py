@@ -150,8 +150,8 @@ class ReloadSwitch(Switch):
         """Tell whether any process was started since `.env` was written."""
         return bool(self._touched) or (await self._look()).anything_new()
 
-    async def take_back(self, report: Report) -> None:
-        """See `Switch.take_back`; where another process began, all is done to be sure."""
+    async def undo(self, report: Report) -> None:
+        """See `Switch.undo`; where another process began, all is done to be sure."""
         if self._touched is False:
             return
         for stage in self.stages():

@@ -65,7 +65,7 @@ class RestartSwitch(Switch):
         """Tell whether any process runs that was not there before."""
         return self._before is None or await self._running() != self._before
 
-    async def take_back(self, report: Report) -> None:
+    async def undo(self, report: Report) -> None:
         """Restart, unless the services never stopped running with what `.env` says again."""
         if await self.touched() or not await self._is_as_env_says():
             await self._restart(report)
