@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from wizard.copying.bring_back import BroughtBack, bring_back
 from wizard.copying.comparison import Comparison, compare, compare_into, kept_with_slashes
 from wizard.copying.crt_client import Client, Response
 from wizard.copying.dispatcher import OUTAGE, Dispatcher
@@ -86,6 +87,24 @@ class CopyRun:
             self._sort_out(job)
             self._work_off(job)
             return self._outcome(job, None)
+
+    def bring_back(self) -> BroughtBack:
+        """Copy what only the bucket has into the media; what is here stays as it is."""
+        with self._job() as job:
+            self._survey.take(job)
+            counter = ProgressCounter(self._context.report)
+            for _, found in job.inventory.only_there():
+                counter.found(1, found.size)
+            counter.start(0, 0)
+            result = bring_back(
+                job.inventory.only_there(),
+                bucket=Bucket(self._context.settings, self._context.keys),
+                media=self._media,
+                counter=counter,
+                stop=self._stop,
+            )
+            counter.tell(now=True)
+            return result
 
     @contextmanager
     def _job(self) -> Iterator[Job]:

@@ -62,16 +62,31 @@ def etag_of_parts(md5s: list[bytes]) -> str:
     return f"{whole.hexdigest()}-{len(md5s)}"
 
 
+class RunningDigests:
+    """The digests of bytes that pass by; those of the usual part sizes where `etag` has parts."""
+
+    def __init__(self, size: int, etag: str) -> None:
+        self._whole = hashlib.md5(usedforsecurity=False)
+        self._parts = [PartDigests(part_size=n) for n in _possible_part_sizes(size, etag)]
+
+    def update(self, data: bytes) -> None:
+        """Add the next bytes."""
+        self._whole.update(data)
+        for part in self._parts:
+            part.update(memoryview(data))
+
+    def digests(self) -> Digests:
+        """Return them, after the last byte."""
+        etags = {self._whole.hexdigest(), *(part.etag() for part in self._parts)}
+        return Digests(self._whole.digest(), frozenset(etags))
+
+
 def read_digests(stream: Stream, size: int, etag: str) -> Digests:
     """Read a file to its end; where `etag` is one of a multipart upload, try usual part sizes."""
-    whole = hashlib.md5(usedforsecurity=False)
-    parts = [PartDigests(part_size=n) for n in _possible_part_sizes(size, etag)]
+    running = RunningDigests(size, etag)
     while block := stream.read(_BLOCK):
-        whole.update(block)
-        for part in parts:
-            part.update(memoryview(block))
-    etags = {whole.hexdigest(), *(part.etag() for part in parts)}
-    return Digests(whole.digest(), frozenset(etags))
+        running.update(block)
+    return running.digests()
 
 
 def _possible_part_sizes(size: int, etag: str) -> list[int]:

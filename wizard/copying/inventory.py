@@ -62,6 +62,13 @@ WHERE here.fate = :verified AND (there.size IS NOT here.size OR there.etag IS NO
 """
 
 
+_ONLY_THERE = """
+SELECT path, size, etag FROM there
+WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = there.path AND here.fate != :gone)
+ORDER BY path
+"""
+
+
 # Faults of files that nobody could ask for anyway: a link to nothing has no
 # bytes to lose, a name that is not UTF-8 cannot stand in BookWyrm's database
 # (PostgreSQL in UTF-8), Django's uploads never have a backslash in theirs, and
@@ -241,6 +248,11 @@ class Inventory:
         """Return the first objects with this path, or below it as a folder."""
         query = "SELECT path FROM there WHERE path = ? OR path >= ? AND path < ? LIMIT 3"
         return [row[0] for row in self._rows(query, (path, path + b"/", path + b"0"))]
+
+    def only_there(self) -> Iterator[tuple[bytes, Listed]]:
+        """Yield all objects that are not here, by their paths."""
+        for path, size, etag in self.rows(_ONLY_THERE, FATES):
+            yield path, Listed("", size, etag)
 
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
         """Set what is to be done with one file."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
+from wizard.copying.bring_back import BroughtBack
 from wizard.copying.comparison import Comparison
 from wizard.copying.copy_run import CopyRun
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from wizard.step import Context
 
 __all__ = [
+    "BroughtBack",
     "Comparison",
     "CopyControl",
     "CopyOutcome",
     "FileFailure",
     "MediaCount",
+    "bring_back_media",
     "compare_media",
     "copy_media",
     "copy_new_media",
@@ -59,6 +62,14 @@ async def copy_new_media(context: Context) -> CopyOutcome:
     Never overwrites a key that the journal does not say we put there.
     """
     return await _in_thread(context, await media_of(context), CopyRun.catch_up)
+
+
+async def bring_back_media(context: Context) -> BroughtBack:
+    """Copy into the instance's own media what only the bucket has; nothing here is replaced.
+
+    Raises `Problem` where the copy as a whole cannot continue.
+    """
+    return await _in_thread(context, await media_of(context), CopyRun.bring_back)
 
 
 async def compare_media(context: Context, media: Media) -> Comparison:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 # As many as Linux follows in one name.
 _MOST_LINKS = 40
@@ -116,6 +116,23 @@ class RootFolder:
                 return handle
             os.close(handle)
         raise _error(errno.ELOOP)
+
+    def open_folder(self, path: bytes, make: Callable[[bytes, int], None]) -> int:
+        """Open a folder to write into; `make` makes one of that name in an open one.
+
+        Links are followed as everywhere. Raises `OSError`, `OutsideRoot`.
+        """
+        folder = self._root
+        for name in path.split(b"/") if path else ():
+            try:
+                found = self._look_up([name], folder)
+            except FileNotFoundError:
+                make(name, folder.handle)
+                found = self._look_up([name], folder)
+            if not found.is_folder:
+                raise _error(errno.ENOTDIR)
+            folder = found.folder
+        return os.open(b".", _LISTED, dir_fd=folder.handle)
 
     def walk(self, path: bytes = b"") -> Iterator[Entry]:
         """Yield every name below a folder but those of folders, and folders not to be looked into.

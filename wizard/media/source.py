@@ -19,6 +19,7 @@ from typing import ClassVar, Protocol
 from wizard.core.problem import Problem
 from wizard.media.digester import Digester, OpenFile
 from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
+from wizard.media.root_writer import RootWriter
 from wizard.system.open_files import allow_open_files
 
 # What BookWyrm's nginx serves below /images/ (`nginx/locations`, v0.9.2), as
@@ -49,6 +50,13 @@ class Reason(StrEnum):
     BACKSLASH = "the storage service keeps no backslash in names"
     HEADERS = "stored, but its headers could not be mended"
     FILE_SYSTEM = "the file system's own folder, not BookWyrm's"
+    # Of files that come from elsewhere:
+    NO_FILE_NAME = "not a name for a file on this server"
+    EXISTS = "there is a file of that name, which is left as it is"
+    CLASH = "one name for a file and for a folder"
+    UNWRITABLE = "cannot be written"
+    DISK_FULL = "the disk is full"
+    SPOILED = "came with other bytes than the bucket says"
 
 
 # Of each request under way the file and a connection; up to 840 were seen in a copy.
@@ -59,6 +67,17 @@ _REASONS = {
     errno.ENOENT: Reason.VANISHED,
     errno.EXDEV: Reason.OUTSIDE,
     errno.ENODEV: Reason.SPECIAL,
+}
+_REASONS_TO_WRITE = {
+    errno.EXDEV: Reason.OUTSIDE,
+    errno.EINVAL: Reason.NO_FILE_NAME,
+    errno.ENAMETOOLONG: Reason.NO_FILE_NAME,
+    errno.ELOOP: Reason.NO_FILE_NAME,
+    errno.EEXIST: Reason.EXISTS,
+    errno.EISDIR: Reason.CLASH,
+    errno.ENOTDIR: Reason.CLASH,
+    errno.ENOSPC: Reason.DISK_FULL,
+    errno.EDQUOT: Reason.DISK_FULL,
 }
 
 
@@ -100,6 +119,23 @@ class Digested:
     file: MediaFile
     md5: bytes
     opened: OpenFile
+
+
+class Spoiled(Exception):
+    """The bytes of a file that is coming are not what they should be; `failure` says why."""
+
+    def __init__(self, failure: MediaFailure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file to be written: `pieces` yields its `size` bytes, and raises `Spoiled`."""
+
+    path: bytes
+    size: int
+    pieces: Callable[[], Iterable[bytes]]
 
 
 # The MD5s of small files, or why there are none; a file that is missing in the answer has to be
@@ -164,6 +200,14 @@ class Media(ABC):
 
         Called after their bytes were read and sent: a file is verified only if
         it still is as `read` gave it.
+        """
+
+    @abstractmethod
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
+        """Write new files, each for good before it is yielded; yield why one is not written.
+
+        What exists is never replaced, and nothing is written outside of the media. Owner and
+        mode are those of the files beside it. One call at a time.
         """
 
     @contextmanager
@@ -255,6 +299,11 @@ class FolderMedia(Media):
                 continue
             yield as_item(described(file.path, found))
 
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
+        writer = RootWriter(self.opened())
+        for file in files:
+            yield _written(writer, file)
+
     def opened(self) -> RootFolder:
         """Open the folder. Raises `Problem` where it cannot be read."""
         try:
@@ -280,6 +329,22 @@ class _Opened:
 
     def read(self, size: int, /) -> bytes:
         return os.read(self._handle, size)
+
+
+def _written(writer: RootWriter, file: IncomingFile) -> IncomingFile | MediaFailure:
+    try:
+        new = writer.begin(file.path)
+        try:
+            for piece in file.pieces():
+                new.write(piece)
+            new.keep()
+        finally:
+            new.drop()
+    except OSError as error:
+        return as_unwritten(file.path, error)
+    except Spoiled as spoiled:
+        return spoiled.failure
+    return file
 
 
 def is_public(path: bytes) -> bool:
@@ -332,6 +397,15 @@ def as_item(entry: Entry) -> MediaFile | MediaFailure:
 def as_failure(path: bytes, error: OSError) -> MediaFailure:
     """Return why `RootFolder` did not give a file."""
     reason = _REASONS.get(error.errno or 0, Reason.UNREADABLE)
+    detail = error.strerror or str(error)
+    if isinstance(error, OutsideRoot):
+        detail = error.target.decode(errors="backslashreplace")
+    return MediaFailure(path=path, reason=reason, detail=detail)
+
+
+def as_unwritten(path: bytes, error: OSError) -> MediaFailure:
+    """Return why `RootWriter` did not write a file."""
+    reason = _REASONS_TO_WRITE.get(error.errno or 0, Reason.UNWRITABLE)
     detail = error.strerror or str(error)
     if isinstance(error, OutsideRoot):
         detail = error.target.decode(errors="backslashreplace")

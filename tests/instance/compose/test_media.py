@@ -29,7 +29,14 @@ from wizard.instance.compose.container_programs import WebPrograms
 from wizard.instance.compose.media import VolumeMedia, is_local, is_the_same
 from wizard.instance.compose.own_containers import labels
 from wizard.instance.compose.project import ComposeProject, Mount
-from wizard.media.source import FolderMedia, Media, MediaFailure, MediaFile, Reason
+from wizard.media.source import (
+    FolderMedia,
+    IncomingFile,
+    Media,
+    MediaFailure,
+    MediaFile,
+    Reason,
+)
 
 FILES = {"covers/a.jpg": b"cover", "avatars/b.png": b"avatar" * 1000, "exports/c.tar.gz": b"mine"}
 
@@ -294,6 +301,28 @@ def test_what_is_exchanged_in_the_container_gives_nothing_from_outside(
         assert [item.reason for item in answer if isinstance(item, MediaFailure)] == expected
 
 
+async def test_new_files_are_written_through_every_way(project: SmallProject) -> None:
+    volume = await project.deployment.media()
+    assert isinstance(volume, VolumeMedia)
+    exists = IncomingFile(b"covers/a.jpg", 5, lambda: [b"other"])
+    for number, media in enumerate((volume, container_media(project))):
+        path = f"covers/new/{number}.jpg".encode()
+        new = IncomingFile(path, 7, lambda: [b"new", b" one"])
+        written, refused = media.write([new, exists])
+        assert written == new
+        assert isinstance(refused, MediaFailure)
+        assert refused.reason is Reason.EXISTS
+        sums = digests(volume, files_of(volume))
+        assert sums[path] == hashlib.md5(b"new one").hexdigest()
+        assert sums[b"covers/a.jpg"] == hashlib.md5(b"cover").hexdigest()
+        listed = docker("exec", project.container(), "ls", "-A", "/app/images/covers/new")
+        assert listed.splitlines()[-1] == f"{number}.jpg"
+    project.compose("stop", "web")
+    last = IncomingFile(b"covers/last.jpg", 1, lambda: [b"!"])
+    assert list(container_media(project).write([last])) == [last]
+    assert b"covers/last.jpg" in {file.path for file in files_of(volume)}
+
+
 async def test_remote_engine(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
     with tcp_engine() as address:
         monkeypatch.setenv("DOCKER_HOST", address)
@@ -438,5 +467,5 @@ def processes(project: SmallProject) -> str:
 def test_folder_media_still_is_what_volume_media_does(tmp_path: Path) -> None:
     """The label differs, nothing else."""
     (tmp_path / "a.jpg").write_bytes(b"a")
-    volume = VolumeMedia(tmp_path, Mount("/app/images", "v"))
+    volume = VolumeMedia(tmp_path, Mount("/app/images", "v"), FolderMedia(tmp_path))
     assert list(volume.walk()) == list(FolderMedia(tmp_path).walk())

@@ -4,7 +4,7 @@ What is started there through `docker exec` continues when we are gone, for ever
 if it waits for somebody to read its output. The engine closes our standard
 input then, so this looks at nothing else while it works.
 
-Besides `wizard.media.root_folder`, whose text comes with it, it imports nothing
+Besides `wizard.media.root_folder` and `root_writer`, whose text comes with it, it imports nothing
 of ours, and has to work with any Python 3.9 or later of an image.
 """
 
@@ -18,6 +18,7 @@ import threading
 from typing import Any
 
 from wizard.media.root_folder import RootFolder
+from wizard.media.root_writer import RootWriter
 
 _CHUNK = 1 << 18
 
@@ -101,6 +102,54 @@ def _copy(handle: int, size: int, output: Any) -> bool:
     return whole
 
 
+def write(writer: RootWriter, given: Any, output: Any) -> None:
+    """Write the files that are given, and a line for each: 0, or an error's number and words.
+
+    Given is for each a line with the lengths of its path and of the file, both, and a sign: `+`
+    where the bytes are those of the file, `-` where they were made up after its source broke off.
+    """
+    while head := given.readline():
+        length, size = map(int, head.split())
+        error = _write_one(writer, given.read(length), size, given)
+        words = (error.strerror or str(error)).encode() if error else b""
+        output.write(b"%d %s\n" % ((error.errno or errno.EIO) if error else 0, words))
+        output.flush()
+
+
+def _write_one(writer: RootWriter, path: bytes, size: int, given: Any) -> OSError | None:
+    try:
+        file = writer.begin(path)
+    except OSError as error:
+        _take(size, given, lambda data: None)
+        given.read(1)
+        return error
+    try:
+        failed = _take(size, given, file.write)
+        if given.read(1) == b"+" and failed is None:
+            file.keep()
+    except OSError as error:
+        return error
+    finally:
+        file.drop()
+    return failed
+
+
+def _take(size: int, given: Any, take: Any) -> OSError | None:
+    """Hand so many bytes on, and read the rest where that fails; what failed, if anything."""
+    failed = None
+    while size:
+        data = given.read(min(size, _CHUNK))
+        if not data:
+            raise OSError(errno.EPIPE, "whoever gave the file is gone")
+        size -= len(data)
+        try:
+            if failed is None:
+                take(data)
+        except OSError as error:
+            failed = error
+    return failed
+
+
 def _when_nobody_listens(end: Any) -> None:
     """Call `end` as soon as our standard input is closed."""
 
@@ -114,8 +163,13 @@ def _when_nobody_listens(end: Any) -> None:
 
 def main() -> int:
     """Do what the first argument says, with names from standard input."""
-    names = read_names()
     work, *argv = sys.argv[1:]
+    if work == "write":
+        with open(0, "rb", closefd=False) as given, open(1, "wb", closefd=False) as output:
+            given.read(1)  # the end of no names
+            write(RootWriter(_folder(os.fsencode(argv[0]))), given, output)
+        return 0
+    names = read_names()
     if work == "run":
         return run(argv)
     _when_nobody_listens(lambda: os._exit(1))
@@ -125,12 +179,16 @@ def main() -> int:
 
 
 def _answer(work: str, root: bytes, names: list[bytes], output: Any) -> None:
-    real = os.path.realpath(root)
-    folder = RootFolder({real: real, root: real})
+    folder = _folder(root)
     if work == "walk":
         walk(folder, output)
     else:
         {"look": stat_files, "read": read}[work](folder, names, output)
+
+
+def _folder(root: bytes) -> RootFolder:
+    real = os.path.realpath(root)
+    return RootFolder({real: real, root: real})
 
 
 if __name__ == "__main__":

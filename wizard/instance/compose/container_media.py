@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, ClassVar, cast
 
 from wizard.instance.compose.container_programs import RunningProgram, WebPrograms, interrupted
 from wizard.media.source import (
+    IncomingFile,
     Media,
     MediaFailure,
     MediaFile,
     Reason,
+    Spoiled,
     Stream,
     as_failure,
     as_item,
+    as_unwritten,
 )
 
 _CHUNK = 256 * 1024
@@ -90,6 +93,21 @@ class ContainerMedia(Media):
             looked = _looked(file.path, answer)
             yield self._spoiled.pop(file.path, looked)
 
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
+        with self._programs.guard("write") as running:
+            answers = io.BufferedReader(cast(io.RawIOBase, running.output))
+            for file in files:
+                try:
+                    spoiled = _give(running.given, file)
+                    status, _, words = answers.readline().partition(b" ")
+                    error = int(status)
+                except (BrokenPipeError, ValueError) as gone:
+                    raise self._interrupted(running) from gone
+                if error:
+                    yield as_unwritten(file.path, OSError(error, words.decode().rstrip("\n")))
+                else:
+                    yield spoiled or file
+
     def _check_end(self, running: RunningProgram) -> None:
         if running.ended():
             raise interrupted(running, self._programs.docker)
@@ -126,3 +144,26 @@ def _looked(path: bytes, answer: bytes) -> MediaFile | MediaFailure:
     if kind == b"special":
         return MediaFailure(path=path, reason=Reason.SPECIAL)
     return as_failure(path, OSError(int(kind), os.strerror(int(kind))))
+
+
+def _give(given: IO[bytes], file: IncomingFile) -> MediaFailure | None:
+    """Give one file to the program inside; why its bytes are not what they should be, if so."""
+    _send(given, b"%d %d\n%s" % (len(file.path), file.size, file.path))
+    left, spoiled = file.size, None
+    try:
+        for piece in file.pieces():
+            _send(given, piece[:left])
+            left -= len(piece[:left])
+    except Spoiled as error:
+        spoiled = error.failure
+    while left:
+        left -= _send(given, bytes(min(left, _CHUNK)))
+    _send(given, b"-" if spoiled else b"+")
+    return spoiled
+
+
+def _send(given: IO[bytes], data: bytes) -> int:
+    left = memoryview(data)
+    while left:
+        left = left[given.write(left) :]
+    return len(data)

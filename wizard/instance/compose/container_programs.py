@@ -18,10 +18,14 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.problems import docker_failed, image_missing, is_docker_failure
 from wizard.instance.compose.project import WEB, ComposeProject
-from wizard.media import root_folder
+from wizard.media import root_folder, root_writer
 from wizard.media.programs import as_program
 
-_GUARD = as_program(Path(root_folder.__file__), Path(__file__).with_name("container_guard.py"))
+_GUARD = as_program(
+    Path(root_folder.__file__),
+    Path(root_writer.__file__),
+    Path(__file__).with_name("container_guard.py"),
+)
 _LAST_COMPLAINTS = 5000
 
 
@@ -74,7 +78,7 @@ class WebPrograms:
 
     @contextmanager
     def guard(self, work: str, names: Sequence[bytes] = ()) -> Iterator[RunningProgram]:
-        """Have `container_guard` walk the media folder, or look at or read these files of it."""
+        """Have `container_guard` walk the media folder, look at or read these files, or write."""
         with self._started([work, self.media_root], names) as running:
             yield running
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wizard.instance.compose.container_media import ContainerMedia
@@ -11,7 +12,14 @@ from wizard.instance.compose.container_programs import WebPrograms
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import Mount, inspected_volume
 from wizard.instance.compose.renamed_volumes import never_started
-from wizard.media.source import FolderMedia, Media, MediaFailure, MediaFile, Reason
+from wizard.media.source import (
+    FolderMedia,
+    IncomingFile,
+    Media,
+    MediaFailure,
+    MediaFile,
+    Reason,
+)
 
 # How many entries of the container's listing must be the very same files here.
 _CANARIES = 300
@@ -19,15 +27,25 @@ _LISTING = ("-maxdepth", "2", "-printf", r"%i %s %T@ %P\0")
 
 
 class VolumeMedia(FolderMedia):
-    """A volume's own folder on this host, verified to be what the container sees."""
+    """A volume's own folder on this host, verified to be what the container sees.
 
-    def __init__(self, root: Path, mount: Mount) -> None:
+    Who is not root here writes through the container, to which `inside` leads.
+    """
+
+    def __init__(self, root: Path, mount: Mount, inside: Media) -> None:
         super().__init__(root, mount.target)
         self._label = mount.label
+        self._inside = inside
 
     @property
     def label(self) -> str:
         return self._label
+
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
+        if os.geteuid() == 0:
+            yield from super().write(files)
+        else:
+            yield from self._inside.write(files)
 
 
 def open_media(programs: WebPrograms) -> Media:
@@ -36,10 +54,11 @@ def open_media(programs: WebPrograms) -> Media:
     mount = project.media
     if mount and mount.volume and inspected_volume(docker, mount.volume) is None:
         raise never_started(docker, project, mount)
+    inside = ContainerMedia(programs, mount.label if mount else f"web:{project.media_root}")
     folder = _folder_here(docker, mount) if mount else None
     if mount and folder and is_the_same(folder, programs):
-        return VolumeMedia(folder, mount)
-    return ContainerMedia(programs, mount.label if mount else f"web:{project.media_root}")
+        return VolumeMedia(folder, mount, inside)
+    return inside
 
 
 def is_local(docker: Docker) -> bool:

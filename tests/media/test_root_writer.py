@@ -1,0 +1,171 @@
+"""New files in the media folder, whatever they are called: here, and as the program inside does."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkout import make_checkout
+from tests.support.users import ALICE, need_root
+from wizard.instance.checkout import open_instance
+from wizard.instance.compose.container_media import ContainerMedia
+from wizard.instance.compose.container_programs import WebPrograms
+from wizard.instance.compose.docker import Docker
+from wizard.instance.compose.project import ComposeProject
+from wizard.media.source import (
+    FolderMedia,
+    IncomingFile,
+    Media,
+    MediaFailure,
+    Reason,
+    Spoiled,
+)
+
+
+class ProgramsHere(WebPrograms):
+    """Starts the program that runs in BookWyrm's container, without one."""
+
+    def command(self, *argv: str) -> list[str]:
+        return list(argv)
+
+
+@pytest.fixture(params=["folder", "program"])
+def media(tmp_path: Path, request: pytest.FixtureRequest) -> Media:
+    root = tmp_path / "images"
+    (root / "covers").mkdir(parents=True)
+    (root / "covers" / "a.jpg").write_bytes(b"here")
+    if request.param == "folder":
+        return FolderMedia(root)
+    make_checkout(tmp_path / "bookwyrm")
+    docker = Docker(open_instance(tmp_path / "bookwyrm"))
+    project = ComposeProject(name="x", media_root=str(root), media=None, image="x")
+    return ContainerMedia(ProgramsHere(docker, project, ()), "inside")
+
+
+def incoming(path: bytes, data: bytes = b"new") -> IncomingFile:
+    return IncomingFile(path, len(data), lambda: [data])
+
+
+def write(media: Media, *files: IncomingFile) -> list[Reason | None]:
+    """Why each was not written, None where it was."""
+    written = list(media.write(files))
+    assert [item.path for item in written] == [file.path for file in files]
+    return [item.reason if isinstance(item, MediaFailure) else None for item in written]
+
+
+def owner_and_mode(path: Path) -> tuple[int, int]:
+    return path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)
+
+
+def names(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
+
+
+def test_a_file_appears_with_its_folders(media: Media, tmp_path: Path) -> None:
+    large = bytes(range(256)) * 5000
+    paths = (b"covers/b.jpg", b"avatars/deep/\xc3\xa9\n1.png", b"top.jpg")
+    assert write(media, *(incoming(path, large) for path in paths)) == [None] * 3
+    root = tmp_path / "images"
+    for path in paths:
+        assert (root / os.fsdecode(path)).read_bytes() == large
+    assert len(names(root)) == 7, "and nothing else"
+
+
+FOREIGN = [
+    (b"../out.jpg", Reason.NO_FILE_NAME),
+    (b"covers/../../out.jpg", Reason.NO_FILE_NAME),
+    (b"/etc/out.jpg", Reason.NO_FILE_NAME),
+    (b"covers//b.jpg", Reason.NO_FILE_NAME),
+    (b"covers/./b.jpg", Reason.NO_FILE_NAME),
+    (b"covers/", Reason.NO_FILE_NAME),
+    (b"", Reason.NO_FILE_NAME),
+    (b"covers/a\0b.jpg", Reason.NO_FILE_NAME),
+    (b"covers/" + b"x" * 256 + b".jpg", Reason.NO_FILE_NAME),
+    (b"covers", Reason.CLASH),
+    (b"covers/a.jpg/b.jpg", Reason.CLASH),
+    (b"covers/a.jpg", Reason.EXISTS),
+    (b"outside/b.jpg", Reason.OUTSIDE),
+    (b"covers/dangling.jpg", Reason.NO_FILE_NAME),
+    (b"covers/fifo.jpg", Reason.NO_FILE_NAME),
+]
+
+
+@pytest.mark.parametrize(("path", "reason"), FOREIGN)
+def test_foreign_names(media: Media, tmp_path: Path, path: bytes, reason: Reason | None) -> None:
+    root = tmp_path / "images"
+    (root / "outside").symlink_to(tmp_path)
+    (root / "covers" / "dangling.jpg").symlink_to(tmp_path / "out.jpg")
+    os.mkfifo(root / "covers" / "fifo.jpg")
+    before, around = names(root), set(tmp_path.iterdir())
+    assert write(media, incoming(path), incoming(b"covers/next.jpg")) == [reason, None]
+    if reason:
+        assert names(root) - before == {"covers/next.jpg"}
+    assert set(tmp_path.iterdir()) == around
+    assert (root / "covers" / "a.jpg").read_bytes() == b"here"
+
+
+def test_a_link_within_the_media_is_followed(media: Media, tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    (root / "same").symlink_to("covers")
+    assert write(media, incoming(b"same/b.jpg")) == [None]
+    assert (root / "covers" / "b.jpg").read_bytes() == b"new"
+
+
+def test_spoiled_bytes_leave_nothing_and_the_next_is_written(media: Media, tmp_path: Path) -> None:
+    failure = MediaFailure(path=b"covers/bad.jpg", reason=Reason.SPOILED)
+
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise Spoiled(failure)
+
+    bad = IncomingFile(b"covers/bad.jpg", 1000, broken)
+    assert write(media, bad, incoming(b"covers/good.jpg")) == [Reason.SPOILED, None]
+    assert names(tmp_path / "images") == {"covers", "covers/a.jpg", "covers/good.jpg"}
+
+
+def test_what_a_killed_one_left_goes_with_the_next(media: Media, tmp_path: Path) -> None:
+    covers = tmp_path / "images" / "covers"
+    (covers / ".bw-s3-incoming").write_bytes(b"half of another")
+    assert write(media, incoming(b"covers/b.jpg")) == [None]
+    assert names(covers) == {"a.jpg", "b.jpg"}
+
+
+def test_a_file_that_came_in_the_meantime_stays(media: Media, tmp_path: Path) -> None:
+    mine = tmp_path / "images" / "covers" / "b.jpg"
+
+    def late() -> list[bytes]:
+        mine.write_bytes(b"of a reader")
+        return [b"new"]
+
+    assert write(media, IncomingFile(b"covers/b.jpg", 3, late)) == [Reason.EXISTS]
+    assert mine.read_bytes() == b"of a reader"
+    assert names(mine.parent) == {"a.jpg", "b.jpg"}
+
+
+def test_owner_and_mode_are_those_of_its_neighbours(media: Media, tmp_path: Path) -> None:
+    need_root()
+    root = tmp_path / "images"
+    (root / "covers").chmod(0o2750)
+    (root / "covers" / "a.jpg").chmod(0o640)
+    for path in (root, root / "covers", root / "covers" / "a.jpg"):
+        os.chown(path, ALICE, ALICE)
+    root.chmod(0o2750)
+    assert write(media, incoming(b"covers/b.jpg"), incoming(b"new/c.jpg")) == [None, None]
+    assert owner_and_mode(root / "covers/b.jpg") == (ALICE, 0o640)
+    assert owner_and_mode(root / "new") == (ALICE, 0o2750)
+    assert owner_and_mode(root / "new/c.jpg") == (ALICE, 0o644)
+
+
+def test_a_disk_that_is_full_is_said(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    media = FolderMedia(tmp_path)
+
+    def full() -> Iterator[bytes]:
+        yield os.fsencode(str((tmp_path / "full").open("wb", buffering=0).write(b"x")))
+
+    assert write(media, IncomingFile(b"b.jpg", 1, full)) == [Reason.DISK_FULL]
+    assert names(tmp_path) == {"full"}
