@@ -280,6 +280,9 @@ class Migration:
 
     async def undo(self, step: Step, report: Report | None = None) -> bool:
         """Undo a step and forget its result; False where it cannot be undone."""
+        for name in step.undone_before:
+            if any(s.name == name for s in self.steps) and self._was_done(name):
+                await self.undo(self.step_named(name), report)
         undone = await step.undo(self._heard_by(report))
         await self._look_again(step)
         if undone:
@@ -287,6 +290,11 @@ class Migration:
                 self.context.journal.forget_result(name)
             self.context.journal.write_log(step.name, "taken back")
         return undone
+
+    def _was_done(self, name: str) -> bool:
+        """Tell whether a step was done, whatever became of it since."""
+        result = self.context.journal.result(name)
+        return result is not None and result.state is ResultState.DONE
 
     def _changed_inputs(self, step: Step, result: StepResult) -> list[str]:
         now = step.inputs(self.context)

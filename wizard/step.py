@@ -125,6 +125,8 @@ class TypedStep(ABC, Generic[Found]):
     purpose: ClassVar[str]
     # Steps whose results no longer count once this one is undone.
     undone_too: ClassVar[tuple[str, ...]] = ()
+    # Steps that are undone first where they are done, since they build on this one.
+    undone_before: ClassVar[tuple[str, ...]] = ()
     # Whether the running site may serve its files from elsewhere afterwards.
     switches_site: ClassVar[bool] = False
 

@@ -49,8 +49,12 @@ class StepRunner:
             f"What “{step.title}” changed is put back as it was before; then the step is to be "
             "done again, and the steps after it perhaps as well. Objects in the bucket stay there."
         )
-        if step.name == "enable_s3" and self._session.is_done("restart"):
-            text += " The running site stays with S3 until you restart its services yourself."
+        if step.switches_site or (step.name == "enable_s3" and self._session.is_done("restart")):
+            text += (
+                " The running services are switched back to this server's disk as they were "
+                "switched to S3, and what was uploaded to the bucket in the meantime is copied "
+                "back."
+            )
         heading = f"Undo “{step.title}”?"
         dialog = ConfirmDialog(heading, text, yes="Undo it", no="Keep it", focus_no=True)
         self._app.push_screen(dialog, lambda yes: self.undo(step) if yes else None)

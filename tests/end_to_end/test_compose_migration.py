@@ -24,6 +24,7 @@ from tests import ROOT
 from tests.servers.docker import BridgedSeaweedFS, docker, need_engine, tcp_engine
 from tests.standin import StandIn
 from tests.support.users import ALICE, need_root, owned_folder
+from tests.support.visitors import Visitors
 from wizard.core.settings import Settings
 from wizard.media.source import PUBLIC_SUFFIXES
 from wizard.storage.bucket import Bucket
@@ -112,6 +113,11 @@ class Migration:
                     process.kill()
         return process.returncode
 
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call another command of bw-s3 for the instance, as root."""
+        argv = [sys.executable, "-m", "screens", *arguments, str(self.instance.folder)]
+        return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """The run pauses where it is, as long as the context lasts."""
@@ -183,6 +189,29 @@ def test_wrong_keys_between_the_steps_bring_the_old_env_back(
     assert 'href="/static/css/themes/' in installed.wait_for_site()
     assert b"\nUSE_S3=false\n" in env.read_bytes()
     assert installed.in_web("printenv", "USE_S3") == "false\n"
+    env.write_bytes(before)
+    shutil.rmtree(installed.folder / ".bw-s3")
+
+
+def test_there_and_back_while_readers_upload(installed: StandIn, storage: BridgedSeaweedFS) -> None:
+    """No request fails, and each cover that was ever uploaded is seen in the end."""
+    env = installed.folder / ".env"
+    before = env.read_bytes()
+    migration = Migration(installed, storage, "busy-books")
+    with Visitors(installed.site_url) as visitors:
+        assert migration.run() == 0, migration.words()
+        assert f"//{migration.settings.custom_domain}/" in installed.wait_for_site()
+        disk = set(installed.in_web("ls", "/app/images/covers").splitlines())
+        in_bucket_only = set(visitors.uploaded) - disk
+        back = migration.call("disarm", "--undo-restart")
+        assert back.returncode == 0, back.stdout + back.stderr
+    print(f"{visitors.figures}; {len(in_bucket_only)} of {len(visitors.uploaded)} in the bucket")
+    assert in_bucket_only, "nobody uploaded anything to the bucket"
+    assert not visitors.failed
+    assert 'href="/static/css/themes/' in installed.wait_for_site()
+    visitors.check_uploads_on(installed.site_url)
+    assert "copied back" in back.stdout
+    assert b"\nUSE_S3=false\n" in env.read_bytes()
     env.write_bytes(before)
     shutil.rmtree(installed.folder / ".bw-s3")
 

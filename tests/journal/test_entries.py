@@ -67,6 +67,7 @@ FORMS: dict[str, tuple[str, object]] = {
     "restart.used": ("yes", True),
     "restart.switched": ("yes", True),
     "restart.caught_up": ("0", 0),
+    "restart.uploads_in_bucket": ("yes", True),
     "update_connector.found": ("none", True),
     "update_connector.before": (
         '[{"identifier": "books.example.org", "covers_url": "https://books.example.org/images"}]',

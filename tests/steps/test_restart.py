@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import httpx
@@ -22,13 +23,17 @@ from wizard.journal.entries import text_entry
 from wizard.journal.journal import StepResult
 from wizard.step import Applies
 from wizard.steps.collect_static import CollectStatic
+from wizard.steps.enable_s3 import EnableS3
 from wizard.steps.restart import Restart
 from wizard.switch.first_run import note_whether_it_ran
-from wizard.web.visitor import look_at_site
+from wizard.switch.site_before import SiteBefore
+from wizard.switch.uploads_back import uploads_are_missing
+from wizard.web.visitor import ServedFrom, look_at_site
 
 STEP = Restart(patience=60)
 # For a site that will not come back: waiting longer would prove no more.
 BRIEF = Restart(patience=3)
+_EXPECTED = "restart.uploads_in_bucket"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -57,7 +62,7 @@ def ready(shared: DemoScene) -> Iterator[DemoScene]:
     shared.events.clear()
     shared.questions.clear()
     shared.answer = True
-    for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
+    for name in ("restart.switched", "restart.caught_up", "enable_s3.lines", _EXPECTED):
         context.journal.forget(text_entry(name))
     yield shared
     shared.context = context
@@ -90,9 +95,41 @@ async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: D
     answer = httpx.post(url, data={"title": "New"}, files=cover).json()
     assert httpx.get(answer["cover"]).content == b"a new cover"
     assert answer["cover"].startswith(ready.context.settings.public_base)
-    assert not (ready.folder / "images" / "covers" / "new.jpg").exists()
-    assert not await STEP.undo(ready.context), "the new cover would be lost from the site"
-    assert ready.context.instance.uses_s3()
+    mine = ready.folder / "images" / "covers" / "new.jpg"
+    assert not mine.exists()
+    ready.bucket.put("images/covers/a.jpg/b.jpg", b"a name that cannot be a file here")
+    (mine.parent / "a.jpg").touch()
+    with pytest.raises(Problem) as caught:
+        await STEP.undo(ready.context)
+    assert caught.value.what == "1 file could not be copied back from the bucket."
+    assert "covers/a.jpg/b.jpg: one name for a file and for a folder" in caught.value.raw
+    assert httpx.get(f"{ready.demo.site_url}/images/covers/new.jpg").content == b"a new cover"
+    await runs_as_before(ready)
+    assert uploads_are_missing(ready.context), "the next undo tries again"
+    ready.bucket.delete("images/covers/a.jpg/b.jpg")
+    running = ready.demo.site("status")
+    assert await EnableS3().undo(ready.context)
+    assert not uploads_are_missing(ready.context)
+    assert ready.demo.site("status") == running
+
+
+async def test_the_way_back_is_refused_where_there_was_no_before(ready: DemoScene) -> None:
+    await ready.carry_out(STEP)
+    before = SiteBefore(
+        served_from=ServedFrom.THIS_BUCKET,
+        stylesheet=f"{ready.context.settings.public_base}/static/x.css",
+        uses_s3=True,
+        bucket=ready.context.settings.bucket,
+        endpoint=ready.context.settings.endpoint,
+        at=0.0,
+    )
+    entry = text_entry("site.before")
+    ready.context.journal.remember(entry, json.dumps(asdict(before)))
+    try:
+        assert not await STEP.undo(ready.context)
+        assert ready.context.instance.uses_s3()
+    finally:
+        ready.context.journal.forget(entry)
 
 
 async def test_the_plan_says_what_is_interrupted_and_what_goes_back(

@@ -106,6 +106,14 @@ class Visitors:
             f"{slow} pages took over 2 s, longest {longest:.1f} s"
         )
 
+    def check_uploads_on(self, url: str) -> None:
+        """The site at `url` shows every cover that it took, byte for byte."""
+        with httpx.Client(timeout=_PATIENCE) as client:
+            for name, data in self.uploaded.items():
+                answer = client.get(f"{url}/images/covers/{name}")
+                assert (answer.status_code, answer.content == data) == (200, True), name
+        assert len(self.uploads) == len(self.uploaded)
+
     def _every(self, seconds: float, visit: Callable[[int], None]) -> None:
         pending: list[Future[None]] = []
         for number in itertools.count():

@@ -41,7 +41,10 @@ def armed(scene: DemoScene) -> Iterator[Armed]:
     subprocess.run(["rm", "-rf", found.files.folder], check=True)
     found.restart_with(scene.demo.settings.restart_command)
     with found.journal() as journal:
-        for name in ("restart.switched", "restart.caught_up", "enable_s3.lines"):
+        for name in (
+            *("restart.switched", "restart.caught_up", "restart.uploads_in_bucket"),
+            "enable_s3.lines",
+        ):
             journal.forget(text_entry(name))
         journal.forget_result("restart")
     yield found

@@ -228,6 +228,12 @@ def _disarm_parser() -> _Parser:
         description="Between “Enable S3” and the restart: puts USE_S3 in .env back as it was, so "
         "that a restart changes nothing. Once the site runs with S3 there is nothing to disarm.",
     )
+    parser.add_argument(
+        "--undo-restart",
+        action="store_true",
+        help="where the site runs with S3: bring it back to this server's disk, and copy back "
+        "what was uploaded to the bucket in the meantime",
+    )
     _add_instance(parser)
     return parser
 

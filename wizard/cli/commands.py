@@ -35,6 +35,7 @@ from wizard.reporting.narration import (
     status_to_dict,
 )
 from wizard.step import Ask, Fact, Question, Step
+from wizard.switch.uploads_back import uploads_are_missing
 from wizard.switch.ways import choose
 from wizard.system.stopping import stop
 from wizard.web.visitor import ServedFrom
@@ -87,7 +88,8 @@ def _call(
         case "status":
             return _status(options, narrator)
         case "disarm":
-            return asyncio.run(_disarm(opening_of(options), narrator))
+            undo_restart = options.undo_restart
+            return asyncio.run(_disarm(opening_of(options), narrator, undo_restart=undo_restart))
         case _:
             return _demo(options, narrator, open_demo)
 
@@ -180,6 +182,11 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     narrator.end(ExitStatus.OK, await _last_words(migration, len(waiting)))
     return ExitStatus.OK
 
+
+_ON_BUCKET = (
+    "The site runs with S3 already: there is nothing to disarm. `bw-s3 disarm --undo-restart` "
+    "brings it back to this server's disk, with what was uploaded in the meantime."
+)
 
 # However the site is, a status must come soon, also without a network.
 _SECONDS_FOR_STATUS = 3.0
@@ -303,7 +310,7 @@ def _status_object(migration: Migration, switch: str) -> dict[str, object]:
     }
 
 
-async def _disarm(opening: Opening, narrator: Narrator) -> int:
+async def _disarm(opening: Opening, narrator: Narrator, *, undo_restart: bool) -> int:
     # Going back: a switch that was interrupted is not finished first.
     opened = await open_migration(replace(opening, put_back=True), narrator, yes_aloud(narrator))
     try:
@@ -311,16 +318,27 @@ async def _disarm(opening: Opening, narrator: Narrator) -> int:
         narrator.masker = migration.context.masker
         if opened.news:
             narrator.say(opened.news)
-        if migration.served_from() is ServedFrom.THIS_BUCKET:
-            narrator.say("The site runs with S3 already: there is nothing to disarm.")
+        on_bucket = migration.served_from() is ServedFrom.THIS_BUCKET
+        if on_bucket and not undo_restart:
+            narrator.say(_ON_BUCKET)
             return ExitStatus.OK
-        if not migration.is_armed():
+        if on_bucket:
+            return await _undo_restart(migration, narrator)
+        if not migration.is_armed() and not uploads_are_missing(migration.context):
             narrator.say("The instance is not armed: nothing to do.")
             return ExitStatus.OK
         await migration.undo(migration.step_named("enable_s3"))
         narrator.say("Disarmed: .env says again what it said about USE_S3 before.")
     finally:
         opened.close()
+    return ExitStatus.OK
+
+
+async def _undo_restart(migration: Migration, narrator: Narrator) -> int:
+    if not await migration.undo(migration.step_named("restart")):
+        narrator.say("The site ran with this bucket before bw-s3 came: that is left as it is.")
+        return ExitStatus.DECISION
+    narrator.say("The site runs without S3 again. The objects in the bucket stay where they are.")
     return ExitStatus.OK
 
 

@@ -39,6 +39,7 @@ class EnableS3(TypedStep[None]):
         " It takes effect when the services start the next time."
     )
     undone_too = ("restart", "verify_cors")
+    undone_before = ("update_connector",)
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         """Return how the storage is served, since `USE_HTTPS` depends on it."""

@@ -40,6 +40,8 @@ class Restart(TypedStep[int]):
     name = SWITCHING_STEP
     title = "Restart"
     switches_site = True
+    undone_too = ("verify_cors",)
+    undone_before = ("update_connector",)
     purpose = (
         "The services start anew and use the bucket from now on. Then what was uploaded meanwhile"
         " is copied too. If the site does not come back, everything is put back."
@@ -78,7 +80,8 @@ class Restart(TypedStep[int]):
             f"If a stage fails, or the site is not back after {self.patience:.0f} seconds, or with"
             " its error page, the lines of “Enable S3” are put back in .env and the services"
             f" follow it. You are asked first; while visitors see errors, {SECONDS_TO_ANSWER:.0f}"
-            " seconds at most, and not at all where nobody is there."
+            " seconds at most, and not at all where nobody is there. What visitors uploaded to the"
+            " bucket by then is copied back."
         )
         alone = (
             "A process of its own does all this: it comes to its end whatever becomes of this"
@@ -118,11 +121,12 @@ class Restart(TypedStep[int]):
         return checks
 
     async def undo(self, context: Context) -> bool:
-        """Put the old `.env` back, and the services, where the site did not come back with S3.
+        """Put the old `.env` back, and the services; what was uploaded since is copied back.
 
-        Not once it runs with S3: what was uploaded since is in the bucket only.
+        Not where the site ran with this bucket before bw-s3 came, or never ran without it.
         """
-        if context.journal.recall(switched(context)) or _on_bucket(await _look(context)):
+        fresh = context.settings.path == MigrationPath.FRESH
+        if ran_on_this_bucket_before(context) or (fresh and _on_bucket(await _look(context))):
             return False
         await put_services_back(context, self.patience)
         return True

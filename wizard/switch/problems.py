@@ -210,3 +210,15 @@ def site_too_slow(address: str) -> Problem:
         "--site-url http://127.0.0.1:PORT",
         field="site_url",
     )
+
+
+def uploads_left(number: int, lines: Sequence[str]) -> Problem:
+    """Return the `Problem` of uploads that could not be copied back; a line for each."""
+    files = count(number, "file")
+    return Problem(
+        f"{files} could not be copied back from the bucket.",
+        "The site runs without S3 again, and its visitors do not see what only the bucket has."
+        " Nothing is lost: the bucket keeps it.",
+        Remedy("Fix what is said below, then copy again: bw-s3 disarm", Action.DISARM),
+        raw="\n".join(lines),
+    )

@@ -25,6 +25,11 @@ from wizard.switch.files import SwitchFiles
 from wizard.switch.s3_lines import ENABLING_STEP, disarm
 from wizard.switch.site_watch import Awaited, SiteWatch
 from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
+from wizard.switch.uploads_back import (
+    bring_uploads_back,
+    expect_no_uploads,
+    expect_uploads,
+)
 from wizard.switch.ways import choose
 
 # The step that a switch belongs to, whose result says how it ended where nobody followed it.
@@ -112,6 +117,7 @@ class SwitchRun:
             self._change(phase=Phase.RUNNING)
             self._do("BookWyrm's own storage is tried with the settings in .env.")
             await self._context.deployment.try_storage(report)
+        expect_uploads(self._context)
         stages = switch.stages()
         for number, stage in enumerate(stages, 1):
             self._change(
@@ -214,6 +220,8 @@ class SwitchRun:
         context.report(Note(back, warning=True))
         never_failed = self._watch.never_failed
         try:
+            if begun and not untouched:
+                await self._bring_back_before()
             context.journal.forget(switched(context))
             await disarm(context)
             context.journal.forget_result(ENABLING_STEP)
@@ -225,9 +233,14 @@ class SwitchRun:
             view = await self._watch.look()
             self._end(Phase.FAILED, problems.not_back(first, second, view))
             return
+        left = None
         if begun:
             words = problems.words(await self._watch.look())
             context.report(passed("Does the site run as before?", words))
+            context.report(Note(self._watch.downtime.words))
+            left = None if untouched else await self._bring_back()
+        if not begun or untouched:
+            expect_no_uploads(context)
         if isinstance(problem, _Stopped):
             ended: Problem | None = problems.stopped()
         elif problem and untouched and (begun or self._switch is None):
@@ -236,7 +249,26 @@ class SwitchRun:
         else:
             failed = problem and problems.put_back(problem, begun=begun, never_failed=never_failed)
             ended = failed
-        self._end(Phase.PUT_BACK, ended)
+        self._end(Phase.PUT_BACK, ended or left)
+
+    async def _bring_back_before(self) -> None:
+        """Copy most uploads back before pages ask this server for them, where nobody waits."""
+        expect_uploads(self._context)
+        await self._watch.look()
+        if self._watch.shows(Awaited.BUCKET):
+            await self._bring_back()
+
+    async def _bring_back(self) -> Problem | None:
+        """Copy back what was uploaded to the bucket; what went wrong is told, and ends nothing."""
+        context = self._context
+        self._do("What was uploaded to the bucket in the meantime is copied back.")
+        context.report(Note(self._state.doing))
+        try:
+            await bring_uploads_back(context)
+        except Problem as problem:
+            context.report(Note(f"{problem.what} {problem.why}", warning=True))
+            return problem
+        return None
 
     # What is kept ----------------------------------------------------------------------------
 

@@ -12,7 +12,9 @@ from wizard.switch.follow import (
 )
 from wizard.switch.run import switched
 from wizard.switch.s3_lines import disarm
+from wizard.switch.site_before import ran_with_s3_before
 from wizard.switch.state import Direction, Phase, SwitchState
+from wizard.switch.uploads_back import bring_uploads_back, uploads_are_missing
 from wizard.web.visitor import look_at_site
 
 # How long the site may take to come back.
@@ -20,38 +22,47 @@ _PATIENCE = 120.0
 
 
 async def disarm_and_put_back(context: Context) -> bool:
-    """Put the lines back that enable S3, and the services where a switch to it was begun.
+    """Put the lines back that enable S3, and the services where any was switched to it.
 
-    Not the services once all of them run with S3: what was uploaded since is in the bucket
-    only. Whether there was anything to do. Raises `Problem`.
+    Whether there was anything to do. Raises `Problem`.
     """
-    if not await _may_run_with_s3(context):
-        return await disarm(context)
-    await put_services_back(context)
+    if await _may_run_with_s3(context):
+        await put_services_back(context)
+        return True
+    changed = await disarm(context)
+    if not uploads_are_missing(context):
+        return changed
+    await bring_uploads_back(context)
     return True
 
 
 async def put_services_back(context: Context, patience: float = _PATIENCE) -> None:
-    """Bring `.env` and the running services back to how they were. Raises `Problem`."""
+    """Bring `.env` and the running services back to how they were, with what was uploaded since.
+
+    Raises `Problem`, also where uploads stay in the bucket only.
+    """
     state = under_way(context)
     if state:
         want_everything_back(context)
         state = await finish_switch(context, state)
-        if state.phase is Phase.PUT_BACK:
-            return
-    ended = await carry_out_switch(context, patience, Direction.BACK)
-    if ended.phase is not Phase.PUT_BACK and ended.problem:
-        raise ended.problem
+    if state is None or state.phase is not Phase.PUT_BACK:
+        ended = await carry_out_switch(context, patience, Direction.BACK)
+        if ended.phase is not Phase.PUT_BACK and ended.problem:
+            raise ended.problem
+    if uploads_are_missing(context):
+        await bring_uploads_back(context)
 
 
 async def _may_run_with_s3(context: Context) -> bool:
-    """Tell whether any service may have been switched, without all of them being it for good."""
-    if context.journal.recall(switched(context)):
+    """Tell whether any service may run with S3, which it did not before bw-s3 came."""
+    if ran_with_s3_before(context):
         return False
     state = files_of(context).read()
     if state is not None and _left_in_the_middle(state):
         return True
     view = await look_at_site(context.settings, context.instance.domain)
+    if context.journal.recall(switched(context)):
+        return view.points_to_bucket or not view.own_page
     return view.own_page and view.points_to_bucket and state is not None
 
 

@@ -180,6 +180,10 @@ class Served:
     def master(self) -> Process | None:
         return Process.of(self.web.pid)
 
+    def has(self, name: str) -> bool:
+        """Whether a cover is on the disk."""
+        return (self.scene.folder / "images" / "covers" / name).exists()
+
     def uploads(self, visitors: Visitors) -> str:
         """Where the uploads are; none may be lost."""
         names = set(visitors.uploaded)
@@ -404,7 +408,7 @@ async def test_a_worker_that_never_ends_is_ended(
 # As its runner does it: the step “Restart”, from its plan to its report.
 
 
-async def test_the_step_restarts_nothing_and_nobody_notices(served: Served) -> None:
+async def test_the_step_there_and_back_restarts_nothing_and_nobody_notices(served: Served) -> None:
     context = context_of(served)
     await copy_media(context, await context.deployment.media())
     served.scene.enable_s3()
@@ -413,7 +417,14 @@ async def test_the_step_restarts_nothing_and_nobody_notices(served: Served) -> N
     with Visitors(served.scene.demo.site_url) as visitors:
         checks = await STEP.verify(context, await STEP.apply(context))
         assert served.points_to_bucket()
-    print(f"by the step: {visitors.figures}; {served.uploads(visitors)}")
+        on_s3 = {name for name in visitors.uploaded if not served.has(name)}
+        assert await STEP.undo(context)
+        assert not served.points_to_bucket()
+    print(f"by the step: {visitors.figures}; {served.uploads(visitors)}; {len(on_s3)} on S3")
+    assert on_s3, "nobody uploaded anything to the bucket"
+    visitors.check_uploads_on(served.scene.demo.site_url)
+    back = next(c for c in served.scene.checks if "uploaded to the bucket" in c.asked)
+    assert "copied back" in back.seen
     texts = " ".join(getattr(item, "text", "") for item in plan.items)
     assert "Visitors notice nothing" in texts
     assert "(--switch)" in texts

@@ -1,0 +1,64 @@
+"""What visitors uploaded while the site ran with S3, copied back where it runs without again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wizard.core.events import passed
+from wizard.core.quantities import count, describe_size
+from wizard.journal.entries import Entry, flag_entry
+from wizard.step import Context
+from wizard.switch.problems import uploads_left
+
+if TYPE_CHECKING:
+    from wizard.copying.upload import BroughtBack
+
+_EXPECTED = flag_entry("restart.uploads_in_bucket")
+_ASKED = "Is what was uploaded to the bucket in the meantime on this server too?"
+
+
+def expect_uploads(context: Context) -> None:
+    """Note that visitors may upload to the bucket from now on."""
+    context.journal.remember(_of(context), True)
+
+
+def expect_no_uploads(context: Context) -> None:
+    """Note that nobody uploaded to the bucket, or that all of it is on this server."""
+    context.journal.forget(_of(context))
+
+
+def uploads_are_missing(context: Context) -> bool:
+    """Tell whether files may be in the bucket only, while the site is to run without it."""
+    return context.journal.recall(_of(context)) is True and not context.instance.uses_s3()
+
+
+async def bring_uploads_back(context: Context) -> None:
+    """Copy back what only the bucket has, and report it as a check.
+
+    Raises `Problem` where anything of it stays in the bucket only; then it can be tried again.
+    """
+    # Imported here: what goes forward does not need it.
+    from wizard.copying.upload import bring_back_media
+
+    result = await bring_back_media(context)
+    if result.left_count:
+        raise uploads_left(result.left_count, [_line(f.path, f.what, f.raw) for f in result.left])
+    context.report(passed(_ASKED, _seen(result)))
+    expect_no_uploads(context)
+
+
+def _of(context: Context) -> Entry[bool]:
+    return _EXPECTED.true_of(context.settings.storage)
+
+
+def _seen(result: BroughtBack) -> str:
+    if not result.files:
+        return "yes: the bucket has no file that is not here"
+    seen = f"{count(result.files, 'file')} copied back ({describe_size(result.size)})"
+    if not result.by_size:
+        return f"{seen}, each with the size and MD5 that the bucket says"
+    return f"{seen}; {count(result.by_size, 'file')} could be checked by size only"
+
+
+def _line(path: str, what: str, raw: str) -> str:
+    return f"{path}: {what}{f' ({raw})' if raw else ''}"
