@@ -123,7 +123,7 @@ def test_downtime_goes_from_the_first_failed_answer_to_the_first_good_one() -> N
     assert down.down_since is None
     down = down.after(now - 3, good=False).after(now, good=True)
     assert down.seconds == pytest.approx(13, abs=1)
-    assert down.words == "The site was down for about 13 seconds (3 of 6 looks failed)."
+    assert down.words == "The site was down for about 13 seconds, 20 at most (3 of 6 looks failed)."
 
 
 def test_there_is_one_runner_at_most(files: SwitchFiles) -> None:

@@ -165,7 +165,8 @@ def _new_state(
         patience=patience,
         stage=begun,
         begun_at=time.time(),
-        downtime=before.downtime if before and tries else Downtime(),
+        # Between two tries nothing was switched, and nobody had to look.
+        downtime=replace(before.downtime, good_at=None) if before and tries else Downtime(),
     )
 
 

@@ -6,6 +6,7 @@ it share. They outlive both.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -45,32 +46,45 @@ OVER = frozenset({Phase.DONE, Phase.PUT_BACK, Phase.FAILED})
 class Downtime:
     """What visitors got of the site while it was switched, over all tries.
 
-    `seconds` go from the first failed answer to the first good one; `down_since` is when
-    the first of those answers was asked for that fail now (seconds since the epoch).
+    `seconds` go from the first failed answer to the first good one, `most` from the last good
+    one before; `down_since` is when the first of those answers was asked for that fail now, and
+    `good_at` when the last good one was (seconds since the epoch). `gap` is the longest time
+    between two good ones: what was shorter, nobody saw.
     """
 
     looks: int = 0
     failures: int = 0
     seconds: float = 0.0
     down_since: float | None = None
+    most: float = 0.0
+    gap: float = 0.0
+    good_at: float | None = None
 
     def after(self, asked: float, *, good: bool) -> Downtime:
         """Return the same after one more look, which was asked for at that moment."""
-        looks = self.looks + 1
+        seen = replace(self, looks=self.looks + 1)
         if not good:
             since = asked if self.down_since is None else self.down_since
-            return replace(self, looks=looks, failures=self.failures + 1, down_since=since)
-        lost = 0.0 if self.down_since is None else time.time() - self.down_since
-        return replace(self, looks=looks, seconds=self.seconds + lost, down_since=None)
+            return replace(seen, failures=self.failures + 1, down_since=since)
+        seen = replace(seen, good_at=asked, down_since=None)
+        if self.down_since is not None:
+            now, before = time.time(), self.good_at or self.down_since
+            lost = now - self.down_since
+            return replace(seen, seconds=self.seconds + lost, most=self.most + now - before)
+        gap = 0.0 if self.good_at is None else asked - self.good_at
+        return replace(seen, gap=max(self.gap, gap))
 
     @property
     def words(self) -> str:
-        """What visitors noticed, in a sentence."""
+        """What visitors noticed, in a sentence, and how closely that was looked at."""
         looks = count(self.looks, "look")
         if not self.failures:
-            return f"No visitor saw an error (0 of {looks} failed)."
-        seconds = count(max(1, round(self.seconds)), "second")
-        return f"The site was down for about {seconds} ({self.failures} of {looks} failed)."
+            apart = f", {self.gap:.1f} seconds apart at most" if self.gap else ""
+            return f"No visitor saw an error (0 of {looks} failed{apart})."
+        seconds, most = max(1, round(self.seconds)), math.ceil(self.most - 0.1)
+        at_most = f", {most} at most" if most > seconds else ""
+        failed = f"{self.failures} of {looks} failed"
+        return f"The site was down for about {count(seconds, 'second')}{at_most} ({failed})."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,47 @@
+"""What is kept of a switch, and how its downtime is counted."""
+
+from __future__ import annotations
+
+import time
+
+from wizard.switch.state import Direction, Downtime, SwitchState
+
+
+def looked(*looks: tuple[float, bool]) -> Downtime:
+    """After these looks: how many seconds ago each was asked for, and whether it was good."""
+    now, downtime = time.time(), Downtime()
+    for ago, good in looks:
+        downtime = downtime.after(now - ago, good=good)
+    return downtime
+
+
+def test_without_a_failure_it_says_how_closely_was_looked() -> None:
+    downtime = looked((9, True), (8.5, True), (7.1, True), (6.6, True))
+    assert (
+        downtime.words
+        == "No visitor saw an error (0 of 4 looks failed, 1.4 seconds apart at most)."
+    )
+
+
+def test_downtime_is_counted_from_the_first_failure_and_its_most_from_the_last_good_look() -> None:
+    downtime = looked((6, True), (4.6, False), (4, False), (0.1, True))
+    assert (
+        downtime.words == "The site was down for about 5 seconds, 6 at most (2 of 4 looks failed)."
+    )
+    assert downtime.down_since is None
+
+
+def test_a_look_that_never_was_good_before() -> None:
+    assert (
+        looked((3, False), (0, True)).words
+        == "The site was down for about 3 seconds (1 of 2 looks failed)."
+    )
+
+
+def test_what_an_earlier_version_kept_is_read() -> None:
+    state = SwitchState(id="one", direction=Direction.BACK, way="up", patience=1)
+    kept = state.to_dict()
+    kept["downtime"] = {"looks": 3, "failures": 1, "seconds": 2.0, "down_since": None}
+    read = SwitchState.from_dict(kept).downtime
+    assert (read.seconds, read.most, read.gap) == (2.0, 0.0, 0.0)
+    assert read.words == "The site was down for about 2 seconds (1 of 3 looks failed)."
