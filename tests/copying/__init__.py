@@ -6,6 +6,7 @@ TESTED_BY = {
     "crt_client": "copying/test_upload_weather",
     "crt_threads": "copying/test_upload",
     "dispatcher": "copying/test_upload_weather",
+    "fetching": "copying/test_bring_back",
     "header_repair": "copying/test_upload",
     "inventory": "copying/test_upload",
     "job": "copying/test_upload",

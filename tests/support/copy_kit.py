@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, cast
 
 from tests.support.checkout import make_checkout
 from tests.support.contexts import make_context
-from wizard.copying.upload import CopyOutcome, copy_media, copy_new_media
+from wizard.copying.upload import (
+    BroughtBack,
+    CopyOutcome,
+    bring_back_media,
+    copy_media,
+    copy_new_media,
+)
 from wizard.core.copy_control import CopyControl
 from wizard.core.events import Event
 from wizard.core.secrets import Keys
@@ -104,6 +110,14 @@ class CopyKit:
     def catch_up(self) -> CopyOutcome:
         """Copy what is new."""
         return self._run(None, new_only=True)
+
+    def bring_back(self) -> BroughtBack:
+        """Copy what only the bucket has into the media."""
+        journal = Journal.open(self.journal_folder, self.folder)
+        try:
+            return asyncio.run(bring_back_media(self.context(journal)))
+        finally:
+            journal.close()
 
     def _run(self, media: Media | None, *, new_only: bool) -> CopyOutcome:
         journal = Journal.open(self.journal_folder, self.folder)

@@ -40,7 +40,7 @@ def check_name(path: bytes) -> None:
     if not parts[0] or not parts[-1]:
         raise NoFileName("its name begins or ends with a slash")
     if any(part in (b"", b".", b"..") for part in parts):
-        raise NoFileName("its name has an empty part, “.” or “..” in it")
+        raise NoFileName('its name has an empty part, "." or ".." in it')
     if any(len(part) > _LONGEST_PART for part in parts):
         raise NoFileName("a part of its name is longer than 255 bytes")
 
