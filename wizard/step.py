@@ -66,7 +66,7 @@ class Question:
 
     At `deadline` (seconds since the epoch) it is over, and counts as answered with yes.
     `only_a_person`: `--yes` does not answer it, since nobody may assume what only a person
-    can know.
+    can know; `option` is how `bw-s3 run` is told the yes to it, "" where it cannot be.
     """
 
     text: str
@@ -74,6 +74,7 @@ class Question:
     no: str
     deadline: float | None = None
     only_a_person: bool = False
+    option: str = ""
 
 
 # Answers a question; `run --yes` says yes to all of them.

@@ -3,7 +3,9 @@
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
     "canaries": "steps/test_configure_provider",
+    "page_policies": "steps/test_configure_provider",
     "probe": "steps/test_configure_provider",
     "problems": "steps/test_configure_provider",
+    "public_address": "steps/test_configure_provider",
     "public_read": "steps/test_configure_provider",
 }

@@ -40,6 +40,7 @@ FORMS: dict[str, tuple[str, object]] = {
     ),
     "instance.ran": ("yes", True),
     "canaries": (f'[["{PLACE}", "images/canary.svg"]]', [(PLACE, "images/canary.svg")]),
+    "public address may change bytes": ("yes", True),
     "cors before the probe": (f'["{PLACE}", []]', (PLACE, [])),
     "configure_provider.policy-before": (
         '{"region": "fr-par", "switches": {"BlockPublicPolicy": true}}',

@@ -38,6 +38,7 @@ class Request:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: bytes
+    raw_path: str = ""
 
     @property
     def call(self) -> str:
@@ -95,6 +96,7 @@ class Refusing:
         self.rule, self.skew = rule, skew
         self.keys = Keys("AKIAREFUSEDREFUSED00", "secret-of-the-refusing-server")
         self.objects: dict[str, bytes] = {}
+        self.types: dict[str, str] = {}
         self.requests: list[Request] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -140,10 +142,13 @@ class Refusing:
     def _as_if_well(self, request: Request) -> Reply:
         if request.call == "PutObject":
             self.objects[request.path] = request.body
+            self.types[request.path] = request.headers.get("content-type", "")
             return Reply(200)
         if request.call == "GetObject":
             found = self.objects.get(request.path)
-            return error(404, "NoSuchKey", "Not there.") if found is None else Reply(200, found)
+            if found is None:
+                return error(404, "NoSuchKey", "Not there.")
+            return Reply(200, found, {"Content-Type": self.types.get(request.path, "")})
         if request.call == "ListObjectsV2" and request.path.strip("/"):
             well = Reply(200, _LIST.encode())
             return well if request.signed else error(403, "AccessDenied", "Access Denied")
@@ -168,7 +173,9 @@ class Refusing:
                 url = urlsplit(self.path)
                 query = parse_qs(url.query, keep_blank_values=True)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = outer.answer(Request(self.command, url.path, query, headers, body))
+                reply = outer.answer(
+                    Request(self.command, url.path, query, headers, body, self.path)
+                )
                 self.send_response_only(reply.status)
                 now = email.utils.formatdate(time.time() + outer.skew, usegmt=True)
                 usual = {"Date": now, "Content-Length": str(len(reply.body))}

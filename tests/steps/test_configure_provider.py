@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.refusing import Refusing, Reply, Request, error, refuse
+from tests.servers.front import in_front, with_headers
+from tests.servers.refusing import Refusing, Reply, Request, always, error, refuse
 from tests.support.checkout import ENV
 from tests.support.contexts import Listener, settle, storage_context
 from tests.support.users import fill, small_disk
+from tests.web.test_visitor import PAGE, html
 from wizard.access.policy import opening_policy
 from wizard.access.probe import Probe, live_checks
 from wizard.assets.cors_rules import rule_for
@@ -20,7 +22,7 @@ from wizard.core.events import Verdict
 from wizard.core.plan import Diff, Document
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
-from wizard.core.settings import Settings
+from wizard.core.settings import MigrationPath, Settings
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.checkout import open_instance
 from wizard.journal.entries import json_entry, text_entry
@@ -326,11 +328,134 @@ async def test_a_custom_domain_that_leads_elsewhere_is_told_from_a_closed_bucket
             problem = await refusal(context)
     assert problem.field == "custom_domain"
     assert settings.custom_domain in problem.remedies[0].text
-    nowhere = replace(settings, custom_domain="no-such-host.invalid")
+    nowhere = replace(settings, custom_domain="no-such-host.invalid", url_protocol="https:")
     with storage_context(tmp_path, nowhere, keys, Listener()) as context:
         problem = await refusal(context)
     assert "no-such-host.invalid" in problem.what
     assert problem.field == "custom_domain"
+
+
+@pytest.mark.parametrize("env", [ENV, ENV.replace("books.example.org", "LOCALHOST.example")])
+async def test_files_over_http_on_a_page_over_https_are_refused(
+    env: str, storage: Storage, tmp_path: Path
+) -> None:
+    settings, keys = storage
+    plain = replace(settings, custom_domain="media.example.net", url_protocol="http:")
+    with storage_context(tmp_path, plain, keys, Listener(), env) as context:
+        for ask in (STEP.plan, STEP.apply):
+            with pytest.raises(Problem) as caught:
+                await ask(context)
+            assert "since it is not https" in caught.value.what
+            assert caught.value.field == "url_protocol"
+            assert "https" in caught.value.remedies[0].text
+    assert keys_left(settings, keys) == []
+
+
+async def test_files_over_http_where_the_page_is_too(storage: Storage, tmp_path: Path) -> None:
+    settings, keys = storage
+    env = ENV.replace("books.example.org", "localhost")
+    plain = replace(
+        settings, custom_domain=settings.custom_domain.replace("127.0.0.1", "localhost")
+    )
+    with storage_context(tmp_path, plain, keys, Listener(), env) as context:
+        await settle(STEP, context)
+
+
+POLICY = "Content-Security-Policy"
+
+
+@pytest.mark.parametrize(
+    ("policy", "refused"),
+    [
+        # BookWyrm's own, which follows `.env`.
+        ("default-src 'self'; script-src 'self' 'nonce-abc'", False),
+        ("default-src 'self'; script-src 'self' 'nonce-abc', upgrade-insecure-requests", False),
+        ("default-src 'self'; script-src 'self', frame-ancestors 'none'", False),
+        ("default-src 'self'; script-src 'self', img-src 'self' data:", True),
+        ("default-src 'self' https://fonts.example; script-src 'self'", True),
+        ("default-src 'none'; style-src 'self'", True),
+    ],
+)
+async def test_a_policy_of_a_proxy_that_would_block_the_bucket(
+    policy: str, refused: bool, storage: Storage, tmp_path: Path
+) -> None:
+    settings, keys = storage
+    page = html(PAGE.format(static="/static/"))
+    with Refusing(always(replace(page, headers=page.headers | {POLICY: policy}))) as site:
+        settings = replace(settings, path=MigrationPath.EXISTING, site_url=f"http://{site.host}")
+        with storage_context(tmp_path, settings, keys, Listener()) as context:
+            if not refused:
+                await STEP.plan(context)
+                return
+            with pytest.raises(Problem) as caught:
+                await STEP.plan(context)
+    assert "Content-Security-Policy keeps browsers from loading" in caught.value.what
+    assert f"http://{settings.custom_domain_host}" in caught.value.remedies[0].text
+
+
+@pytest.mark.parametrize(
+    ("ending", "headers", "words"),
+    [
+        (".css", {"Cross-Origin-Resource-Policy": "same-origin"}, "do not use"),
+        (".css", {"Content-Type": "binary/octet-stream"}, "do not take"),
+        (".svg", {"Content-Type": "text/xml"}, "do not take"),
+        (".css", {"cf-mitigated": "challenge"}, "challenge by Cloudflare"),
+    ],
+)
+async def test_what_is_in_front_keeps_browsers_out(
+    ending: str, headers: dict[str, str], words: str, storage: Storage, tmp_path: Path
+) -> None:
+    settings, keys = storage
+    Bucket(settings, keys).put_policy(opening_policy(settings.bucket, None))
+    with (
+        in_front(settings, with_headers(ending, headers)) as settings,
+        storage_context(tmp_path, settings, keys, Listener()) as context,
+    ):
+        assert words in (await refusal(context)).what
+
+
+def smaller(request: Request, reply: Reply) -> Reply:
+    """As a CDN that makes stylesheets smaller: without their remarks."""
+    css = request.path.endswith(".css") and reply.status == 200
+    return replace(reply, body=b"/**/") if css else reply
+
+
+async def test_other_bytes_are_the_admin_s_decision_and_remembered(
+    storage: Storage, tmp_path: Path
+) -> None:
+    settings, keys = storage
+    Bucket(settings, keys).put_policy(opening_policy(settings.bucket, None))
+    with in_front(settings, smaller) as settings:
+        listener = Listener(answer=False)
+        with storage_context(tmp_path, settings, keys, listener) as context:
+            problem = await refusal(context)
+        assert problem.decision
+        assert "Other bytes come from" in problem.what
+        assert "44 bytes stored, 4 bytes received (Content-Type: text/css)" in problem.why
+        assert any("--accept-other-bytes" in remedy.text for remedy in problem.remedies)
+        (question,) = listener.questions
+        assert (question.only_a_person, question.option) == (True, "--accept-other-bytes")
+
+        listener = Listener()
+        with storage_context(tmp_path, settings, keys, listener) as context:
+            await settle(STEP, context)
+            await settle(STEP, context)
+        assert len(listener.questions) == 1
+        assert "that you accepted" in listener.seen("below static/").seen
+
+
+async def test_what_answers_everything_is_not_the_bucket(storage: Storage, tmp_path: Path) -> None:
+    settings, keys = storage
+
+    def answer(request: Request, reply: Reply) -> Reply:
+        kind = "text/css" if request.path.endswith(".css") else "image/svg+xml"
+        return Reply(200, b"always the same", {"Content-Type": kind})
+
+    with (
+        in_front(settings, answer) as settings,
+        storage_context(tmp_path, settings, keys, Listener()) as context,
+    ):
+        assert "do not get the bucket's files" in (await refusal(context)).what
 
 
 def without_acl(request: Request) -> Reply | None:

@@ -400,3 +400,25 @@ class TestBash:
         monkeypatch.setattr(os, "defpath", str(scene.env.parent))
         with pytest.raises(Problem, match="bash cannot read"):
             await values_in_bash(EnvFile.read(scene.env), ["B"])
+
+
+@pytest.mark.server
+async def test_a_challenge_stops_it_before_anything_is_armed(scene: Scene) -> None:
+    """Whatever is answered: after the restart nobody would see whether the site came back."""
+    from tests.servers.refusing import Refusing, Reply, always
+
+    challenge = Reply(403, b"Just a moment...", {"cf-mitigated": "challenge"})
+    with Refusing(always(challenge)) as site:
+        settings = replace(
+            scene.context.settings,
+            site_url=f"http://{site.host}",
+            path=MigrationPath.EXISTING,
+        )
+        before = scene.env.read_bytes()
+        with pytest.raises(Problem) as caught:
+            await STEP.apply(scene.context.with_settings(settings))
+    assert "challenge by Cloudflare" in caught.value.what
+    assert "the site is down" not in caught.value.why
+    assert caught.value.decision
+    assert scene.env.read_bytes() == before
+    assert scene.questions == []

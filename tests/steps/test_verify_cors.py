@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
+from tests.servers.front import in_front, with_headers
 from tests.servers.ports import free_port
-from tests.servers.refusing import Refusing, Reply, Request, always
+from tests.servers.refusing import Refusing, Reply, always
 from tests.support.contexts import Listener, carry_out, storage_context
 from tests.web.test_visitor import ERROR_PAGE, PAGE, html
 from wizard.access.policy import opening_policy
@@ -177,22 +175,6 @@ async def test_before_a_fresh_instance_runs_the_site_waits(
             assert checks[-1].verdict is Verdict.PASS
 
 
-@contextmanager
-def in_front(bucket: Bucket, more: Callable[[str], dict[str, str]]) -> Iterator[Settings]:
-    """A host of one's own in front of the bucket, which adds headers by the object's key."""
-
-    def answer(request: Request) -> Reply:
-        key = unquote(request.path).removeprefix("/")
-        body, kind = FILES.get(key, (b"", ""))
-        if not body:
-            return Reply(404)
-        let_in = {"Access-Control-Allow-Origin": request.headers.get("origin", "*")}
-        return Reply(200, body, {"Content-Type": kind, **let_in, **more(key)})
-
-    with Refusing(answer) as front:
-        yield replace(bucket.settings, custom_domain=front.host)
-
-
 POLICY = "Content-Security-Policy"
 
 
@@ -239,14 +221,13 @@ async def test_what_is_in_front_of_the_bucket_decides(
     migrated: tuple[Settings, Keys, Bucket],
     tmp_path: Path,
 ) -> None:
-    settings, keys, bucket = migrated
-    with in_front(bucket, lambda key: headers if key.endswith(ending) else {}) as public:
-        settings = replace(settings, custom_domain=public.custom_domain)
-        with (
-            Refusing(always(page_of(settings))) as site,
-            storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
-        ):
-            wrong = await failures(context)
+    settings, keys, _ = migrated
+    with (
+        in_front(settings, with_headers(ending, headers)) as settings,
+        Refusing(always(page_of(settings))) as site,
+        storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
+    ):
+        wrong = await failures(context)
     assert wrong
     assert all(words in check.seen for check in wrong), wrong
 

@@ -42,7 +42,7 @@ class Canaries:
     """The canaries of one bucket. Methods block; each raises `Problem`."""
 
     def __init__(self, bucket: Bucket, journal: Journal) -> None:
-        self._bucket = bucket
+        self.bucket = bucket
         self._journal = journal
 
     def put(self, prefix: str, acl: str = "") -> Canary:
@@ -51,20 +51,20 @@ class Canaries:
         key = f"{prefix}bw-s3-canary-{secrets.token_hex(8)}.{suffix}"
         canary = Canary(key, content_type, _body(suffix))
         self._remember(add=key)
-        self._bucket.put(key, canary.body, acl=acl, content_type=content_type)
+        self.bucket.put(key, canary.body, acl=acl, content_type=content_type)
         return canary
 
     def overwrite(self, canary: Canary) -> Canary:
         """Store other bytes under the same name."""
         again = Canary(canary.key, canary.content_type, _body(canary.key.rpartition(".")[2]))
-        self._bucket.put(again.key, again.body, content_type=again.content_type)
+        self.bucket.put(again.key, again.body, content_type=again.content_type)
         return again
 
     def remove(self) -> int:
         """Remove every canary of this bucket, also those of runs before; returns how many."""
-        mine = [key for place, key in self._remembered() if place == self._bucket.place]
+        mine = [key for place, key in self._remembered() if place == self.bucket.place]
         for key in mine:
-            self._bucket.delete(key)
+            self.bucket.delete(key)
             self._remember(drop=key)
         return len(mine)
 
@@ -79,9 +79,9 @@ class Canaries:
         return self._journal.recall(_STORED) or []
 
     def _remember(self, add: str = "", drop: str = "") -> None:
-        now = [entry for entry in self._remembered() if entry != (self._bucket.place, drop)]
+        now = [entry for entry in self._remembered() if entry != (self.bucket.place, drop)]
         if add:
-            now.append((self._bucket.place, add))
+            now.append((self.bucket.place, add))
         self._journal.remember(_STORED, now)
 
 

@@ -29,6 +29,7 @@ from wizard.access.problems import (
     tls_check,
     wrong_domain,
 )
+from wizard.access.public_address import is_answer, public_problem
 from wizard.core.events import Check, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.journal.entries import Entry, json_entry
@@ -36,7 +37,7 @@ from wizard.step import Question
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import missing_bucket, will_pass
 from wizard.storage.providers import contradictions, defects, preset
-from wizard.web.visitor import VisitorResponse, fetch, fetch_endpoint, fetch_until
+from wizard.web.visitor import address, fetch, fetch_endpoint, fetch_until
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -193,10 +194,12 @@ class Probe:
         if self.read_access is ReadAccess.POLICY:
             yield await self._before_the_policy(asked)
             return
-        for canary in self._readable():
-            seen_there = await reads(self.settings, canary, 3)
-            if seen_there is not None:
-                yield failed(asked, wrong_domain(self.settings, seen_there, at_endpoint=True))
+        for prefix in PREFIXES:
+            problem = await public_problem(
+                self.context, self.canaries, prefix, acl=self.acl, seconds=3, at_endpoint=True
+            )
+            if problem is not None:
+                yield failed(asked, problem)
                 return
         yield passed(asked, "yes")
 
@@ -214,9 +217,6 @@ class Probe:
         opens = "a bucket policy will open images/* and static/*, and nothing else"
         return remark(asked, f"not yet: {opens}")
 
-    def _readable(self) -> list[Canary]:
-        return self.with_acl if self.read_access is ReadAccess.ACL else self.plain
-
     async def _find_way(self) -> ReadAccess:
         if await self._anywhere(self.plain[0], 0):
             return ReadAccess.OPEN
@@ -226,10 +226,9 @@ class Probe:
 
     async def _anywhere(self, canary: Canary, seconds: float) -> bool:
         """Tell whether the public reads it, through the custom domain or at the endpoint itself."""
-        if await reads(self.settings, canary, seconds) is None:
+        if is_answer(canary, await fetch_until(address(self.settings, canary.key), seconds)):
             return True
-        direct = await fetch(f"{self.bucket.place}/{canary.key}")
-        return direct.ok and direct.body_start == canary.body
+        return is_answer(canary, await fetch(f"{self.bucket.place}/{canary.key}"))
 
     def _try_cors(self) -> Check:
         """Read the CORS rules, set them again, and read them back."""
@@ -307,12 +306,6 @@ async def listing_check(bucket: Bucket) -> Check:
         if seen.ok and "<ListBucketResult" in seen.text:
             return failed(asked, listable(bucket.settings, url))
     return passed(asked, "yes")
-
-
-async def reads(settings: Settings, canary: Canary, seconds: float) -> VisitorResponse | None:
-    """Return None where the public reads the canary through the custom domain, else the answer."""
-    seen = await fetch_until(f"{settings.public_base}/{canary.key}", seconds)
-    return None if seen.ok and seen.body_start == canary.body else seen
 
 
 def require_keys(context: Context) -> None:

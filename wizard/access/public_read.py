@@ -16,8 +16,7 @@ from wizard.access.policy import (
     opening_policy,
     unblocked,
 )
-from wizard.access.probe import reads
-from wizard.access.problems import wrong_domain
+from wizard.access.public_address import accepts_other_bytes, public_problem
 from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.plan import Document, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
@@ -77,11 +76,18 @@ async def public_read_check(context: Context, canaries: Canaries, prefix: str) -
     """Check that the public gets a new canary below `prefix`, stored as BookWyrm stores files."""
     settings = context.settings
     asked = f"Can a stranger read what is stored below {prefix}, through {settings.custom_domain}?"
-    canary = await asyncio.to_thread(canaries.put, prefix, settings.acl)
-    seen = await reads(settings, canary, _SECONDS_TO_OPEN)
-    if seen is None:
-        return passed(asked, "yes, byte for byte")
-    return failed(asked, wrong_domain(settings, seen, at_endpoint=False))
+    problem = await public_problem(
+        context,
+        canaries,
+        prefix,
+        acl=settings.acl,
+        seconds=_SECONDS_TO_OPEN,
+        at_endpoint=False,
+    )
+    if problem is not None:
+        return failed(asked, problem)
+    changed = accepts_other_bytes(context)
+    return passed(asked, "yes, with changes that you accepted" if changed else "yes, byte for byte")
 
 
 async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:

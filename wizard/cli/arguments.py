@@ -132,6 +132,11 @@ def _run_parser() -> _Parser:
         action="store_true",
         help="enable S3 even though the site does not answer as itself",
     )
+    parser.add_argument(
+        "--accept-other-bytes",
+        action="store_true",
+        help="the custom domain may serve changed files, as a CDN that makes pictures smaller does",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     _add_instance(parser)
     _add_path(parser)

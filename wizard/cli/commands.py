@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from wizard.access.public_address import ACCEPT_OTHER_BYTES
 from wizard.cli.arguments import parse
 from wizard.core.exit_status import ExitStatus
 from wizard.core.problem import Problem
@@ -35,6 +36,7 @@ from wizard.reporting.narration import (
     status_to_dict,
 )
 from wizard.step import Ask, Fact, Question, Step
+from wizard.switch.site_before import WITHOUT_SITE
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.switch.ways import choose
 from wizard.system.stopping import stop
@@ -114,12 +116,21 @@ def opening_of(options: argparse.Namespace) -> Opening:
     )
 
 
+# What only a person can answer, and may on the command line.
+_AGREEMENTS = (WITHOUT_SITE, ACCEPT_OTHER_BYTES)
+
+
+def _name_of(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
+
+
 def _run(options: argparse.Namespace, narrator: Narrator) -> int:
     opening = opening_of(options)
     if options.dry_run or not options.yes:
         with opening_that_changes_nothing(opening) as harmless:
             return asyncio.run(_show_plans(harmless, narrator, wanted=options.dry_run))
-    return asyncio.run(_carry_out(opening, narrator, without_site=options.without_site))
+    agreed = [option for option in _AGREEMENTS if getattr(options, _name_of(option))]
+    return asyncio.run(_carry_out(opening, narrator, agreed))
 
 
 def _what_now(command: str, problem: Problem) -> str:
@@ -137,15 +148,15 @@ async def yes(question: Question) -> bool:
     return not question.only_a_person
 
 
-def yes_aloud(narrator: Narrator, *, without_site: bool = False) -> Ask:
+def yes_aloud(narrator: Narrator, agreed: Collection[str] = ()) -> Ask:
     """Return what answers as `--yes` does, and tells what was asked.
 
-    `without_site`: the person has said that the site need not answer.
+    `agreed` are the options by which the person has said yes to more.
     """
 
     async def answer(question: Question) -> bool:
         narrator.question(question)
-        return without_site or await yes(question)
+        return question.option in agreed or await yes(question)
 
     return answer
 
@@ -209,8 +220,8 @@ async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -
         narrator.result(await migration.carry_out(step))
 
 
-async def _carry_out(opening: Opening, narrator: Narrator, *, without_site: bool) -> int:
-    ask = yes_aloud(narrator, without_site=without_site)
+async def _carry_out(opening: Opening, narrator: Narrator, agreed: Collection[str]) -> int:
+    ask = yes_aloud(narrator, agreed)
     opened = await open_migration(opening, narrator, ask)
     try:
         opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from wizard.access.canaries import Canaries
 from wizard.access.earlier_buckets import close_again, earlier_plan, is_used, settle_earlier
+from wizard.access.page_policies import refuse_policies_of_others
 from wizard.access.policy import PREFIXES
 from wizard.access.probe import Probe, listing_check, live_checks, require_keys
 from wizard.access.problems import ReadAccess, is_missing_bucket
@@ -31,6 +32,8 @@ from wizard.switch.env_change import conversion_plan, env_to_change
 from wizard.switch.env_readers import report_readers
 from wizard.switch.s3_lines import armed_by_us
 from wizard.switch.site_before import refuse_another_bucket
+from wizard.web.blocked import as_mixed
+from wizard.web.origins import is_mixed
 
 # The lines that were changed, each with the backup that has it as it was ("" until it is known).
 _LINES: Entry[dict[str, str]] = json_entry("configure_provider.lines", dict)
@@ -198,9 +201,14 @@ async def _check_instance(context: Context) -> None:
     await report_readers(context)
     await asyncio.to_thread(context.instance.env_file().check_changeable)
     _refuse_http(context)
+    await refuse_policies_of_others(context)
 
 
 def _refuse_http(context: Context) -> None:
+    """Raise where browsers, or this BookWyrm, take no files over http."""
+    origin, public = context.instance.origins[0], f"{context.settings.public_base}/static/"
+    if is_mixed(origin, public):
+        raise as_mixed(origin, public, redirected=False)
     if context.settings.url_protocol == "https:" or context.instance.abilities.url_protocol:
         return
     raise Problem(

@@ -13,6 +13,8 @@ from wizard.journal.journal import Journal
 from wizard.step import Context, Question
 from wizard.web.visitor import ServedFrom, SiteView, look_at_site
 
+# How `run` is told to go on where nobody sees the site.
+WITHOUT_SITE = "--without-site"
 _DOWN = "the site is down, or cannot be reached from here under this address"
 
 
@@ -102,6 +104,9 @@ async def confirm_without_site(context: Context) -> None:
     view = await look_at_site(context.settings, context.instance.domain)
     if view.own_page:
         return
+    if view.challenge and view.problem:
+        # Whatever is answered: after the restart bw-s3 would see no more of the site than now.
+        raise view.problem
     seen = (view.problem.what if view.problem else f"HTTP {view.status}").rstrip(".")
     question = Question(
         text=f"{seen}. Without its own page nobody can tell which storage the site uses now, nor "
@@ -109,6 +114,7 @@ async def confirm_without_site(context: Context) -> None:
         yes="Enable S3: the site is down for another reason",
         no="Stop here and look at the site first",
         only_a_person=True,
+        option=WITHOUT_SITE,
     )
     if not await context.ask(question):
         raise Problem(

@@ -113,7 +113,8 @@ class SiteView:
     `files` are all that it names, `policies` its Content-Security-Policies, `embedding` what
     it says of files from elsewhere (`Cross-Origin-Embedder-Policy`). `problem` says what is wrong
     where it was not reached (`status` 0) or is not its own page. `untrusted`: the site's
-    certificate is not one that browsers trust.
+    certificate is not one that browsers trust. `challenge` is whose challenge answers in place
+    of the site, "" where none does.
     """
 
     status: int
@@ -126,6 +127,7 @@ class SiteView:
     problem: Problem | None = None
     untrusted: bool = False
     url: str = ""
+    challenge: str = ""
 
     @property
     def stylesheets(self) -> tuple[str, ...]:
@@ -234,7 +236,8 @@ def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = F
     page = read_page(seen.text, seen.url)
     static = f"{settings.public_base}/static/"
     sheets = [file.url for file in page.files if file.kind is Kind.STYLESHEET]
-    problem = _page_problem(seen, sheets)
+    challenge = challenge_in(seen.url, seen.headers, seen.text)
+    problem = _challenged(seen, challenge) if challenge else _page_problem(seen, sheets)
     return SiteView(
         status=seen.status,
         own_page=problem is None,
@@ -247,7 +250,13 @@ def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = F
         problem=problem,
         untrusted=untrusted,
         url=seen.url,
+        challenge=challenge,
     )
+
+
+def _challenged(seen: VisitorResponse, whose: str) -> Problem:
+    asked = seen.hops[0].url if seen.hops else seen.url
+    return challenged_site(whose, asked.partition("?")[0])
 
 
 def _host_of(origin: str) -> str:
@@ -269,8 +278,6 @@ def _site_away(seen: VisitorResponse) -> Problem:
 
 def _page_problem(seen: VisitorResponse, stylesheets: Sequence[str]) -> Problem | None:
     raw = seen.text[:1000]
-    if whose := challenge_in(seen.url, seen.headers, seen.text):
-        return challenged_site(whose, seen.hops[0].url.partition("?")[0] if seen.hops else seen.url)
     if all(words in seen.text for words in _SERVER_ERROR) or _is_bare_error(seen.text):
         return Problem(
             "The site answers with its error page.",

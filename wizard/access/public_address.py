@@ -1,0 +1,157 @@
+"""What the public address gives of objects that were just stored, as a browser on the site's page.
+
+It may lawfully answer with other bytes: a CDN that compresses pictures, a cache of one's own. The
+admin says whether that is meant; then type and status are checked there, and the bytes at the
+endpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING
+
+from wizard.access.problems import wrong_domain
+from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import count
+from wizard.journal.entries import Entry, flag_entry
+from wizard.step import Question
+from wizard.web.browser import Onlooker
+from wizard.web.page import Kind, PageFile
+from wizard.web.visitor import VisitorResponse, address, fetch
+
+if TYPE_CHECKING:
+    from wizard.access.canaries import Canaries, Canary
+    from wizard.step import Context
+    from wizard.storage.bucket import Bucket
+
+# How `run` is told so, in place of an answer.
+ACCEPT_OTHER_BYTES = "--accept-other-bytes"
+# Of each public address by its URL.
+_ACCEPTED: Entry[bool] = flag_entry("public address may change bytes")
+_FIRST_PAUSE = 0.5
+_KINDS = {"text/css": Kind.STYLESHEET, "image/svg+xml": Kind.IMAGE, "font/woff": Kind.FONT}
+
+
+async def public_problem(
+    context: Context,
+    canaries: Canaries,
+    prefix: str,
+    *,
+    acl: str,
+    seconds: float,
+    at_endpoint: bool,
+) -> Problem | None:
+    """Return what keeps a browser on the site's page from what BookWyrm stores below `prefix`.
+
+    None for nothing. Waits so many seconds at most until the public is let in. `at_endpoint`: the
+    endpoint itself was seen to do so. Asks the admin where other bytes come than were stored.
+    """
+    browser = Onlooker(origin=context.instance.origins[0])
+    deadline, pause = asyncio.get_running_loop().time() + seconds, _FIRST_PAUSE
+    while True:
+        # A new name each time: what is in front of the bucket may keep a refusal.
+        canary = await asyncio.to_thread(canaries.put, prefix, acl)
+        kind = _KINDS[canary.content_type]
+        file = PageFile(kind=kind, url=address(context.settings, canary.key))
+        seen = await browser.load(file)
+        if seen.ok or asyncio.get_running_loop().time() + pause >= deadline:
+            break
+        await asyncio.sleep(pause)
+        pause *= 2
+    if not is_answer(canary, seen) or await _answers_everything(context, canary):
+        return wrong_domain(context.settings, seen, at_endpoint=at_endpoint)
+    if problem := browser.obstacle(file, seen):
+        return problem
+    return await other_bytes(context, canaries.bucket, seen, key=canary.key, stored=canary.body)
+
+
+def is_answer(canary: Canary, seen: VisitorResponse) -> bool:
+    """Tell whether an answer may be the canary: its bytes, or what a CDN made of them."""
+    if not seen.ok:
+        return False
+    return seen.body_start == canary.body or _essence(seen) == canary.content_type
+
+
+async def other_bytes(
+    context: Context, bucket: Bucket, seen: VisitorResponse, *, key: str, stored: bytes
+) -> Problem | None:
+    """Return the `Problem` of a public address that changes bytes, unless the admin accepts it.
+
+    Then the bytes are compared at the endpoint.
+    """
+    if seen.body_start == stored:
+        return None
+    if not await _is_accepted(context, seen, stored):
+        return _changed(seen, stored)
+    there = await asyncio.to_thread(bucket.get, key)
+    return None if there == stored else _changed_inside(key)
+
+
+def accepts_other_bytes(context: Context) -> bool:
+    """Tell whether the admin has said that the public address may change bytes."""
+    return context.journal.recall(_ACCEPTED.of(context.settings.public_base)) is True
+
+
+async def _is_accepted(context: Context, seen: VisitorResponse, stored: bytes) -> bool:
+    if accepts_other_bytes(context):
+        return True
+    question = Question(
+        text=f"{_changed(seen, stored).what} {_difference(seen, stored)} Is that meant, as with a "
+        "CDN that makes pictures smaller? Then type and status are checked there, and the bytes "
+        "in the bucket itself.",
+        yes="Yes, it may change the files",
+        no="No, stop here",
+        only_a_person=True,
+        option=ACCEPT_OTHER_BYTES,
+    )
+    agreed = await context.ask(question)
+    if agreed:
+        context.journal.remember(_ACCEPTED.of(context.settings.public_base), True)
+    return agreed
+
+
+async def _answers_everything(context: Context, canary: Canary) -> bool:
+    """Tell whether a name that nothing was ever stored under is answered like a file, too."""
+    folder, _, name = canary.key.rpartition("/")
+    nothing = f"{folder}/nothing-{secrets.token_hex(8)}-{name}"
+    return is_answer(canary, await fetch(address(context.settings, nothing)))
+
+
+def _essence(seen: VisitorResponse) -> str:
+    return seen.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _difference(seen: VisitorResponse, stored: bytes) -> str:
+    """Say in what way the answer differs from what was stored."""
+    got = seen.body_start
+    sizes = f"{count(len(stored), 'byte')} stored, {count(len(got), 'byte')} received"
+    said = [
+        f"{name.title()}: {seen.headers[name]}"
+        for name in ("content-type", "content-encoding", "server", "via", "cf-polished")
+        if name in seen.headers
+    ]
+    return f"{sizes} ({', '.join(said)})."
+
+
+def _changed(seen: VisitorResponse, stored: bytes) -> Problem:
+    return Problem(
+        f"Other bytes come from {seen.url} than were stored.",
+        f"{_difference(seen, stored)} The file is there and has the right type, so something "
+        "in front of the bucket changes it: a CDN that makes files smaller, or a cache.",
+        f"If that is meant, try again and say so; bw-s3 run takes {ACCEPT_OTHER_BYTES} for it.",
+        "Otherwise turn off what changes files: minifying, image optimization, script injection.",
+        Remedy("Then try again.", Action.RETRY),
+        field="custom_domain",
+        decision=True,
+    )
+
+
+def _changed_inside(key: str) -> Problem:
+    return Problem(
+        f"The bucket itself has other bytes under {key} than were stored.",
+        "It is not the public address alone that changes files.",
+        "Ask the storage's provider, or use another bucket.",
+        raw=key,
+        field="bucket",
+    )
