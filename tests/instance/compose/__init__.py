@@ -14,6 +14,7 @@ TESTED_BY = {
     "renamed_volumes": "instance/compose/test_deployment",
     "served_page": "instance/compose/test_switch",
     "site_services": "instance/compose/test_switch",
+    "standby_loss": "instance/compose/test_switch",
     "standby_switch": "instance/compose/test_switch",
     "switch_offers": "instance/compose/test_switch",
     "web_watch": "instance/compose/test_deployment",

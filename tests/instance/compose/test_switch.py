@@ -22,12 +22,12 @@ from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
 from tests.standin.standing import Standing
 from tests.support.visitors import Visitors
-from wizard.core.events import Check
+from wizard.core.events import Check, Note
 from wizard.core.problem import Problem
-from wizard.instance.compose import switch_offers
 from wizard.instance.compose.deployment import Compose
 from wizard.instance.switching import Switch, SwitchWay
 from wizard.storage.bucket import Bucket
+from wizard.system import memory
 from wizard.system.processes import with_variable
 
 _STAGES = [
@@ -160,9 +160,11 @@ async def test_wrong_keys_stop_at_the_container_beside(standing: Standing) -> No
     with Visitors(standing.instance.site_url) as visitors:
         with pytest.raises(Problem) as caught:
             await carry_out(standing, switch)
+        touched = await switch.touched()
         path.write_bytes(old)
         await switch.undo(standing.events.append)
     show("wrong keys", visitors)
+    assert not touched
     assert "refused the keys" in caught.value.why
     assert "(403)" in caught.value.raw
     assert not visitors.failed
@@ -230,6 +232,37 @@ async def test_taken_back_from_every_side(standing: Standing) -> None:
     show("taken back", visitors)
     check_workers(standing, "false")
     check_uploads(standing, visitors, "back-books")
+
+
+async def test_the_temporary_container_ends_while_it_serves(standing: Standing) -> None:
+    """Before the old web is stopped, nobody is the worse for it; afterwards web takes over."""
+    path = standing.instance.folder / ".env"
+    old = path.read_bytes()
+    standing.use_bucket("lost-books")
+    switch = await standby_switch(standing)
+    await carry_out(standing, switch, until="use_standby")
+    stages = {stage.name: stage for stage in switch.stages()}
+    docker("kill", *standbys())
+    with pytest.raises(Problem) as caught:
+        await switch.carry_out(stages["stop_web"], standing.events.append)
+    assert caught.value.what.startswith("The temporary web container does not serve")
+    assert points_to_disk(standing), "the old web has the visitors again"
+    path.write_bytes(old)
+    await switch.undo(standing.events.append)
+    assert not standbys()
+    standing.use_bucket("lost-books")
+    with Visitors(standing.instance.site_url) as visitors:
+        await carry_out(standing, await standby_switch(standing), until="stop_web")
+        docker("kill", *standbys())
+        for stage in list(stages)[4:]:
+            await switch.carry_out(stages[stage], standing.events.append)
+    show("the temporary container was killed", visitors)
+    assert points_to(standing, "lost-books")
+    assert not standbys()
+    assert visitors.down_seconds > 0
+    lost = [e.text for e in standing.events if isinstance(e, Note) and "ended by itself" in e.text]
+    assert len(lost) == 1
+    assert not visitors.pages[-1].wrong
 
 
 @pytest.mark.parametrize(
@@ -322,7 +355,7 @@ async def test_too_little_memory_and_an_old_compose(
 ) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 2000000 kB\nMemAvailable:    204800 kB\n")
-    monkeypatch.setattr(switch_offers, "MEMINFO", meminfo)
+    monkeypatch.setattr(memory, "MEMINFO", meminfo)
     assert (await standing.deployment.switches())[0].obstacle == (
         "A second web container needs about 300 MiB of memory, and only 200 MiB are free."
     )

@@ -20,6 +20,8 @@ from wizard.instance.switching import Switch, SwitchStage, SwitchWay
 # collectstatic may need longer, and is through when it is called again.
 _STARTS = 4
 _SECONDS_TO_STEP_BACK = 5
+# nginx asks for the address of `web` when it starts. It is not restarted
+# with the others, and would answer 502 for hours where `web` got another address.
 _RELOAD = Command(
     ("docker", "compose", "exec", "-T", NGINX, "nginx", "-s", "reload"),
     note="nginx finds the new containers, without an interruption",
@@ -78,6 +80,10 @@ class PlainSwitch(Switch):
             await self._reload(report)
         else:
             await self.site.page.until_public(report)
+
+    async def touched(self) -> bool:
+        """See `Switch.touched`."""
+        return await self.site.touched(self.existing)
 
     async def undo(self, report: Report) -> None:
         """Start again as `.env` says now; what runs so already is left alone."""

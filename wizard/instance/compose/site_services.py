@@ -114,6 +114,12 @@ class SiteServices:
         """Return how it is now. Raises `Problem`."""
         return await asyncio.to_thread(self._look)
 
+    async def touched(self, services: Sequence[str]) -> bool:
+        """Tell whether any of these services is stopped, gone, or runs as `.env` says now."""
+        scene = await self.look()
+        found = [scene.of(name) for name in services]
+        return any(c is None or not c.runs or scene.is_current(c) for c in found)
+
     async def image(self, name: str) -> str:
         """Return the id that an image has now, "" where there is none."""
         argv = ["docker", "image", "inspect", "--format", "{{.Id}}", name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from wizard.core.events import Report
@@ -23,6 +24,7 @@ from wizard.instance.compose.site_services import (
     Scene,
     SiteServices,
 )
+from wizard.instance.compose.standby_loss import kept_up, lost_too_early
 from wizard.instance.switching import Switch, SwitchStage, SwitchWay
 
 _STOP = ("stop", "-t", "60")
@@ -105,6 +107,10 @@ class StandbySwitch(Switch):
         await self.site.wait_for_earlier(report)
         await self._doing()[stage.name](await self.site.look(), report)
 
+    async def touched(self) -> bool:
+        """See `Switch.touched`; what stands beside the site's own containers is not of it."""
+        return await self.site.touched(self.existing)
+
     async def undo(self, report: Report) -> None:
         """See `Switch.undo`."""
         await self.site.wait_for_earlier(report)
@@ -171,21 +177,30 @@ class StandbySwitch(Switch):
             await self.site.run(self._stop_argv(names), report)
 
     async def _use_standby(self, scene: Scene, report: Report) -> None:
-        standby = next((c for c in scene.standbys if c.runs), None)
+        standby = _running(scene)
         if standby and not scene.is_current(scene.web):
             await self._use(standby, report)
 
     async def _stop_web(self, scene: Scene, report: Report) -> None:
-        if self._is_old(scene, WEB):
-            await self.site.run(self._stop_web_argv(), report)
+        if scene.web is None or not self._is_old(scene, WEB):
+            return
+        standby = _running(scene)
+        if standby is None or not await self.site.page.serves(standby):
+            await self._use(scene.web, report)
+            raise lost_too_early()
+        await self.site.run(self._stop_web_argv(), report)
 
     async def _renew_web(self, scene: Scene, report: Report) -> None:
         watch = self.site.watch(scene, report)
         watch.begin()
-        if not scene.is_current(scene.web):
-            await self.site.run((*_UP, WEB), report)
-            scene = await self.site.look()
-        await watch.until_up()
+        standby, web_runs = _running(scene), scene.web is not None and scene.web.runs
+        alone = standby is not None or not web_runs
+        guard = kept_up(self.site, standby, self._use, report) if alone else nullcontext()
+        async with guard:
+            if not scene.is_current(scene.web):
+                await self.site.run((*_UP, WEB), report)
+                scene = await self.site.look()
+            await watch.until_up()
         if scene.web is None:
             raise _vanished()
         await self.site.page.until_right(scene.web)
@@ -263,6 +278,11 @@ class StandbySwitch(Switch):
     def _remove_argv(self, name: str) -> tuple[str, ...]:
         stop, remove = (shlex.join(("docker", *words, name)) for words in (_STOP, ("rm",)))
         return ("sh", "-c", f"{stop}; {shlex.join(self.nginx.reload_argv)}; {remove}")
+
+
+def _running(scene: Scene) -> Container | None:
+    """Return the temporary container, if it runs."""
+    return next((c for c in scene.standbys if c.runs), None)
 
 
 def _vanished() -> Problem:

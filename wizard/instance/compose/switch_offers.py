@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from wizard.instance.compose.media import is_local
 from wizard.instance.compose.nginx import Nginx
@@ -14,10 +12,10 @@ from wizard.instance.compose.project import WEB
 from wizard.instance.compose.site_services import NGINX, WORKERS, Scene, SiteServices
 from wizard.instance.compose.standby_switch import StandbySwitch
 from wizard.instance.switching import SwitchOffer, SwitchWay
+from wizard.system.memory import available_bytes
 
 # What a second `web` took beside the first.
 _MIB_NEEDED = 300
-MEMINFO = Path("/proc/meminfo")
 _NEEDED_BY_WEB = ("db", "redis_activity", "redis_broker")
 
 
@@ -75,22 +73,13 @@ def _short_of_memory(site: SiteServices) -> str:
     """Of another machine's memory nothing is known; then it is tried."""
     if not is_local(site.docker):
         return ""
-    free = _free_mib(MEMINFO)
-    if free is None or free >= _MIB_NEEDED:
+    free = available_bytes()
+    if free is None or free >= _MIB_NEEDED << 20:
         return ""
     return (
-        f"A second web container needs about {_MIB_NEEDED} MiB of memory, and only {free} MiB "
-        "are free."
+        f"A second web container needs about {_MIB_NEEDED} MiB of memory, and only "
+        f"{free >> 20} MiB are free."
     )
-
-
-def _free_mib(meminfo: Path) -> int | None:
-    """Return what can be had without swapping (proc(5), MemAvailable)."""
-    try:
-        found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
-    except OSError:
-        return None
-    return int(found[1]) // 1024 if found else None
 
 
 def _against_no_deps(scene: Scene) -> str:
