@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
 from screens.base.step_screen import StepScreen
 from screens.overlays.dialogs import ChoiceDialog
+from screens.state.phase import Phase
+from wizard.core.problem import Problem
+from wizard.instance.switching import SwitchOffer
 from wizard.switch.follow import under_way, want_everything_back
+from wizard.switch.ways import BEST, option_of
 
 _STOP = (
     "A process of its own switches the services, so nothing stays half done: it comes to its end"
@@ -21,6 +31,10 @@ _WAYS_OUT = (
 class RestartScreen(StepScreen):
     """Says beforehand what is interrupted, and what is waited for."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "way", "Change way", id="restart.way", tooltip="How the services are switched")
+    ]
+
     route = "restart"
     start_label = "Restart now"
     running_label = "Restarting"
@@ -31,8 +45,35 @@ class RestartScreen(StepScreen):
         "end even if this terminal is closed, and the next start follows it. Then the site "
         "is asked until it answers with a page that is really its own. If it does not, the "
         "old .env is put back and the services follow it. Files that were uploaded in the "
-        "meantime are copied afterwards."
+        "meantime are copied afterwards. With c you choose another way to switch the services."
     )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return what is possible now; a way can be chosen as long as nothing is under way."""
+        if action == "way":
+            return self.phase in (Phase.READY, Phase.FAILED) and not self.session.running
+        return super().check_action(action, parameters)
+
+    def action_way(self) -> None:
+        """Show all ways with what visitors notice of each, and take the one that is chosen."""
+        self.app.run_worker(self._show_ways(), group="way", exclusive=True, exit_on_error=False)
+
+    async def _show_ways(self) -> None:
+        context = self.session.context
+        try:
+            offers = await context.deployment.switches()
+        except Problem as problem:
+            self.problem_raised(problem)
+            return
+        dialog = _ways_dialog(offers, context.settings.switch_way or BEST)
+        self.app.push_screen(dialog, self._take_way)
+
+    def _take_way(self, way: str | None) -> None:
+        context = self.session.context
+        if way and way != (context.settings.switch_way or BEST):
+            self.session.change_answers(replace(context.settings, switch_way=way), context.keys)
+            self.discard()
+            self.show_step()
 
     def action_stop(self) -> None:
         """Ask what is to become of the switch; what comes after it is stopped as usual."""
@@ -49,3 +90,18 @@ class RestartScreen(StepScreen):
             self.shell.runner.stop()
         elif way == _BACK:
             want_everything_back(self.session.context)
+
+
+def _ways_dialog(offers: Sequence[SwitchOffer], chosen: str) -> ChoiceDialog:
+    ways = [(str(o.switch.way), f"{option_of(o.switch.way)}: {_words(o)}") for o in offers]
+    return ChoiceDialog(
+        "Which way?",
+        "How the running services take the new settings. The choice is kept for this migration.",
+        choices=((BEST, "best: the first of these that can be had"), *ways),
+        chosen=chosen,
+        unavailable=[str(o.switch.way) for o in offers if o.obstacle],
+    )
+
+
+def _words(offer: SwitchOffer) -> str:
+    return f"cannot be had here. {offer.obstacle}" if offer.obstacle else offer.switch.downtime()

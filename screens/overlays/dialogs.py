@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar, TypeVar
 
 from textual import events, on
@@ -167,17 +167,24 @@ class TextDialog(Dialog[str]):
 
 
 class ChoiceDialog(Dialog[str]):
-    """Asks for one of several; "" when none was chosen."""
+    """Asks for one of several; "" when none was chosen. The `unavailable` are shown only."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="dialog.back"),
     ]
 
     def __init__(
-        self, heading: str, text: str, *, choices: Sequence[tuple[str, str]], chosen: str = ""
+        self,
+        heading: str,
+        text: str,
+        *,
+        choices: Sequence[tuple[str, str]],
+        chosen: str = "",
+        unavailable: Collection[str] = (),
     ) -> None:
         super().__init__()
         self._heading, self._text, self._choices, self._chosen = heading, text, choices, chosen
+        self._unavailable = unavailable
 
     def compose(self) -> ComposeResult:
         """Compose heading, text, the choices as a list."""
@@ -185,7 +192,11 @@ class ChoiceDialog(Dialog[str]):
             yield Static(Content(self._heading), classes="heading")
             yield Static(Content(self._text), classes="text")
             yield OptionList(
-                *(Option(Content(label), id=name) for name, label in self._choices), compact=True
+                *(
+                    Option(Content(label), id=name, disabled=name in self._unavailable)
+                    for name, label in self._choices
+                ),
+                compact=True,
             )
         yield Footer(compact=True, show_command_palette=False)
 

@@ -27,6 +27,7 @@ from wizard.core.settings import DeploymentKind, Settings
 from wizard.core.states import ResultState
 from wizard.instance.checkout import open_instance
 from wizard.instance.deployment import Deployment
+from wizard.instance.switching import Switch, SwitchOffer, SwitchStage, SwitchWay
 from wizard.journal.journal import Journal, StepResult
 from wizard.media.source import Media
 from wizard.migration import STEPS, Migration
@@ -200,6 +201,25 @@ def _not_there() -> Check:
     return failed("What was written is there", Problem("It is not there.", "It was removed."))
 
 
+class StillSwitch(Switch):
+    """A way that is only chosen."""
+
+    def __init__(self, way: SwitchWay) -> None:
+        self.way = way
+
+    def stages(self) -> Sequence[SwitchStage]:
+        return ()
+
+    def downtime(self) -> str:
+        return f"This is said of {self.way}."
+
+    async def carry_out(self, stage: SwitchStage, report: Report) -> None:
+        raise _never_run()
+
+    async def undo(self, report: Report) -> None:
+        raise _never_run()
+
+
 class StillDeployment(Deployment):
     """An instance that is never run."""
 
@@ -218,11 +238,13 @@ class StillDeployment(Deployment):
     async def collect_static(self, report: Report) -> None:
         raise _never_run()
 
-    async def restart_commands(self) -> Sequence[Command]:
-        return ()
-
-    async def restart(self, report: Report) -> None:
-        raise _never_run()
+    async def switches(self) -> Sequence[SwitchOffer]:
+        """Three ways, the best of which cannot be had."""
+        return (
+            SwitchOffer(StillSwitch(SwitchWay.STANDBY), "There is too little memory."),
+            SwitchOffer(StillSwitch(SwitchWay.NO_DEPS)),
+            SwitchOffer(StillSwitch(SwitchWay.UP)),
+        )
 
     async def manage_command(self) -> Command:
         return Command(("manage.py",))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from textual.widgets import OptionList
 
 from screens.base.step_screen import StepScreen
 from screens.overlays.dialogs import ChoiceDialog
@@ -19,13 +20,19 @@ from wizard.system.processes import Process
 DONE = ("configure_provider", "copy_media", "enable_s3", "collect_static", "set_cors")
 
 
-async def _restarting(stage: Stage) -> None:
+async def _ready(stage: Stage) -> None:
     await stage.rest()
     await stage.press("6")
     screen = stage.app.screen
     assert isinstance(screen, StepScreen)
     await stage.until(lambda: screen.phase is Phase.READY)
     await stage.rest()
+
+
+async def _restarting(stage: Stage) -> None:
+    await _ready(stage)
+    screen = stage.app.screen
+    assert isinstance(screen, StepScreen)
     await stage.press("enter")
     await stage.until(lambda: screen.phase is Phase.RUNNING)
 
@@ -67,6 +74,30 @@ async def test_stop_asks_what_is_to_become_of_the_switch(
         await stage.until(lambda: stage.app.screen is screen)
         await stage.until(lambda: screen.phase is phase)
         assert files.said(state) == said
+
+
+async def test_another_way_is_chosen_and_kept(tmp_path: Path) -> None:
+    async with on_stage(State(_ready, done=DONE), tmp_path) as stage:
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        assert any(b.binding.description == "Change way" for b in screen.active_bindings.values())
+        await stage.press("c")
+        await stage.until(lambda: isinstance(stage.app.screen, ChoiceDialog))
+        shown = stage.app.screen.query_one(OptionList)
+        words = [str(option.prompt) for option in shown.options]
+        assert words[1] == "standby: cannot be had here. There is too little memory."
+        assert words[2] == "no-deps: This is said of no_deps."
+        await stage.press("end", "enter")
+        await stage.until(lambda: stage.app.screen is screen)
+        await stage.until(lambda: screen.phase is Phase.READY)
+        assert stage.source.journal.settings.switch_way == "up"
+        await stage.press("c")
+        await stage.until(lambda: isinstance(stage.app.screen, ChoiceDialog))
+        assert stage.app.screen.query_one(OptionList).highlighted == 3
+        await stage.press("up", "up", "enter")
+        await stage.until(lambda: stage.app.screen is screen)
+        assert stage.source.journal.settings.switch_way == "best", "what cannot be had is passed"
+        await stage.until(lambda: screen.phase is Phase.READY)
 
 
 async def test_without_a_switch_stop_stops(tmp_path: Path) -> None:

@@ -60,24 +60,16 @@ class Deployment(ABC):
     async def collect_static(self, report: Report) -> None:
         """Run `static_commands` in order, with the settings that `.env` has now."""
 
-    @abstractmethod
-    async def restart_commands(self) -> Sequence[Command]:
-        """Return what restarts the instance. Raises `Problem` where that is not known."""
-
-    @abstractmethod
-    async def restart(self, report: Report) -> None:
-        """Restart the instance, so that it runs with the settings that `.env` has now."""
-
     async def services(self) -> frozenset[object]:
         """Return what runs of the instance, by what a restart changes; empty where unseen."""
         return frozenset()
 
+    @abstractmethod
     async def switches(self) -> Sequence[SwitchOffer]:
         """Return all ways of having the running services take what `.env` says now, best first.
 
-        Each with the obstacle that stands against it here. Raises `Problem`.
+        Each with the obstacle that stands against it here; one at least. Raises `Problem`.
         """
-        return ()
 
     async def try_storage(self, report: Report) -> None:
         """Try BookWyrm's own storage with the `.env` of now, in a process of its own.
@@ -101,7 +93,3 @@ class Deployment(ABC):
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
         """End or remove what a killed run left behind."""
-
-    async def interruption(self) -> str:
-        """Return what a restart interrupts, for whom and for how long, in one sentence."""
-        return "The site is away while it restarts, usually for less than a minute."

@@ -198,6 +198,8 @@ def _about(choice: Choice) -> Iterator[Sentence]:
     yield Sentence(f"This way is called “{option_of(choice.switch.way)}” (--switch).")
     for obstacle in choice.obstacles:
         yield Sentence(f"A better way cannot be had here: {obstacle}")
+    for other in choice.others:
+        yield Sentence(f"Another way is “{option_of(other.way)}”. {other.downtime()}")
 
 
 def _noticed(context: Context) -> Iterator[Check]:

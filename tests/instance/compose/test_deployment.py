@@ -25,7 +25,7 @@ from tests.standin.standing import Standing
 from tests.support.checkout import make_checkout
 from tests.support.users import fill, need_root, small_disk
 from wizard.assets.static import ask_django
-from wizard.core.events import Event, Note, Output
+from wizard.core.events import Event, Note, Output, Report
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath, Settings
 from wizard.instance.checkout import open_instance
@@ -81,6 +81,13 @@ def as_before(request: pytest.FixtureRequest) -> Iterator[None]:
     path.write_bytes(before)
 
 
+async def restart(deployment: Compose, report: Report) -> None:
+    """As the last of all ways does it; whether the site is back, others judge."""
+    up = (await deployment.switches())[-1].switch
+    for stage in up.stages()[:2]:
+        await up.carry_out(stage, report)
+
+
 async def test_static_assets_in_one_container_beside_the_live_site(standing: Standing) -> None:
     """The themes' CSS is among them, and nothing of the running site is recreated."""
     before = standing.containers()
@@ -117,7 +124,7 @@ async def test_restart_with_100_ms_a_request_outlasts_the_health_window(standing
     host, port = standing.storage.endpoint.removeprefix("http://").split(":")
     with SlowLine(host, host, int(port), 0.1) as line:
         standing.enable_s3(line.url, "slow-books")
-        await standing.deployment.restart(standing.events.append)
+        await restart(standing.deployment, standing.events.append)
         assert line.requests > 2 * _MORE_STATIC
         name = f"{standing.instance.name}-web-1"
         assert any(f"container {name} is unhealthy" in text for text in standing.output)
@@ -138,7 +145,7 @@ async def test_web_without_a_sign_of_life_is_given_up(
         line.stall()
         standing.enable_s3(line.url, "silent-books")
         with pytest.raises(Problem) as caught:
-            await standing.deployment.restart(standing.events.append)
+            await restart(standing.deployment, standing.events.append)
     assert caught.value.what == "BookWyrm's web container does not get ready."
 
 
@@ -328,7 +335,7 @@ async def test_engine_whose_disk_is_full(tmp_path: Path, monkeypatch: pytest.Mon
         fill(data)
         for refused in (
             lambda: project.deployment.run_script("answer(1)", ""),
-            lambda: project.deployment.restart(lambda event: None),
+            lambda: restart(project.deployment, lambda event: None),
         ):
             with pytest.raises(Problem) as caught:
                 await refused()
@@ -392,7 +399,7 @@ async def test_bw_dev_that_cannot_source_env(tmp_path: Path) -> None:
         project.up()
         project.add_env("EMAIL_SENDER_NAME=My Books\n")
         with pytest.raises(Problem) as caught:
-            await project.deployment.restart(lambda event: None)
+            await restart(project.deployment, lambda event: None)
         assert caught.value.what == "./bw-dev cannot read .env."
         assert "single quotes" in caught.value.remedies[0].text
 
@@ -401,10 +408,10 @@ async def test_bw_dev_made_for_compose_version_1_is_gone_round(tmp_path: Path) -
     with SmallProject(tmp_path / "bookshelf") as project:
         (project.folder / "bw-dev").write_text("#!/bin/sh\nexec docker-compose $*\n")
         (project.folder / "bw-dev").chmod(0o755)
-        command, *_ = await project.deployment.restart_commands()
+        (command,) = (await project.deployment.switches())[-1].switch.stages()[0].commands
         assert command.argv == ("docker", "compose", "up", "-d")
         project.up()
-        await project.deployment.restart(lambda event: None)
+        await restart(project.deployment, lambda event: None)
 
 
 async def test_a_killed_run_s_restart_comes_to_its_end_before_the_next(tmp_path: Path) -> None:
@@ -427,7 +434,7 @@ services:
                 assert child.poll() is None
             child.kill()
         events: list[Event] = []
-        await project.deployment.restart(events.append)
+        await restart(project.deployment, events.append)
         assert any("an interrupted run had begun" in e.text for e in events if isinstance(e, Note))
         assert not any("Recreate" in e.text for e in events if isinstance(e, Output))
         assert docker("exec", project.container(), "printenv", "MORE") == "yes\n"
@@ -441,7 +448,7 @@ async def test_two_starts_at_once_do_not_put_the_old_env_back(tmp_path: Path) ->
         script.write_text(_COLLIDES_ONCE)
         script.chmod(0o755)
         events: list[Event] = []
-        await project.deployment.restart(events.append)
+        await restart(project.deployment, events.append)
         assert any("Somebody else" in e.text for e in events if isinstance(e, Note))
         assert (project.folder / "collided").exists()
 

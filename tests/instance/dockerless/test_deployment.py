@@ -171,7 +171,9 @@ async def test_no_secret_is_in_the_arguments_of_any_process(
         with watched_arguments() as seen:
             await deployment.collect_static(scene.context.report)
             await deployment.run_script("answer(1)", json.dumps({"secret": SECRET}))
-            await deployment.restart(scene.context.report)
+            (offer,) = await deployment.switches()
+            for stage in offer.switch.stages():
+                await offer.switch.carry_out(stage, scene.context.report)
         secrets = [*scene.context.instance.env_file().secrets(), SECRET]
     lines = [" ".join(argv) for argv in seen]
     assert any("collectstatic" in line for line in lines), "the watch saw nothing"
@@ -203,7 +205,7 @@ async def test_without_units_the_admin_has_to_say_what_restarts(
     dockerless = dockerless.with_settings(replace(dockerless.settings, restart_command=""))
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     with pytest.raises(Problem) as caught:
-        await dockerless.restart_commands()
+        await dockerless.switches()
     assert caught.value.decision
     assert caught.value.field == "restart_command"
 
@@ -293,7 +295,7 @@ async def test_units_of_the_folder_are_found(
         deployment = Dockerless(instance, replace(scene.context.settings, restart_command=""))
         assert await deployment.ever_ran() is ran
         if os.geteuid() == 0:
-            (command,) = await deployment.restart_commands()
+            (command,) = (await deployment.switches())[-1].switch.stages()[0].commands
             expected = ("systemctl", "restart", "bookwyrm", "bookwyrm-worker")
             assert command.argv == expected
             if state == "active":

@@ -17,28 +17,22 @@ from wizard.instance.compose.container_programs import WebPrograms, one_off
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.media import holds_no_media, open_media
 from wizard.instance.compose.own_containers import labels, remove_leftovers, remove_ours
-from wizard.instance.compose.plain_switch import PlainSwitch, up_argv
 from wizard.instance.compose.problems import (
     docker_failed,
     is_docker_failure,
 )
 from wizard.instance.compose.project import ComposeProject, inspected_volume
 from wizard.instance.compose.renamed_volumes import empty_but_used, perhaps_renamed
-from wizard.instance.compose.site_services import NGINX, SiteServices
+from wizard.instance.compose.site_services import SiteServices
 from wizard.instance.compose.switch_offers import offers
 from wizard.instance.compose.web_watch import ADVICE
 from wizard.instance.deployment import Deployment
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.instance.problems import command_failed, without_scripts
-from wizard.instance.switching import SwitchOffer, SwitchWay
+from wizard.instance.switching import SwitchOffer
 from wizard.media.source import Media
 from wizard.system.files import holds_files
 from wizard.system.programs import Completed
-
-# nginx asks for the address of `web` when it starts. It is not restarted
-# with the others, and would answer 502 for hours where `web` got another address.
-_RELOAD = ("docker", "compose", "exec", "-T", NGINX, "nginx", "-s", "reload")
-_RELOAD_NOTE = "nginx finds the new containers, without an interruption"
 
 # BookWyrm's own commands for both, in one container: alone, `compile_themes`
 # would lose its CSS with its container. The text is constant.
@@ -96,15 +90,6 @@ class Compose(Deployment):
         masker = self._masker()
         await self._one_off(self._collect_argv(), lambda line: report(Output(masker(line))))
 
-    async def restart_commands(self) -> Sequence[Command]:
-        return [Command(up_argv(self.instance)), Command(_RELOAD, note=_RELOAD_NOTE)]
-
-    async def restart(self, report: Report) -> None:
-        switch = PlainSwitch(self._site(), SwitchWay.UP, ())
-        recreate, reload, _ = switch.stages()
-        for stage in (recreate, reload):
-            await switch.carry_out(stage, report)
-
     async def switches(self) -> Sequence[SwitchOffer]:
         return await offers(self._site())
 
@@ -121,13 +106,6 @@ class Compose(Deployment):
         said: list[str] = []
         await self._one_off(self._manage_argv(*shell_arguments(script)), said.append, values)
         return answers(said)
-
-    async def interruption(self) -> str:
-        return (
-            "./bw-dev up -d starts every container anew whose settings changed: nobody reaches "
-            "the site for about half a minute. web collects the static assets before it answers, "
-            "so a slow S3 service makes it longer."
-        )
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:
         """Remove what an earlier run that was killed has left behind. Raises `Problem`."""

@@ -16,7 +16,6 @@ from wizard.core.settings import DeploymentKind, Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.deployment import Deployment
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
-from wizard.instance.dockerless.restart_switch import INTERRUPTION
 from wizard.instance.dockerless.services import Services, no_such_command
 from wizard.instance.dockerless.site import Site, advice, no_python, python_of, user_of
 from wizard.instance.dockerless.switch_offers import offers
@@ -66,10 +65,8 @@ class Dockerless(Deployment):
         for arguments in self._static_arguments():
             await self._manage(arguments, report)
 
-    async def restart_commands(self) -> Sequence[Command]:
-        return [Command(await self._services.restart_argv(await self._services.units()))]
-
     async def restart(self, report: Report) -> None:
+        """Restart the instance, so that it runs with the settings that `.env` has now."""
         services = self._services
         units = await services.units()
         argv = await services.restart_argv(units)
@@ -117,9 +114,6 @@ class Dockerless(Deployment):
         said: list[str] = []
         await self._manage(shell_arguments(script), lambda event: None, values, said)
         return answers(said)
-
-    async def interruption(self) -> str:
-        return INTERRUPTION
 
     def _static_arguments(self) -> Sequence[tuple[str, ...]]:
         themes = [("compile_themes",)] if self.instance.abilities.compile_themes else []

@@ -11,14 +11,15 @@ from wizard.instance.switching import Switch, SwitchStage, SwitchWay
 from wizard.system.processes import Process
 from wizard.web.visitor import look_at_site
 
-# What is said where nothing is known of how it is done.
-INTERRUPTION = "The site is away while its services restart, usually for less than a minute."
 _DOWNTIME = {
     SwitchWay.RESTART: (
         "Nobody reaches the site while its services stop and start again: usually 5 to 15 "
         "seconds, and longer where a request that is under way has to be finished first."
     ),
-    SwitchWay.COMMAND: INTERRUPTION,
+    # Nothing is known of how it is done.
+    SwitchWay.COMMAND: (
+        "The site is away while its services restart, usually for less than a minute."
+    ),
 }
 _WORDS = {
     SwitchWay.RESTART: "The services are restarted.",
