@@ -72,20 +72,39 @@ def ready(shared: DemoScene) -> Iterator[DemoScene]:
 
 async def test_the_site_comes_back_with_s3_and_catches_up(ready: DemoScene) -> None:
     context = ready.context
-    late = ready.folder / "images" / "covers" / "uploaded later.jpg"
-    late.write_bytes(b"a cover of the last minute")
+    upload(ready, "uploaded later.jpg")
     before = await STEP.inspect(context)
     assert (before.done, before.gone != "") == (False, True)
     checks = await ready.carry_out(STEP)
-    assert ready.bucket.get("images/covers/uploaded later.jpg") == late.read_bytes()
+    assert ready.bucket.get("images/covers/uploaded later.jpg") == b"a cover of the last minute"
     assert (await STEP.inspect(context)).done
     page = httpx.get(ready.demo.site_url).text
     cover = httpx.get(f"{context.settings.public_base}/images/covers/uploaded%20later.jpg")
     assert context.settings.public_base in page
     assert cover.content == b"a cover of the last minute"
-    assert "1 file copied after the restart" in checks[2].seen
+    assert "1 file copied in this step" in checks[2].seen
     assert ready.questions == []
     assert any("was down for" in e.text for e in ready.events if isinstance(e, Note))
+
+
+async def test_what_was_uploaded_since_the_copy_is_there_before_the_site_is_touched(
+    ready: DemoScene,
+) -> None:
+    """Otherwise its pages show broken pictures until the end of the switch."""
+    upload(ready, "before the switch.jpg")
+    command = f"{is_there(ready, 'before%20the%20switch.jpg')} && ./site restart"
+    restart_with(ready, shlex.join(["sh", "-c", command]))
+    await ready.carry_out(STEP)
+
+
+async def test_what_is_uploaded_during_the_switch_is_there_before_its_end(ready: DemoScene) -> None:
+    """The switch lasts a minute and more under Docker, and waits here for the file."""
+    late = ready.folder / "images" / "covers" / "during.jpg"
+    until = f"n=0; until {is_there(ready, late.name)}; do n=$((n+1)); [ $n -lt 60 ] || exit 1"
+    command = f"./site restart; echo late >{shlex.quote(str(late))}; {until}; sleep 1; done"
+    restart_with(ready, shlex.join(["sh", "-c", command]))
+    checks = await ready.carry_out(STEP)
+    assert "1 file copied in this step" in checks[2].seen
 
 
 async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: DemoScene) -> None:
@@ -365,6 +384,17 @@ async def test_on_a_fresh_install_it_waits_and_then_is_done(
         checks = await scene.carry_out(STEP)
         assert scene.demo.site("status") == running, "it runs with S3 already"
     assert len(checks) == 2, "there is nothing to catch up"
+
+
+def upload(scene: DemoScene, name: str) -> None:
+    """Have a reader upload a cover to the disk."""
+    (scene.folder / "images" / "covers" / name).write_bytes(b"a cover of the last minute")
+
+
+def is_there(scene: DemoScene, name: str) -> str:
+    """For a shell: whether the public can read a cover in the bucket."""
+    url = f"{scene.context.settings.public_base}/images/covers/{name}"
+    return f"curl -sf -o /dev/null {shlex.quote(url)}"
 
 
 def break_the_server(scene: DemoScene, how: str, when: str) -> None:

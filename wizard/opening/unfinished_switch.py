@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from wizard.copying.beside import copying_beside
 from wizard.core.events import Note, Report
 from wizard.instance.checkout import Instance
 from wizard.journal.file import JournalHeld
@@ -69,7 +70,8 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
         if put_back:
             await put_services_back(context)
         else:
-            await finish_switch(context, state)
+            async with copying_beside(context):
+                await finish_switch(context, state)
         state = files.read() or state
     elif state.told:
         return ""

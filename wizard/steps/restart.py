@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
+from wizard.copying.beside import copy_if_possible, copying_beside
 from wizard.copying.upload import copy_new_media
 from wizard.core.events import Check, Note, failed, passed, remark
 from wizard.core.plan import Plan, PlanItem, Sentence
@@ -73,7 +74,8 @@ class Restart(TypedStep[int]):
         items = [*_stages(choice), *_about(choice)]
         if context.settings.path != MigrationPath.FRESH:
             text = (
-                "Then whatever was uploaded since the copy is copied, until nothing new is found."
+                "Whatever was uploaded since the copy is copied: before the first stage, during"
+                " the others, and then until nothing new is found."
             )
             items.append(Sentence(text))
         back = (
@@ -100,12 +102,13 @@ class Restart(TypedStep[int]):
                 "A restart would change nothing.",
                 "Do the step “Enable S3” first.",
             )
+        copied = 0
         if not await _is_switched(context):
-            await self._switch(context)
+            copied = await self._switch_and_copy(context)
         note_used(context)
         if context.settings.path == MigrationPath.FRESH:
             return 0
-        return await self._catch_up(context)
+        return await self._catch_up(context, copied)
 
     async def verify(self, context: Context, found: int) -> Sequence[Check]:
         """Look at the site as a visitor, and say what was caught up."""
@@ -113,7 +116,7 @@ class Restart(TypedStep[int]):
         checks = [_is_own(view), _points(view, context)]
         if context.settings.path != MigrationPath.FRESH:
             files = count(found, "file")
-            seen = f"{files} copied after the restart; the last pass found nothing new"
+            seen = f"{files} copied in this step; the last pass found nothing new"
             checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
         checks += _noticed(context)
         for check in checks:
@@ -131,6 +134,19 @@ class Restart(TypedStep[int]):
         await put_services_back(context, self.patience)
         return True
 
+    async def _switch_and_copy(self, context: Context) -> int:
+        """Switch, and copy before and beside it, since some pages need the bucket from then on.
+
+        Returns how many files were copied.
+        """
+        before = 0
+        if context.settings.path != MigrationPath.FRESH and not under_way(context):
+            context.report(Note("Copying what was uploaded since the copy, before pages need it."))
+            before = await copy_if_possible(context)
+        async with copying_beside(context) as copies:
+            await self._switch(context)
+        return before + copies.copied
+
     async def _switch(self, context: Context) -> None:
         if not under_way(context):
             await _ask_if_down(context)
@@ -146,10 +162,12 @@ class Restart(TypedStep[int]):
                 TRY_AGAIN,
             )
 
-    async def _catch_up(self, context: Context) -> int:
-        """Copy what was uploaded since the copy, until a pass finds nothing; how many files."""
+    async def _catch_up(self, context: Context, copied: int) -> int:
+        """Copy what was uploaded since the copy, until a pass finds nothing.
+
+        Returns how many files that were, with those `copied` before.
+        """
         context.report(Note("Looking for files that were uploaded meanwhile."))
-        copied = 0
         for _ in range(_MOST_PASSES):
             outcome = await copy_new_media(context)
             if outcome.conflicts:
