@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wizard.copying.object_headers import CACHE_CONTROL, content_type, object_headers
-from wizard.media.source import PUBLIC_SUFFIXES
+from wizard.media.public import PUBLIC_SUFFIXES
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wizard.copying.outcome import MediaCount, describe_link
-from wizard.media.source import OUTSIDE_CLASS, MediaFailure, MediaFile, Reason, held_back_class
+from wizard.media.public import OUTSIDE_CLASS, PublicFiles
+from wizard.media.source import MediaFailure, MediaFile, Reason
 
 
 def file(path: bytes, size: int) -> MediaFile:
@@ -14,7 +15,10 @@ def test_what_is_held_back_is_counted_by_its_class() -> None:
     count = MediaCount()
     for path, size in ((b"exports/a.tar.gz", 10), (b"exports/b.tar.gz", 20), (b"notes.txt", 3)):
         count.hold_back(file(path, size))
-    archives, others = held_back_class(b"exports/a.tar.gz"), held_back_class(b"notes.txt")
+    archives, others = (
+        PublicFiles().class_of(b"exports/a.tar.gz"),
+        PublicFiles().class_of(b"notes.txt"),
+    )
     assert archives != others
     assert count.held_back == {archives: (2, 30), others: (1, 3)}
 

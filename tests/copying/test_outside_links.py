@@ -13,7 +13,7 @@ from tests.support.copy_kit import CopyKit
 from tests.support.odd_links import FILES, OUTSIDE, made_in, outside
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.media.source import OUTSIDE_CLASS
+from wizard.media.public import OUTSIDE_CLASS
 from wizard.web.served_files import ServedFiles
 
 

@@ -28,7 +28,8 @@ from wizard.demo.font import woff
 from wizard.demo.leftovers import DemoRecord, clean_up
 from wizard.demo.pictures import avatar, cover, thumbnail
 from wizard.demo.seaweedfs import SeaweedFS
-from wizard.media.source import FolderMedia, MediaFile, is_public
+from wizard.media.public import PublicFiles
+from wizard.media.source import FolderMedia, MediaFile
 from wizard.storage.bucket import Bucket
 from wizard.system.processes import Process
 
@@ -44,7 +45,7 @@ def test_it_runs_and_is_gone_afterwards(tmp_path: Path, records: Path) -> None:
     with build(tmp_path, covers=40) as demo:
         page = httpx.get(demo.site_url)
         media = list(FolderMedia(demo.folder / "images").walk())
-        held_back = [m for m in media if isinstance(m, MediaFile) and not is_public(m.path)]
+        held_back = [m for m in media if isinstance(m, MediaFile) and not PublicFiles().has(m.path)]
         processes = started_by(demo.root)
         assert page.text.count("book-cover") == 24
         assert f"http://localhost:{demo.port}/images/covers/" in page.text

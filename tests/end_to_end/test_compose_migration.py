@@ -26,7 +26,7 @@ from tests.standin import StandIn
 from tests.support.users import ALICE, need_root, owned_folder
 from tests.support.visitors import Visitors
 from wizard.core.settings import Settings
-from wizard.media.source import PUBLIC_SUFFIXES
+from wizard.media.public import PUBLIC_SUFFIXES
 from wizard.storage.bucket import Bucket
 
 _SERVICES = ("db", "redis_activity", "redis_broker", "web", "nginx", "celery_worker")

@@ -16,6 +16,7 @@ from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.journal.entries import Entry, flag_entry, json_entry, number_entry, text_entry
 from wizard.journal.journal import FOLDER, Journal
+from wizard.media.public import FileKind, PublicFiles
 from wizard.steps.update_connector import Connector
 from wizard.switch.site_before import SiteBefore
 from wizard.web.visitor import ServedFrom
@@ -54,6 +55,13 @@ FORMS: dict[str, tuple[str, object]] = {
         '{"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""}',
         {"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""},
     ),
+    "public media": (
+        '{"served": [["covers", "gif"]], "refused": [["", "svg"]]}',
+        PublicFiles(
+            served=frozenset({FileKind("covers", "gif")}), refused=frozenset({FileKind("", "svg")})
+        ),
+    ),
+    "public media declined": ('[["covers", "JPG"]]', [["covers", "JPG"]]),
     "linked files that are not served": ('["covers/a.jpg"]', ["covers/a.jpg"]),
     "enable_s3.lines": (
         '{"USE_HTTPS": null, "USE_S3": "USE_S3=false"}',

@@ -17,8 +17,6 @@ from wizard.media.source import (
     MediaFailure,
     MediaFile,
     Reason,
-    held_back_class,
-    is_public,
     key_of,
     path_of,
 )
@@ -30,30 +28,6 @@ def walked(root: Path) -> dict[bytes, MediaFile | MediaFailure]:
 
 def reasons(root: Path) -> dict[bytes, Reason]:
     return {p: i.reason for p, i in walked(root).items() if isinstance(i, MediaFailure)}
-
-
-@pytest.mark.parametrize(
-    ("path", "public"),
-    [
-        (b"covers/a.jpg", True),
-        (b"covers/a.tar.jpg", True),
-        (b"a.webp", True),
-        (b"covers/a.JPG", False),
-        (b"exports/a.tar.gz", False),
-        (b"jpg", False),
-        (b"covers.jpg/archive", False),
-        (b".jpg", True),
-        (b"covers/latin1_\xe9.jpg", True),
-    ],
-)
-def test_public_is_what_bookwyrms_nginx_serves(path: bytes, public: bool) -> None:
-    assert is_public(path) is public
-
-
-def test_what_is_held_back_has_a_class() -> None:
-    kinds = {held_back_class(p) for p in (b"a.tar.gz", b"a.csv", b"a.JPG", b"README", b"a.txt")}
-    assert len(kinds) == 4
-    assert "exports" in held_back_class(b"exports/a.tar.gz")
 
 
 def test_files_come_with_size_and_time(tmp_path: Path) -> None:

@@ -181,5 +181,5 @@ async def test_links_are_held_back_while_the_site_does_not_serve_them(
     finally:
         scene.demo.start_site()
     words = "\n".join(item.text for item in plan.items if isinstance(item, Sentence))
-    assert "your site serves" not in words
+    assert "that your site serves:" not in words
     assert f"covers → {tmp_path}/covers (the site does not answer" in words

@@ -15,7 +15,7 @@ import httpx
 
 from wizard.demo.build import DemoInstance
 from wizard.journal.journal import Journal
-from wizard.media.source import PUBLIC_SUFFIXES
+from wizard.media.public import PUBLIC_SUFFIXES
 from wizard.storage.bucket import Bucket
 
 _PATIENCE = 180

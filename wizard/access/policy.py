@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from wizard.media.source import PUBLIC_SUFFIXES
+from wizard.media.public import PUBLIC_SUFFIXES, PublicFiles
 
 if TYPE_CHECKING:
     from wizard.storage.bucket import Bucket, Policy
@@ -82,13 +82,16 @@ def unblocked(switches: Mapping[str, bool]) -> dict[str, bool]:
     return {**switches, **dict.fromkeys(_IN_THE_WAY, False)}
 
 
-def exposure(bucket: Bucket, most: int = 200_000) -> Exposure:
-    """Look through what lies below images/ and static/ already (at most `most` objects)."""
+def exposure(bucket: Bucket, public: PublicFiles, most: int = 200_000) -> Exposure:
+    """Look through what lies below images/ and static/ already (at most `most` objects).
+
+    `public` says which media the instance's own site hands out.
+    """
     count, private = 0, []
     for prefix in PREFIXES:
         for found in islice(bucket.list_objects(prefix), most - count):
             count += 1
-            if prefix == "images/" and not _is_public_media(found.key):
+            if prefix == "images/" and not _is_public_media(found.key, public):
                 private.append(found.key)
     return Exposure(count, count >= most, tuple(private))
 
@@ -98,9 +101,11 @@ def as_text(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(document, indent=2)
 
 
-def _is_public_media(key: str) -> bool:
+def _is_public_media(key: str, public: PublicFiles) -> bool:
     # A key that ends in a slash is what consoles store for an empty folder.
-    return key.endswith("/") or key.rpartition(".")[2].lower() in PUBLIC_SUFFIXES
+    if key.endswith("/") or key.rpartition(".")[2].lower() in PUBLIC_SUFFIXES:
+        return True
+    return public.has(key.removeprefix("images/").encode())
 
 
 def _statements(policy: Policy | None) -> list[dict[str, Any]]:

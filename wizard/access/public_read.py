@@ -20,6 +20,7 @@ from wizard.access.public_address import accepts_other_bytes, public_problem
 from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.plan import Document, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.journal.public_files import public_files
 from wizard.step import Context, Question
 from wizard.storage.bucket import Bucket, Policy
 from wizard.storage.providers import preset
@@ -107,7 +108,7 @@ def lost_policy(context: Context, bucket: Bucket) -> bool:
 
 
 async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None:
-    lies_there = await asyncio.to_thread(exposure, bucket)
+    lies_there = await asyncio.to_thread(exposure, bucket, public_files(context.journal))
     if lies_there.private:
         raise _private_files(bucket.name, lies_there.private)
     text = "The bucket gets this policy, which lets everybody read images/* and static/*:"

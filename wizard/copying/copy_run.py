@@ -25,6 +25,7 @@ from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
 from wizard.core.events import Note
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.journal.public_files import public_files
 from wizard.media.source import (
     PREFIX,
     Media,
@@ -54,7 +55,8 @@ class CopyRun:
         self._counter = ProgressCounter(context.report)
         self._retries_seen = context.control.retries
         self._verified_before = 0
-        self._survey = Survey(media, self._counter, stop)
+        public = public_files(context.journal)
+        self._survey = Survey(media, self._counter, stop, public=public)
 
     def count(self) -> MediaCount:
         """Walk the media and count them."""

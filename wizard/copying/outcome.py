@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wizard.media.source import OUTSIDE_CLASS, MediaFailure, MediaFile, held_back_class
+from wizard.media.public import OUTSIDE_CLASS, FileKind, PublicFiles, kind_of
+from wizard.media.source import MediaFailure, MediaFile
 
 if TYPE_CHECKING:
     from wizard.copying.comparison import Comparison
 
 _NAMED = 1000
+_SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +60,50 @@ def describe_link(link: MediaFailure) -> str:
     return f"{path} → {link.detail}" if link.detail else f"{path} (no picture that is served)"
 
 
+@dataclass(slots=True)
+class KindCount:
+    """How many files there are of a kind, and the first few of them to ask the site for."""
+
+    number: int = 0
+    samples: list[MediaFile] = field(default_factory=list)
+
+    def add(self, file: MediaFile) -> None:
+        """Count a file. Hidden ones are refused by many web servers, and tell nothing."""
+        self.number += 1
+        if len(self.samples) < _SAMPLES and b"/." not in b"/" + file.path:
+            self.samples.append(file)
+
+
 @dataclass(slots=True, kw_only=True)
 class MediaCount:
     """What a walk found: public files and their bytes, what is held back, what cannot be had.
 
     `held_back` maps a class, in words, to its number of files and bytes;
-    `outside` are the first links that lead out of the media.
+    `outside` are the first links that lead out of the media; `kinds` are all files by folder and
+    ending, but archives and lists; `public` says which of them are public.
     """
 
+    public: PublicFiles = field(default_factory=PublicFiles)
     files: int = 0
     size: int = 0
     failures: int = 0
     held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
     outside: list[MediaFailure] = field(default_factory=list)
+    kinds: dict[FileKind, KindCount] = field(default_factory=dict)
+
+    def count_kind(self, file: MediaFile) -> None:
+        """Count a file among those of its kind, and keep the first few."""
+        kind = kind_of(file.path)
+        if kind is None:
+            return
+        counted = self.kinds.get(kind)
+        if counted is None:
+            counted = self.kinds[kind] = KindCount()
+        counted.add(file)
 
     def hold_back(self, file: MediaFile) -> None:
         """Count a file that is not public."""
-        self._hold_back(held_back_class(file.path), file.size)
+        self._hold_back(self.public.class_of(file.path), file.size)
 
     def hold_back_link(self, link: MediaFailure) -> None:
         """Count a link that leads out of the media, and keep its name."""

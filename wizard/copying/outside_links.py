@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from wizard.journal.entries import Entry, json_entry
 from wizard.media.linked import LinkedMedia, check_served
+from wizard.media.public import PublicFiles
 from wizard.media.root_folder import RootFolder
-from wizard.media.source import FolderMedia, Media, MediaFailure, is_public
+from wizard.media.source import FolderMedia, Media, MediaFailure
 from wizard.web.served_files import ServedFiles
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _compare(
     """
     folder = RootFolder({**media.places, **followed})
     listed = islice(folder.walk(link), _LISTED)
-    files = [path for kind, path, *_ in listed if kind == "FILE" and is_public(path)]
+    files = [path for kind, path, *_ in listed if kind == "FILE" and PublicFiles().has(path)]
     chosen = random.sample(files, min(_COMPARED, len(files)))
     for path in chosen:
         handle = folder.open(path)

@@ -12,13 +12,13 @@ from wizard.copying.inventory import Fate, Inventory, Pair
 from wizard.copying.listing import Listed, ListingRefused, OutOfOrder, list_all
 from wizard.copying.outcome import MediaCount
 from wizard.copying.threads import Stopped
+from wizard.media.public import PublicFiles
 from wizard.media.source import (
     PREFIX,
     Media,
     MediaFailure,
     MediaFile,
     Reason,
-    is_public,
     key_of,
     path_of,
 )
@@ -39,11 +39,19 @@ _ASKERS = 32
 class Survey:
     """Walks the media and lists the bucket, for one copy; `count` is what the last walk found."""
 
-    def __init__(self, media: Media, counter: ProgressCounter, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        media: Media,
+        counter: ProgressCounter,
+        stop: threading.Event,
+        *,
+        public: PublicFiles,
+    ) -> None:
         self._media = media
+        self._public = public
         self._counter = counter
         self._stop = stop
-        self.count = MediaCount()
+        self.count = MediaCount(public=public)
 
     def walk(
         self,
@@ -51,10 +59,12 @@ class Survey:
         failed: Callable[[MediaFailure], None],
     ) -> MediaCount:
         """Hand on all public files, in batches, and what cannot be had. Raises `Stopped`."""
-        count = MediaCount()
+        count = MediaCount(public=self._public)
+        is_public = self._public.has
         batch: list[MediaFile] = []
         for item in self._media.walk():
             if isinstance(item, MediaFile):
+                count.count_kind(item)
                 if is_public(item.path):
                     batch.append(item)
                 else:

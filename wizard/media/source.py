@@ -22,15 +22,8 @@ from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
 from wizard.media.root_writer import RootWriter
 from wizard.system.open_files import allow_open_files
 
-# What BookWyrm's nginx serves below /images/ (`nginx/locations`, v0.9.2), as
-# written: its location matches case, so it answers 403 for `cover.JPG`.
-# Everything else there is private: exports, import archives.
-PUBLIC_SUFFIXES = frozenset({"bmp", "ico", "jpg", "jpeg", "png", "svg", "tif", "tiff", "webp"})
-
 # Where BookWyrm's storage keeps media in the bucket (`MEDIA_FULL_URL`, `location`).
 PREFIX = "images/"
-
-_ARCHIVES = frozenset({"csv", "gz", "json", "rar", "tar", "tgz", "zip"})
 
 
 class Reason(StrEnum):
@@ -345,29 +338,6 @@ def _written(writer: RootWriter, file: IncomingFile) -> IncomingFile | MediaFail
     except Spoiled as spoiled:
         return spoiled.failure
     return file
-
-
-def is_public(path: bytes) -> bool:
-    """Tell whether BookWyrm's nginx would serve this file to the public."""
-    _, dot, suffix = path.rpartition(b".")
-    return bool(dot) and suffix.decode("ascii", "replace") in PUBLIC_SUFFIXES
-
-
-# The class of what `Reason.OUTSIDE` holds back.
-OUTSIDE_CLASS = "links that lead out of the media folder"
-
-
-def held_back_class(path: bytes) -> str:
-    """Return what kind of file is held back, for people, by its name."""
-    _, dot, suffix = path.rpartition(b"/")[2].rpartition(b".")
-    ending = suffix.decode("utf-8", "replace")
-    if not dot:
-        return "files without an ending"
-    if ending.lower() in PUBLIC_SUFFIXES:
-        return "pictures whose ending is in capitals (BookWyrm's nginx refuses them too)"
-    if ending.lower() in _ARCHIVES:
-        return "archives and lists (exports and imports of accounts)"
-    return "other files"
 
 
 def key_of(path: bytes) -> str:

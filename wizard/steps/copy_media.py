@@ -17,6 +17,7 @@ from wizard.copying.outside_links import (
     may_follow,
     media_of,
 )
+from wizard.copying.public_kinds import PublicKinds, judge_kinds, keep_kinds
 from wizard.copying.upload import (
     Comparison,
     CopyOutcome,
@@ -31,7 +32,9 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count, describe_size
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
-from wizard.media.source import OUTSIDE_CLASS, PREFIX
+from wizard.journal.public_files import public_files
+from wizard.media.public import OUTSIDE_CLASS, FileKind, PublicFiles
+from wizard.media.source import PREFIX, Media
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Question, TypedStep
 from wizard.web.visitor import VisitorResponse, fetch
 
@@ -93,6 +96,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         media = await media_of(context)
         found = await count_media(context, media)
         links = await judged(context, media, found.outside)
+        kinds = await judge_kinds(context, media, found)
         settings = context.settings
         items: list[PlanItem] = [
             Sentence(
@@ -106,6 +110,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
             for kind, (number, size) in sorted(found.held_back.items())
             if kind != OUTSIDE_CLASS
         ]
+        items += [Sentence(text, warning=True) for text in _about_kinds(kinds)]
         items += [Sentence(text, warning=True) for text in _about_links(found, links)]
         if found.failures:
             which = count(found.failures, "file or folder", "files or folders")
@@ -117,7 +122,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         """Copy what is not verified. Raises `Problem` where a file is not accounted for."""
         context.settings.require("endpoint", "bucket")
         require_keys(context)
-        await _settle_links(context)
+        await _settle_what_is_public(context)
         outcome = await copy_media(context, await media_of(context))
         context.report(Note(_summary(outcome)))
         if outcome.failed:
@@ -132,7 +137,8 @@ class CopyMedia(TypedStep[CopyOutcome]):
         compared = found.comparison or await compare_media(context, media)
         checks = [_same(compared)]
         context.report(checks[0])
-        for check in (*_remarks(compared), *await _as_visitor(context, compared)):
+        beyond = _beyond_the_list(public_files(context.journal))
+        for check in (*_remarks(compared), *beyond, *await _as_visitor(context, compared)):
             context.report(check)
             checks.append(check)
         return checks
@@ -287,6 +293,46 @@ def _remarks(compared: Comparison) -> list[Check]:
     return found
 
 
+def _beyond_the_list(public: PublicFiles) -> list[Check]:
+    if not public.served:
+        return []
+    asked = "What was copied that BookWyrm's own web server would not serve?"
+    kinds = ", ".join(map(str, sorted(public.served)))
+    return [remark(asked, f"{kinds}: your site served these, and you agreed")]
+
+
+def _about_kinds(kinds: PublicKinds) -> Iterator[str]:
+    """Yield what the site serves and refuses otherwise than BookWyrm's own web server."""
+    if kinds.offered:
+        yield (
+            f"Your site serves files that BookWyrm's own web server would not: "
+            f"{_kinds_named(kinds.offered)}. They are copied too where you agree: you are asked "
+            "first, and --yes agrees."
+        )
+    if kinds.refused:
+        named = ", ".join(f"{kind} ({answer})" for kind, answer in kinds.refused.items())
+        yield f"Held back, never uploaded, since your site refuses them too: {named}."
+    if kinds.unheard:
+        yield (
+            f"Which files your site serves could not be asked: {kinds.unheard}. What BookWyrm's own"
+            " web server serves is copied."
+        )
+
+
+def _about_offered(kinds: PublicKinds) -> Question:
+    return Question(
+        text=f"Your site serves files that BookWyrm's own web server would not: "
+        f"{_kinds_named(kinds.offered)}. A few of each were compared, byte for byte. They would be "
+        "missing once the site uses the bucket. Should they be copied like the others?",
+        yes="Copy them too",
+        no="Hold them back",
+    )
+
+
+def _kinds_named(kinds: Mapping[FileKind, int]) -> str:
+    return ", ".join(f"{kind} ({count(number, 'file')})" for kind, number in kinds.items())
+
+
 def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[str]:
     """Yield what becomes of the links that lead out of the media."""
     offered = [link for link in links if not link.why_not]
@@ -304,19 +350,28 @@ def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[st
         yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {_named(held_back, number)}"
 
 
-async def _settle_links(context: Context) -> None:
+async def _settle_what_is_public(context: Context) -> None:
+    """Ask the site what it serves, and the admin about what is out of the ordinary."""
+    media = await media_of(context)
+    found = await count_media(context, media)
+    kinds = await judge_kinds(context, media, found)
+    agreed = bool(kinds.offered) and await context.ask(_about_offered(kinds))
+    keep_kinds(context, kinds, agreed=agreed)
+    if may_follow(media):
+        await _settle_links(context, media, found)
+
+
+async def _settle_links(context: Context, media: Media, found: MediaCount) -> None:
     """Ask about links that lead out of the media; what they lead to may hold some more."""
     ask_again(context)
     for _ in range(_LINKS_IN_A_ROW):
-        media = await media_of(context)
-        if not may_follow(media):
-            return
-        found = await count_media(context, media)
         offered = [x for x in await judged(context, media, found.outside) if not x.why_not]
         if not offered:
             return
         for link in offered:
             decide(context, link, follow=await context.ask(_question(link)))
+        media = await media_of(context)
+        found = await count_media(context, media)
 
 
 def _question(link: OutsideLink) -> Question:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -16,6 +17,14 @@ from wizard.web.visitor import site_client
 _ATTEMPTS, _PAUSE = 3, 1.0
 # How long nothing is asked after a site did not answer: there may be thousands of files to ask for.
 _AWAY = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What the site answered for a file: the status, and the bytes' MD5 where that is 200."""
+
+    status: int
+    md5: bytes | None
 
 
 class ServedFiles:
@@ -45,27 +54,34 @@ class ServedFiles:
 
         Raises `OSError` where the site gives no answer, or one that says nothing of the file.
         """
+        return self._look(path).md5
+
+    def status(self, path: bytes) -> int:
+        """Return with which status the site answers for this file. Raises `OSError` as `md5`."""
+        return self._look(path).status
+
+    def _look(self, path: bytes) -> _Served:
         if time.monotonic() < self._away_until:
             raise OSError("the site does not answer")
         for attempt in range(_ATTEMPTS):
             if attempt:
                 time.sleep(_PAUSE)
             try:
-                status, md5 = self._ask(path)
+                served = self._ask(path)
             except httpx.HTTPError as error:
                 words = f"the site does not answer: {error}"
             else:
-                if status < 500:
-                    return md5
-                words = f"the site answers with HTTP {status}"
+                if served.status < 500:
+                    return served
+                words = f"the site answers with HTTP {served.status}"
         self._away_until = time.monotonic() + _AWAY
         raise OSError(words)
 
-    def _ask(self, path: bytes) -> tuple[int, bytes | None]:
+    def _ask(self, path: bytes) -> _Served:
         digest = hashlib.md5(usedforsecurity=False)
         with self._client.stream("GET", f"/images/{quote(path)}") as response:
             if response.status_code != 200:
-                return response.status_code, None
+                return _Served(response.status_code, None)
             for piece in response.iter_bytes():
                 digest.update(piece)
-        return 200, digest.digest()
+        return _Served(200, digest.digest())

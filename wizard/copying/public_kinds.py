@@ -1,0 +1,110 @@
+"""Which media the instance's site serves, kind by kind: what is public before stays so after.
+
+BookWyrm's nginx serves pictures by a list of endings; a proxy of the admin's own, and BookWyrm's
+up to v0.7.1, serve others too, which would be missing after the switch. The site itself is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wizard.journal.public_files import decline, declined, keep_public_files, public_files
+from wizard.media.public import FileKind, PublicFiles
+from wizard.web.served_files import ServedFiles
+
+if TYPE_CHECKING:
+    from wizard.copying.outcome import KindCount, MediaCount
+    from wizard.media.source import Media, MediaFile
+    from wizard.step import Context
+
+_PIECE = 1 << 20
+# What a web server answers that does not hand a file out, though it is there.
+_REFUSALS = frozenset({401, 403, 404, 410, 451})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKinds:
+    """What the site serves and refuses, beside BookWyrm's own list.
+
+    `offered` are kinds that only want the admin's word, with the number of their files; `refused`
+    are kinds of the list that the site refuses, with its answer; `unheard` says why the site
+    told nothing, so that the list alone counts.
+    """
+
+    offered: Mapping[FileKind, int]
+    refused: Mapping[FileKind, str]
+    unheard: str = ""
+
+
+async def judge_kinds(context: Context, media: Media, count: MediaCount) -> PublicKinds:
+    """Ask the site for a few files of each kind. Changes nothing, never raises for the site."""
+    return await asyncio.to_thread(_judge, context, media, count.kinds)
+
+
+def keep_kinds(context: Context, kinds: PublicKinds, *, agreed: bool) -> None:
+    """Remember what is public from now on; `agreed` is the admin's word about what is offered."""
+    journal = context.journal
+    served = set(public_files(journal).served)
+    if agreed:
+        served |= set(kinds.offered)
+    elif kinds.offered:
+        decline(journal, frozenset(kinds.offered))
+    refused = public_files(journal).refused if kinds.unheard else frozenset(kinds.refused)
+    keep_public_files(journal, PublicFiles(frozenset(served), refused))
+
+
+def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) -> PublicKinds:
+    known = public_files(context.journal).served | declined(context.journal)
+    offered: dict[FileKind, int] = {}
+    with ServedFiles(context.settings, context.instance.domain) as site:
+        try:
+            stock = sorted(kind for kind in kinds if kind.stock)
+            refused = {k: why for k in stock if (why := _refusal(site, kinds[k].samples))}
+            if refused and len(refused) == len(stock):
+                words = f"it serves no picture at all ({refused[stock[0]]})"
+                return PublicKinds(offered={}, refused={}, unheard=words)
+            for kind in sorted(kinds.keys() - known):
+                if not kind.stock and _serves_them(site, media, kinds[kind].samples):
+                    offered[kind] = kinds[kind].number
+        except OSError as error:
+            return PublicKinds(offered={}, refused={}, unheard=error.strerror or str(error))
+    return PublicKinds(offered=offered, refused=refused)
+
+
+def _refusal(site: ServedFiles, samples: Iterable[MediaFile]) -> str:
+    """Return how the site refuses all these files; "" where it gives one, or was asked for none."""
+    words = ""
+    for file in samples:
+        status = site.status(file.path)
+        if status not in _REFUSALS:
+            return ""
+        words = words or f"HTTP {status}"
+    return words
+
+
+def _serves_them(site: ServedFiles, media: Media, samples: Iterable[MediaFile]) -> bool:
+    """Tell whether the site gives everybody the very bytes of all these files, and there are any.
+
+    Raises `OSError` where it does not answer.
+    """
+    served = {file.path: site.md5(file.path) for file in samples}
+    if not served or None in served.values():
+        return False
+    here = _md5s(media, samples)
+    return here == served
+
+
+def _md5s(media: Media, files: Iterable[MediaFile]) -> dict[bytes, bytes]:
+    """Return the MD5s of files as they are here; without those that cannot be read."""
+    md5s = {}
+    for item in media.read(list(files)):
+        if isinstance(item, tuple):
+            digest = hashlib.md5(usedforsecurity=False)
+            while piece := item[1].read(_PIECE):
+                digest.update(piece)
+            md5s[item[0].path] = digest.digest()
+    return md5s

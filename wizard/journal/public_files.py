@@ -1,0 +1,32 @@
+"""Which of an instance's media are public, as its site was seen to serve them."""
+
+from __future__ import annotations
+
+from wizard.journal.entries import Entry, json_entry
+from wizard.journal.journal import Journal
+from wizard.media.public import FileKind, PublicFiles
+
+_PUBLIC: Entry[PublicFiles] = json_entry("public media", PublicFiles.from_dict, PublicFiles.to_dict)
+# Kinds that the site serves beyond BookWyrm's own list, and that the admin wants held back.
+_DECLINED: Entry[list[list[str]]] = json_entry("public media declined", list)
+
+
+def public_files(journal: Journal) -> PublicFiles:
+    """Return which media are public; BookWyrm's own list where nothing else is known."""
+    return journal.recall(_PUBLIC) or PublicFiles()
+
+
+def keep_public_files(journal: Journal, files: PublicFiles) -> None:
+    """Remember which media are public."""
+    journal.remember(_PUBLIC, files)
+
+
+def declined(journal: Journal) -> frozenset[FileKind]:
+    """Return the kinds that the admin wants held back, though the site serves them."""
+    return frozenset(FileKind(*pair) for pair in journal.recall(_DECLINED) or ())
+
+
+def decline(journal: Journal, kinds: frozenset[FileKind]) -> None:
+    """Remember kinds that are to be held back."""
+    all_kinds = declined(journal) | kinds
+    journal.remember(_DECLINED, [[kind.folder, kind.ending] for kind in sorted(all_kinds)])
