@@ -10,18 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.servers.caching_proxy import CachingProxy
 from tests.servers.refusing import Refusing, Reply, Request, error, refuse
 from tests.support.checkout import ENV
 from tests.support.contexts import Listener, carry_out, storage_context
+from tests.support.parts import need
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import covers, merged, rule_for, without
+from wizard.assets.static import Asset, read_as_visitor
 from wizard.core.events import Verdict
 from wizard.core.plan import Document
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.steps.set_cors import SetCors
+from wizard.steps.verify_cors import VerifyCors
 from wizard.storage.bucket import Bucket
+from wizard.web.browser import Onlooker
+from wizard.web.visitor import address, fetch
 
 Storage = tuple[Settings, Keys]
 STEP = SetCors()
@@ -161,3 +167,51 @@ def test_merging_keeps_covers_and_settles(rules: list[dict[str, object]]) -> Non
     if all(rule_for(o) not in rules for o in ORIGINS):
         kept = without(new, added)
         assert [r for r in rules if r in kept] == kept
+
+
+FONT = "static/css/fonts/icomoon.woff"
+
+
+async def test_reading_the_files_fills_no_cache_with_fonts_without_rules(
+    storage: Storage, tmp_path: Path
+) -> None:
+    """A real cache in front of the bucket, and the steps in their order: 4, 5, 7."""
+    need("nginx")
+    settings, keys, bucket = opened(storage)
+    bucket.put(FONT, b"font", content_type="font/woff")
+    bucket.put("static/a.css", b"p {}", content_type="text/css")
+    assets = [Asset(key.removeprefix("static/"), 4, "") for key in (FONT, "static/a.css")]
+    with CachingProxy(tmp_path / "cdn", settings.endpoint) as cdn:
+        settings = replace(settings, custom_domain=f"{cdn.host}/{bucket.name}")
+        browser = Onlooker(origin=ORIGINS[0])
+        assert await read_as_visitor(browser, f"{settings.public_base}/static/", assets) == []
+        with storage_context(tmp_path / "site", settings, keys, Listener()) as context:
+            await STEP.inspect(context)
+            checks = await carry_out(STEP, context)
+            assert checks[-1].asked == "Do the site's own fonts load on its pages?"
+            verified = await VerifyCors().verify(context, None)
+        fonts = [check for check in verified if "icomoon" in check.asked]
+        # The cache gives the first origin's answer to the other one, which it says so.
+        assert [check.verdict for check in fonts] == [Verdict.PASS, Verdict.REMARK]
+        # And nobody else's request spoiled it.
+        assert (await fetch(address(settings, FONT), origin=ORIGINS[0])).lets_in(ORIGINS[0])
+
+
+async def test_a_cache_that_was_filled_before_has_to_be_purged(
+    storage: Storage, tmp_path: Path
+) -> None:
+    need("nginx")
+    settings, keys, bucket = opened(storage)
+    bucket.put(FONT, b"font", content_type="font/woff")
+    with CachingProxy(tmp_path / "cdn", settings.endpoint) as cdn:
+        settings = replace(settings, custom_domain=f"{cdn.host}/{bucket.name}")
+        assert (await fetch(address(settings, FONT))).ok
+        with storage_context(tmp_path / "site", settings, keys, Listener()) as context:
+            await STEP.apply(context)
+            problem = (await STEP.verify(context, None))[-1].problem
+            assert problem is not None
+            assert "A cache in front of the bucket keeps a font without the CORS" in problem.what
+            assert "X-Cache-Status: HIT" in problem.why
+            assert f"Purge the cache of http://{cdn.host}" in problem.remedies[0].text
+            cdn.purge()
+            await carry_out(STEP, context)

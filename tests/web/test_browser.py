@@ -40,7 +40,7 @@ _USABLE = """(async () => ({
   image: document.images[0].naturalWidth > 0,
   font: await document.fonts.load("1em icons", "\\ue900").then(f => f.length > 0, () => false),
 }))()"""
-_ALL = frozenset(Kind)
+_ALL = frozenset(Kind) - {Kind.OTHER}
 _CORS = ("Access-Control-Allow-Origin", "*")
 CSP = "Content-Security-Policy"
 

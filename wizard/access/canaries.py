@@ -22,11 +22,8 @@ _STORED: Entry[list[tuple[str, str]]] = json_entry(
     "canaries", lambda data: [(place, key) for place, key in data]
 )
 # Names and types as BookWyrm has them there, for proxies that let nothing else through.
-_KINDS = {
-    "images/": ("svg", "image/svg+xml"),
-    "static/": ("css", "text/css"),
-    "": ("txt", "text/plain"),
-}
+_USUAL = {"images/": "svg", "static/": "css", "": "txt"}
+_TYPES = {"svg": "image/svg+xml", "css": "text/css", "txt": "text/plain", "woff": "font/woff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +42,13 @@ class Canaries:
         self.bucket = bucket
         self._journal = journal
 
-    def put(self, prefix: str, acl: str = "") -> Canary:
-        """Store a new canary below `prefix` (images/, static/, or "" for outside of both)."""
-        suffix, content_type = _KINDS[prefix]
+    def put(self, prefix: str, acl: str = "", *, suffix: str = "") -> Canary:
+        """Store a new canary below `prefix` (images/, static/, or "" for outside of both).
+
+        `suffix` is its ending, where it is not what is usual there.
+        """
+        suffix = suffix or _USUAL[prefix]
+        content_type = _TYPES[suffix]
         key = f"{prefix}bw-s3-canary-{secrets.token_hex(8)}.{suffix}"
         canary = Canary(key, content_type, _body(suffix))
         self._remember(add=key)

@@ -46,9 +46,14 @@ def find(bucket: Bucket, sample: Sample) -> str | None:
     return next(found, None)
 
 
+def all_fonts(bucket: Bucket) -> list[str]:
+    """Return the fonts among the static assets."""
+    return list(_usable(bucket, "static/", FONTS))
+
+
 def find_font(bucket: Bucket) -> str | None:
     """Return a font that the site's stylesheet names, else the first one; None for none."""
-    fonts = list(_usable(bucket, "static/", FONTS))
+    fonts = all_fonts(bucket)
     if len(fonts) < 2:
         return fonts[0] if fonts else None
     sheet = find(bucket, STYLESHEET)

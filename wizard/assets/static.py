@@ -10,16 +10,23 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
+from wizard.assets.samples import FONTS
 from wizard.core.problem import Problem
 from wizard.instance.deployment import Deployment
 from wizard.storage.bucket import ObjectInfo
-from wizard.web.visitor import VisitorResponse, fetch
+from wizard.web.browser import Onlooker
+from wizard.web.page import Kind, PageFile
 
 PREFIX = "static/"
 _THEMES = re.compile(r"css/themes/[^/]+\.scss")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 # What makes or breaks a page comes first.
-_FIRST = (".css", ".woff", ".woff2", ".ttf", ".eot")
+_FIRST = (".css", ".js")
+_KINDS = {
+    "css": Kind.STYLESHEET,
+    "js": Kind.SCRIPT,
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "svg", "ico"), Kind.IMAGE),
+}
 _AT_ONCE = 16
 _TRIES = 3
 
@@ -83,10 +90,11 @@ class Assets:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that the public could not read as it should be, and why."""
+    """A file that a visitor's browser could not use, and why; `no_answer`: nobody answered."""
 
     path: str
-    why: str
+    problem: Problem
+    no_answer: bool = False
 
 
 async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
@@ -126,41 +134,41 @@ def _difference(asset: Asset, stored: ObjectInfo | None) -> str:
     return ""
 
 
-async def read_as_visitor(base: str, assets: Sequence[Asset]) -> list[Unreadable]:
+async def read_as_visitor(
+    browser: Onlooker, base: str, assets: Sequence[Asset]
+) -> list[Unreadable]:
     """Read each file below `base` as a visitor's browser; returns those it could not use.
 
-    Where nobody answers at all, the first file speaks for all of them.
+    But for fonts: what is in front of the bucket would keep an answer without the CORS headers,
+    so they are read once the rules are set. Where nobody answers at all, the first file speaks
+    for all of them.
     """
-    ordered = sorted(assets, key=lambda a: (not a.path.endswith(_FIRST), a.path))
+    wanted = [asset for asset in assets if not asset.path.lower().endswith(FONTS)]
+    ordered = sorted(wanted, key=lambda a: (not a.path.endswith(_FIRST), a.path))
     slots = asyncio.Semaphore(_AT_ONCE)
     if not ordered:
         return []
-    first = await _read(base, ordered[0], slots)
-    if first and first.why.startswith("no answer"):
-        return [Unreadable(asset.path, first.why) for asset in ordered]
-    rest = await asyncio.gather(*(_read(base, asset, slots) for asset in ordered[1:]))
+    first = await _read(browser, base, ordered[0], slots)
+    if first and first.no_answer:
+        return [Unreadable(asset.path, first.problem, no_answer=True) for asset in ordered]
+    rest = await asyncio.gather(*(_read(browser, base, asset, slots) for asset in ordered[1:]))
     return [item for item in (first, *rest) if item]
 
 
-async def _read(base: str, asset: Asset, slots: asyncio.Semaphore) -> Unreadable | None:
-    why = ""
+async def _read(
+    browser: Onlooker, base: str, asset: Asset, slots: asyncio.Semaphore
+) -> Unreadable | None:
+    ending = asset.path.lower().rpartition(".")[2]
+    file = PageFile(kind=_KINDS.get(ending, Kind.OTHER), url=base + quote(asset.path))
     for attempt in range(_TRIES):
         async with slots:
-            seen = await fetch(base + quote(asset.path))
-        why = _fault(asset, seen)
-        if not why or seen.status == 0:
+            seen = await browser.load(file)
+        problem = browser.obstacle(file, seen)
+        if problem is None:
+            return None
+        found = Unreadable(asset.path, problem, no_answer=seen.status == 0)
+        if found.no_answer:
             break
         # What was just written may take a moment to be seen everywhere.
         await asyncio.sleep(attempt * 0.5)
-    return Unreadable(asset.path, why) if why else None
-
-
-def _fault(asset: Asset, seen: VisitorResponse) -> str:
-    if seen.error:
-        return f"no answer ({seen.error.what})"
-    if not seen.ok:
-        return f"HTTP {seen.status}"
-    kind = seen.headers.get("content-type", "")
-    if asset.path.endswith(".css") and not kind.startswith("text/css"):
-        return f"it comes as “{kind}”, which browsers do not take for a stylesheet"
-    return ""
+    return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
+from wizard.assets.samples import FONTS
 from wizard.assets.static import (
     PREFIX,
+    Asset,
     Assets,
     Unreadable,
     ask_django,
@@ -21,6 +23,7 @@ from wizard.journal.entries import Entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, ObjectInfo
 from wizard.switch.site_before import ran_on_this_bucket_before
+from wizard.web.browser import Onlooker
 
 # What Django named at the last check.
 _ASSETS = Entry("collect_static.assets", Assets.to_json, Assets.from_json)
@@ -96,8 +99,10 @@ class CollectStatic(TypedStep[Assets | None]):
             context.report(check)
         context.report(Note(f"Reading {count(len(assets.files), 'file')} as a stranger would."))
         base = f"{context.settings.public_base}/{PREFIX}"
-        wrong = await read_as_visitor(base, [a for a in assets.files if a.path not in away])
-        checks.append(_readable(len(assets.files) - len(away), wrong, base))
+        browser = Onlooker(origin=context.instance.origins[0])
+        there = [a for a in assets.files if a.path not in away]
+        wrong = await read_as_visitor(browser, base, there)
+        checks.append(_readable(there, wrong, base))
         context.report(checks[-1])
         if all(check.problem is None for check in checks):
             context.journal.remember(_ASSETS, assets)
@@ -159,19 +164,20 @@ def _themes_there(assets: Assets, away: Mapping[str, str]) -> Check:
     return failed(asked, problem)
 
 
-def _readable(number: int, wrong: Sequence[Unreadable], base: str) -> Check:
+def _readable(there: Sequence[Asset], wrong: Sequence[Unreadable], base: str) -> Check:
     asked = "Can a stranger read the static files?"
+    fonts = sum(asset.path.lower().endswith(FONTS) for asset in there)
+    number = len(there) - fonts
     if not wrong:
-        return passed(asked, f"{count(number, 'file')} read from {base}")
+        later = f"; {count(fonts, 'font')} are read once the CORS rules are set" if fonts else ""
+        return passed(asked, f"{count(number, 'file')} read from {base}{later}")
     first = wrong[0]
     problem = Problem(
-        f"A stranger cannot read {len(wrong)} of {number} static files.",
-        f"{first.path}: {first.why}. The bucket's policy or the ACL that BookWyrm sets does"
-        " not open it, or the custom domain does not lead to this bucket.",
-        _EDIT,
-        _AGAIN,
-        raw=_some((f"{base}{item.path}: {item.why}" for item in wrong), 20, "\n"),
-        field="custom_domain",
+        f"A stranger's browser cannot use {len(wrong)} of {number} static files.",
+        f"{first.path}: {first.problem.what} {first.problem.why}",
+        *first.problem.remedies,
+        raw=_some((f"{base}{item.path}: {item.problem.what}" for item in wrong), 20, "\n"),
+        field=first.problem.field or "custom_domain",
     )
     return failed(asked, problem)
 

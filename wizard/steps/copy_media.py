@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import quote
 
 from wizard.access.probe import require_keys
+from wizard.access.public_address import other_bytes
 from wizard.copying.object_headers import CACHE_CONTROL, content_type
 from wizard.copying.outcome import describe_link
 from wizard.copying.outside_links import (
@@ -36,7 +37,10 @@ from wizard.journal.public_files import public_files
 from wizard.media.public import OUTSIDE_CLASS, FileKind, PublicFiles
 from wizard.media.source import PREFIX, Media
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Question, TypedStep
-from wizard.web.visitor import VisitorResponse, fetch
+from wizard.storage.bucket import Bucket
+from wizard.web.browser import Onlooker
+from wizard.web.page import Kind, PageFile
+from wizard.web.visitor import MOST_BYTES, VisitorResponse, address
 
 _SAMPLES = 3
 _NAMED = 20
@@ -397,28 +401,23 @@ async def _as_visitor(context: Context, compared: Comparison) -> list[Check]:
     if not context.settings.custom_domain:
         return [later("Can a stranger read the files?", "once the custom domain is known")]
     chosen = random.sample(compared.samples, min(_SAMPLES, len(compared.samples)))
-    return [await _read_as_visitor(context, PREFIX + path) for path in chosen]
+    bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
+    return [await _read_as_visitor(context, bucket, PREFIX + path) for path in chosen]
 
 
-async def _read_as_visitor(context: Context, key: str) -> Check:
-    url = f"{context.settings.public_base}/{quote(key)}"
-    asked = f"Can a stranger read {url}?"
-    seen = await fetch(url)
-    if seen.ok:
-        return passed(asked, _description(seen))
-    if seen.error is not None:
-        return failed(asked, seen.error)
-    return failed(
-        asked,
-        Problem(
-            f"A stranger gets HTTP {seen.status} for {url}.",
-            "The bucket is not open for reading, or the custom domain leads elsewhere.",
-            Remedy("Check the provider's settings again.", Action.EDIT_PROVIDER),
-            raw=seen.text[:500],
-            field="custom_domain",
-        ),
-    )
+async def _read_as_visitor(context: Context, bucket: Bucket, key: str) -> Check:
+    """Load one file as a page of the site does, and compare it with what is in the bucket."""
+    file = PageFile(kind=Kind.IMAGE, url=address(context.settings, key))
+    asked = f"Can a stranger read {file.url}?"
+    browser = Onlooker(origin=context.instance.origins[0])
+    seen = await browser.load(file)
+    problem = browser.obstacle(file, seen)
+    stored = b"" if problem else await asyncio.to_thread(bucket.get, key)
+    if problem is None and len(stored) <= MOST_BYTES:
+        problem = await other_bytes(context, bucket, seen, key=key, stored=stored)
+    return failed(asked, problem) if problem else passed(asked, _description(seen, stored))
 
 
-def _description(seen: VisitorResponse) -> str:
-    return f"yes, as {seen.headers.get('content-type', 'a file without a type')}"
+def _description(seen: VisitorResponse, stored: bytes) -> str:
+    changed = "" if stored.startswith(seen.body_start) else ", with changes that you accepted"
+    return f"yes, as {seen.headers.get('content-type', 'a file without a type')}{changed}"

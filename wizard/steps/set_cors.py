@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from wizard.access.canaries import Canaries
 from wizard.access.policy import as_text
 from wizard.access.probe import require_keys
 from wizard.assets.cors_rules import covers, merged, without
-from wizard.assets.samples import find_font
+from wizard.assets.samples import all_fonts, find_font
 from wizard.core.events import Check, Note, failed, passed, remark
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
@@ -20,12 +21,17 @@ from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.providers import preset
 from wizard.system.files import write_atomically
-from wizard.web.visitor import address, fetch_until
+from wizard.web.blocked import among, kept_without_cors
+from wizard.web.browser import Onlooker
+from wizard.web.caches import cache_marks
+from wizard.web.page import Kind, PageFile
+from wizard.web.visitor import address, fetch
 
 # Of each bucket by its place: the rules that are ours.
 _ADDED: Entry[list[CorsRule]] = json_entry("set_cors.added", list)
 # Cloudflare documents 30 s until rules are in force; others are quicker.
 _SECONDS_TO_APPLY = 30
+_FIRST_PAUSE = 0.5
 
 
 class SetCors(TypedStep[None]):
@@ -55,7 +61,7 @@ class SetCors(TypedStep[None]):
         try:
             rules = await asyncio.to_thread(bucket.get_cors)
         except Problem as problem:
-            open_to_all = await _let_in_anyway(context, bucket, wanted, canary=False)
+            open_to_all = await _endpoint_lets_in(bucket, wanted)
             return Finding(open_to_all, facts, "" if open_to_all else problem.what)
         missing = [origin for origin in wanted if not covers(rules, origin)]
         lost = bool(missing) and context.journal.remembers(_ADDED.of(bucket.place))
@@ -85,23 +91,29 @@ class SetCors(TypedStep[None]):
         try:
             await asyncio.to_thread(_merge, context, bucket, wanted)
         except Problem as problem:
-            if await _let_in_anyway(context, bucket, wanted):
+            if await _lets_in_anyway(context, bucket, wanted):
                 text = "The storage takes no CORS rules, and lets every origin in by itself."
                 context.report(Note(text))
                 return
             raise _by_hand(context, merged([], wanted), problem) from problem
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
-        """Read the rules back, and fetch a font as a browser on each origin would."""
+        """Read the rules back, and fetch fonts as a browser on each origin would.
+
+        The site's own fonts come last, once a new file has shown that the rules are in force: a
+        cache in front of the bucket keeps the first answer, for a day perhaps.
+        """
         bucket, wanted = await _bucket(context), context.instance.origins
         checks = [await _read_back(bucket, wanted)]
         context.report(checks[0])
-        answers = await _fetch_for(context, bucket, wanted)
+        answers = await _let_in(context, bucket, wanted, _SECONDS_TO_APPLY)
         for origin, let_in in answers.items():
             asked = f"May a page on {origin} use the bucket's fonts?"
             check = passed(asked, "yes") if let_in else failed(asked, _not_in_force(origin))
             context.report(check)
             checks.append(check)
+        if answers[wanted[0]]:
+            checks += await _own_fonts(context, bucket)
         return checks
 
     async def undo(self, context: Context) -> bool:
@@ -150,32 +162,80 @@ async def _read_back(bucket: Bucket, wanted: Sequence[str]) -> Check:
     return remark(asked, why_not or f"not for {' and '.join(missing)}; what counts comes next")
 
 
-async def _let_in_anyway(
-    context: Context, bucket: Bucket, wanted: Sequence[str], *, canary: bool = True
-) -> bool:
-    """Tell whether browsers are let in without any rule of ours, as MinIO does by default."""
-    try:
-        if not canary and await asyncio.to_thread(find_font, bucket) is None:
-            return False
-        answers = await _fetch_for(context, bucket, wanted, seconds=0)
-    except Problem:
-        return False
-    return all(answers.values())
+async def _endpoint_lets_in(bucket: Bucket, wanted: Sequence[str]) -> bool:
+    """Tell whether every origin is let in at the endpoint, as MinIO does by default.
 
-
-async def _fetch_for(
-    context: Context, bucket: Bucket, wanted: Sequence[str], seconds: float = _SECONDS_TO_APPLY
-) -> dict[str, bool]:
-    """Return which origins a browser lets use a font, or a canary where no font is there yet."""
-    settings, canaries = context.settings, Canaries(bucket, context.journal)
+    Not through the public address: what is in front of the bucket would keep the answer.
+    """
     try:
         font = await asyncio.to_thread(find_font, bucket)
-        if font is None:
-            font = (await asyncio.to_thread(canaries.put, "static/", settings.acl)).key
-        url = address(settings, font)
-        return {o: (await fetch_until(url, seconds, origin=o)).lets_in(o) for o in wanted}
+    except Problem:
+        return False
+    if font is None:
+        return False
+    url = f"{bucket.place}/{quote(font)}"
+    return all([(await fetch(url, origin=origin)).lets_in(origin) for origin in wanted])
+
+
+async def _let_in(
+    context: Context, bucket: Bucket, wanted: Sequence[str], seconds: float
+) -> dict[str, bool]:
+    """Return which origins a browser lets use a font, within so many seconds.
+
+    Each time it is another test file, since what is in front of the bucket may keep an answer.
+    """
+    canaries = Canaries(bucket, context.journal)
+    deadline, pause = asyncio.get_running_loop().time() + seconds, _FIRST_PAUSE
+    try:
+        while True:
+            answers = {o: await _lets_in_new_font(context, canaries, o) for o in wanted}
+            if all(answers.values()) or asyncio.get_running_loop().time() + pause > deadline:
+                return answers
+            await asyncio.sleep(pause)
+            pause *= 2
     finally:
         await asyncio.to_thread(canaries.try_to_remove)
+
+
+async def _lets_in_anyway(context: Context, bucket: Bucket, wanted: Sequence[str]) -> bool:
+    """Tell whether browsers are let in without any rule of ours."""
+    try:
+        return all((await _let_in(context, bucket, wanted, seconds=0)).values())
+    except Problem:
+        return False
+
+
+async def _lets_in_new_font(context: Context, canaries: Canaries, origin: str) -> bool:
+    acl = context.settings.acl
+    canary = await asyncio.to_thread(canaries.put, "static/", acl, suffix="woff")
+    return (await fetch(address(context.settings, canary.key), origin=origin)).lets_in(origin)
+
+
+async def _own_fonts(context: Context, bucket: Bucket) -> list[Check]:
+    """Check that a browser on the site's main origin uses each font among the static assets."""
+    fonts = await asyncio.to_thread(all_fonts, bucket)
+    if not fonts:
+        return []
+    asked = "Do the site's own fonts load on its pages?"
+    browser = Onlooker(origin=context.instance.origins[0])
+    problems = [await _font_problem(browser, address(context.settings, font)) for font in fonts]
+    blocked = [problem for problem in problems if problem]
+    check = passed(asked, f"yes, {count(len(fonts), 'file')}")
+    if blocked:
+        check = failed(asked, among(blocked[0], len(blocked), len(fonts)))
+    context.report(check)
+    return [check]
+
+
+async def _font_problem(browser: Onlooker, url: str) -> Problem | None:
+    """Return what keeps a font from pages, where a new one was let in just now."""
+    file = PageFile(kind=Kind.FONT, url=url)
+    seen = await browser.load(file)
+    refusing = [hop for hop in seen.hops if not hop.lets_in(browser.origin)]
+    if seen.ok and len(seen.hops) == 1 and refusing:
+        marks = cache_marks(seen.headers) or "a new file beside it is let in"
+        return kept_without_cors(browser.origin, refusing[0], marks)
+    return browser.obstacle(file, seen)
 
 
 def _by_hand(context: Context, rules: Sequence[CorsRule], problem: Problem) -> Problem:

@@ -22,6 +22,7 @@ _DIRECTIVES: Mapping[Kind, tuple[str, ...]] = {
     Kind.SCRIPT: ("script-src-elem", "script-src", "default-src"),
     Kind.FONT: ("font-src", "default-src"),
     Kind.IMAGE: ("img-src", "default-src"),
+    Kind.OTHER: ("connect-src", "default-src"),
 }
 _WITH_NONCE = (Kind.STYLESHEET, Kind.SCRIPT)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SCRIPT = "script"
     FONT = "font"
     IMAGE = "image"
+    OTHER = "other file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import unreachable
 
 _TIMEOUT = httpx.Timeout(20, connect=10)
-_MOST_BYTES = 2_000_000
+# How much of an answer is kept.
+MOST_BYTES = 2_000_000
 _MOST_REDIRECTS = 20
 # BookWyrm translates its error page.
 _LANGUAGE = {"Accept-Language": "en"}
@@ -393,9 +394,9 @@ async def _start_of(response: httpx.Response) -> bytes:
     body = b""
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) >= _MOST_BYTES:
+        if len(body) >= MOST_BYTES:
             break
-    return body[:_MOST_BYTES]
+    return body[:MOST_BYTES]
 
 
 @cache
