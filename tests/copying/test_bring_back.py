@@ -78,7 +78,7 @@ def test_other_bytes_than_the_bucket_says_are_not_kept(kit: CopyKit) -> None:
     """Exchanged between the listing and the reading; without an MD5 the size alone counts."""
     kit.put("images/covers/a.jpg", b"new bytes")
     bucket = Bucket(kit.settings, kit.keys)
-    fetcher = Fetcher(bucket, threading.Event())
+    fetcher = Fetcher(bucket, threading.Event(), etags_are_md5=True)
     listed = [
         (b"covers/a.jpg", Listed("", size, etag))
         for size, etag in ((9, "0" * 32), (8, "0" * 32), (9, "1" * 32 + "-1"), (8, "1" * 32 + "-1"))

@@ -55,6 +55,7 @@ FORMS: dict[str, tuple[str, object]] = {
         '{"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""}',
         {"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""},
     ),
+    "etags are md5": ("no", False),
     "public media": (
         '{"served": [["covers", "gif"]], "refused": [["", "svg"]]}',
         PublicFiles(

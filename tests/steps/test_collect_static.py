@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.servers.bad_proxy import Fault, bad_proxy
 from tests.support.demo_scene import DemoScene, demo_scene
+from wizard.access.canaries import Canaries
 from wizard.assets.static import Asset, Assets, differences
 from wizard.core.events import Check, Verdict
 from wizard.core.plan import Command
@@ -17,9 +20,10 @@ from wizard.core.problem import Action, Problem
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.steps.collect_static import CollectStatic
-from wizard.storage.bucket import ObjectInfo
+from wizard.storage.bucket import Bucket, ObjectInfo
 
 STEP = CollectStatic()
+FIVE = hashlib.md5(b"12345").hexdigest()
 THEME = "static/css/themes/bookwyrm-light.css"
 
 
@@ -197,6 +201,24 @@ async def test_a_theme_whose_css_was_never_written(tmp_path: Path, seaweedfs: Se
     assert "compiled CSS of a theme is missing" in checks[1].seen
 
 
+async def test_a_bucket_whose_etags_look_like_md5s_and_are_none(collected: DemoScene) -> None:
+    """As with SSE-KMS (a proxy before the real server plays it): the bytes decide."""
+    settings, keys = collected.context.settings, collected.demo.keys
+
+    def encrypted(method: str, path: str, number: int) -> Fault:
+        return Fault.NO_ETAG
+
+    with bad_proxy(settings, keys, encrypted) as proxy:
+        collected.change(replace(settings, endpoint=proxy.endpoint))
+        canaries = Canaries(Bucket(collected.context.settings, keys), collected.context.journal)
+        canaries.put("static/")
+        canaries.remove()
+        assert (await STEP.inspect(collected.context)).done
+        there = collected.bucket.get("static/js/bookwyrm.js")
+        collected.bucket.put("static/js/bookwyrm.js", there[::-1], content_type="text/javascript")
+        assert not (await STEP.inspect(collected.context)).done
+
+
 def test_files_are_compared_by_size_and_md5() -> None:
     md5, other = "0" * 32, "1" * 32
     files = tuple(Asset(name, 5, md5) for name in ("same", "size", "bytes", "parts", "missing"))
@@ -215,7 +237,18 @@ def test_files_are_compared_by_size_and_md5() -> None:
         "empty": (0, other),
     }
     stored = {name: ObjectInfo(name, *values) for name, values in there.items()}
-    assert set(differences(assets, stored)) == {"size", "bytes", "missing", "empty"}
+    asked = []
+
+    def read(key: str) -> bytes:
+        asked.append(key)
+        return b"12345"
+
+    away = differences(assets, stored, etags_are_md5=True, read=read)
+    assert set(away) == {"size", "bytes", "parts", "missing", "empty"}
+    assert asked == ["parts"], "where the ETag does not tell, the bytes do"
+    assets = replace(assets, files=tuple(replace(a, md5=FIVE) for a in assets.files))
+    away = differences(assets, stored, etags_are_md5=False, read=read)
+    assert set(away) == {"size", "missing", "empty"}, "what looks like an MD5 may be none"
     assert Assets.from_json(assets.to_json()) == assets
 
 

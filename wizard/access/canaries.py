@@ -6,12 +6,14 @@ a run that was killed are removed by the next one.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.core.problem import Problem
 from wizard.journal.entries import Entry, json_entry
+from wizard.journal.etags import note_etags
 
 if TYPE_CHECKING:
     from wizard.journal.journal import Journal
@@ -52,7 +54,9 @@ class Canaries:
         key = f"{prefix}bw-s3-canary-{secrets.token_hex(8)}.{suffix}"
         canary = Canary(key, content_type, _body(suffix))
         self._remember(add=key)
-        self.bucket.put(key, canary.body, acl=acl, content_type=content_type)
+        etag = self.bucket.put(key, canary.body, acl=acl, content_type=content_type)
+        md5 = hashlib.md5(canary.body, usedforsecurity=False).hexdigest()
+        note_etags(self._journal, self.bucket.place, are_md5=etag == md5)
         return canary
 
     def overwrite(self, canary: Canary) -> Canary:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
@@ -115,10 +117,35 @@ async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
     return Assets(url=data["url"], bucket=data["bucket"], files=listed, themes=tuple(themes))
 
 
-def differences(assets: Assets, stored: Mapping[str, ObjectInfo]) -> dict[str, str]:
-    """Return the files that the bucket does not hold as they are here, and how they differ."""
+def differences(
+    assets: Assets,
+    stored: Mapping[str, ObjectInfo],
+    *,
+    etags_are_md5: bool,
+    read: Callable[[str], bytes],
+) -> dict[str, str]:
+    """Return the files that the bucket does not hold as they are here, and how they differ.
+
+    Where an ETag does not tell, `read` gets an object's bytes by its key; blocks, and raises
+    what that raises.
+    """
     found = {asset.path: _difference(asset, stored.get(asset.path)) for asset in assets.files}
+    other = [a for a in assets.files if not found[a.path] and _has_another_etag(a, stored[a.path])]
+    certain = [a for a in other if etags_are_md5 and _MD5.fullmatch(stored[a.path].etag)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        unsure = [asset for asset in other if asset not in certain]
+        bodies = pool.map(lambda asset: read(stored[asset.path].key), unsure)
+        certain += [a for a, body in zip(unsure, bodies, strict=True) if _md5(body) != a.md5]
+    found |= {asset.path: "other content there" for asset in certain}
     return {path: why for path, why in found.items() if why}
+
+
+def _md5(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+def _has_another_etag(asset: Asset, stored: ObjectInfo) -> bool:
+    return asset.size >= 0 and stored.etag != asset.md5
 
 
 def _difference(asset: Asset, stored: ObjectInfo | None) -> str:
@@ -128,9 +155,6 @@ def _difference(asset: Asset, stored: ObjectInfo | None) -> str:
         return "" if stored.size else "empty"
     if stored.size != asset.size:
         return f"{stored.size} bytes there, {asset.size} here"
-    # An ETag of another form (multipart, encrypted) says nothing about the bytes.
-    if _MD5.fullmatch(stored.etag) and stored.etag != asset.md5:
-        return "other content there"
     return ""
 
 

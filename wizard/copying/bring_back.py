@@ -55,9 +55,13 @@ def bring_back(
     media: Media,
     counter: ProgressCounter,
     stop: threading.Event,
+    etags_are_md5: bool | None,
 ) -> BroughtBack:
-    """Write these objects, each by its path, into the media. Raises `Stopped`, `Problem`."""
-    result, fetcher = BroughtBack(), Fetcher(bucket, stop)
+    """Write these objects, each by its path, into the media. Raises `Stopped`, `Problem`.
+
+    `etags_are_md5` as `wizard.journal.etags` says it of this bucket.
+    """
+    result, fetcher = BroughtBack(), Fetcher(bucket, stop, etags_are_md5=etags_are_md5)
     for item in media.write(fetcher.incoming(objects)):
         result.take(item)
         if isinstance(item, IncomingFile):

@@ -25,6 +25,7 @@ from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
 from wizard.core.events import Note
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.journal.etags import etags_are_md5
 from wizard.journal.public_files import public_files
 from wizard.media.source import (
     PREFIX,
@@ -98,9 +99,11 @@ class CopyRun:
             for _, found in job.inventory.only_there():
                 counter.found(1, found.size)
             counter.start(0, 0)
+            bucket = Bucket(self._context.settings, self._context.keys)
             result = bring_back(
                 job.inventory.only_there(),
-                bucket=Bucket(self._context.settings, self._context.keys),
+                bucket=bucket,
+                etags_are_md5=etags_are_md5(self._context.journal, bucket.place),
                 media=self._media,
                 counter=counter,
                 stop=self._stop,

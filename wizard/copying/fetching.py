@@ -29,9 +29,15 @@ _ENCRYPTED = "ServerSideEncryption"
 
 
 class Fetcher:
-    """Reads objects below the media prefix; `by_size` counts those without a digest to check by."""
+    """Reads objects below the media prefix; `by_size` counts those without a digest to check by.
 
-    def __init__(self, bucket: Bucket, stop: threading.Event) -> None:
+    `etags_are_md5` as `wizard.journal.etags` says it.
+    """
+
+    def __init__(
+        self, bucket: Bucket, stop: threading.Event, *, etags_are_md5: bool | None
+    ) -> None:
+        self._etags_are_md5 = etags_are_md5
         self._bucket = bucket
         self._stop = stop
         self.by_size = 0
@@ -76,7 +82,8 @@ class Fetcher:
             raise Spoiled(MediaFailure(path=path, reason=Reason.SPOILED))
         if found.etag in digests.digests().etags:
             return
-        if "-" not in found.etag and not str(answer.get(_ENCRYPTED, "")).startswith("aws:"):
+        encrypted = str(answer.get(_ENCRYPTED, "")).startswith("aws:")
+        if "-" not in found.etag and not encrypted and self._etags_are_md5 is not False:
             raise Spoiled(MediaFailure(path=path, reason=Reason.SPOILED))
         self.by_size += 1
 

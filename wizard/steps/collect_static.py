@@ -20,6 +20,7 @@ from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count
 from wizard.journal.entries import Entry
+from wizard.journal.etags import etags_are_md5
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, ObjectInfo
 from wizard.switch.site_before import ran_on_this_bucket_before
@@ -49,14 +50,14 @@ class CollectStatic(TypedStep[Assets | None]):
     async def inspect(self, context: Context) -> Finding:
         """Look whether the files that Django named at the last check are still in the bucket."""
         assets = context.journal.recall(_ASSETS)
-        stored = await asyncio.to_thread(_stored, context)
-        facts = (Fact("in the bucket", f"{len(stored)} static files"),)
         if assets is None:
-            return Finding(False, facts)
-        away = differences(assets, stored)
+            number = await asyncio.to_thread(lambda: len(_stored(_bucket(context))))
+            return Finding(False, (Fact("in the bucket", f"{number} static files"),))
+        away = await asyncio.to_thread(_away, context, assets)
         if away:
+            there = len(assets.files) - len(away)
             gone = f"{len(away)} of {len(assets.files)} static files are no longer in the bucket"
-            return Finding(False, facts, gone)
+            return Finding(False, (Fact("in the bucket", f"{there} static files"),), gone)
         return Finding(True, (Fact("in the bucket", f"{len(assets.files)} static files, all"),))
 
     async def plan(self, context: Context) -> Plan:
@@ -82,7 +83,7 @@ class CollectStatic(TypedStep[Assets | None]):
             )
         if ran_on_this_bucket_before(context):
             assets = await _ask_django(context)
-            if not differences(assets, await asyncio.to_thread(_stored, context)):
+            if not await asyncio.to_thread(_away, context, assets):
                 context.report(Note("Every static file is in the bucket already."))
                 return assets
         await context.deployment.collect_static(context.report)
@@ -92,8 +93,7 @@ class CollectStatic(TypedStep[Assets | None]):
         """Ask Django which files there are, look for each, and read each as the public does."""
         assets = found or await _ask_django(context)
         checks = [_place(context, assets)]
-        stored = await asyncio.to_thread(_stored, context)
-        away = differences(assets, stored)
+        away = await asyncio.to_thread(_away, context, assets)
         checks += [_all_there(assets, away), _themes_there(assets, away)]
         for check in checks:
             context.report(check)
@@ -109,12 +109,22 @@ class CollectStatic(TypedStep[Assets | None]):
         return checks
 
 
-def _stored(context: Context) -> dict[str, ObjectInfo]:
-    """Return what is below `static/` in the bucket, by its path there; nothing without a bucket."""
-    bucket = Bucket(context.settings, context.keys)
+def _bucket(context: Context) -> Bucket:
+    return Bucket(context.settings, context.keys)
+
+
+def _stored(bucket: Bucket) -> dict[str, ObjectInfo]:
+    """Return what is below `static/`, by its path there; nothing without a bucket."""
     if not bucket.exists():
         return {}
     return {entry.key.removeprefix(PREFIX): entry for entry in bucket.list_objects(PREFIX)}
+
+
+def _away(context: Context, assets: Assets) -> Mapping[str, str]:
+    """Return the static files that the bucket does not hold as they are here, each with why."""
+    bucket = _bucket(context)
+    shown = etags_are_md5(context.journal, bucket.place) or False
+    return differences(assets, _stored(bucket), etags_are_md5=shown, read=bucket.get)
 
 
 async def _ask_django(context: Context) -> Assets:
