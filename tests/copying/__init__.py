@@ -11,6 +11,7 @@ TESTED_BY = {
     "header_repair": "copying/test_upload",
     "inventory": "copying/test_upload",
     "job": "copying/test_upload",
+    "kept_elsewhere": "copying/test_upload",
     "large_file": "copying/test_upload",
     "listing": "copying/test_upload",
     "sender": "copying/test_upload_weather",

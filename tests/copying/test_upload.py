@@ -226,12 +226,23 @@ def test_a_backslash_in_a_name_stays_with_the_file(kit: CopyKit) -> None:
     outcome = kit.copy()
     assert [(f.path, f.harmless) for f in outcome.failures] == [("covers/back\\slash.jpg", True)]
     assert outcome.failed == 0
-    # At a resume it is no reason to copy again.
+    assert kit.there() == {k: v for k, v in kit.here().items() if "\\" not in k}, "nothing stray"
+    # It is not sent again, at each pass of the catch-up or at a resume.
+    assert (kit.catch_up().sent, kit.copy().sent) == (0, 0)
     journal = Journal.open(kit.journal_folder, kit.folder)
     compared = asyncio.run(compare_media(kit.context(journal), FolderMedia(kit.root)))
     journal.close()
     assert compared.complete
     assert (compared.only_here, compared.harmless) == (0, 1)
+
+
+def test_a_file_whose_name_another_is_taken_for_keeps_its_own_bytes(kit: CopyKit) -> None:
+    kit.write("covers/back\\slash.jpg", b"picture with a backslash")
+    kit.write("covers/back/slash.jpg", b"picture in a folder")
+    kit.copy()
+    kit.copy()
+    assert kit.get("images/covers/back/slash.jpg") == b"picture in a folder"
+    assert kit.catch_up().sent == 0
 
 
 def test_an_unreadable_file_does_not_stop_the_others(kit: CopyKit) -> None:

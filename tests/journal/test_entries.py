@@ -56,6 +56,7 @@ FORMS: dict[str, tuple[str, object]] = {
         {"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""},
     ),
     "etags are md5": ("no", False),
+    "names kept otherwise": ('["covers/back\\\\slash.jpg"]', ["covers/back\\slash.jpg"]),
     "public media": (
         '{"served": [["covers", "gif"]], "refused": [["", "svg"]]}',
         PublicFiles(

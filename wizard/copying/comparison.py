@@ -17,32 +17,22 @@ FILE = "comparison.txt"
 _SHOWN = 1000
 
 # Same means: the object has the size of the file and the ETag that was verified for its bytes.
-# Some services (SeaweedFS) take a backslash in a name for a slash; no page asks for such a name.
 _ROWS = """
 SELECT here.path, CASE
     WHEN here.fate = :failed THEN '!'
-    WHEN there.path IS NULL AND slashed.path IS NOT NULL THEN '!'
     WHEN there.path IS NULL THEN '-'
     WHEN there.size = here.size AND verified.size = here.size
         AND verified.mtime_ns = here.mtime_ns AND verified.etag = there.etag THEN '='
     ELSE '*' END AS sign, here.size,
-    CASE WHEN here.fate = :failed THEN coalesce(failures.harmless, 0)
-        ELSE there.path IS NULL AND slashed.path IS NOT NULL END,
+    CASE WHEN here.fate = :failed THEN coalesce(failures.harmless, 0) ELSE 0 END,
     verified.size = here.size AND verified.mtime_ns = here.mtime_ns
 FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN verified ON verified.path = here.path
 LEFT JOIN failures ON failures.path = here.path
-LEFT JOIN there AS slashed ON instr(here.path, x'5c') > 0
-    AND slashed.path = CAST(replace(CAST(here.path AS TEXT), '\\', '/') AS BLOB)
 WHERE here.fate != :gone
 UNION ALL SELECT there.path, '+', there.size, 0, 0 FROM there
     WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = there.path AND here.fate != :gone)
 UNION ALL SELECT failures.path, '!', 0, failures.harmless, 0 FROM failures
     WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = failures.path)
-"""
-_SLASHED = """
-SELECT here.path FROM here JOIN there AS slashed ON instr(here.path, x'5c') > 0
-    AND slashed.path = CAST(replace(CAST(here.path AS TEXT), '\\', '/') AS BLOB)
-LEFT JOIN there ON there.path = here.path WHERE there.path IS NULL
 """
 
 
@@ -113,11 +103,6 @@ class Comparison:
 
 
 _NAMES = {"-": "only_here", "+": "only_there", "*": "different", "!": "unreadable"}
-
-
-def kept_with_slashes(inventory: Inventory) -> list[bytes]:
-    """Return files with a backslash in their names that the service keeps under another key."""
-    return [row[0] for row in inventory.rows(_SLASHED, {})]
 
 
 def compare(inventory: Inventory) -> Comparison:

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from wizard.copying.bring_back import BroughtBack, bring_back
-from wizard.copying.comparison import Comparison, compare, compare_into, kept_with_slashes
+from wizard.copying.comparison import Comparison, compare, compare_into
 from wizard.copying.crt_client import Client, Response
 from wizard.copying.dispatcher import OUTAGE, Dispatcher
 from wizard.copying.inventory import Fate, Inventory, Pair
 from wizard.copying.job import Job
+from wizard.copying.kept_elsewhere import (
+    found_elsewhere,
+    kept_elsewhere,
+    note_elsewhere,
+    remove_strays,
+)
 from wizard.copying.large_file import abort_left_over
 from wizard.copying.listing import ListingRefused
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount, describe_link
@@ -57,7 +63,8 @@ class CopyRun:
         self._retries_seen = context.control.retries
         self._verified_before = 0
         public = public_files(context.journal)
-        self._survey = Survey(media, self._counter, stop, public=public)
+        elsewhere = kept_elsewhere(context.journal, self._destination)
+        self._survey = Survey(media, self._counter, stop, public=public, kept_elsewhere=elsewhere)
 
     def count(self) -> MediaCount:
         """Walk the media and count them."""
@@ -275,8 +282,8 @@ class CopyRun:
             if touched:
                 self._survey.list_there(job)
                 self._survey.load_verified(job)
-            slashed = kept_with_slashes(job.inventory)
-            lost = [p for p in job.inventory.unconfirmed() if p.file.path not in slashed]
+            elsewhere = found_elsewhere(job.inventory)
+            lost = [p for p in job.inventory.unconfirmed() if p.file.path not in elsewhere]
             if not lost or last or not touched:
                 break
             self._send_again(job, lost)
@@ -284,9 +291,19 @@ class CopyRun:
         for pair in lost:
             reason = Reason.LOST if pair.there_size < 0 else Reason.CORRUPTED
             job.failed(pair.file.path, reason)
-        for name in slashed:
-            job.failed(name, Reason.BACKSLASH)
+        self._give_up(job, elsewhere)
         return self._compare(job)
+
+    def _give_up(self, job: Job, paths: list[bytes]) -> None:
+        """Leave out files that the service keeps under other names, from now on."""
+        ours = [p for p in paths if job.journal.was_announced(self._destination, key_of(p))]
+        job.journal.forget_verified(self._destination, [key_of(path) for path in paths])
+        for path in paths:
+            job.failed(path, Reason.BACKSLASH)
+        if paths:
+            note_elsewhere(job.journal, self._destination, paths)
+            bucket = Bucket(self._context.settings, self._context.keys)
+            remove_strays(job.inventory, bucket, ours)
 
     def _send_again(self, job: Job, lost: list[Pair]) -> None:
         """Ask one by one for files that are not listed as they were stored, and send them again."""

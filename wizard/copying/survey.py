@@ -46,7 +46,9 @@ class Survey:
         stop: threading.Event,
         *,
         public: PublicFiles,
+        kept_elsewhere: frozenset[bytes],
     ) -> None:
+        self._kept_elsewhere = kept_elsewhere
         self._media = media
         self._public = public
         self._counter = counter
@@ -63,7 +65,9 @@ class Survey:
         is_public = self._public.has
         batch: list[MediaFile] = []
         for item in self._media.walk():
-            if isinstance(item, MediaFile):
+            if item.path in self._kept_elsewhere:
+                failed(MediaFailure(path=item.path, reason=Reason.BACKSLASH))
+            elif isinstance(item, MediaFile):
                 count.count_kind(item)
                 if is_public(item.path):
                     batch.append(item)
