@@ -11,6 +11,7 @@ from textual.widgets import Input, Select
 from screens.state.phase import Phase
 from tests.screens.walker import Walker, walking
 from tests.support.parts import need
+from tests.support.visitors import Visitors
 from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.storage.bucket import Bucket
@@ -46,24 +47,29 @@ async def _fill_in_the_form(walker: Walker, server: SeaweedFS, bucket: str) -> N
 
 
 async def test_existing_instance_by_keyboard(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    """While somebody uploads a cover each quarter of a second, before and after the switch."""
     async with build(tmp_path, covers=20, storage=seaweedfs) as demo:
-        async with walking(demo, told=False) as walker:
-            await walker.obvious()
-            await walker.until(lambda: walker.here() == "configure_provider")
-            await _fill_in_the_form(walker, seaweedfs, demo.bucket)
-            for step in walker.app.session.migration.steps:
-                await walker.do_step(step.name)
-                assert walker.state(step.name) in ("done", "skipped")
-                await walker.go_on()
-            assert walker.here() == "end"
-            assert "proven" in walker.words()
-            assert walker.label() == "Finish"
-            await walker.obvious()
-            assert walker.app.session.exit_status() == 0
+        with Visitors(demo.site_url, seconds_an_upload=0.25) as visitors:
+            async with walking(demo, told=False) as walker:
+                await walker.obvious()
+                await walker.until(lambda: walker.here() == "configure_provider")
+                await _fill_in_the_form(walker, seaweedfs, demo.bucket)
+                for step in walker.app.session.migration.steps:
+                    await walker.do_step(step.name)
+                    assert walker.state(step.name) in ("done", "skipped")
+                    await walker.go_on()
+                assert walker.here() == "end"
+                assert "proven" in walker.words()
+                assert walker.label() == "Finish"
+                await walker.obvious()
+                assert walker.app.session.exit_status() == 0
         settings = replace(demo.settings, custom_domain="")
         there = {found.key for found in Bucket(settings, demo.keys).list_objects("images/")}
         here = {f"images/{p.relative_to(demo.folder / 'images')}" for p in _files(demo.folder)}
         assert here <= there
+        uploaded = {f"images/covers/{name}" for name in visitors.uploaded}
+        assert uploaded - here, "nobody uploaded anything to the bucket"
+        assert uploaded <= there
         assert _no_secrets(demo.folder / ".bw-s3", demo.keys.secret_access_key)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -130,6 +132,42 @@ async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: D
     assert await EnableS3().undo(ready.context)
     assert not uploads_are_missing(ready.context)
     assert ready.demo.site("status") == running
+
+
+async def test_a_worker_that_was_not_restarted_is_named_and_blocks_nobody(
+    ready: DemoScene,
+) -> None:
+    """It writes a file each quarter of a second, before, during and after; then it ends."""
+    context, covers = ready.context, ready.folder / "images" / "covers"
+    over = threading.Event()
+
+    def write() -> None:
+        for number in itertools.count():
+            (covers / f"worker-{number:05}.jpg").write_bytes(b"%d" % number * 100)
+            if over.wait(0.25):
+                return
+
+    worker = threading.Thread(target=write)
+    worker.start()
+    try:
+        ready.answer = False
+        with pytest.raises(Problem) as caught:
+            await STEP.apply(context)
+        assert caught.value.decision
+        assert "covers/worker-" in caught.value.why
+        assert "since " in caught.value.why
+        assert "restart it, then try again" in caught.value.remedies[0].text
+        ready.answer = True
+        checks = await ready.carry_out(STEP)
+    finally:
+        over.set()
+        worker.join()
+    asked = [question.text for question in ready.questions]
+    assert len(asked) == 2
+    assert "Continue without it?" in asked[-1]
+    late = next(check for check in checks if "every part" in check.asked)
+    assert late.verdict is Verdict.REMARK
+    assert "covers/worker-" in late.seen
 
 
 async def test_the_way_back_is_refused_where_there_was_no_before(ready: DemoScene) -> None:

@@ -15,7 +15,6 @@ from typing import Self
 import httpx
 
 _SECONDS_A_PAGE = 0.1
-_SECONDS_AN_UPLOAD = 0.6
 _SLOW_PIECES = 16
 _SECONDS_A_PIECE = 0.5
 _PATIENCE = 90
@@ -40,6 +39,7 @@ class Visitors:
     """
 
     url: str
+    seconds_an_upload: float = 0.6
     pages: list[Request] = field(default_factory=list)
     uploads: list[Request] = field(default_factory=list)
     uploaded: dict[str, bytes] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Visitors:
             threading.Thread(target=self._every, args=arguments, daemon=True)
             for arguments in (
                 (_SECONDS_A_PAGE, self._look),
-                (_SECONDS_AN_UPLOAD, self._upload_at_once),
+                (self.seconds_an_upload, self._upload_at_once),
                 (_SLOW_PIECES * _SECONDS_A_PIECE / 4, self._upload_slowly),
             )
         ]

@@ -5,6 +5,7 @@ TESTED_BY = {
     "env_change": "steps/test_enable_s3",
     "first_run": "steps/test_restart",
     "follow": "switch/test_files",
+    "late_files": "steps/test_restart",
     "launch": "switch/test_run",
     "problems": "steps/test_restart",
     "s3_lines": "steps/test_enable_s3",

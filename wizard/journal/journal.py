@@ -312,6 +312,17 @@ class Journal:
             count, size = database.execute(query, (destination,)).fetchone()
         return count, size
 
+    def verified_since(
+        self, destination: str, mtime_ns: int, limit: int
+    ) -> tuple[int, list[tuple[str, int]]]:
+        """Count verified files that were written after that time; the first, with their times."""
+        where, values = "FROM files WHERE destination = ? AND mtime_ns > ?", (destination, mtime_ns)
+        first = f"SELECT key, mtime_ns {where} ORDER BY mtime_ns LIMIT ?"
+        with self._reading() as database:
+            (number,) = database.execute(f"SELECT count(*) {where}", values).fetchone()
+            rows = database.execute(first, (*values, limit)).fetchall()
+        return number, [(key.decode(), time_ns) for key, time_ns in rows]
+
     def forget_verified(self, destination: str, keys: Iterable[str]) -> None:
         """Forget files that the bucket no longer holds as they were verified."""
         rows = [(destination, key.encode()) for key in keys]

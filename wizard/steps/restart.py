@@ -6,12 +6,14 @@ A process of its own does it (`wizard.switch`); if the site does not come back, 
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
 from wizard.copying.beside import copy_if_possible, copying_beside
 from wizard.copying.upload import copy_new_media
-from wizard.core.events import Check, Note, failed, passed, remark
+from wizard.core.events import Check, Note, Waiting, failed, passed, remark
 from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.quantities import count, count_failed
@@ -20,8 +22,9 @@ from wizard.journal.entries import number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
 from wizard.switch.first_run import once_it_runs
 from wizard.switch.follow import carry_out_switch, files_of, under_way
+from wizard.switch.late_files import about_late, late_files, question_about, switched_at
 from wizard.switch.launch import why_a_logout_ends_it
-from wizard.switch.problems import conflicting_uploads, left_behind, words
+from wizard.switch.problems import conflicting_uploads, left_behind, still_writing, words
 from wizard.switch.run import SECONDS_TO_ANSWER, SWITCHING_STEP, switched
 from wizard.switch.site_before import ran_on_this_bucket_before
 from wizard.switch.state import Direction, Phase
@@ -33,6 +36,8 @@ from wizard.web.visitor import SiteView, look_at_site
 _CAUGHT_UP = number_entry("restart.caught_up")
 # Between two passes the community may upload; a busy one does not do so for ever.
 _MOST_PASSES = 20
+# So long after the switch, or after its beginning, nothing may have been written any more.
+_SECONDS_TO_SEE = 3.0
 
 
 class Restart(TypedStep[int]):
@@ -116,8 +121,11 @@ class Restart(TypedStep[int]):
         checks = [_is_own(view), _points(view, context)]
         if context.settings.path != MigrationPath.FRESH:
             files = count(found, "file")
-            seen = f"{files} copied in this step; the last pass found nothing new"
+            late = late_files(context, switched_at(context))
+            end = "" if late.number else "; the last pass found nothing new"
+            seen = f"{files} copied in this step{end}"
             checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
+            checks += [about_late(late)] if late.number else []
         checks += _noticed(context)
         for check in checks:
             context.report(check)
@@ -168,23 +176,22 @@ class Restart(TypedStep[int]):
         Returns how many files that were, with those `copied` before.
         """
         context.report(Note("Looking for files that were uploaded meanwhile."))
+        since, late = max(time.time(), switched_at(context) or 0.0), late_files(context, None)
         for _ in range(_MOST_PASSES):
-            outcome = await copy_new_media(context)
-            if outcome.conflicts:
-                raise conflicting_uploads(outcome.conflicts, outcome.conflicting)
-            if outcome.failed:
-                which = count_failed(outcome.failed, outcome.failed_folders)
-                raise left_behind(which, [f.path for f in outcome.failures if not f.harmless])
-            copied += outcome.sent
-            if not outcome.sent:
-                self._remember(context, copied)
-                return copied
-        raise Problem(
-            "New files keep appearing in the local media.",
-            "Part of the instance still writes to its own disk: a worker that was not restarted.",
-            "Restart all services of the instance, then try again.",
-            TRY_AGAIN,
-        )
+            # All that was written until then is seen by this pass.
+            waited = time.time() >= since + _SECONDS_TO_SEE
+            sent = await _catch_up_once(context)
+            copied, late = copied + sent, late_files(context, since)
+            if waited and (late.number or not sent):
+                break
+            if not sent:
+                await _wait_until(since + _SECONDS_TO_SEE, context)
+        if late.number and not await context.ask(question_about(late)):
+            raise still_writing(late.words, late.paths)
+        if sent and not late.number:
+            raise still_writing("They have old dates.", ())
+        self._remember(context, copied)
+        return copied
 
     def _remember(self, context: Context, copied: int) -> None:
         context.journal.remember(_CAUGHT_UP.true_of(self.inputs(context)), copied)
@@ -192,6 +199,26 @@ class Restart(TypedStep[int]):
     def _recall(self, context: Context) -> int | None:
         """Return how many files were copied, unless the bucket or its address is another by now."""
         return context.journal.recall(_CAUGHT_UP.true_of(self.inputs(context)))
+
+
+async def _wait_until(moment: float, context: Context) -> None:
+    """Wait until then (seconds since the epoch), and say for what."""
+    began = time.time()
+    while (now := time.time()) < moment:
+        words = "Looking whether anything still writes to this server's disk"
+        context.report(Waiting(words, now - began))
+        await asyncio.sleep(min(0.5, moment - now))
+
+
+async def _catch_up_once(context: Context) -> int:
+    """Copy what is new in one pass; how many files."""
+    outcome = await copy_new_media(context)
+    if outcome.conflicts:
+        raise conflicting_uploads(outcome.conflicts, outcome.conflicting)
+    if outcome.failed:
+        which = count_failed(outcome.failed, outcome.failed_folders)
+        raise left_behind(which, [f.path for f in outcome.failures if not f.harmless])
+    return outcome.sent
 
 
 async def _is_switched(context: Context) -> bool:

@@ -190,6 +190,19 @@ def conflicting_uploads(keys: Sequence[str], number: int) -> Problem:
     )
 
 
+def still_writing(late: str, paths: Sequence[str]) -> Problem:
+    """Return the `Problem` of a worker that was not restarted; `late` says what it wrote."""
+    return Problem(
+        "New files keep appearing in the local media.",
+        f"{late} Part of the instance still writes to its own disk: a worker or a job that was not"
+        " restarted.",
+        "Find it (docker ps, systemctl status, ps aux) and restart it, then try again.",
+        TRY_AGAIN,
+        raw="\n".join(paths),
+        decision=True,
+    )
+
+
 def left_behind(which: str, paths: Sequence[str]) -> Problem:
     """Return the `Problem` of new uploads ("3 files") that are on this server only."""
     return Problem(

@@ -304,7 +304,7 @@ class SwitchRun:
             )
         self._change(
             phase=phase, problem=problem, question=None, downtime=self._watch.downtime,
-            told=self._files.is_followed(),
+            told=self._files.is_followed(), ended_at=time.time(),
         )  # fmt: skip
 
     def _take(self, event: Event) -> None:

@@ -105,6 +105,7 @@ class SwitchState:
     `stage` is the name of the last stage begun, "" as long as nothing of the running site
     was touched; `doing` says in words what is done, and `since` from when on. `patience` is
     how long the site may take to come back, in seconds; `told`: somebody followed it to its end.
+    `ended_at` is when that was (seconds since the epoch), 0 before, or where nobody noted it.
     """
 
     id: str
@@ -124,6 +125,7 @@ class SwitchState:
     question: SwitchQuestion | None = None
     downtime: Downtime = Downtime()
     told: bool = False
+    ended_at: float = 0.0
 
     @property
     def over(self) -> bool:
@@ -148,7 +150,7 @@ class SwitchState:
         question = asdict(self.question) if self.question else None
         plain = {name: getattr(self, name) for name in _PLAIN}
         kept = {"schema": SCHEMA, **plain, "problem": problem, "question": question}
-        return {**kept, "downtime": asdict(self.downtime)}
+        return {**kept, "downtime": asdict(self.downtime), "ended_at": self.ended_at}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SwitchState:
@@ -163,6 +165,7 @@ class SwitchState:
             problem=Problem.from_dict(data["problem"]) if data["problem"] else None,
             question=question,
             downtime=Downtime(**data["downtime"]),
+            ended_at=data.get("ended_at", 0.0),
         )
 
 

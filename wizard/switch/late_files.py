@@ -1,0 +1,77 @@
+"""Files that were written to the disk after the switch: by a worker that was not restarted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wizard.core.events import Check, remark
+from wizard.core.quantities import count
+from wizard.media.source import PREFIX
+from wizard.step import Context, Question
+from wizard.switch.follow import files_of
+from wizard.switch.state import Direction, Phase
+
+# A file's time is that of its last byte, by a clock that may tick a little apart.
+_SECONDS_OF_GRACE = 1.0
+_NAMED = 100
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LateFiles:
+    """How many there are, the first of them below the media, and when the first was written."""
+
+    number: int
+    paths: Sequence[str] = ()
+    since: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """Which, and since when, in a sentence."""
+        files = count(self.number, "file was", "files were")
+        names = ", ".join(self.paths[:_SHOWN]) + (", …" if self.number > _SHOWN else "")
+        when = time.strftime("%H:%M:%S", time.localtime(self.since))
+        return f"{files} written to this server's disk after the switch, since {when}: {names}."
+
+
+def switched_at(context: Context) -> float | None:
+    """Return when the switch to S3 ended (seconds since the epoch); None where nobody noted it."""
+    state = files_of(context).read()
+    if state is None or state.phase is not Phase.DONE or state.direction is not Direction.TO_S3:
+        return None
+    return state.ended_at + _SECONDS_OF_GRACE if state.ended_at else None
+
+
+def late_files(context: Context, since: float | None) -> LateFiles:
+    """Return the files that were copied though they were written after that time."""
+    if since is None:
+        return LateFiles(0)
+    destination = context.settings.destination
+    number, found = context.journal.verified_since(destination, int(since * 1e9), _NAMED)
+    paths = [key.removeprefix(PREFIX) for key, _ in found]
+    return LateFiles(number, paths, found[0][1] / 1e9 if found else 0.0)
+
+
+def question_about(late: LateFiles) -> Question:
+    """Return what is asked where they do not come to an end."""
+    return Question(
+        text=f"{late.words} Part of the instance still writes there: a worker or a job that was "
+        "not restarted. What it wrote until now is in the bucket; what it writes from now on is "
+        f"seen by nobody. {WHAT_TO_DO} Continue without it?",
+        yes="Continue: I see to that worker",
+        no="Stop here and find it first",
+    )
+
+
+def about_late(late: LateFiles) -> Check:
+    """Return what stands in the report, where there are any."""
+    seen = f"no: {late.words} They are in the bucket by now. {WHAT_TO_DO}"
+    return remark("Does every part of the instance use the bucket?", seen)
+
+
+WHAT_TO_DO = (
+    "Find what still runs with the old settings (docker ps, systemctl status, ps aux), restart it, "
+    "then have bw-s3 copy the media once more."
+)
