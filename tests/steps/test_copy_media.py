@@ -54,6 +54,17 @@ async def test_the_plan_names_numbers_headers_and_what_is_held_back(scene: DemoS
     assert "Held back, never uploaded" in words
 
 
+async def test_a_name_that_the_policy_does_not_match_is_said_once(scene: DemoScene) -> None:
+    """SeaweedFS's policy lets nobody read a name with a line break."""
+    (media_root(scene) / "covers" / "line\nbreak.jpg").write_bytes(b"a picture")
+    checks = await scene.carry_out(STEP)
+    (check,) = (check for check in checks if "line break" in check.asked)
+    assert check.verdict is Verdict.REMARK
+    assert "line%0Abreak.jpg" in check.seen
+    again = await STEP.apply(scene.context)
+    assert (again.sent, again.failed) == (0, 0)
+
+
 async def test_a_bucket_emptied_since_is_noticed(scene: DemoScene) -> None:
     await scene.carry_out(STEP)
     source = (await STEP.inspect(scene.context)).facts[0]

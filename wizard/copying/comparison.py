@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 FILE = "comparison.txt"
 _SHOWN = 1000
+# A policy's `*` does not match a line break at some services: such names are read one by one.
+_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
+_WITH_CONTROLS = 20
 
 # Same means: the object has the size of the file and the ETag that was verified for its bytes.
 _ROWS = """
@@ -47,7 +51,8 @@ class Comparison:
     `held_back` files are not public, by class, with their number and bytes;
     `outside` names links that lead out of the media, which are among those;
     `published` what is in the bucket under their names all the same;
-    `samples` are some keys that are the same; `file` holds a line for each
+    `samples` are some keys that are the same; `with_controls` the first of these that
+    have a line break or the like in their names; `file` holds a line for each
     key.
     """
 
@@ -64,6 +69,7 @@ class Comparison:
     outside: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
+    with_controls: list[str] = field(default_factory=list)
     file: Path | None = None
     examples: dict[str, list[str]] = field(default_factory=dict)
 
@@ -87,9 +93,7 @@ class Comparison:
         if sign == "=":
             self.same += 1
             self.same_bytes += size
-            # The first, second, fourth, eighth …: a few from all over the media.
-            if size and self.same & (self.same - 1) == 0:
-                self.samples.append(path.decode())
+            self._keep_sample(path, size)
             return
         self.harmless += harmless
         if sign in "-*":
@@ -100,6 +104,14 @@ class Comparison:
         examples = self.examples.setdefault(sign, [])
         if len(examples) < _SHOWN:
             examples.append(path.decode(errors="backslashreplace"))
+
+    def _keep_sample(self, path: bytes, size: int) -> None:
+        """Keep the first, second, fourth, eighth …: a few from all over the media."""
+        if _CONTROLS.search(path):
+            if len(self.with_controls) < _WITH_CONTROLS:
+                self.with_controls.append(path.decode())
+        elif size and self.same & (self.same - 1) == 0:
+            self.samples.append(path.decode())
 
 
 _NAMES = {"-": "only_here", "+": "only_there", "*": "different", "!": "unreadable"}

@@ -142,7 +142,10 @@ class CopyMedia(TypedStep[CopyOutcome]):
         checks = [_same(compared)]
         context.report(checks[0])
         beyond = _beyond_the_list(public_files(context.journal))
-        for check in (*_remarks(compared), *beyond, *await _as_visitor(context, compared)):
+        for check in (*_remarks(compared), *beyond, *await _with_controls(context, compared)):
+            context.report(check)
+            checks.append(check)
+        for check in await _as_visitor(context, compared):
             context.report(check)
             checks.append(check)
         return checks
@@ -403,6 +406,22 @@ async def _as_visitor(context: Context, compared: Comparison) -> list[Check]:
     chosen = random.sample(compared.samples, min(_SAMPLES, len(compared.samples)))
     bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
     return [await _read_as_visitor(context, bucket, PREFIX + path) for path in chosen]
+
+
+async def _with_controls(context: Context, compared: Comparison) -> list[Check]:
+    """Say which names with a line break strangers cannot read: a policy may not match them."""
+    if not (compared.with_controls and context.settings.custom_domain):
+        return []
+    browser = Onlooker(origin=context.instance.origins[0])
+    urls = [address(context.settings, PREFIX + path) for path in compared.with_controls]
+    refused = [
+        url for url in urls if not (await browser.load(PageFile(kind=Kind.IMAGE, url=url))).ok
+    ]
+    asked = "Can a stranger read files with a line break in their names?"
+    if not refused:
+        return [passed(asked, count(len(urls), "file"))]
+    words = "no; this service's policy does not match such names, and BookWyrm makes none"
+    return [remark(asked, f"{words}: {', '.join(refused[:3])}")]
 
 
 async def _read_as_visitor(context: Context, bucket: Bucket, key: str) -> Check:
