@@ -26,8 +26,8 @@ from tests.support.parts import need
 from wizard.demo.seaweedfs import Ports, SeaweedFS
 
 _IMAGE_FILES = ROOT / "tests" / "standin" / "image"
-BASE = "bw-s3-standin-base:1"
-IMAGE = "bw-s3-standin:1"
+BASE = "bw-s3-standin-base:2"
+IMAGE = "bw-s3-standin:2"
 # The base is a Debian 12, whatever this machine is.
 _PYTHON = ("--python-version", "3.11", "--implementation", "cp", "--only-binary", ":all:")
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")

@@ -25,7 +25,7 @@ def another_run(folder: Path) -> Iterator[str]:
         project = SmallProject(Path({str(folder)!r}))
         project.up()
         docker("volume", "create", project.name + "-external")
-        docker("tag", "bw-s3-standin:1", project.name + "-web")
+        docker("tag", "bw-s3-standin:2", project.name + "-web")
         print(project.name, flush=True)
         time.sleep(600)
     """

@@ -296,13 +296,13 @@ async def test_killed_at_each_stage_and_gone_on_with(standing: Standing, everyth
 _WITH_NGINX = """
 services:
   web:
-    image: bw-s3-standin:1
+    image: bw-s3-standin:2
     command: sleep infinity
     stop_signal: SIGKILL
     env_file: .env
     {web}
   nginx:
-    image: bw-s3-standin:1
+    image: bw-s3-standin:2
     command: sleep infinity
     stop_signal: SIGKILL
     volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro"]

@@ -396,9 +396,13 @@ WorkingDirectory={folder}/
 async def test_units_are_read_as_systemctl_shows_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of YunoHost, as systemd 252 prints them, in the order in which they depend."""
+    """Those of YunoHost, as systemd 252 prints them, in the order in which they depend.
+
+    Among as many others as a machine has, whose properties are a thousand lines.
+    """
     answer = YUNOHOST.format(folder=tmp_path, pid=os.getpid())
-    (tmp_path / "answer").write_text(answer)
+    others = "".join(f"\nId=other-{n}.service\nLoadState=loaded\nUser=\n" for n in range(400))
+    (tmp_path / "answer").write_text(answer + others)
     program = tmp_path / "systemctl"
     listed = "bookwyrm-server.service enabled enabled"
     program.write_text(f"#!/bin/sh\n[ $1 = show ] && exec cat {tmp_path}/answer\necho '{listed}'\n")

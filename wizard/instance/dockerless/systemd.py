@@ -8,7 +8,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wizard.system.processes import Process
@@ -82,7 +82,11 @@ async def last_words(unit: Unit) -> str:
 
 
 async def _systemctl(*arguments: str) -> Completed:
-    return await run(["systemctl", *arguments], folder=Path("/"), env=environment())
+    """Run `systemctl`; all its lines, since a usual Debian has a thousand about its services."""
+    lines: list[str] = []
+    argv = ["systemctl", *arguments]
+    ended = await run(argv, folder=Path("/"), env=environment(), on_line=lines.append)
+    return replace(ended, lines=tuple(lines))
 
 
 def environment() -> dict[str, str]:

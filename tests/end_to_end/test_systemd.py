@@ -1,0 +1,158 @@
+"""An instance without Docker on a real systemd: logged out of, killed, its power cut."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.servers.docker import BridgedSeaweedFS, need_engine
+from tests.servers.machine import Machine
+from tests.standin.under_systemd import FOLDER, UnderSystemd
+from tests.support.visitors import Visitors
+from tests.support.waiting import wait_until
+from wizard.demo.checkout import free_port
+
+Event = dict[str, Any]
+# Whatever was started from a login ends with it, root's as well.
+_LOGIND = "[Login]\nKillUserProcesses=yes\nKillExcludeUsers=\n"
+_RELOADING = "gunicorn starts new workers"
+
+
+@dataclass
+class Migration:
+    """`bw-s3` on that machine, and what it said."""
+
+    site: UnderSystemd
+    storage: BridgedSeaweedFS
+    bucket: str
+    events: list[Event] = field(default_factory=list)
+
+    def run(
+        self, watch: Callable[[Event], None] = lambda event: None, *, login: bool = False
+    ) -> int:
+        """`bw-s3 run`, from a login session or beside all; `watch` hears each event."""
+        settings, keys = self.storage.settings(self.bucket), self.storage.keys
+        options = [
+            "run", FOLDER, "--yes", "--json", "--provider", "seaweedfs",
+            "--endpoint", settings.endpoint, "--region", "us-east-1", "--bucket", self.bucket,
+            "--custom-domain", settings.custom_domain, "--url-protocol", "http:",
+        ]  # fmt: skip
+        env = {
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        }
+        self.events.clear()
+        argv = self.site.machine.bw_s3(*options, env=env, login=login)
+        with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            for line in process.stdout:
+                self.events.append(json.loads(line))
+                watch(self.events[-1])
+        return process.returncode
+
+    def status(self) -> dict[str, Any]:
+        """What `bw-s3 status --json` says."""
+        argv = self.site.machine.bw_s3("status", FOLDER, "--json")
+        done = subprocess.run(argv, capture_output=True, check=True)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def words(self) -> str:
+        """The last events, for a test that failed."""
+        return "\n".join(map(str, self.events[-12:]))
+
+    def points_to_bucket(self) -> bool:
+        """Whether the site's style comes from the bucket, whichever worker answers."""
+        pages = {f"/{self.bucket}/static/" in httpx.get(self.site.url).text for _ in range(4)}
+        assert len(pages) == 1
+        return pages.pop()
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedSeaweedFS]:
+    """An S3 server that the machine reaches."""
+    need_engine()
+    with BridgedSeaweedFS(tmp_path_factory.mktemp("weed")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def site(storage: BridgedSeaweedFS) -> Iterator[UnderSystemd]:
+    """A site under the units of BookWyrm's guide."""
+    port = free_port()
+    with Machine(port) as machine:
+        yield UnderSystemd(machine, port)
+
+
+def test_the_end_of_the_login_ends_the_wizard_and_not_the_switch(
+    site: UnderSystemd, storage: BridgedSeaweedFS
+) -> None:
+    """kill -9 and a logout that ends all its processes, and no visitor notices."""
+    machine, migration = site.machine, Migration(site, storage, "logged-out")
+    machine.write("/etc/systemd/logind.conf.d/kill.conf", _LOGIND)
+    machine.run("systemctl", "restart", "systemd-logind")
+    master = site.main_pid()
+
+    def log_out(event: Event) -> None:
+        if _RELOADING in str(event.get("text")):
+            (wizard,) = pids_of(machine, "screens")
+            (session,) = machine.run("loginctl", "--no-legend", "list-sessions").split()[:1]
+            machine.run("sh", "-c", f"kill -9 {wizard}")
+            machine.run("loginctl", "terminate-session", session)
+
+    with Visitors(site.url) as visitors:
+        migration.run(log_out, login=True)
+        wait_until(lambda: not machine.run("loginctl", "--no-legend", "list-sessions"))
+        assert pids_of(machine, "screens") == []
+        wait_until(lambda: not pids_of(machine, "switch_runner"))
+        assert migration.points_to_bucket()
+        assert site.jobs() == {"True"}
+        assert "The running services were switched to S3." in migration.status()["switch"]
+        assert migration.run() == 0, migration.words()
+    print(visitors.figures)
+    assert site.main_pid() == master, "gunicorn was reloaded, not restarted"
+    assert not visitors.failed
+    said = " ".join(str(event.get("text")) for event in migration.events)
+    assert "No visitor saw an error" in said
+
+
+def test_a_power_cut_in_the_middle_is_said_first_and_finished(
+    site: UnderSystemd, storage: BridgedSeaweedFS
+) -> None:
+    machine, migration = site.machine, Migration(site, storage, "cut-off")
+    site.start_over()
+    cut = []
+
+    def cut_power(event: Event) -> None:
+        if _RELOADING in str(event.get("text")) and not cut:
+            cut.append(event)
+            machine.cut_power()
+
+    assert migration.run(cut_power) != 0
+    assert cut, migration.words()
+    machine.boot()
+    site.wait_for_page()
+    assert "The switch of the running services was interrupted" in migration.status()["switch"]
+    assert migration.run() == 0, migration.words()
+    told = [str(event.get("text")) for event in migration.events]
+    assert "The switch of the running services was interrupted" in told[0]
+    assert migration.points_to_bucket()
+    assert site.jobs() == {"True"}
+
+
+def pids_of(machine: Machine, module: str) -> list[str]:
+    """The numbers of the processes that run a module of ours."""
+    script = (
+        "import pathlib, sys\n"
+        "for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):\n"
+        "    words = path.read_bytes().split(b'\\0')\n"
+        "    if b'-m' in words[:2] and sys.argv[1].encode() in words[words.index(b'-m') + 1]:\n"
+        "        print(path.parent.name)\n"
+    )
+    return machine.run("python3", "-c", script, module).split()
