@@ -28,7 +28,7 @@ TIERS = {
 # Each other fixture that starts a server uses one of these.
 _SERVER_FIXTURES = {"few_rights", "ceph", "rclone"}
 _SERVER_MODULES = ("tests.servers.", "tests.support.demo_scene", "wizard.demo.build")
-_DOCKER_MODULES = ("tests.standin", "tests.servers.docker")
+_DOCKER_MODULES = ("tests.standin", "tests.servers.docker", "tests.servers.machine")
 _SERVERS = {
     *("weed", "rclone", "ceph-mon", "ceph-osd", "ceph-mgr", "radosgw"),
     *("nginx", "postgres", "redis-server", "gunicorn", "chromium"),

@@ -100,7 +100,7 @@ def test_the_end_of_the_login_ends_the_wizard_and_not_the_switch(
     master = site.main_pid()
 
     def log_out(event: Event) -> None:
-        if _RELOADING in str(event.get("text")):
+        if is_reloading(event) and pids_of(machine, "screens"):
             (wizard,) = pids_of(machine, "screens")
             (session,) = machine.run("loginctl", "--no-legend", "list-sessions").split()[:1]
             machine.run("sh", "-c", f"kill -9 {wizard}")
@@ -127,10 +127,10 @@ def test_a_power_cut_in_the_middle_is_said_first_and_finished(
 ) -> None:
     machine, migration = site.machine, Migration(site, storage, "cut-off")
     site.start_over()
-    cut = []
+    cut: list[Event] = []
 
     def cut_power(event: Event) -> None:
-        if _RELOADING in str(event.get("text")) and not cut:
+        if is_reloading(event) and not cut:
             cut.append(event)
             machine.cut_power()
 
@@ -144,6 +144,11 @@ def test_a_power_cut_in_the_middle_is_said_first_and_finished(
     assert "The switch of the running services was interrupted" in told[0]
     assert migration.points_to_bucket()
     assert site.jobs() == {"True"}
+
+
+def is_reloading(event: Event) -> bool:
+    """Whether gunicorn is about to be told."""
+    return event["event"] == "note" and _RELOADING in event["text"]
 
 
 def pids_of(machine: Machine, module: str) -> list[str]:

@@ -164,17 +164,29 @@ class TestWriting:
                 "AWS_DEFAULT_ACL": "",
             },
         )
-        expected = (
-            TEMPLATE.replace("USE_S3=false", "USE_S3=true")
-            .replace("# AWS_STORAGE_BUCKET_NAME= ", "AWS_STORAGE_BUCKET_NAME=books-media ")
-            .replace(
-                "# AWS_S3_CUSTOM_DOMAIN=None",
-                "AWS_S3_CUSTOM_DOMAIN=books-media.s3.fr-par.scw.cloud",
-            )
-            .replace(
-                "# AWS_S3_ENDPOINT_URL=None", "AWS_S3_ENDPOINT_URL=https://s3.fr-par.scw.cloud"
-            )
-            .replace('# AWS_DEFAULT_ACL=""', 'AWS_DEFAULT_ACL=""')
+        expected = TEMPLATE.replace("USE_S3=false", "USE_S3=true")
+        # Nothing stays behind a value: systemd would take it for a part of it.
+        for name, there, remark, value in (
+            ("AWS_STORAGE_BUCKET_NAME", "        ", "example-bucket-name", "books-media"),
+            (
+                "AWS_S3_CUSTOM_DOMAIN",
+                "None       ",
+                "example-bucket-name.s3.fr-par.scw.cloud",
+                "books-media.s3.fr-par.scw.cloud",
+            ),
+            (
+                "AWS_S3_ENDPOINT_URL",
+                "None        ",
+                "https://s3.fr-par.scw.cloud",
+                "https://s3.fr-par.scw.cloud",
+            ),
+        ):
+            before = f'# {name}={there}# "{remark}"\n'
+            assert before in expected
+            expected = expected.replace(before, f'# "{remark}"\n{name}={value}\n')
+        expected = expected.replace(
+            '# AWS_DEFAULT_ACL=""              # defaults to public-read\n',
+            '# defaults to public-read\nAWS_DEFAULT_ACL=""\n',
         )
         assert env.read_text() == expected
 

@@ -1,4 +1,7 @@
-"""Every value that is written is read alike by bash, Compose and python-dotenv/environs."""
+"""Every value that is written is read alike by bash, Compose, python-dotenv/environs and systemd.
+
+What is taken for systemd here is compared with systemd itself in `tests/env/test_systemd.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 from tests.support.parts import need
 from wizard.core.problem import Problem
 from wizard.env.lines import assigned, line_of, parts, with_line, written
+from wizard.env.systemd import given_by_systemd
 
 # What the readers disagree on, and some ordinary characters between.
 AWKWARD = "ab1 $'\"`\\#&;(){}!+/=%@,:~*?|<>[]^-_.\té€\u00a0\u2028nrt"
@@ -104,16 +108,20 @@ def in_compose(folder: Path) -> dict[str, str]:
 
 
 @SLOWLY
-@given(st.lists(VALUES, max_size=30), st.sampled_from(["", '   # "an example"']))
-def test_bash_dotenv_and_environs_read_what_was_written(
-    tmp_path: Path, drawn: list[str], comment: str
+@given(st.lists(VALUES, max_size=30), st.sampled_from(["{}", "# {}=old   # why", "{} = old # why"]))
+def test_bash_dotenv_environs_and_systemd_read_what_was_written(
+    tmp_path: Path, drawn: list[str], before: str
 ) -> None:
     values = writable(drawn)
+    text = "".join(f"{before.format(name)}\n" for name in values)
+    for name, value in values.items():
+        text = assigned(text, name, value)
     path = tmp_path / ".env"
-    path.write_text("".join(f"{n}={written(n, v)}{comment}\n" for n, v in values.items()))
+    path.write_text(text)
     assert in_bash(path, list(values)) == values
     assert dict(dotenv_values(path)) == values
     assert in_environs(path, list(values)) == values
+    assert given_by_systemd(text) == values
 
 
 @pytest.mark.docker
@@ -139,7 +147,8 @@ def test_only_the_line_of_the_variable_changes(tmp_path: Path, text: str, value:
     old_lines, new_lines = text.split("\n"), new.split("\n")
     kept = [line for line in new_lines if line in old_lines]
     changed = [line for line in new_lines if line not in old_lines]
-    assert len(changed) <= 1
+    # A remark behind the value has a line of its own then.
+    assert len(changed) <= 1 + any("TARGET" in line and " #" in line for line in old_lines)
     assert [line for line in old_lines if "TARGET" not in line] == [
         line for line in kept if "TARGET" not in line
     ]
@@ -217,13 +226,15 @@ def test_what_cannot_be_written_is_refused_with_the_reason(value: str, reason: s
     [
         ("X=old", "X=new"),
         ("X=old\n", "X=new\n"),
-        ("export X=old # why\n", "export X=new # why\n"),
+        ("export X=old # why\n", "# why\nexport X=new\n"),
         ("  X = old\n", "  X=new\n"),
         ('X="new"\n', 'X="new"\n'),
-        ("X='old'   # a\n", "X=new   # a\n"),
-        ("X=old\t# a\n", "X=new    # a\n"),
-        ("X= # empty\n", "X=new # empty\n"),
-        ('# X=None       # "example"\n', 'X=new       # "example"\n'),
+        ("X='old'   # a\n", "# a\nX=new\n"),
+        ("X=old\t# a\n", "# a\nX=new\n"),
+        ("X= # empty\n", "# empty\nX=new\n"),
+        ('# X=None       # "example"\n', '# "example"\nX=new\n'),
+        ("\n  X=old # why\n", "\n  # why\n  X=new\n"),
+        ("X=old # C:\\\n", "# C:\\ \nX=new\n"),
         ("#X=\nY=1\n", "X=new\nY=1\n"),
         ('# X=""\n', "X=new\n"),
         ("# X=a\n# X=b\n", "# X=a\nX=new\n"),

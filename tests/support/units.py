@@ -1,4 +1,6 @@
-"""What plays systemd in tests: units whose processes are real, and a `systemctl` that knows them.
+"""A fake systemd: units whose processes are real, and a `systemctl` that knows them.
+
+For tests of many cases within seconds; the real one is in `tests/servers/machine.py`.
 
 The units are kept by this process; `systemctl` is a small program first in PATH that asks it.
 Whatever is started ends with this process, however that ends.
@@ -43,7 +45,7 @@ _SECONDS_TO_STOP = 30
 
 
 @dataclass(kw_only=True)
-class PlayedUnit:
+class FakeUnit:
     """One service as its unit file has it, and its process."""
 
     argv: Sequence[str]
@@ -58,12 +60,12 @@ class PlayedUnit:
         return self.process.pid if self.process and self.process.poll() is None else 0
 
 
-class PlayedSystemd:
-    """Keeps units that work in `folder`, and plays `systemctl` for whoever has `path` first."""
+class FakeSystemd:
+    """Keeps units that work in `folder`, with a fake `systemctl` for whoever has `path` first."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.units: dict[str, PlayedUnit] = {}
+        self.units: dict[str, FakeUnit] = {}
         self.asked: list[list[str]] = []
         self._place = Path(tempfile.mkdtemp(prefix="units-"))
         # The kernel ties what is started to this one thread.
@@ -73,7 +75,7 @@ class PlayedSystemd:
 
     @property
     def path(self) -> str:
-        """PATH with the played `systemctl` first."""
+        """PATH with the fake `systemctl` first."""
         return f"{self._place}:{os.environ['PATH']}"
 
     def __enter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 
 from tests.support.checkout import ENV
 from tests.support.contexts import Listener, carry_out, storage_context
+from tests.support.units import FakeSystemd, FakeUnit
 from wizard.core.events import Check, Verdict
+from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import DeploymentKind, Settings
-from wizard.step import Context
+from wizard.step import Context, Question
 from wizard.steps.configure_provider import ConfigureProvider
+from wizard.steps.enable_s3 import EnableS3
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_readers import readers_check
 
@@ -99,3 +103,81 @@ async def test_a_file_from_windows_is_converted_first(storage: Storage, tmp_path
 async def context_check(context: Context, env: str) -> Check:
     context.instance.env_path.write_bytes(env.encode())
     return await readers_check(context)
+
+
+# systemd, where units are given the file: to it a remark behind a value is part of it.
+
+OWN = 'AWS_S3_REGION_NAME=us-east-1     # "fr-par"\n'
+OTHERS = "DEBUG=false   # never true\nEMAIL_PASSWORD='hidden' # mine\nPORT=80\n"
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A unit of this folder that is given `.env`, as those of YunoHost are."""
+    with FakeSystemd(tmp_path) as systemd:
+        argv = [str(tmp_path / "venv/bin/gunicorn"), "bookwyrm.wsgi:application"]
+        systemd.units["bookwyrm-server"] = FakeUnit(argv=argv, environment_file=tmp_path / ".env")
+        monkeypatch.setenv("PATH", systemd.path)
+        yield
+
+
+@pytest.mark.usefixtures("given")
+async def test_what_systemd_reads_otherwise_is_rewritten(storage: Storage, tmp_path: Path) -> None:
+    """Our own lines without a question, the admin's with a yes; all as they were by the undo."""
+    env, listener = ENV + OWN + OTHERS, Listener()
+    with storage_context(tmp_path, *storage, listener, env) as context:
+        plan = await STEP.plan(context)
+        texts = " ".join(item.text for item in plan.items if isinstance(item, Sentence))
+        assert "systemd reads DEBUG, EMAIL_PASSWORD in .env otherwise" in texts
+        await carry_out(STEP, context)
+        written = context.instance.env_file()
+        assert written.misread_by_systemd() == frozenset()
+        text = (tmp_path / ".env").read_text()
+        assert "# never true\nDEBUG=false\n# mine\nEMAIL_PASSWORD='hidden'\nPORT=80\n" in text
+        assert '# "fr-par"\nAWS_S3_REGION_NAME=us-east-1\n' in text
+        asked = [q.text for q in listener.questions if "systemd" in q.text]
+        assert len(asked) == 1
+        assert "hidden" not in texts + asked[0]
+        assert await STEP.undo(context)
+        assert (tmp_path / ".env").read_text() == env
+
+
+@pytest.mark.usefixtures("given")
+async def test_the_admins_own_lines_stay_without_a_yes(storage: Storage, tmp_path: Path) -> None:
+    async def no_rewriting(question: Question) -> bool:
+        return "systemd" not in question.text
+
+    with storage_context(tmp_path, *storage, Listener(), ENV + OWN + OTHERS) as context:
+        context = replace(context, ask=no_rewriting)
+        await carry_out(STEP, context)
+        text = (tmp_path / ".env").read_text()
+        assert OTHERS in text
+        assert '# "fr-par"\nAWS_S3_REGION_NAME=us-east-1\n' in text
+        check = await readers_check(context)
+        assert check.verdict is Verdict.REMARK
+        assert "gives it to bookwyrm-server, reads DEBUG, EMAIL_PASSWORD otherwise" in check.seen
+
+
+@pytest.mark.usefixtures("given")
+async def test_a_line_that_systemd_reads_otherwise_is_not_done(
+    storage: Storage, tmp_path: Path
+) -> None:
+    """USE_S3 as well: to systemd it would be no boolean, and the site would not start."""
+    settings, keys = storage
+    step = EnableS3()
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
+        await carry_out(STEP, context)
+        path = tmp_path / ".env"
+        path.write_text(path.read_text().replace("USE_S3=false", "USE_S3=true   # at last"))
+        assert not (await step.inspect(context)).done
+        await step.apply(context)
+        assert "# at last\nUSE_S3=true\n" in path.read_text()
+        assert (await step.inspect(context)).done
+
+
+async def test_without_such_a_unit_a_remark_may_stay(storage: Storage, tmp_path: Path) -> None:
+    listener = Listener()
+    with storage_context(tmp_path, *storage, listener, ENV + OTHERS) as context:
+        await carry_out(STEP, context)
+        assert OTHERS in (tmp_path / ".env").read_text()
+        assert [q for q in listener.questions if "systemd" in q.text] == []

@@ -16,6 +16,7 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, is_secret_name, secrets_among
 from wizard.env.lines import BOM, assigned, line_of, parts, resolved, unread_lines, with_line
 from wizard.env.problems import reading_explained, writing_explained
+from wizard.env.systemd import given_by_systemd
 from wizard.system.files import free_bytes, make_private_folder, write_atomically
 
 # Nobody's `.env` is larger; something else is lying under that name.
@@ -65,6 +66,16 @@ class EnvFile:
     def unread_lines(self) -> tuple[int, ...]:
         """Return the numbers of the lines that Django (python-dotenv) passes over."""
         return unread_lines(self._text)
+
+    def given_by_systemd(self) -> dict[str, str]:
+        """Return what a service gets of it whose unit names it with `EnvironmentFile=`."""
+        return given_by_systemd(self._text)
+
+    def misread_by_systemd(self) -> frozenset[str]:
+        """Return the variables that such a service gets with another value than Django reads."""
+        values = resolved(parts(self._text))
+        given = self.given_by_systemd()
+        return frozenset(n for n, v in given.items() if values.get(n) not in (None, v))
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values of variables that hold secrets by their names, for a `Masker`."""

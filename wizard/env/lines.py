@@ -1,8 +1,10 @@
 """The lines of a `.env`: which variable each sets, and how to change only that one.
 
-Three programs read the file: bash (`bw-dev` sources it), Compose (what Django
-sees under Docker) and python-dotenv (what Django sees without). They agree on
-plain files only, so a value is written in a way that all three read as meant.
+Four programs read the file: bash (`bw-dev` sources it), Compose (what Django
+sees under Docker), python-dotenv (what Django sees without) and systemd (where
+a unit says `EnvironmentFile=`). They agree on plain files only, so a value is
+written in a way that all four read as meant, with nothing behind it: to systemd
+a remark there is part of the value.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dotenv.main import resolve_variables
 from dotenv.parser import parse_stream
@@ -71,8 +73,9 @@ def assigned(text: str, name: str, value: str | None) -> str:
     """Return `text` with `name` set to `value`, or commented out where it is None.
 
     The effective (last) line that sets it changes, else a commented-out line
-    of that name comes to life, else a line is added at the end. Raises
-    `Problem` where the value cannot be written for all readers.
+    of that name comes to life, else a line is added at the end. A remark behind
+    the value moves to a line of its own above. Raises `Problem` where the value
+    cannot be written for all readers.
     """
     pieces = parts(text)
     if value is None:
@@ -97,6 +100,8 @@ def with_line(text: str, name: str, line: str | None) -> str:
     place = _place(pieces, name)
     if place is None:
         return text if line is None else _with_line_added(text, line)
+    if place and line is not None and _is_moved_remark(pieces[place - 1].text, line):
+        pieces[place - 1] = replace(pieces[place - 1], text=_split(pieces[place - 1].text)[0])
     blank_lines, _, end = _split(pieces[place].text)
     if line is not None:
         return _with_piece(pieces, place, f"{blank_lines}{line}{end}")
@@ -106,7 +111,7 @@ def with_line(text: str, name: str, line: str | None) -> str:
 
 
 def written(name: str, value: str) -> str:
-    """Return a value the way bash, Compose and python-dotenv all read as meant.
+    """Return a value the way bash, Compose, python-dotenv and systemd all read as meant.
 
     Raises `Problem` where there is no such way.
     """
@@ -138,16 +143,26 @@ def _unwritable(value: str) -> str:
 
 
 def _with_value(line: str, name: str, new: str) -> str:
-    """Return a line, commented out or not, that sets `name` to `new` and is otherwise kept."""
+    """Return a line, commented out or not, that sets `name` to `new`; its remark goes above."""
     found = _COMMENTED.match(line) or _ASSIGNMENT.match(line)
     if found is None:
         lead = line[: len(line) - len(line.lstrip())]
         return f"{lead}{name}={new}\n"
     if _BARE.fullmatch(new) and found["value"] in (f'"{new}"', f"'{new}'"):
         new = found["value"]  # quoted already, and read alike: only the value counts
-    # Compose takes only a blank before # as the beginning of a comment, not a tab.
-    comment = (found["comment"] or "").replace("\t#", "    #", 1)
-    return f"{found['lead']}{found['export'] or ''}{name}={new}{comment}{found['end']}"
+    remark, lead = (found["comment"] or "").strip(), found["lead"]
+    if remark:
+        # To systemd 252 a backslash at a remark's end joins the next line to it.
+        blank = " " if remark.endswith("\\") else ""
+        lead = f"{lead}{remark}{blank}\n{lead[lead.rfind(chr(10)) + 1 :]}"
+    return f"{lead}{found['export'] or ''}{name}={new}{found['end']}"
+
+
+def _is_moved_remark(piece: str, line: str) -> bool:
+    """Tell whether a piece is the remark that stood behind the value in `line`."""
+    found = _COMMENTED.match(line) or _ASSIGNMENT.match(line)
+    remark = ((found["comment"] if found else "") or "").strip()
+    return bool(remark) and piece.strip() == remark
 
 
 def _place(pieces: list[Part], name: str) -> int | None:

@@ -91,5 +91,12 @@ class Deployment(ABC):
         input, so that no value of the admin's passes through a shell.
         """
 
+    async def given_env(self) -> tuple[str, ...]:
+        """Return the services to which systemd gives `.env` when they start.
+
+        What it reads there goes before what Django reads.
+        """
+        return ()
+
     async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
         """End or remove what a killed run left behind."""

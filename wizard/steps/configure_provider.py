@@ -26,10 +26,15 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.env.file import EnvFile, backups
 from wizard.journal.entries import Entry, json_entry
-from wizard.step import Context, Fact, Finding, TypedStep
+from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
-from wizard.switch.env_readers import report_readers
+from wizard.switch.env_readers import (
+    about_systemd,
+    misread_by_systemd,
+    report_readers,
+    rewritten_for_systemd,
+)
 from wizard.switch.s3_lines import armed_by_us
 from wizard.switch.site_before import refuse_another_bucket
 from wizard.web.blocked import as_mixed
@@ -62,7 +67,7 @@ class ConfigureProvider(TypedStep[str]):
         )
         if not (settings.acl_known and settings.bucket and context.keys):
             return Finding(False, facts)
-        lacking = _lacking(context, context.instance.env_file())
+        lacking = await _lacking(context, context.instance.env_file())
         if lacking:
             gone = f"your answers and .env are no longer the same: {', '.join(lacking)}"
             return Finding(False, facts, gone)
@@ -86,7 +91,7 @@ class ConfigureProvider(TypedStep[str]):
             if check.problem is not None:
                 raise check.problem
         items += await policy_plan(context, probe.bucket, there=not items)
-        items += [*earlier_plan(context), *_env_plan(context)]
+        items += [*earlier_plan(context), *await _env_plan(context)]
         text = "Small test files are stored below images/ and static/, read, and removed again."
         safe = "The running site does not change, and the lines in .env can be taken back."
         return Plan((Sentence(text), *items), safe)
@@ -132,7 +137,7 @@ class ConfigureProvider(TypedStep[str]):
         finally:
             await asyncio.to_thread(canaries.try_to_remove)
         add(await listing_check(bucket))
-        add(_lines_there(context))
+        add(await _lines_there(context))
         return checks
 
     async def undo(self, context: Context) -> bool:
@@ -178,9 +183,11 @@ def _merged_hosts(context: Context) -> str:
     return ",".join(hosts if host in hosts else [*hosts, host])
 
 
-def _lacking(context: Context, env: EnvFile) -> list[str]:
-    """Return the names whose lines are not as they should be."""
-    return [name for name, value in env_values(context).items() if env.get(name) != value]
+async def _lacking(context: Context, env: EnvFile) -> list[str]:
+    """Return the names whose lines are not as they should be, for whoever reads them."""
+    misread = await misread_by_systemd(context, env)
+    wanted = env_values(context).items()
+    return [name for name, value in wanted if env.get(name) != value or name in misread]
 
 
 def _gone(context: Context) -> str:
@@ -229,15 +236,21 @@ def _refuse_while_armed(context: Context) -> None:
         )
 
 
-def _env_plan(context: Context) -> list[PlanItem]:
+async def _env_plan(context: Context) -> list[PlanItem]:
     env, items = conversion_plan(context, context.instance.env_file())
-    new = env.with_values(env_values(context))
+    values = env_values(context)
+    lacking = await _lacking(context, env)
+    others = await rewritten_for_systemd(context, env, values)
+    new = env.with_values({**{name: values[name] for name in lacking}, **others})
     found: list[PlanItem] = list(items)
     if not new.changed:
         found.append(Sentence(f"{env.path} has all the lines already."))
     else:
         found.append(Diff(str(env.path), env.diff(new, context.masker)))
         found.append(Sentence(f"{env.path} is copied to {context.journal.shown_folder} before."))
+    if others:
+        text = f"{about_systemd(others)} You are asked whether to rewrite them."
+        found.append(Sentence(text, warning=True))
     if context.instance.abilities.default_acl and not context.settings.acl_known:
         found.append(Sentence("AWS_DEFAULT_ACL is set too, as the test files show it."))
     if context.instance.uses_s3():
@@ -249,16 +262,33 @@ def _env_plan(context: Context) -> list[PlanItem]:
 async def _write_env(context: Context) -> None:
     context.masker.add_keys(context.keys)
     env = await env_to_change(context)
-    names = _lacking(context, env)
-    if not names:
-        return
     values = env_values(context)
-    new = env.with_values({name: values[name] for name in names})
+    changes = {name: values[name] for name in await _lacking(context, env)}
+    changes |= await _others_rewritten(context, env, values)
+    if not changes:
+        return
+    new = env.with_values(changes)
     # Before the file is written, in case that is the last thing that happens.
-    _remember_lines(context, dict.fromkeys(names, ""))
+    _remember_lines(context, dict.fromkeys(changes, ""))
     backup = await asyncio.to_thread(new.write, context.journal.folder)
-    _remember_lines(context, dict.fromkeys(names, backup.name))
+    _remember_lines(context, dict.fromkeys(changes, backup.name))
     context.report(Note(f"Changed {env.path}; as it was: {backup}"))
+
+
+async def _others_rewritten(
+    context: Context, env: EnvFile, own: Mapping[str, object]
+) -> Mapping[str, str]:
+    """Return what of the admin's own lines is to be rewritten for systemd; asks about it."""
+    others = await rewritten_for_systemd(context, env, own)
+    if not others:
+        return {}
+    question = Question(
+        text=f"{about_systemd(others)} Write them so that both read the same, for the next start "
+        "of the services?",
+        yes="Rewrite them",
+        no="Leave them as they are",
+    )
+    return others if await context.ask(question) else {}
 
 
 def _remember_lines(context: Context, backups_by_name: Mapping[str, str]) -> None:
@@ -299,9 +329,9 @@ def _backup_with(context: Context, env: EnvFile, name: str, backup: str) -> EnvF
     return next((c for c in candidates if c.line(name) != env.line(name)), None)
 
 
-def _lines_there(context: Context) -> Check:
+async def _lines_there(context: Context) -> Check:
     asked = "Does .env have BookWyrm's lines for this storage?"
-    lacking = _lacking(context, context.instance.env_file())
+    lacking = await _lacking(context, context.instance.env_file())
     if not lacking:
         return passed(asked, f"yes, {len(env_values(context))} of them")
     return failed(

@@ -14,7 +14,7 @@ from wizard.instance.checkout import is_true
 from wizard.instance.problems import refuse_azure
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
-from wizard.switch.env_readers import readers_check
+from wizard.switch.env_readers import misread_by_systemd, readers_check
 from wizard.switch.s3_lines import ENABLING_STEP, remember_lines, were_changed
 from wizard.switch.site_before import confirm_without_site
 from wizard.switch.undo import disarm_and_put_back
@@ -51,7 +51,7 @@ class EnableS3(TypedStep[None]):
         """Look at what `.env` says now."""
         env = context.instance.env_file()
         facts = tuple(Fact(name, _in_env(env, name)) for name in _wanted(context))
-        done = not _missing(context, env)
+        done = not await _missing(context, env)
         lost = not done and were_changed(context)
         return Finding(done, facts, ".env no longer says so" if lost else "")
 
@@ -60,7 +60,7 @@ class EnableS3(TypedStep[None]):
         env = context.instance.env_file()
         refuse_azure(env)
         whole, items = conversion_plan(context, env)
-        new = whole.with_values(_missing(context, whole))
+        new = whole.with_values(await _missing(context, whole))
         if not new.changed:
             return Plan((Sentence(f"Nothing: {env.path} says so already."),))
         change = Diff(str(env.path), whole.diff(new, context.masker))
@@ -77,7 +77,7 @@ class EnableS3(TypedStep[None]):
         refuse_azure(context.instance.env_file())
         env = await env_to_change(context)
         _refuse_incomplete(env)
-        missing = _missing(context, env)
+        missing = await _missing(context, env)
         if not missing:
             return
         new = env.with_values(missing)
@@ -111,8 +111,11 @@ def _wanted(context: Context) -> tuple[str, ...]:
     return ("USE_S3",)
 
 
-def _missing(context: Context, env: EnvFile) -> dict[str, str | None]:
-    return {name: "true" for name in _wanted(context) if not is_true(env.get(name))}
+async def _missing(context: Context, env: EnvFile) -> dict[str, str | None]:
+    """Return the lines that are to be set: not every reader takes them for true."""
+    misread = await misread_by_systemd(context, env)
+    wanted = _wanted(context)
+    return {n: "true" for n in wanted if n in misread or not is_true(env.get(n))}
 
 
 def _in_env(env: EnvFile, name: str) -> str:

@@ -1,13 +1,14 @@
 """Whether all that reads an instance's `.env` reads it as meant, asked before anything changes.
 
 With Docker Compose `./bw-dev` reads it with bash, and stops where bash does.
-Without Docker only Django reads it (python-dotenv, which passes over a line
-that it cannot parse); bash only where the admin's own scripts use it.
+Without Docker Django reads it (python-dotenv, which passes over a line that it
+cannot parse), systemd where a unit names it (`EnvironmentFile=`), and then what
+systemd reads counts; bash only where the admin's own scripts use it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
@@ -37,7 +38,60 @@ async def readers_check(context: Context) -> Check:
         return remark(_ASKED, _not_for_django(env, unread))
     if found:
         return remark(_ASKED, _only_for_bash(context, env, found))
+    if misread := await misread_by_systemd(context, env):
+        units = " and ".join(await context.deployment.given_env())
+        return remark(_ASKED, _otherwise_for_systemd(units, misread))
     return passed(_ASKED, "yes")
+
+
+async def misread_by_systemd(context: Context, env: EnvFile) -> frozenset[str]:
+    """Return the variables that services get from systemd with another value than Django reads.
+
+    None where no unit is given the file.
+    """
+    return env.misread_by_systemd() if await context.deployment.given_env() else frozenset()
+
+
+async def rewritten_for_systemd(
+    context: Context, env: EnvFile, own: Collection[str]
+) -> dict[str, str]:
+    """Return the variables that are not our `own` and that systemd misreads, with their values.
+
+    Set again, their lines are written so that systemd reads these, too. Without those for
+    which there is no such line.
+    """
+    misread = await misread_by_systemd(context, env)
+    values = {name: env.get(name) or "" for name in env.names() if name in misread}
+    return {n: v for n, v in values.items() if n not in own and _is_writable(n, v)}
+
+
+def about_systemd(names: Collection[str]) -> str:
+    """Say what systemd makes of these variables, for a plan or a question."""
+    return (
+        f"systemd reads {_named(names)} in .env otherwise than Django, and gives that to the "
+        "services: to it a remark behind a value is part of the value."
+    )
+
+
+def _is_writable(name: str, value: str) -> bool:
+    try:
+        written(name, value)
+    except Problem:
+        return False
+    return True
+
+
+def _named(names: Collection[str]) -> str:
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
+    return ", ".join(ordered[:_NAMED]) + more
+
+
+def _otherwise_for_systemd(units: str, names: Collection[str]) -> str:
+    return (
+        f"Django does; systemd, which gives it to {units}, reads {_named(names)} otherwise: "
+        "what stands behind a value is part of it there"
+    )
 
 
 async def report_readers(context: Context) -> None:

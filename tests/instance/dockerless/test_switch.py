@@ -22,7 +22,7 @@ import pytest_asyncio
 from tests import ROOT
 from tests.support.demo_scene import DemoScene, demo_scene
 from tests.support.parts import need
-from tests.support.units import PlayedSystemd, PlayedUnit
+from tests.support.units import FakeSystemd, FakeUnit
 from tests.support.visitors import Visitors
 from wizard.copying.upload import copy_media
 from wizard.core.events import Note, Report, Verdict
@@ -99,7 +99,7 @@ class Served:
     """
 
     scene: DemoScene
-    systemd: PlayedSystemd
+    systemd: FakeSystemd
     behind: int = 0
 
     @property
@@ -108,7 +108,7 @@ class Served:
         return Dockerless(self.scene.context.instance, settings, JOURNAL)
 
     @property
-    def web(self) -> PlayedUnit:
+    def web(self) -> FakeUnit:
         return self.systemd.units["bookwyrm"]
 
     def serve(self, *options: str, threads: bool = True, **unit: object) -> None:
@@ -125,13 +125,13 @@ class Served:
             self.systemd.start(name)
         self.wait_for_workers()
 
-    def web_unit(self, *options: str, **unit: object) -> PlayedUnit:
+    def web_unit(self, *options: str, **unit: object) -> FakeUnit:
         folder, port = self.scene.folder, self.behind or self.scene.demo.port
         argv = [
             *(str(folder / "venv/bin/gunicorn"), "bookwyrm.wsgi:application"),
             *("--bind", f"127.0.0.1:{port}", "--workers", str(_WORKERS), *options),
         ]
-        return PlayedUnit(argv=argv, **unit)  # type: ignore[arg-type]
+        return FakeUnit(argv=argv, **unit)  # type: ignore[arg-type]
 
     def wait_for_workers(self) -> None:
         """Wait until all workers have loaded the site: until then they may read any `.env`."""
@@ -214,10 +214,10 @@ async def running(
         await scene.context.deployment.collect_static(scene.context.report)
         (folder / ".env").write_bytes(before)
         await scene.context.deployment.collect_static(scene.context.report)
-        with PlayedSystemd(folder) as systemd:
+        with FakeSystemd(folder) as systemd:
             for name in ("bookwyrm-worker", "bookwyrm-scheduler"):
                 argv = [str(folder / "venv/bin/python3"), "job.py", name]
-                systemd.units[name] = PlayedUnit(argv=argv)
+                systemd.units[name] = FakeUnit(argv=argv)
             yield Served(scene, systemd)
 
 

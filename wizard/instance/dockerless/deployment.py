@@ -115,6 +115,10 @@ class Dockerless(Deployment):
         await self._manage(shell_arguments(script), lambda event: None, values, said)
         return answers(said)
 
+    async def given_env(self) -> tuple[str, ...]:
+        units = await units_of(self.instance.folder)
+        return tuple(unit.name for unit in units if unit.is_given(self.instance.env_path))
+
     def _static_arguments(self) -> Sequence[tuple[str, ...]]:
         themes = [("compile_themes",)] if self.instance.abilities.compile_themes else []
         return [*themes, ("collectstatic", "--no-input")]

@@ -119,8 +119,8 @@ class _Reload:
         return self._against_variables(self.gunicorn) or _short_of_memory(self.gunicorn)
 
     def _against_variables(self, gunicorn: Gunicorn) -> str:
-        name, env = self.web.name, self.services.instance.env_path.resolve()
-        if any(file.resolve() == env for file in self.web.files):
+        name = self.web.name
+        if self.web.is_given(self.services.instance.env_path):
             return (
                 f"{name} is given .env when it starts (EnvironmentFile=), so that only a restart "
                 "makes it take what the file says now."
@@ -195,9 +195,9 @@ def _short_of_memory(gunicorn: Gunicorn) -> str:
 
 def _against_restart(services: Services, units: tuple[Unit, ...]) -> str:
     """Say where the units themselves name another storage than `.env`, which a restart keeps."""
-    env, path = services.instance.env_file(), services.instance.env_path.resolve()
+    env = services.instance.env_file()
     for unit in units:
-        if any(file.resolve() == path for file in unit.files):
+        if unit.is_given(services.instance.env_path):
             continue
         given = dict(unit.sets)
         for file in unit.files:
@@ -213,10 +213,9 @@ def _against_restart(services: Services, units: tuple[Unit, ...]) -> str:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        env = EnvFile.read(file)
+        return EnvFile.read(file).given_by_systemd()
     except Problem:  # systemd may pass over one that is missing, and so do we
         return {}
-    return {name: env.get(name) or "" for name in env.names()}
 
 
 def _some(names: Sequence[str] | set[str]) -> str:

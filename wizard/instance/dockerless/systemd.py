@@ -47,6 +47,10 @@ class Unit:
     files: tuple[Path, ...] = ()
     reload_hups: bool = False
 
+    def is_given(self, file: Path) -> bool:
+        """Tell whether systemd reads this file for it at each start (`EnvironmentFile=`)."""
+        return any(given.resolve() == file.resolve() for given in self.files)
+
 
 async def units_of(folder: Path) -> tuple[Unit, ...]:
     """Return the services of the instance, the site itself first; () without systemd."""
