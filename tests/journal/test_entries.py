@@ -51,6 +51,7 @@ FORMS: dict[str, tuple[str, object]] = {
         '{"AWS_S3_REGION_NAME": "", "AWS_STORAGE_BUCKET_NAME": "env-1"}',
         {"AWS_S3_REGION_NAME": "", "AWS_STORAGE_BUCKET_NAME": "env-1"},
     ),
+    "configure_provider.mode": ("420", 0o644),
     "links out of the media folder": (
         '{"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""}',
         {"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""},

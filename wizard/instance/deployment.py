@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
+from pathlib import Path
 from typing import ClassVar, Self
 
 from wizard.core.events import Report
@@ -16,6 +18,12 @@ from wizard.core.settings import DeploymentKind, Settings
 from wizard.instance.storage_trial import try_storage
 from wizard.instance.switching import SwitchOffer
 from wizard.media.source import Media
+
+
+def callers(env: Path) -> frozenset[int]:
+    """Return who works with the instance: the owner of its `.env`, and us, under sudo as well."""
+    ours = {os.geteuid(), int(os.environ.get("SUDO_UID") or os.geteuid())}
+    return frozenset((*ours, env.stat().st_uid))
 
 
 class Deployment(ABC):
@@ -97,6 +105,13 @@ class Deployment(ABC):
         What it reads there goes before what Django reads.
         """
         return ()
+
+    async def env_users(self) -> frozenset[int] | None:
+        """Return the users (uids) who were found to read `.env`, us among them.
+
+        None where it is not known who does. Raises `Problem`.
+        """
+        return None
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
         """End or remove what a killed run left behind."""

@@ -29,11 +29,18 @@ from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
+from wizard.switch.env_mode import mode_check, mode_plan, offer_narrower_mode, put_mode_back
 from wizard.switch.env_readers import (
     about_systemd,
     misread_by_systemd,
     report_readers,
     rewritten_for_systemd,
+)
+from wizard.switch.exports import (
+    confirm_exports,
+    exports_plan,
+    kept_for_exports,
+    refuse_shared_bucket,
 )
 from wizard.switch.s3_lines import armed_by_us
 from wizard.switch.site_before import refuse_another_bucket
@@ -102,6 +109,7 @@ class ConfigureProvider(TypedStep[str]):
         Returns the ACL that BookWyrm shall send, as the test files showed it.
         """
         await _check_instance(context)
+        await confirm_exports(context, context.instance.env_file(), env_values(context))
         probe = Probe(context=context)
         async with aclosing(live_checks(probe)) as checks:
             async for check in checks:
@@ -113,6 +121,7 @@ class ConfigureProvider(TypedStep[str]):
             await open_to_public(context, probe.bucket)
         await settle_earlier(context)
         await _write_env(context)
+        await offer_narrower_mode(context)
         return probe.acl
 
     def settled(self, settings: Settings, found: str) -> Settings:
@@ -138,6 +147,7 @@ class ConfigureProvider(TypedStep[str]):
             await asyncio.to_thread(canaries.try_to_remove)
         add(await listing_check(bucket))
         add(await _lines_there(context))
+        add(await mode_check(context))
         return checks
 
     async def undo(self, context: Context) -> bool:
@@ -149,6 +159,7 @@ class ConfigureProvider(TypedStep[str]):
             return False
         _refuse_while_armed(context)
         lines = await _restore_lines(context)
+        put_mode_back(context)
         policy = await asyncio.to_thread(close_again, context, context.settings)
         await settle_earlier(context)
         return lines or policy
@@ -206,7 +217,9 @@ async def _check_instance(context: Context) -> None:
     """Raise what would stand in the way later, before the first change."""
     await refuse_another_bucket(context, ran_with_it=is_used(context))
     await report_readers(context)
-    await asyncio.to_thread(context.instance.env_file().check_changeable)
+    env = context.instance.env_file()
+    refuse_shared_bucket(env, env_values(context))
+    await asyncio.to_thread(env.check_changeable)
     _refuse_http(context)
     await refuse_policies_of_others(context)
 
@@ -239,15 +252,16 @@ def _refuse_while_armed(context: Context) -> None:
 async def _env_plan(context: Context) -> list[PlanItem]:
     env, items = conversion_plan(context, context.instance.env_file())
     values = env_values(context)
-    lacking = await _lacking(context, env)
+    changes = await _own_changes(context, env)
     others = await rewritten_for_systemd(context, env, values)
-    new = env.with_values({**{name: values[name] for name in lacking}, **others})
+    new = env.with_values({**changes, **others})
     found: list[PlanItem] = list(items)
     if not new.changed:
         found.append(Sentence(f"{env.path} has all the lines already."))
     else:
         found.append(Diff(str(env.path), env.diff(new, context.masker)))
         found.append(Sentence(f"{env.path} is copied to {context.journal.shown_folder} before."))
+    found += [*exports_plan(env, values), *await mode_plan(context)]
     if others:
         text = f"{about_systemd(others)} You are asked whether to rewrite them."
         found.append(Sentence(text, warning=True))
@@ -263,7 +277,7 @@ async def _write_env(context: Context) -> None:
     context.masker.add_keys(context.keys)
     env = await env_to_change(context)
     values = env_values(context)
-    changes = {name: values[name] for name in await _lacking(context, env)}
+    changes = await _own_changes(context, env)
     changes |= await _others_rewritten(context, env, values)
     if not changes:
         return
@@ -273,6 +287,13 @@ async def _write_env(context: Context) -> None:
     backup = await asyncio.to_thread(new.write, context.journal.folder)
     _remember_lines(context, dict.fromkeys(changes, backup.name))
     context.report(Note(f"Changed {env.path}; as it was: {backup}"))
+
+
+async def _own_changes(context: Context, env: EnvFile) -> dict[str, str | None]:
+    """Return what has to be set: for the media, and so that exports stay where they are."""
+    values = env_values(context)
+    lacking = {name: values[name] for name in await _lacking(context, env)}
+    return {**lacking, **kept_for_exports(env, values)}
 
 
 async def _others_rewritten(

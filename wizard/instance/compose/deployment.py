@@ -26,7 +26,7 @@ from wizard.instance.compose.renamed_volumes import empty_but_used, perhaps_rena
 from wizard.instance.compose.site_services import SiteServices
 from wizard.instance.compose.switch_offers import offers
 from wizard.instance.compose.web_watch import ADVICE
-from wizard.instance.deployment import Deployment
+from wizard.instance.deployment import Deployment, callers
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.instance.problems import command_failed, without_scripts
 from wizard.instance.switching import SwitchOffer
@@ -107,6 +107,16 @@ class Compose(Deployment):
         await self._one_off(self._manage_argv(*shell_arguments(script)), said.append, values)
         return answers(said)
 
+    async def env_users(self) -> frozenset[int] | None:
+        """Return whoever calls Compose, and the user of the running `web`, which has the folder."""
+        try:
+            user = await asyncio.to_thread(self._user_of_web)
+        except Problem:
+            return None
+        # A name that only the container knows says nothing about this machine's users.
+        uid = {"": 0, "root": 0}.get(user, int(user) if user.isdigit() else None)
+        return None if uid is None else frozenset((uid, *callers(self.instance.env_path)))
+
     async def tidy_up(self, report: Report = lambda event: None) -> None:
         """Remove what an earlier run that was killed has left behind. Raises `Problem`."""
         count = await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
@@ -132,6 +142,15 @@ class Compose(Deployment):
         """Raise a `Problem` without an image: Compose would build or fetch it for many minutes."""
         project = await self._project()
         await asyncio.to_thread(self._programs(project).require_image)
+
+    def _user_of_web(self) -> str:
+        """Return as whom the running `web` works, "?" where it does not run. Raises `Problem`."""
+        web = ComposeProject.read(self.docker).running_web(self.docker)
+        if web is None:
+            return "?"
+        form = ("--type", "container", "--format", "{{.Config.User}}")
+        said = self.docker.answer(["docker", "inspect", *form, web.id]).decode()
+        return said.partition(":")[0].strip()
 
     def _ever_ran(self) -> bool:
         project = ComposeProject.read(self.docker)

@@ -1,0 +1,168 @@
+"""Who can read `.env`: with S3 it holds a key to everything that the site stores.
+
+Where every user of the machine can, a narrower mode is offered, provided that all who were
+found to need the file can still read it. That is tried, and undone where one cannot.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Collection
+from pathlib import Path
+
+from wizard.core.events import Check, Note, passed, remark
+from wizard.core.plan import Sentence
+from wizard.journal.entries import number_entry
+from wizard.step import Context, Question
+from wizard.system.programs import run
+
+_ASKED = "Is .env kept from the other users of this machine?"
+# The mode as it was before, to be put back by the undo.
+_BEFORE = number_entry("configure_provider.mode")
+
+
+def open_to_all(path: Path) -> bool:
+    """Tell whether every user can read the file, as far as its own mode says."""
+    return bool(path.stat().st_mode & stat.S_IROTH)
+
+
+async def mode_plan(context: Context) -> list[Sentence]:
+    """Say that the file is open to all, and what is offered."""
+    path = context.instance.env_path
+    if not open_to_all(path):
+        return []
+    narrower = await _narrower(context)
+    more = (
+        f"You are asked whether to make it {narrower:03o} (chmod)."
+        if narrower is not None
+        else f"{await _why_not(context)} So that is left to you."
+    )
+    return [Sentence(f"{_words(path)} {more}", warning=True)]
+
+
+async def offer_narrower_mode(context: Context) -> None:
+    """Ask, set the mode, try it as each of those who need the file, and undo it for a failure."""
+    path = context.instance.env_path
+    narrower = await _narrower(context) if open_to_all(path) else None
+    if narrower is None:
+        return
+    question = Question(
+        text=f"{_words(path)} Make it {narrower:03o}, so that only {_who(path, narrower)} can?",
+        yes="Yes",
+        no="Leave it as it is",
+    )
+    if not await context.ask(question):
+        return
+    before = stat.S_IMODE(path.stat().st_mode)
+    context.journal.remember(_BEFORE, before)
+    path.chmod(narrower)
+    users = await context.deployment.env_users() or frozenset()
+    if locked_out := [uid for uid in sorted(users) if not await _can_read(uid, path)]:
+        path.chmod(before)
+        context.journal.forget(_BEFORE)
+        numbers = ", ".join(map(str, locked_out))
+        text = f"The mode of {path} is {before:03o} again: user {numbers} could not read it."
+        context.report(Note(text, warning=True))
+        return
+    context.report(Note(f"The mode of {path} is {narrower:03o} now; it was {before:03o}."))
+
+
+def put_mode_back(context: Context) -> None:
+    """Undo `offer_narrower_mode`."""
+    before = context.journal.recall(_BEFORE)
+    if before is not None:
+        context.instance.env_path.chmod(before)
+        context.journal.forget(_BEFORE)
+
+
+async def mode_check(context: Context) -> Check:
+    """Say who can read the file; it is no failure."""
+    path = context.instance.env_path
+    if not open_to_all(path):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        return passed(_ASKED, f"yes: only {_who(path, mode)} can read it")
+    reason = "" if await _narrower(context) is not None else f" {await _why_not(context)}"
+    return remark(_ASKED, f"no: its mode is {path.stat().st_mode & 0o777:03o}.{reason}".rstrip("."))
+
+
+async def _narrower(context: Context) -> int | None:
+    """Return the narrowest mode that all readers can live with; None where there is none."""
+    path, users = context.instance.env_path, await context.deployment.env_users()
+    status = path.stat()
+    if users is None or os.geteuid() not in (0, status.st_uid) or not _can_be_tried(users):
+        return None
+    mode = stat.S_IMODE(status.st_mode)
+    for candidate in (mode & ~0o077, mode & ~0o007):
+        if all(_may_read(uid, status, candidate) for uid in users):
+            return candidate
+    return None
+
+
+async def _why_not(context: Context) -> str:
+    users = await context.deployment.env_users()
+    if users is None:
+        return "It is not known who else needs to read it."
+    if not _can_be_tried(users) or os.geteuid() not in (0, context.instance.env_path.stat().st_uid):
+        return "Only root could try whether the services can still read it."
+    return "A service could not read it any more otherwise: it runs as another user."
+
+
+def _can_be_tried(users: Collection[int]) -> bool:
+    return os.geteuid() == 0 or all(uid == os.geteuid() for uid in users)
+
+
+def _may_read(uid: int, status: os.stat_result, mode: int) -> bool:
+    if uid == 0:
+        return True
+    if uid == status.st_uid:
+        return bool(mode & stat.S_IRUSR)
+    return bool(mode & stat.S_IRGRP) and status.st_gid in _groups(uid)
+
+
+async def _can_read(uid: int, path: Path) -> bool:
+    """Try it as that user."""
+    if uid == os.geteuid():
+        return os.access(path, os.R_OK)
+    argv, gid = ["test", "-r", str(path)], _groups(uid)[0]
+    env = {"PATH": os.defpath}
+    return (await run(argv, folder=Path("/"), env=env, user=(uid, gid))).status == 0
+
+
+def _groups(uid: int) -> list[int]:
+    """Return a user's groups, its own first; its number where it has no account."""
+    try:
+        account = pwd.getpwuid(uid)
+    except KeyError:
+        return [uid]
+    own = account.pw_gid
+    return [own, *(g for g in os.getgrouplist(account.pw_name, own) if g != own)]
+
+
+def _words(path: Path) -> str:
+    return (
+        f"Every user of this machine can read {path}, which holds the key to the bucket from "
+        "now on."
+    )
+
+
+def _who(path: Path, mode: int) -> str:
+    """Say who can read the file with this mode."""
+    status = path.stat()
+    owner = _name(status.st_uid)
+    if not mode & stat.S_IRGRP:
+        return f"{owner} and root"
+    try:
+        group = grp.getgrgid(status.st_gid).gr_name
+    except KeyError:
+        group = str(status.st_gid)
+    return f"{owner}, the group {group} and root"
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
