@@ -95,11 +95,13 @@ class EndScreen(WizardScreen):
         return [marked("✓", text, "bold $text-success", style="bold $text-success")]
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
+        upkeep = self.session.context.deployment.upkeep
+        known = [*([upkeep] if upkeep else []), *_KEEP]
         if all(status.state is not State.LATER for status in statuses):
-            return list(_KEEP)
+            return known
         settings = self.session.context.settings
         unseen = settings.deployment == DeploymentKind.DOCKERLESS
-        return [_LATER, *([_UNSEEN.format(url=settings.site_url)] if unseen else []), *_KEEP]
+        return [_LATER, *([_UNSEEN.format(url=settings.site_url)] if unseen else []), *known]
 
     def action_next(self) -> None:
         """Go to the step that is next."""

@@ -33,7 +33,21 @@ VALUES = {
 # Bare, "as is", 'single', "with backslashes", and with a remark behind the value.
 WAYS = ("{0}", '"{0}"', "'{0}'", '"{1}"', "{0}     # why", "'{0}'   # why")
 # Who reads a value as meant, written in each of the ways: B bash, D python-dotenv, S systemd.
-TABLE: dict[str, tuple[str, ...]] = {}
+TABLE: dict[str, tuple[str, ...]] = {
+    "letters": ("BDS", "BDS", "BDS", "BDS", "BD", "BD"),
+    "+ / = % !": ("BDS", "BDS", "BDS", "BDS", "BD", "BD"),
+    "# inside": ("BDS", "BDS", "BDS", "BDS", "BD", "BD"),
+    "$word": ("DS", "DS", "BDS", "BS", "D", "BD"),
+    "${X}": ("S", "S", "BS", "BS", "", "B"),
+    "a blank": ("DS", "BDS", "BDS", "BDS", "D", "BD"),
+    "& ; (": ("DS", "BDS", "BDS", "BDS", "D", "BD"),
+    "blank and #": ("S", "BDS", "BDS", "BDS", "", "BD"),
+    'a "': ("DS", "", "BDS", "BDS", "D", "BD"),
+    "a '": ("DS", "BDS", "", "BDS", "D", ""),
+    "a backtick": ("DS", "DS", "BDS", "BS", "D", "BD"),
+    "\\ inside": ("D", "BS", "BDS", "BDS", "D", "BD"),
+    "\\ at the end": ("D", "", "BS", "BDS", "D", "B"),
+}
 # What files are made of that the parsers might disagree about.
 PIECES = (
     *("A", "B", "=", "=", "'", '"', "\\", " ", "\t", "\n", "\n", "#", ";", "$", "`", "x", "y"),

@@ -31,6 +31,7 @@ _RIGHTS = (
 # Where the kernel has one hierarchy of cgroups, Docker mounts it read-only.
 _BOOT = "mount -o remount,rw /sys/fs/cgroup 2>/dev/null; exec /sbin/init"
 _PROJECT, _PACKAGES = "/usr/local/lib/bw-s3/project", "/usr/local/lib/bw-s3/packages"
+PYTHON_PATH = f"{_PROJECT}:{_PACKAGES}"
 _PYTHON = (3, 11)
 
 
@@ -90,7 +91,7 @@ class Machine:
         self, *options: str, env: dict[str, str] | None = None, login: bool = False
     ) -> list[str]:
         """Return what calls bw-s3 there, as root: in a login session, or beside all of them."""
-        variables = {"PYTHONPATH": f"{_PROJECT}:{_PACKAGES}", **(env or {})}
+        variables = {"PYTHONPATH": PYTHON_PATH, **(env or {})}
         words = ["/usr/bin/python3", "-m", "screens", *options]
         if not login:
             pairs = [w for name, value in variables.items() for w in ("--env", f"{name}={value}")]

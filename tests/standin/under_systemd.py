@@ -6,11 +6,14 @@ only media and static files can be written, and PostgreSQL behind its socket. ng
 
 from __future__ import annotations
 
+import re
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 
@@ -20,44 +23,38 @@ from tests.support.waiting import wait_until
 from wizard.demo.checkout import make_checkout, make_media, write_catalogue
 from wizard.env.file import EnvFile
 
-FOLDER = "/opt/bookwyrm"
-UNITS = ("bookwyrm", "bookwyrm-worker", "bookwyrm-scheduler")
-# The demo's settings with PostgreSQL, as Docker Compose's stand-in has them.
-_DATABASE = (
-    (Path(__file__).parent / "checkout" / "compose_settings.py")
-    .read_text()
-    .partition("\n\n")[2]
-    .replace(
-        "from bookwyrm.settings import *  # noqa: F403\nfrom bookwyrm.settings import env\n", ""
-    )
-)
+_DATABASE = """
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "bookwyrm",
+        "HOST": "/var/run/postgresql",
+    }
+}
+"""
 _OF_THE_DEMO = ("site", "supervisor.py", "serve.py", "venv")
-_UNIT = f"""\
+_UNIT = """\
 [Unit]
 After=network.target postgresql.service redis-server.service
 [Service]
 User=bookwyrm
 Group=bookwyrm
-WorkingDirectory={FOLDER}
-ExecStart={FOLDER}/venv/bin/%s
-%s
+WorkingDirectory={folder}
+ExecStart={folder}/venv/bin/{command}
+{more}
 [Install]
 WantedBy=multi-user.target
 """
-_COMMANDS = {
-    "bookwyrm": "gunicorn bookwyrm.wsgi:application --bind 0.0.0.0:8000",
-    "bookwyrm-worker": "celery worker",
-    "bookwyrm-scheduler": "celery beat",
-}
-_VIEW = f"""\
+_VIEW = """\
 ProtectSystem=strict
 ProtectHome=tmpfs
 PrivateTmp=yes
 TemporaryFileSystem=/var /run /opt
 PrivateUsers=true
 PrivateDevices=true
-BindReadOnlyPaths={FOLDER}
-BindPaths={FOLDER}/images {FOLDER}/static /var/run/postgresql
+BindReadOnlyPaths={folder}
+BindPaths={folder}/images {folder}/static /var/run/postgresql
 LockPersonality=yes
 MemoryDenyWriteExecute=true
 PrivateMounts=true
@@ -99,58 +96,62 @@ server {{
     }}
 }}
 """
-_INSTALL = f"""
+_INSTALL = """
 set -e
-useradd --system --home-dir {FOLDER} bookwyrm
-cd {FOLDER}
+useradd --system --home-dir {folder} bookwyrm
+cd {folder}
 python3 -m venv --without-pip venv
 echo /venv/lib/python3.11/site-packages >venv/lib/python3.11/site-packages/packages.pth
 chmod 755 venv/bin/gunicorn venv/bin/celery
 mkdir -p images static
 chown -R bookwyrm: .
 chmod 755 .
+cp -a . /root/source
 su postgres -c 'createuser bookwyrm && createdb -O bookwyrm bookwyrm'
 su bookwyrm -s /bin/sh -c 'venv/bin/python3 manage.py initdb'
-cp -p .env /root/env
 rm -f /etc/nginx/sites-enabled/default
 systemctl daemon-reload
 systemctl restart nginx
-systemctl enable --quiet --now {" ".join(UNITS)}
+systemctl enable --quiet --now {units}
 """
 
 
 class UnderSystemd:
-    """A site that runs on a machine; `env` more of `.env`."""
+    """A site that runs on a machine, as BookWyrm's guide has it."""
+
+    folder = "/opt/bookwyrm"
+    units: ClassVar[Mapping[str, str]] = {
+        "bookwyrm": "gunicorn bookwyrm.wsgi:application --bind 0.0.0.0:8000",
+        "bookwyrm-worker": "celery worker",
+        "bookwyrm-scheduler": "celery beat",
+    }
+    more: ClassVar[Mapping[str, str]] = {"bookwyrm": _VIEW}
+    env: ClassVar[Mapping[str, str | None]] = {"POSTGRES_HOST": "/var/run/postgresql"}
 
     def __init__(self, machine: Machine, port: int, *, covers: int = 12) -> None:
         self.machine, self.port = machine, port
-        self._install(covers)
+        self._put_files(covers)
+        for unit, command in self.units.items():
+            more = self.more.get(unit, "").format(folder=self.folder)
+            text = _UNIT.format(folder=self.folder, command=command, more=more)
+            machine.write(f"/etc/systemd/system/{unit}.service", text)
+        nginx = _NGINX.format(port=port, folder=self.folder)
+        machine.write("/etc/nginx/conf.d/bookwyrm.conf", nginx)
+        machine.run("sh", "-c", _INSTALL.format(folder=self.folder, units=" ".join(self.units)))
+        self.wait_for_page()
 
     @property
     def url(self) -> str:
         """Where the site answers, on this host as on the machine."""
         return f"http://localhost:{self.port}"
 
-    def main_pid(self, unit: str = "bookwyrm") -> int:
+    def main_pid(self, unit: str) -> int:
         """The number of a unit's main process, on the machine."""
         return int(self.machine.run("systemctl", "show", "--value", "--property=MainPID", unit))
 
     def jobs(self) -> set[str]:
         """What USE_S3 is for those who do the background jobs."""
-        said = set()
-        for unit in UNITS[1:]:
-            pid = self.main_pid(unit)
-            lines: list[str] = []
-
-            def has_said(lines: list[str] = lines, unit: str = unit, pid: int = pid) -> bool:
-                lines[:] = self.machine.run(
-                    "journalctl", "-o", "cat", "-u", unit, f"_PID={pid}"
-                ).splitlines()
-                return any("USE_S3" in line for line in lines)
-
-            wait_until(has_said)
-            said |= {line.rpartition("=")[2] for line in lines if "USE_S3" in line}
-        return said
+        return {self._said_by(unit) for unit in list(self.units)[1:]}
 
     def wait_for_page(self) -> str:
         """The first page, once it is there."""
@@ -169,21 +170,25 @@ class UnderSystemd:
 
     def start_over(self) -> None:
         """Everything as it was before bw-s3 came, but for what is in buckets."""
-        units = " ".join(UNITS)
-        self.machine.run(
-            "sh", "-c", f"rm -rf {FOLDER}/.bw-s3 && cp -p /root/env {FOLDER}/.env"
-            f" && systemctl restart {units}",
-        )  # fmt: skip
+        folder, units = self.folder, " ".join(self.units)
+        script = f"rm -rf {folder}/.bw-s3; cp -p /root/source/.env {folder}/.env"
+        self.machine.run("sh", "-c", f"{script}; systemctl restart {units}")
         self.wait_for_page()
 
-    def env(self) -> str:
-        """`.env` as it is."""
-        return self.machine.run("cat", f"{FOLDER}/.env")
+    def _said_by(self, unit: str) -> str:
+        argv = ["journalctl", "-o", "cat", "-u", unit, f"_PID={self.main_pid(unit)}"]
+        said: list[str] = []
 
-    def _install(self, covers: int) -> None:
-        machine = self.machine
+        def has_said() -> bool:
+            said[:] = re.findall(r"USE_S3=(\w+)", self.machine.run(*argv))
+            return bool(said)
+
+        wait_until(has_said)
+        return said[-1]
+
+    def _put_files(self, covers: int) -> None:
         with tempfile.TemporaryDirectory(prefix="bw-s3-under-systemd-") as name:
-            folder = Path(name) / "bookwyrm"
+            folder = Path(name) / Path(self.folder).name
             make_checkout(folder, self.port)
             for other in _OF_THE_DEMO:
                 path = folder / other
@@ -191,21 +196,57 @@ class UnderSystemd:
             settings = folder / "bookwyrm" / "settings.py"
             settings.write_text(settings.read_text() + _DATABASE)
             env = folder / ".env"
-            socket = {"POSTGRES_DB": "bookwyrm", "POSTGRES_HOST": "/var/run/postgresql"}
-            env.write_bytes(EnvFile.read(env).with_values(socket).data)
+            env.write_bytes(EnvFile.read(env).with_values(self.env).data)
             write_catalogue(folder, make_media(folder / "images", covers), self_connector=True)
             programs = folder / "venv" / "bin"
             programs.mkdir(parents=True)
             for program, text in (("gunicorn", _GUNICORN), ("celery", _CELERY)):
-                (programs / program).write_text(text.format(python=f"{FOLDER}/venv/bin/python3"))
-            docker("cp", "-", f"{machine.name}:/opt", given=_packed(folder))
-        for unit, command in _COMMANDS.items():
-            view = _VIEW if unit == "bookwyrm" else ""
-            machine.write(f"/etc/systemd/system/{unit}.service", _UNIT % (command, view))
-        machine.write(
-            "/etc/nginx/conf.d/bookwyrm.conf", _NGINX.format(port=self.port, folder=FOLDER)
-        )
-        machine.run("sh", "-c", _INSTALL)
+                (programs / program).write_text(
+                    text.format(python=f"{self.folder}/venv/bin/python3")
+                )
+            place = str(Path(self.folder).parent)
+            self.machine.run("mkdir", "-p", place)
+            docker("cp", "-", f"{self.machine.name}:{place}", given=_packed(folder))
+
+
+class UnderYunoHost(UnderSystemd):
+    """The same as YunoHost's package keeps it (`bookwyrm_ynh` 0.8.3~ynh1)."""
+
+    folder = "/var/www/bookwyrm"
+    units: ClassVar[Mapping[str, str]] = {
+        "bookwyrm-server": "gunicorn bookwyrm.wsgi:application --bind 127.0.0.1:8000",
+        "bookwyrm-worker": "celery worker",
+        "bookwyrm-beat": "celery beat",
+    }
+    more: ClassVar[Mapping[str, str]] = dict.fromkeys(units, "EnvironmentFile={folder}/.env")
+    env: ClassVar[Mapping[str, str | None]] = {
+        "POSTGRES_HOST": "localhost",
+        "MEDIA_ROOT": "/var/www/bookwyrm/images/",
+    }
+    data = "/home/yunohost.app/bookwyrm"
+
+    def __init__(self, machine: Machine, port: int) -> None:
+        settings = f"id: bookwyrm\ndata_dir: {self.data}\ninstall_dir: {self.folder}\n"
+        machine.write("/etc/yunohost/apps/bookwyrm/settings.yml", settings)
+        machine.run("mkdir", "-p", self.data)
+        super().__init__(machine, port)
+
+    def upgrade(self) -> None:
+        """Do to the folder what the package's upgrade does."""
+        units = " ".join(self.units)
+        self.machine.run(
+            "sh", "-ec",
+            f"systemctl stop {units}; cd {self.folder}"
+            # `ynh_setup_source --full_replace --keep=".env images"`
+            "; mkdir /var/cache/kept; cp -a .env images /var/cache/kept"
+            "; find . -mindepth 1 -delete; cp -a /root/source/. ."
+            "; rm -rf .env images; cp -a /var/cache/kept/. .; rm -rf /var/cache/kept"
+            # `ynh_config_add --template=".env.production"`
+            "; cp -p /root/source/.env .env"
+            "; venv/bin/python3 manage.py compile_themes"
+            "; venv/bin/python3 manage.py collectstatic --no-input"
+            f"; chown -R bookwyrm: .; systemctl start {units}",
+        )  # fmt: skip
         self.wait_for_page()
 
 

@@ -34,12 +34,14 @@ class Request:
 class Visitors:
     """Ask for the first page and upload covers until they are sent away.
 
+    `pace` is how many times longer than usual each of them waits before the next visit.
     `uploaded` maps the names of the covers that the site took to their bytes;
     `asked_again` counts the requests that met the end of a kept connection.
     """
 
     url: str
     seconds_an_upload: float = 0.6
+    pace: float = 1.0
     pages: list[Request] = field(default_factory=list)
     uploads: list[Request] = field(default_factory=list)
     uploaded: dict[str, bytes] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class Visitors:
         pending: list[Future[None]] = []
         for number in itertools.count():
             pending.append(self._pool.submit(visit, number))
-            if self._over.wait(seconds):
+            if self._over.wait(seconds * self.pace):
                 break
         for future in pending:
             future.result()

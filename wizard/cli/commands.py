@@ -18,6 +18,7 @@ from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
 from wizard.instance.checkout import open_instance
 from wizard.migration import Migration
+from wizard.opening.lost_lines import lost_lines
 from wizard.opening.opening import (
     Opened,
     Opening,
@@ -261,6 +262,11 @@ async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bo
 
 
 async def _last_words(migration: Migration, waiting: int) -> str:
+    upkeep = migration.context.deployment.upkeep
+    return f"{await _what_was_done(migration, waiting)}{f' {upkeep}' if upkeep else ''}"
+
+
+async def _what_was_done(migration: Migration, waiting: int) -> str:
     if waiting:
         return (
             f"\n{waiting} steps wait until the instance runs. Follow BookWyrm's installation "
@@ -287,11 +293,12 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
         return ExitStatus.OK
     switch = how_it_stands(opening.journal_folder)
     asyncio.run(_look_at_site(migration))
+    lost = lost_lines(migration)
     if isinstance(narrator, JsonNarrator):
-        narrator.write_object(_status_object(migration, switch))
+        narrator.write_object({**_status_object(migration, switch), "lost": lost})
         return ExitStatus.OK
-    if switch:
-        narrator.say(switch)
+    for words in filter(None, (switch, lost)):
+        narrator.say(words)
     narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
     narrator.say(site_now(migration))
     if migration.is_armed():

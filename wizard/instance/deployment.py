@@ -46,6 +46,16 @@ class Deployment(ABC):
         """What the migration was told."""
         return self._settings
 
+    @property
+    def written_anew_by(self) -> str:
+        """What writes `.env` anew from time to time, without S3, in a sentence; "" for nothing."""
+        return ""
+
+    @property
+    def upkeep(self) -> str:
+        """What the admin has to know of that beforehand, and to do after it; "" for nothing."""
+        return ""
+
     def with_settings(self, settings: Settings) -> Self:
         """Return the same deployment with other settings."""
         other = copy(self)

@@ -25,6 +25,7 @@ def facts_of(
         Fact("runs as", f"{deployment.label} ({reason})" if reason else deployment.label),
         Fact("path", "existing instance: all eight steps" if existing else "fresh install"),
         Fact("site", settings.site_url if ran else f"{settings.site_url} (not seen running yet)"),
+        *([Fact("upgrades", deployment.upkeep)] if deployment.upkeep else []),
     )
 
 

@@ -20,11 +20,13 @@ from wizard.instance.checkout import Instance, is_true, open_instance
 from wizard.instance.compose.deployment import Compose
 from wizard.instance.deployment import Deployment
 from wizard.instance.dockerless.deployment import Dockerless
+from wizard.instance.dockerless.yunohost import app_of
 from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, storage_changed
 from wizard.opening.detect import detect
 from wizard.opening.facts import fact_of_keys, fact_of_site, facts_of
+from wizard.opening.lost_lines import lost_lines, reopen_steps
 from wizard.opening.unfinished_switch import (
     finish_what_was_begun,
     how_it_stands,
@@ -83,7 +85,16 @@ class Opening:
     @property
     def journal_folder(self) -> Path:
         """Where the journal and the backups of `.env` lie."""
-        return (self.state or self.folder / FOLDER).absolute()
+        return (self.state or _usual_state(self.folder)).absolute()
+
+
+def _usual_state(folder: Path) -> Path:
+    """Return where the state lies if nobody says it: in the folder, or where upgrades leave it.
+
+    A state that is in the folder already stays there.
+    """
+    app, inside = app_of(folder.absolute()), folder / FOLDER
+    return inside if app is None or inside.exists() else app.state_folder
 
 
 async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
@@ -198,6 +209,9 @@ async def _opened(
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
     site_problem = await _look_at_site(migration, first=not resumed) if ran else None
+    if lost := lost_lines(migration):
+        reopen_steps(migration)
+        news = f"{news} {lost}".strip()
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
         *fact_of_site(migration.site, migration.served_from()),

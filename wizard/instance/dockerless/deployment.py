@@ -20,6 +20,7 @@ from wizard.instance.dockerless.services import Services, no_such_command
 from wizard.instance.dockerless.site import Site, advice, no_python, python_of, user_of
 from wizard.instance.dockerless.switch_offers import offers
 from wizard.instance.dockerless.systemd import failed_units, units_of
+from wizard.instance.dockerless.yunohost import app_of
 from wizard.instance.problems import command_failed
 from wizard.instance.switching import SwitchOffer
 from wizard.media.source import FolderMedia, Media
@@ -43,6 +44,27 @@ class Dockerless(Deployment):
         super().__init__(settings)
         self.instance = instance
         self._journal_id = journal_id
+
+    @property
+    def written_anew_by(self) -> str:
+        app = app_of(self.instance.folder)
+        return f"An upgrade of YunoHost's package {app.name} writes it anew." if app else ""
+
+    @property
+    def upkeep(self) -> str:
+        app = app_of(self.instance.folder)
+        if app is None:
+            return ""
+        media = self.instance.media_root
+        deleted = (
+            f" It also deletes the local media in {media}: move them to "
+            f"{self.instance.folder / 'images'} first, and set MEDIA_ROOT."
+        )
+        return (
+            f"Each upgrade of YunoHost's package {app.name}, and each backup that is restored, "
+            "writes .env anew, without S3 and without the keys. Call bw-s3 again after each, with "
+            f"the keys at hand: it puts everything back.{deleted if app.deletes(media) else ''}"
+        )
 
     async def ever_ran(self) -> bool:
         if holds_files(self.instance.media_root):

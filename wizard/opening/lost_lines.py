@@ -1,0 +1,44 @@
+"""`.env` written anew after the switch, as by an upgrade of YunoHost's package.
+
+The site runs without S3 then, what is uploaded goes to the disk, and the keys are gone. The steps
+that this undid are to be done again; what is in the bucket stays verified.
+"""
+
+from __future__ import annotations
+
+import time
+
+from wizard.core.states import ResultState
+from wizard.migration import Migration
+from wizard.switch.run import SWITCHING_STEP, switched
+
+# What the new lines, the new checkout and the restart need; rules and connector are as they were.
+_UNDONE = (
+    "configure_provider", "copy_media", "enable_s3", "collect_static", SWITCHING_STEP,
+    "verify_cors",
+)  # fmt: skip
+
+
+def lost_lines(migration: Migration) -> str:
+    """Say that the lines of S3 are gone from `.env` after a switch; "" where they are not."""
+    context = migration.context
+    result = context.journal.result(SWITCHING_STEP)
+    env = context.instance.env_file()
+    there = context.instance.uses_s3() or bool(env.get("AWS_STORAGE_BUCKET_NAME"))
+    if there or result is None or result.state is not ResultState.DONE:
+        return ""
+    written = time.strftime("%Y-%m-%d %H:%M", time.localtime(env.path.stat().st_mtime))
+    who = context.deployment.written_anew_by or "It was written anew, or an old one was put back."
+    return (
+        f"{env.path} has lost the lines of S3 ({written}). {who} What is uploaded since the "
+        "services started with it goes to this server's disk, and what is in the bucket only is "
+        "missing on the site. bw-s3 puts the lines back, copies what came to the disk, and "
+        "switches the site again. It needs the two keys for that."
+    )
+
+
+def reopen_steps(migration: Migration) -> None:
+    """Have the steps done again that such a file undid."""
+    for name in _UNDONE:
+        migration.context.journal.forget_result(name)
+    migration.context.journal.forget(switched(migration.context))
