@@ -241,6 +241,7 @@ class Migration:
             await self._look_again(step)
         wrong = next((c for c in checks if c.verdict is Verdict.FAIL), None)
         if wrong is None:
+            self._keep_settings(context.settings)
             return self._remember(step, ResultState.DONE, inputs, started, checks=checks)
         fault = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
         self._remember(step, ResultState.FAILED, inputs, started, checks=checks, problem=fault)
@@ -250,6 +251,13 @@ class Migration:
         """Look at the site again where carrying out or undoing the step may have switched it."""
         if self.site is not None and step.switches_site:
             await self.look_at_site()
+
+    def _keep_settings(self, worked: Settings) -> None:
+        """Remember the storage that a step has worked with: the next start begins with it."""
+        journal = self.context.journal
+        kept = journal.settings.with_storage_of(worked)
+        if kept != journal.settings and not storage_changed(worked, self.context.settings):
+            journal.save_settings(kept)
 
     def _heard_by(self, report: Report | None) -> Context:
         """Return the context of one run."""

@@ -9,9 +9,11 @@ import pytest
 
 from tests.support.checkout import make_checkout
 from tests.support.contexts import Listener
+from tests.test_migration import Write
 from wizard.core.settings import Settings
 from wizard.instance.checkout import open_instance
 from wizard.journal.journal import FOLDER, Journal
+from wizard.migration import Migration
 from wizard.opening.opening import Opening, open_migration
 
 # Finding out how an instance runs asks docker, where there is one.
@@ -35,6 +37,62 @@ AWS_S3_REGION_NAME=nl-ams
 AWS_S3_ENDPOINT_URL=https://s3.nl-ams.scw.cloud
 AWS_S3_CUSTOM_DOMAIN=books.s3.nl-ams.scw.cloud
 """
+
+
+async def settings_of_start(checkout: Path, **said: str) -> Settings:
+    """Open the migration, and leave it at once."""
+    listener = Listener()
+    opening = Opening(folder=checkout, overrides=said)
+    opened = await open_migration(opening, listener.report, listener.ask)
+    try:
+        return opened.migration.context.settings
+    finally:
+        opened.close()
+
+
+async def test_nothing_is_remembered_that_never_worked(tmp_path: Path) -> None:
+    """A first start with a wrong provider, endpoint or site: the next one begins anew."""
+    checkout = make_checkout(tmp_path / "bookwyrm")
+    wrong = {
+        "deployment": "dockerless", "path": "existing", "provider": "scaleway", "bucket": "boks",
+        "endpoint": "https://s3.example.org", "site_url": "http://127.0.0.1:9",
+    }  # fmt: skip
+    first = await settings_of_start(checkout, **wrong)
+    assert (first.endpoint, first.site_url) == (wrong["endpoint"], wrong["site_url"])
+    second = await settings_of_start(checkout)
+    assert (second.provider, second.endpoint, second.bucket) == ("", "", "")
+    assert second.site_url not in ("", wrong["site_url"])
+    assert (second.deployment, second.path) == ("dockerless", "existing")
+
+
+async def test_what_a_step_worked_with_is_remembered(tmp_path: Path) -> None:
+    checkout = make_checkout(tmp_path / "bookwyrm")
+    said = {"deployment": "dockerless", "path": "existing", "provider": "aws", "bucket": "books"}
+    listener = Listener()
+    opening = Opening(folder=checkout, overrides=said)
+    opened = await open_migration(opening, listener.report, listener.ask)
+    migration = Migration(opened.migration.context, [Write("first")])
+    await migration.carry_out(migration.steps[0])
+    opened.close()
+    later = await settings_of_start(checkout, endpoint="https://wrong.example.org")
+    assert later.endpoint == "https://wrong.example.org"
+    last = await settings_of_start(checkout)
+    assert (last.provider, last.bucket) == ("aws", "books")
+    assert "amazonaws.com" in last.endpoint
+
+
+async def test_env_of_another_provider_is_not_mixed_with_the_one_that_is_named(
+    tmp_path: Path,
+) -> None:
+    checkout = make_checkout(tmp_path / "bookwyrm")
+    with (checkout / ".env").open("a") as env:
+        env.write(_LINES)
+    said = {"deployment": "dockerless", "path": "existing"}
+    settings = await settings_of_start(checkout, **said, provider="digitalocean", region="ams3")
+    assert settings.endpoint == "https://ams3.digitaloceanspaces.com"
+    assert settings.bucket == "books"
+    same = await settings_of_start(checkout, **said, provider="scaleway")
+    assert (same.endpoint, same.region) == ("https://s3.nl-ams.scw.cloud", "nl-ams")
 
 
 async def opened_with(folder: Path, **said: str) -> Settings:

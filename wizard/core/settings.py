@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -93,6 +93,10 @@ class Settings:
         """Host (and port) of the endpoint."""
         return urlsplit(self.endpoint).netloc
 
+    def with_storage_of(self, other: Settings) -> Settings:
+        """Return the settings with the service and the bucket that others name."""
+        return replace(self, **{name: getattr(other, name) for name in _STORAGE})
+
     def require(self, *names: str) -> None:
         """Raise a `Problem` for the first of these settings that is not known."""
         for name in names:
@@ -105,3 +109,9 @@ class Settings:
                     field=name,
                     usage=True,
                 )
+
+
+_STORAGE = (
+    *("provider", "endpoint", "region", "bucket", "custom_domain", "url_protocol"),
+    *("acl", "acl_known"),
+)

@@ -140,6 +140,8 @@ def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None
     if journal is None:
         return None
     settings, env = journal.settings, instance.env_file()
+    if not settings.site_url:
+        settings = replace(settings, site_url=instance.origins[0])
     deployment = deploy(instance, settings, journal.id)
     return _migration(instance, deployment, journal, _keys(env, opening), report=report, ask=ask)
 
@@ -203,7 +205,7 @@ async def _opened(
         settings = replace(settings, site_url=instance.origins[0])
     deployment = deployment.with_settings(settings)
     resumed = _resumed(journal)
-    journal.save_settings(settings)
+    _keep(journal, settings, journal.settings.site_url)
     fresh = settings.path == MigrationPath.FRESH
     ran = not fresh or await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
@@ -226,6 +228,16 @@ async def _opened(
     )
 
 
+def _keep(journal: Journal, settings: Settings, site_url: str) -> None:
+    """Remember the settings, but of storage and site only what has worked already.
+
+    What is said of the storage is kept by the first step that is done with it: a wrong
+    endpoint, or a provider named by mistake, must not shape the next start.
+    """
+    known = settings.with_storage_of(journal.settings)
+    journal.save_settings(replace(known, site_url=site_url))
+
+
 async def _look_at_site(migration: Migration, *, first: bool) -> Problem | None:
     """Look at the running site; what is wrong with it, if anything.
 
@@ -235,8 +247,10 @@ async def _look_at_site(migration: Migration, *, first: bool) -> Problem | None:
     view = await migration.look_at_site()
     if view is None:
         return site_too_slow(context.settings.site_url)
-    if first and view.own_page:
-        note_before(context.journal, context.instance, view)
+    if view.own_page:
+        _keep(context.journal, context.settings, context.settings.site_url)
+        if first:
+            note_before(context.journal, context.instance, view)
     return view.problem
 
 
@@ -293,7 +307,7 @@ def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
     if storage_changed(remembered, said) and remembered.bucket:
         said = _for_another_bucket(said, overrides)
     # What .env says of the bucket was written for the provider named before.
-    settings = said if moves else _from_env(said, env)
+    settings = said if moves else _from_env_for(said, env, named="provider" in overrides)
     if not settings.provider and settings.endpoint:
         settings = replace(settings, provider="other")
     preset = PRESETS.get(settings.provider)
@@ -330,6 +344,16 @@ def _for_another_bucket(settings: Settings, said: Mapping[str, str | int]) -> Se
     """Return the settings without what followed from the bucket that was named before."""
     domain = str(said.get("custom_domain", ""))
     return replace(settings, custom_domain=domain, acl="", acl_known=False)
+
+
+def _from_env_for(settings: Settings, env: EnvFile, *, named: bool) -> Settings:
+    """Return `_from_env`, unless .env leads to another service than the provider just `named`."""
+    found, preset = _from_env(settings, env), PRESETS.get(settings.provider)
+    if not named or preset is None or settings.endpoint:
+        return found
+    own = preset.endpoint_for(found)
+    fits = not preset.endpoint or not found.endpoint or found.endpoint == own
+    return found if fits else replace(settings, bucket=found.bucket)
 
 
 def _from_env(settings: Settings, env: EnvFile) -> Settings:
