@@ -458,6 +458,25 @@ async def test_what_answers_everything_is_not_the_bucket(storage: Storage, tmp_p
         assert "do not get the bucket's files" in (await refusal(context)).what
 
 
+def unpaid(request: Request) -> Reply | None:
+    """As Wasabi answers the public, whatever ACL or policy there is."""
+    if request.signed:
+        return None
+    return error(403, "AccessDenied", "Public use of objects is not allowed by this account.")
+
+
+async def test_an_account_that_may_not_publish_is_said_to_be_one(tmp_path: Path) -> None:
+    with (
+        Refusing(unpaid) as server,
+        storage_context(tmp_path, server.settings(), server.keys, Listener()) as context,
+    ):
+        problem = await refusal(context)
+        assert "PutBucketPolicy" not in [request.call for request in server.requests]
+    assert problem.what == "Your account at this provider may not publish files."
+    assert "Public use of objects is not allowed" in problem.why
+    assert "support" in problem.remedies[0].text
+
+
 def without_acl(request: Request) -> Reply | None:
     if request.call == "PutObject" and "x-amz-acl" in request.headers:
         return error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")

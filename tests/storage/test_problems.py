@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
-from wizard.storage.problems import ErrorResponse, error_response_of, refused, will_pass
+from wizard.storage.problems import (
+    ErrorResponse,
+    error_response_of,
+    missing_bucket,
+    refused,
+    will_pass,
+)
 
 SETTINGS = Settings(
     provider="scaleway",
@@ -69,6 +75,47 @@ def test_what_is_told_apart(response: ErrorResponse, words: str, field: str | No
     problem = refused(response, SETTINGS)
     assert words in problem.what
     assert problem.field == field
+
+
+B2 = Settings(endpoint="https://s3.us-west-004.backblazeb2.com", bucket="books-media")
+HETZNER = Settings(endpoint="https://fsn1.your-objectstorage.com", bucket="books-media")
+
+
+@pytest.mark.parametrize(
+    ("settings", "response", "words"),
+    [
+        (SETTINGS, answer("NoSuchBucket", 404, "ListObjectsV2"), "preferred project"),
+        (SETTINGS, answer("BucketAlreadyExists", 409, "CreateBucket"), "preferred project"),
+        (SETTINGS, answer("AccessDenied", 403, "ListObjectsV2"), "preferred project"),
+        (B2, answer("AccessDenied", 403, "ListObjectsV2"), "names with a prefix"),
+        (
+            HETZNER,
+            answer("BucketAlreadyExists", 409, "CreateBucket"),
+            "account or project of yours",
+        ),
+    ],
+)
+def test_why_keys_do_not_see_a_bucket(
+    settings: Settings, response: ErrorResponse, words: str
+) -> None:
+    problem = refused(response, settings)
+    assert words in problem.why
+    assert "belongs to somebody else" not in problem.what
+
+
+def test_a_bucket_that_is_not_there_may_be_in_another_project() -> None:
+    assert "preferred project" in missing_bucket(SETTINGS).why
+    assert "project" not in missing_bucket(HETZNER).why
+
+
+def test_rules_of_backblaze_s_own_stand_in_the_way() -> None:
+    said = "The bucket contains B2 Native CORS rules."
+    problem = refused(answer("InvalidRequest", 400, "PutBucketCors", said), B2)
+    assert "own console" in problem.why
+    assert said in problem.why
+    assert "b2 bucket update --cors-rules '[]' books-media" in problem.remedies[0].text
+    right = refused(answer("AccessDenied", 403, "PutBucketCors"), B2)
+    assert "may not set CORS rules" in right.what
 
 
 def test_the_region_that_the_service_names_is_passed_on() -> None:

@@ -163,3 +163,13 @@ def test_a_custom_domain_without_the_bucket_is_found() -> None:
     (problem,) = contradictions(settings)
     assert problem.field == "custom_domain"
     assert "books.s3.fr-par.scw.cloud" in problem.remedies[0].text
+
+
+@pytest.mark.parametrize("name", ["minio", "seaweedfs"])
+def test_what_opens_the_files_opens_no_more(name: str) -> None:
+    """Neither the list of files nor the rest of the bucket, as the shorter commands would."""
+    settings = Settings(provider=name, endpoint="https://s3.example.org", bucket="books")
+    advice = preset(name).advice("public", settings)
+    assert "policy.json" in advice.partition(" (")[0]
+    assert "download" not in advice.partition(" (")[0]
+    assert "Read:" not in advice.partition(" (")[0]

@@ -24,6 +24,7 @@ from wizard.access.problems import (
     is_missing_bucket,
     listable,
     needs_newer_bookwyrm,
+    not_published,
     not_replaced,
     question_behind,
     tls_check,
@@ -91,9 +92,7 @@ class Probe:
         there = await asyncio.to_thread(self.bucket.exists)
         yield passed("Does the storage accept the keys?", "yes")
         if not there:
-            yield failed(
-                f"Is the bucket {self.bucket.name} there?", missing_bucket(self.bucket.name)
-            )
+            yield failed(f"Is the bucket {self.bucket.name} there?", missing_bucket(self.settings))
             return
         yield passed(f"Is the bucket {self.bucket.name} there?", "yes")
         yield await asyncio.to_thread(self._contents)
@@ -206,7 +205,8 @@ class Probe:
     async def _before_the_policy(self, asked: str) -> Check:
         """Check that the address is right, all that can be said before anybody is let in."""
         seen = await fetch(f"{self.settings.public_base}/{self.plain[0].key}")
-        if seen.error is not None or seen.ok or seen.status == 404:
+        said_no = not_published(self.settings, seen) is not None
+        if seen.error is not None or seen.ok or seen.status == 404 or said_no:
             return failed(asked, wrong_domain(self.settings, seen, at_endpoint=False))
         try:
             await asyncio.to_thread(self.bucket.get_policy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -16,6 +17,7 @@ from wizard.web.visitor import VisitorResponse
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
 
+_TAGS = re.compile(r"<[^>]*>")
 # S3 refuses what was signed more than 15 minutes off.
 _SKEW_REFUSED, _SKEW_ODD = 15 * 60, 2 * 60
 
@@ -38,6 +40,8 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
     """Return the `Problem` of a custom domain that does not lead to the files."""
     if seen.error is not None:
         return seen.error
+    if refusal := not_published(settings, seen):
+        return refusal
     what = f"Through {settings.custom_domain} strangers do not get the bucket's files."
     expected = preset(settings.provider).custom_domain_for(settings)
     if seen.ok:
@@ -55,6 +59,25 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
         "If it is a proxy or a CDN of your own, let it lead to this bucket.",
         raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
         field="custom_domain",
+    )
+
+
+def not_published(settings: Settings, seen: VisitorResponse) -> Problem | None:
+    """Return the `Problem` of an account that may not publish anything; None for others.
+
+    Wasabi's words ("Public use of objects is not allowed by this account"), for trial accounts
+    and some that pay.
+    """
+    if not re.search(r"public (?:use|access)\b.* not allowed", seen.text[:2000], re.IGNORECASE):
+        return None
+    return Problem(
+        "Your account at this provider may not publish files.",
+        "The storage answers the public with: " + " ".join(_TAGS.sub(" ", seen.text[:500]).split()),
+        "Ask the provider's support to allow public use for your account; trial accounts usually "
+        "have to be paid for first. No bucket policy or ACL changes that.",
+        Remedy("Or use another provider.", Action.EDIT_PROVIDER),
+        raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
+        field="bucket",
     )
 
 

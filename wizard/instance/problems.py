@@ -15,6 +15,8 @@ _RAW_LINES = 15
 # The last line of a traceback: a name, perhaps with dots, and the message.
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Configured|Warning|Exit)\b.*")
 
+# BookWyrm's own packages, which pip does not know (`bookwyrm`, `celerywyrm`).
+_OWN_MODULE = re.compile(r"No module named '((?:bookwyrm|celerywyrm)(?:\.[\w.]+)?)'")
 _EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
 
 # What to look for in the output; why it is so; what to do.
@@ -101,6 +103,15 @@ def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
     for pattern, why, remedies in _KNOWN:
         if re.search(pattern, text):
             return why, remedies
+    if missing := _OWN_MODULE.search(text):
+        return (
+            f"The module {missing[1]} of BookWyrm itself is missing in its folder: an update was "
+            "interrupted, or files of two versions are mixed.",
+            (
+                Remedy("See what is missing or changed: git status; bring it back: git restore ."),
+                TRY_AGAIN,
+            ),
+        )
     around = (
         (r"ModuleNotFoundError|Couldn't import Django", advice.packages),
         (r"OperationalError|could not connect to server|Connection refused", advice.services),

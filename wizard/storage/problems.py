@@ -81,13 +81,14 @@ _WRONG_REGION = _refusal(
 )
 _NO_BUCKET = _refusal(
     "There is no bucket {bucket}.",
-    "Its name is mistyped, it is in another region or account, or it was not created yet.",
+    "Its name is mistyped, it is in another region or account, or it was not created yet.{where}",
     Remedy("Correct the name, or create the bucket.", Action.EDIT_PROVIDER),
     field="bucket",
 )
 _FOREIGN_BUCKET = _refusal(
-    "The bucket {bucket} belongs to somebody else.",
-    "Names of buckets are shared by all customers of a service.",
+    "The name {bucket} is taken, by a bucket that these keys do not see.",
+    "Names of buckets are shared by all customers of a service: it may be somebody else's, or one "
+    "of another account or project of yours.{where}",
     Remedy("Choose another name, such as {bucket}-media.", Action.EDIT_PROVIDER),
     field="bucket",
 )
@@ -155,6 +156,15 @@ _OTHERWISE = _refusal(
     "Its own words tell best why: {message}",
     _RETRY,
     "Look it up in your provider's documentation.",
+)
+
+_NATIVE_RULES = _refusal(
+    "The bucket's CORS rules cannot be changed through S3.",
+    "Rules that were set in Backblaze's own console or with its own API stand in the way of those "
+    "of its S3 API. Its words: {message}",
+    "Remove them first, in the bucket's CORS settings there, or with: "
+    "b2 bucket update --cors-rules '[]' {bucket}",
+    Remedy("Then try again.", Action.RETRY),
 )
 
 _BY_CODE = {
@@ -272,6 +282,7 @@ def refused(answer: ErrorResponse, settings: Settings) -> Problem:
         "{doing}": doing,
         "{message}": answer.message or answer.code or f"HTTP {answer.status}",
         "{hint}": _region_hint(answer),
+        "{where}": _where(settings),
         "{keys}": "Look it up or make a new one: " + preset(settings.provider).keys,
         "{console}": _console(answer, settings),
     }
@@ -280,11 +291,11 @@ def refused(answer: ErrorResponse, settings: Settings) -> Problem:
     return Problem(what, why, *remedies, raw=answer.raw, field=refusal.field)
 
 
-def missing_bucket(name: str) -> Problem:
+def missing_bucket(settings: Settings) -> Problem:
     """Return the `Problem` of a bucket that is not there, and that can be created from here."""
     return Problem(
-        _put(_NO_BUCKET.what, {"{bucket}": name}),
-        _NO_BUCKET.why,
+        _put(_NO_BUCKET.what, {"{bucket}": settings.bucket}),
+        _put(_NO_BUCKET.why, {"{where}": _where(settings)}),
         Remedy("Correct the name, or let it be created here.", Action.EDIT_PROVIDER),
         field=_NO_BUCKET.field,
         decision=True,
@@ -304,6 +315,10 @@ _MALFORMED = {"AuthorizationHeaderMalformed", "AuthorizationQueryParametersError
 def _find(answer: ErrorResponse, settings: Settings) -> _Refusal:
     if answer.is_unknown_call:
         return _UNKNOWN_CALL
+    # A key without the right says so; all else that is refused there are rules of its own.
+    rules = "BucketCors" in answer.operation and _is_at(settings, "backblazeb2.com")
+    if rules and answer.code not in _DENIED and answer.status == 400:
+        return _NATIVE_RULES
     if answer.code in _MALFORMED:
         about_region = answer.region or "region" in answer.message.lower()
         return _WRONG_REGION if about_region else _WRONG_KEY
@@ -337,7 +352,7 @@ def _denied(answer: ErrorResponse) -> _Refusal:
         return _refusal(
             "The keys may not list the bucket {bucket}.",
             "Either it belongs to somebody else, or these keys lack the right to list it, which "
-            "BookWyrm needs too.",
+            "BookWyrm needs too.{where}",
             Remedy("Compare the bucket's name.", Action.EDIT_PROVIDER),
             f"Give the keys the right {right} in your provider's console.",
             field="bucket",
@@ -349,6 +364,32 @@ def _denied(answer: ErrorResponse) -> _Refusal:
         Remedy("Use other keys.", Action.EDIT_PROVIDER),
         field="access_key_id",
     )
+
+
+def _is_at(settings: Settings, host: str) -> bool:
+    name = settings.endpoint_host.partition(":")[0]
+    return name == host or name.endswith(f".{host}")
+
+
+# Why keys of some services do not see a bucket that is there, by the endpoint's host.
+_UNSEEN = (
+    (
+        "scw.cloud",
+        " At Scaleway, S3 looks only into the preferred project of the keys' API key: a bucket of "
+        "another project of yours is not there for them. Make an API key with that project as its "
+        "preferred one.",
+    ),
+    (
+        "backblazeb2.com",
+        " At Backblaze, a key that is limited to names with a prefix cannot list the bucket: make "
+        "one for the whole bucket, with “Allow List All Bucket Names”.",
+    ),
+)
+
+
+def _where(settings: Settings) -> str:
+    """Return what else may be why the keys do not see the bucket, "" where nothing is known."""
+    return next((text for host, text in _UNSEEN if _is_at(settings, host)), "")
 
 
 def _call(answer: ErrorResponse) -> tuple[str, str]:

@@ -200,6 +200,19 @@ def _no_image(said: str, env: Mapping[str, str]) -> Problem:
     )
 
 
+def _no_network(said: str, env: Mapping[str, str]) -> Problem:
+    return Problem(
+        "Docker cannot make the network that BookWyrm's containers need.",
+        telling_line(said),
+        "See which networks there are: docker network ls; those that nothing uses can go: "
+        "docker network prune",
+        "If a VPN or another network of this server has the same addresses, give Docker others: "
+        "“default-address-pools” in /etc/docker/daemon.json, then restart the engine.",
+        Remedy("Then try again.", Action.RETRY),
+        raw=telling_lines(said),
+    )
+
+
 def _socket(env: Mapping[str, str]) -> Path:
     host = env.get("DOCKER_HOST", "")
     return Path(host.removeprefix("unix://")) if host.startswith("unix://") else _SOCKET
@@ -219,7 +232,15 @@ def _user() -> str:
         return f"user {os.getuid()}"
 
 
+_OF_NO_NETWORK = (
+    "failed to create network",
+    "non-overlapping ipv4 address pool",
+    "address pools have been fully subnetted",
+    "pool overlaps with other one",
+    "declared as external, but could not be found",
+)
 _OF_DOCKER = (
+    *_OF_NO_NETWORK,
     "docker daemon",
     "error response from daemon",
     "docker.sock",
@@ -254,5 +275,6 @@ _KNOWN = (
     (("no configuration file provided", "no such file or directory: docker-compose"), _no_project),
     (("failed to read", "unexpected character", "failed to load .env"), _bad_env),
     (("no space left on device", "disk quota exceeded"), _disk_full),
+    (_OF_NO_NETWORK, _no_network),
     (("no such image", "pull access denied", "unable to get image"), _no_image),
 )
