@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 
-from wizard.core.events import Note, Output, Progress, failed, passed
+from wizard.core.events import Note, Output, Progress, Waiting, failed, passed
 from wizard.core.plan import Command, Diff, Document, Plan, Sentence
 from wizard.core.problem import Problem
 from wizard.reporting.narration import JsonNarrator, PlainNarrator
@@ -65,6 +65,17 @@ def test_progress_is_told_once_a_second() -> None:
         )
     assert len(stream.getvalue().splitlines()) == 1
     assert "0 of 50 files" in stream.getvalue()
+
+
+def test_a_long_wait_is_told_every_ten_seconds_and_each_new_one_at_once() -> None:
+    stream = io.StringIO()
+    narrator = PlainNarrator(stream)
+    for seconds in range(25):
+        narrator(Waiting("web is preparing its start", float(seconds)))
+    narrator(Waiting("nginx passes visitors to web", 0.0))
+    narrator(Waiting("web is preparing its start", 0.0))
+    told = [line.split()[1] for line in stream.getvalue().splitlines()]
+    assert told == ["0:00:", "0:10:", "0:20:", "0:00:", "0:00:"]
 
 
 def test_what_is_counted_is_no_copy_yet() -> None:

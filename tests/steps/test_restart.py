@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.copying.upload import copy_media
-from wizard.core.events import Event, Note, Verdict, Waiting
+from wizard.core.events import Event, Note, Progress, Verdict, Waiting
 from wizard.core.plan import Command
 from wizard.core.problem import Action, Problem
 from wizard.core.states import ResultState
@@ -97,6 +97,8 @@ async def test_what_was_uploaded_since_the_copy_is_there_before_the_site_is_touc
     command = f"{is_there(ready, 'before%20the%20switch.jpg')} && ./site restart"
     restart_with(ready, shlex.join(["sh", "-c", command]))
     await ready.carry_out(STEP)
+    told = [e.text if isinstance(e, Note) else type(e) for e in ready.events]
+    assert told.index("The services are restarted.") < told.index(Progress), "its bar would stay"
 
 
 async def test_what_is_uploaded_during_the_switch_is_there_before_its_end(ready: DemoScene) -> None:

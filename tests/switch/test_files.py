@@ -13,6 +13,7 @@ import pytest
 
 from wizard.core.events import Event, Note, Output, Progress, Waiting, failed, passed
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.opening.unfinished_switch import how_it_stands
 from wizard.step import Question
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.follow import follow
@@ -202,3 +203,9 @@ async def until(condition: object) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         await asyncio.sleep(0.02)
+
+
+def test_where_it_stands_is_told_in_whole_sentences(files: SwitchFiles) -> None:
+    for doing in ("The services are restarted.", "web is preparing its start"):
+        files.write(mine(replace(STATE, doing=doing, begun_at=time.time())))
+        assert f"{doing.rstrip('.')}. Begun 0 seconds ago; " in how_it_stands(files.folder.parent)

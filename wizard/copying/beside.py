@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wizard.copying.upload import copy_new_media
+from wizard.core.events import Progress, Waiting
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.web.visitor import look_at_site
@@ -43,7 +44,7 @@ class CopiesBeside:
             rest = _SECONDS_BETWEEN_LOOKS
             if await self._pages_need_it():
                 began = time.monotonic()
-                self.copied += await copy_if_possible(self._context)
+                self.copied += await _copy_if_possible(self._context)
                 took = time.monotonic() - began
                 rest = max(rest, took / _SHARE_OF_THE_TIME - took)
             await asyncio.sleep(rest)
@@ -56,11 +57,23 @@ class CopiesBeside:
         return view.own_page and view.points_to_bucket
 
 
-async def copy_if_possible(context: Context) -> int:
-    """Copy what is new in one pass, and return how many files it sent.
+async def copy_before(context: Context) -> int:
+    """Copy what is new in one pass, and return how many files it sent; told as a wait.
 
-    If that fails, nobody is told: the pass after the switch will fail too, and say why.
+    The figures of this pass would stay on the screen for as long as the switch takes.
     """
+    began = time.monotonic()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Progress):
+            words = "Copying what was uploaded since the copy, before pages need it"
+            context.report(Waiting(words, time.monotonic() - began))
+
+    return await _copy_if_possible(replace(context, report=tell))
+
+
+async def _copy_if_possible(context: Context) -> int:
+    """Do one pass. If it fails nobody is told: the one after the switch will too, and say why."""
     try:
         return (await copy_new_media(context)).sent
     except Problem:

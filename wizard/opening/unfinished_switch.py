@@ -89,7 +89,8 @@ def how_it_stands(folder: Path) -> str:
         return "" if state.told else how_it_ended(state)
     if state.runner_lives:
         seconds = max(0, round(time.time() - state.begun_at))
-        return f"{state.words} Begun {seconds} seconds ago; it comes to its end by itself."
+        where = state.words.rstrip(".")
+        return f"{where}. Begun {seconds} seconds ago; it comes to its end by itself."
     return (
         "The switch of the running services was interrupted: its process was killed, or the"
         " machine was. Start bw-s3 now: it finishes it, or puts everything back."

@@ -31,6 +31,8 @@ from wizard.reporting.output import takes, write, write_error
 from wizard.step import Fact, Question, Step
 
 _SECONDS_BETWEEN_PROGRESS = 1.0
+# What is waited for may take minutes, and nothing else is said of it.
+_SECONDS_BETWEEN_WAITS = 10.0
 
 
 class Narrator(ABC):
@@ -54,12 +56,15 @@ class Narrator(ABC):
         self._changes = changes
         self._guard = threading.Lock()
         self._last_progress = 0.0
+        self._last_wait = Waiting("", 0.0)
         self._step = ""
         self._told: Problem | None = None
 
     def __call__(self, event: Event) -> None:
-        """Tell an event of the step under way; progress at most once a second."""
-        if isinstance(event, Progress | Waiting) and not self._is_time():
+        """Tell an event; progress at most once a second, the same wait every ten seconds."""
+        if isinstance(event, Progress) and not self._is_time():
+            return
+        if isinstance(event, Waiting) and not self._is_new(event):
             return
         self.event(event)
 
@@ -68,6 +73,14 @@ class Narrator(ABC):
         if now - self._last_progress < _SECONDS_BETWEEN_PROGRESS:
             return False
         self._last_progress = now
+        return True
+
+    def _is_new(self, wait: Waiting) -> bool:
+        last = self._last_wait
+        waited = wait.seconds - last.seconds
+        if wait.text == last.text and 0 <= waited < _SECONDS_BETWEEN_WAITS:
+            return False
+        self._last_wait = wait
         return True
 
     def _write(self, text: str) -> None:

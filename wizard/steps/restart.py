@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
-from wizard.copying.beside import copy_if_possible, copying_beside
+from wizard.copying.beside import copy_before, copying_beside
 from wizard.copying.upload import copy_new_media
 from wizard.core.events import Check, Note, Waiting, failed, passed, remark
 from wizard.core.plan import Plan, PlanItem, Sentence
@@ -149,8 +149,7 @@ class Restart(TypedStep[int]):
         """
         before = 0
         if context.settings.path != MigrationPath.FRESH and not under_way(context):
-            context.report(Note("Copying what was uploaded since the copy, before pages need it."))
-            before = await copy_if_possible(context)
+            before = await copy_before(context)
         async with copying_beside(context) as copies:
             await self._switch(context)
         return before + copies.copied
