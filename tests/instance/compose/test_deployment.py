@@ -24,13 +24,17 @@ from tests.standin.small import JOURNAL, SmallProject
 from tests.standin.standing import Standing
 from tests.support.checkout import make_checkout
 from tests.support.users import fill, need_root, small_disk
+from tests.support.waiting import wait_until
 from wizard.assets.static import ask_django
 from wizard.core.events import Event, Note, Output, Report
 from wizard.core.problem import Problem
+from wizard.core.secrets import Masker
 from wizard.core.settings import MigrationPath, Settings
 from wizard.instance.checkout import open_instance
 from wizard.instance.compose.deployment import Compose
 from wizard.instance.compose.own_containers import labels
+from wizard.instance.compose.project import ComposeProject
+from wizard.instance.compose.web_watch import WebWatch
 from wizard.opening.opening import Opening, open_migration
 from wizard.step import Question
 from wizard.storage.bucket import connect
@@ -79,6 +83,10 @@ def as_before(request: pytest.FixtureRequest) -> Iterator[None]:
     standing.events.clear()
     yield
     path.write_bytes(before)
+
+
+# There is no pkill in the image.
+_KILL_MANAGE = 'for p in /proc/[0-9]*; do grep -q ^manage "$p/cmdline" && kill "${p#/proc/}"; done'
 
 
 async def restart(deployment: Compose, report: Report) -> None:
@@ -147,6 +155,31 @@ async def test_web_without_a_sign_of_life_is_given_up(
         with pytest.raises(Problem) as caught:
             await restart(standing.deployment, standing.events.append)
     assert caught.value.what == "BookWyrm's web container does not get ready."
+
+
+async def test_web_whose_check_gave_up_is_asked_for_its_page(tmp_path: Path) -> None:
+    """On a busy machine BookWyrm's check, of one second, fails for ever; its page still comes."""
+    prepares = "(exec -a manage.py sleep 600) & exec sleep 600"
+    check = '{test: ["CMD", "false"], interval: 1s, retries: 1}'
+    compose = f"""
+services:
+  web: {{image: '{IMAGE}', command: ['bash', '-c', '{prepares}'], healthcheck: {check}}}
+"""
+    with SmallProject(tmp_path / "bookshelf", compose) as project:
+        project.claim()
+        project.compose("up", "-d")
+        engine = project.deployment.docker
+        watch = WebWatch(
+            docker=engine,
+            project=ComposeProject.read(engine),
+            report=lambda event: None,
+            masker=Masker(),
+            quiet_seconds=60,
+        )
+        wait_until(lambda: watch.state().health == "unhealthy")
+        assert not watch.state().may_serve, "its entrypoint still prepares it"
+        docker("exec", project.container(), "sh", "-c", _KILL_MANAGE)
+        await watch.until_asked()
 
 
 async def test_empty_volume_while_the_database_knows_covers(standing: Standing) -> None:

@@ -154,7 +154,7 @@ class StandbySwitch(Switch):
         if scene.is_current(kept):
             watch = self.site.watch(scene, report, kept.id)
             watch.begin()
-            await watch.until_up()
+            await watch.until_asked()
             await self.site.page.until_right(kept)
         # Compose gives it none; a reboot in the middle must not take the site away.
         await self.site.docker.asked(["docker", "update", "--restart=unless-stopped", kept.id])
@@ -200,7 +200,7 @@ class StandbySwitch(Switch):
             if not scene.is_current(scene.web):
                 await self.site.run((*_UP, WEB), report)
                 scene = await self.site.look()
-            await watch.until_up()
+            await watch.until_asked()
         if scene.web is None:
             raise _vanished()
         await self.site.page.until_right(scene.web)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +62,14 @@ class WebState:
         return self.health == "healthy" if self.health else not self.works
 
     @property
+    def may_serve(self) -> bool:
+        """Whether its check gave up, though its entrypoint is through.
+
+        BookWyrm's check allows a page one second, and a busy machine takes longer.
+        """
+        return self.status == "running" and self.health == "unhealthy" and not self.works
+
+    @property
     def is_down(self) -> bool:
         """Whether it ended, perhaps to be started again and again."""
         return self.status in ("exited", "dead", "restarting") or self.restarts > 0
@@ -93,12 +102,22 @@ class WebWatch:
 
     async def until_up(self) -> None:
         """Wait until `web` is up. Raises `Problem` where it ended or shows no sign of life."""
+        await self._until(lambda state: state.is_up)
+
+    async def until_asked(self) -> None:
+        """Wait until its page can be asked for, which says more than its check.
+
+        Raises `Problem` as `until_up`.
+        """
+        await self._until(lambda state: state.is_up or state.may_serve)
+
+    async def _until(self, ready: Callable[[WebState], bool]) -> None:
         started = alive = time.monotonic()
         signs = ""
         while True:
             state = await asyncio.to_thread(self.state)
             new_signs = await asyncio.to_thread(self._signs, state)
-            if state.is_up:
+            if ready(state):
                 return
             if state.is_down or not state.id:
                 raise self.ended(state)
