@@ -295,7 +295,7 @@ class TestUndo:
         lines = scene.env.read_text().splitlines()
         assert (lines[0], lines[-1]) == ("FIRST=1", "LAST=1")
         assert "USE_S3=false" in lines
-        assert 'AWS_STORAGE_BUCKET_NAME=books        # "a-bucket"' in lines
+        assert "AWS_STORAGE_BUCKET_NAME=books" in lines
 
     async def test_disarmed_by_hand_already(self, scene: Scene) -> None:
         await scene.enable()
