@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
@@ -16,7 +17,10 @@ import pytest
 from tests.servers.slow import SlowLine
 from tests.support.copy_kit import CopyKit, ReadHere
 from tests.support.waiting import PATIENCE
+from wizard.copying import upload
+from wizard.copying.copy_run import CopyRun
 from wizard.copying.large_file import part_size
+from wizard.copying.threads import Stopped
 from wizard.copying.upload import CopyControl, compare_media, copy_media
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -334,6 +338,38 @@ def test_cancelling_stops_and_the_next_run_goes_on(kit: CopyKit) -> None:
     outcome = replace(kit, control=CopyControl()).copy()
     assert outcome.already >= before
     assert kit.there() == kit.here()
+
+
+def test_what_a_cancelled_copy_ends_with_is_nobody_s_surprise(kit: CopyKit) -> None:
+    """Else asyncio complains on standard error, in the middle of a script's JSON."""
+    begun = threading.Event()
+
+    def until_stopped(run: CopyRun) -> None:
+        begun.set()
+        run._stop.wait(60)
+        raise Stopped
+
+    async def begin_and_cancel(journal: Journal) -> list[str]:
+        complaints: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, about: complaints.append(about["message"])
+        )
+        media = FolderMedia(kit.root)
+        task = asyncio.create_task(upload._in_thread(kit.context(journal), media, until_stopped))
+        await asyncio.to_thread(begun.wait, 60)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        for thread in threading.enumerate():
+            if thread.name == "copy":
+                await asyncio.to_thread(thread.join)
+        del task, thread
+        gc.collect()
+        return complaints
+
+    journal = Journal.open(kit.journal_folder, kit.folder)
+    assert asyncio.run(begin_and_cancel(journal)) == []
+    journal.close()
 
 
 def test_comparing_alone_sends_nothing(kit: CopyKit) -> None:

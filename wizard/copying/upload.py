@@ -96,5 +96,8 @@ async def _in_thread(context: Context, media: Media, work: Callable[[CopyRun], _
         return await asyncio.shield(waiting)
     except asyncio.CancelledError:
         stop.set()
-        await asyncio.wait([waiting], timeout=15)
+        done, _ = await asyncio.wait([waiting], timeout=15)
+        for ended in done:
+            # Looked at, or asyncio tells on standard error that nobody did.
+            ended.exception()
         raise
