@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -17,9 +18,12 @@ from tests.support.checkout import ENV, make_checkout
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_until
 from wizard.cli.arguments import parse_rate
+from wizard.cli.commands import yes_aloud
 from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env.file import EnvFile
+from wizard.reporting.narration import PlainNarrator
+from wizard.step import Question
 
 
 def bw_s3(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -326,3 +330,25 @@ class _ArgumentsSeen(threading.Thread):
                 except OSError:
                     continue  # ended meanwhile
         self.text = b"\n".join(seen)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (Question(text="Copy?", yes="Copy it", no="Leave it"), "Copy it"),
+        (Question(text="Sure?", yes="Yes", no="Stop here", only_a_person=True), "Stop here"),
+        (
+            Question(text="Sure?", yes="Yes", no="No", only_a_person=True, option="--other"),
+            "No",
+        ),
+        (
+            Question(text="Sure?", yes="Yes", no="No", only_a_person=True, option="--without-site"),
+            "Yes",
+        ),
+    ],
+)
+async def test_what_a_script_answers_is_said_as_it_is(question: Question, answer: str) -> None:
+    stream = io.StringIO()
+    agreed = await yes_aloud(PlainNarrator(stream), ["--without-site"])(question)
+    assert agreed is (answer == question.yes)
+    assert stream.getvalue().splitlines() == [f" ? {question.text}", f"   → {answer}"]

@@ -156,8 +156,9 @@ def yes_aloud(narrator: Narrator, agreed: Collection[str] = ()) -> Ask:
     """
 
     async def answer(question: Question) -> bool:
-        narrator.question(question)
-        return question.option in agreed or await yes(question)
+        agrees = question.option in agreed or await yes(question)
+        narrator.question(question, question.yes if agrees else question.no)
+        return agrees
 
     return answer
 

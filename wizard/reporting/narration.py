@@ -120,8 +120,8 @@ class Narrator(ABC):
         """Tell what went wrong, why, and what to do."""
 
     @abstractmethod
-    def question(self, question: Question) -> None:
-        """Tell what was asked in the middle of a step, and was answered with yes."""
+    def question(self, question: Question, answer: str) -> None:
+        """Tell what was asked in the middle of a step, and the answer that was given."""
 
     @abstractmethod
     def say(self, text: str) -> None:
@@ -174,12 +174,12 @@ class PlainNarrator(Narrator):
         if problem is not self._told:
             self._write_error(describe_problem(problem))
 
-    def question(self, question: Question) -> None:
+    def question(self, question: Question, answer: str) -> None:
         self._write(f" ? {question.text}")
         if question.deadline is not None:
             seconds = max(0, round(question.deadline - time.time()))
             self._write(f"   (Without an answer the same is done in {count(seconds, 'second')}.)")
-        self._write(f"   → {question.yes}")
+        self._write(f"   → {answer}")
 
     def say(self, text: str) -> None:
         self._write(text)
@@ -231,8 +231,8 @@ class JsonNarrator(Narrator):
     def problem(self, problem: Problem) -> None:
         self._object("problem", **problem.to_dict())
 
-    def question(self, question: Question) -> None:
-        answer, deadline = question.yes, question.deadline
+    def question(self, question: Question, answer: str) -> None:
+        deadline = question.deadline
         self._object("question", text=question.text, answer=answer, deadline=deadline)
 
     def say(self, text: str) -> None:

@@ -179,7 +179,8 @@ def _readable(there: Sequence[Asset], wrong: Sequence[Unreadable], base: str) ->
     fonts = sum(asset.path.lower().endswith(FONTS) for asset in there)
     number = len(there) - fonts
     if not wrong:
-        later = f"; {count(fonts, 'font')} are read once the CORS rules are set" if fonts else ""
+        are = count(fonts, "font is", "fonts are")
+        later = f"; {are} read once the CORS rules are set" if fonts else ""
         return passed(asked, f"{count(number, 'file')} read from {base}{later}")
     first = wrong[0]
     problem = Problem(
