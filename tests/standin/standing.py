@@ -50,6 +50,7 @@ class Standing:
         allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": place}
         policy = {"Version": "2012-10-17", "Statement": [allow]}
         client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        host = f"{self.storage.address}:{endpoint.rpartition(':')[2]}"
         self.instance.set_env(
             USE_S3="true",
             AWS_ACCESS_KEY_ID=self.storage.keys.access_key_id,
@@ -57,8 +58,10 @@ class Standing:
             AWS_STORAGE_BUCKET_NAME=bucket,
             AWS_S3_REGION_NAME="us-east-1",
             AWS_S3_ENDPOINT_URL=endpoint,
-            AWS_S3_CUSTOM_DOMAIN=f"{self.storage.address}:{endpoint.rpartition(':')[2]}/{bucket}",
+            AWS_S3_CUSTOM_DOMAIN=f"{host}/{bucket}",
             AWS_S3_URL_PROTOCOL="http:",
+            # A path in the custom domain makes BookWyrm's own policy useless.
+            CSP_ADDITIONAL_HOSTS=f"http://{host}",
             AWS_DEFAULT_ACL="",
         )
 

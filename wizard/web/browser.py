@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from wizard.core.problem import Problem
@@ -171,6 +171,14 @@ async def load_page(browser: Onlooker, view: SiteView) -> list[Loaded]:
     faces = dict.fromkeys(face for _, fonts in found for face in fonts)
     fonts = [await first_usable(browser, face) for face in faces]
     return [loaded for loaded, _ in found] + fonts
+
+
+async def style_problem(browser: Onlooker, view: SiteView) -> Problem | None:
+    """Return what keeps a browser from a page's stylesheets and scripts; None for nothing."""
+    wanted = [file for file in view.files if file.kind in (Kind.STYLESHEET, Kind.SCRIPT)]
+    loaded = await load_page(browser, replace(view, files=tuple(wanted)))
+    found = (one.problem for one in loaded if one.problem and one.file.kind is not Kind.FONT)
+    return next(found, None)
 
 
 async def first_usable(browser: Onlooker, files: Iterable[PageFile]) -> Loaded:

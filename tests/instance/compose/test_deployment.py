@@ -357,6 +357,23 @@ def test_docker_may_not_read_its_own_settings(checkout: Path) -> None:
     assert any(f'chown -R "$USER": {settings}' in text for text in said["remedies"])
 
 
+_TAKEN = f"""
+services: {{web: {{image: {IMAGE}, command: sleep infinity, env_file: .env}}}}
+networks: {{default: {{ipam: {{config: [{{subnet: SUBNET}}]}}}}}}
+"""
+
+
+async def test_a_network_that_the_engine_cannot_make(tmp_path: Path) -> None:
+    """Its addresses are those of Docker's own bridge: no fault of BookWyrm's command."""
+    bridge = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")
+    compose = _TAKEN.replace("SUBNET", bridge.strip())
+    with SmallProject(tmp_path / "my-books", compose) as project, pytest.raises(Problem) as caught:
+        await project.deployment.collect_static(lambda event: None)
+    assert caught.value.what == "Docker cannot make the network that BookWyrm's containers need."
+    assert "ool overlaps with other one" in caught.value.why
+    assert "docker network ls" in caught.value.remedies[0].text
+
+
 async def test_engine_whose_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need_root()
     need_engine()

@@ -172,6 +172,26 @@ async def test_wrong_keys_stop_at_the_container_beside(standing: Standing) -> No
     assert standing.containers() == before
 
 
+async def test_a_policy_that_blocks_the_bucket_stops_there_too(standing: Standing) -> None:
+    """A custom domain with a path makes BookWyrm's own policy block every stylesheet."""
+    path = standing.instance.folder / ".env"
+    old = path.read_bytes()
+    standing.use_bucket("blocked-books", CSP_ADDITIONAL_HOSTS="")
+    switch = await standby_switch(standing)
+    with Visitors(standing.instance.site_url) as visitors:
+        with pytest.raises(Problem) as caught:
+            await carry_out(standing, switch)
+        touched = await switch.touched()
+        path.write_bytes(old)
+        await switch.undo(standing.events.append)
+    show("blocked by the policy", visitors)
+    assert not touched
+    assert caught.value.what == "The site's style would be missing with these settings."
+    assert "Content-Security-Policy keeps browsers from loading" in caught.value.why
+    assert not visitors.failed
+    assert not standbys()
+
+
 async def test_storage_that_never_answers_stops_there_too(
     standing: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import posixpath
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -16,10 +15,10 @@ from wizard.core.settings import Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import Container
+from wizard.web.browser import Onlooker, style_problem
 from wizard.web.visitor import (
     SiteView,
     VisitorResponse,
-    fetch,
     judge_site,
     look_at_site,
 )
@@ -43,7 +42,7 @@ try:
 except urllib.error.HTTPError as error:
     answer = error
 body = answer.read(2000000).decode("utf-8", "replace")
-sys.stdout.write(json.dumps([answer.status, body]))
+sys.stdout.write(json.dumps([answer.status, answer.headers.items(), body]))
 """
 
 
@@ -58,7 +57,7 @@ class ServedPage:
     async def until_right(self, container: Container) -> None:
         """Wait until its page is the site's own, with its style where `.env` says.
 
-        Raises `Problem` where it is not so in time, or a stylesheet is not to be had.
+        Raises `Problem` where it is not so in time, or a browser would not use its styles.
         """
         deadline = time.monotonic() + _SECONDS_TO_SERVE
         while True:
@@ -69,7 +68,7 @@ class ServedPage:
             if time.monotonic() >= deadline:
                 raise problem
             await asyncio.sleep(_POLL_SECONDS)
-        if missing := await self._missing(container, view.stylesheets):
+        if missing := await self._missing(container, view):
             raise missing
 
     async def serves(self, container: Container) -> bool:
@@ -86,10 +85,13 @@ class ServedPage:
         if answer.status != 0:
             error = Problem("It gives no answer.", "", raw=answer.complaints[-1000:])
             return judge_site(VisitorResponse(url=url, status=0, error=error), self._settings())
-        status, body = json.loads(answer.output)
-        return judge_site(
-            VisitorResponse(url=url, status=status, body_start=body.encode()), self._settings()
-        )
+        status, sent, body = json.loads(answer.output)
+        headers: dict[str, str] = {}
+        for name, value in sent:
+            # Several of a name mean the same as one with commas.
+            headers[name.lower()] = ", ".join(filter(None, (headers.get(name.lower()), value)))
+        seen = VisitorResponse(url=url, status=status, headers=headers, body_start=body.encode())
+        return judge_site(seen, self._settings())
 
     async def until_public(self, report: Report) -> None:
         """Wait until a visitor gets the site's own page, with its style where `.env` says.
@@ -141,24 +143,30 @@ class ServedPage:
             )
         return None
 
-    async def _missing(self, container: Container, sheets: Sequence[str]) -> Problem | None:
-        """Return the `Problem` of a first stylesheet neither in the bucket nor on the disk."""
+    async def _missing(self, container: Container, view: SiteView) -> Problem | None:
+        """Return the `Problem` of styles that visitors would not get, from the bucket or disk."""
         if self.instance.uses_s3():
-            seen = await fetch(sheets[0])
-            if seen.ok:
-                return None
-            said = seen.words
-        else:
-            root = self.instance.env_file().get("STATIC_ROOT") or "static/"
-            below = urlsplit(sheets[0]).path.partition("/static/")[2]
-            path = posixpath.join(_APP, root, below)
-            answer = await self.docker.asked(["docker", "exec", container.id, "test", "-s", path])
-            if answer.status == 0:
-                return None
-            said = f"There is no file {path}."
-        return Problem(
-            "The site's style would be missing with these settings.",
-            f"The first stylesheet of its page cannot be read: {sheets[0]}. {said}",
-            "Do the step “Static assets” again.",
-            TRY_AGAIN,
-        )
+            problem = await style_problem(Onlooker.of(view, self._origin()), view)
+            return _unstyled(problem) if problem else None
+        sheet = view.stylesheets[0]
+        root = self.instance.env_file().get("STATIC_ROOT") or "static/"
+        below = urlsplit(sheet).path.partition("/static/")[2]
+        path = posixpath.join(_APP, root, below)
+        answer = await self.docker.asked(["docker", "exec", container.id, "test", "-s", path])
+        if answer.status == 0:
+            return None
+        words = f"The first stylesheet of its page cannot be read: {sheet}."
+        lost = Problem(words, f"There is no file {path}.", "Do the step “Static assets” again.")
+        return _unstyled(lost)
+
+
+def _unstyled(problem: Problem) -> Problem:
+    """Return the `Problem` of a page whose styles visitors would not get, before they see it."""
+    return Problem(
+        "The site's style would be missing with these settings.",
+        f"{problem.what} {problem.why}",
+        *problem.remedies,
+        TRY_AGAIN,
+        raw=problem.raw,
+        field=problem.field,
+    )
