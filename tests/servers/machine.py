@@ -31,6 +31,7 @@ _RIGHTS = (
 # Where the kernel has one hierarchy of cgroups, Docker mounts it read-only.
 _BOOT = "mount -o remount,rw /sys/fs/cgroup 2>/dev/null; exec /sbin/init"
 _PROJECT, _PACKAGES = "/usr/local/lib/bw-s3/project", "/usr/local/lib/bw-s3/packages"
+LEFT_BEHIND = "sleep 86400"
 PYTHON_PATH = f"{_PROJECT}:{_PACKAGES}"
 _PYTHON = (3, 11)
 
@@ -97,7 +98,9 @@ class Machine:
             pairs = [w for name, value in variables.items() for w in ("--env", f"{name}={value}")]
             return ["docker", "exec", *pairs, self.name, *words]
         script = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-        script = f"exec env {script} {shlex.join(words)}"
+        # What stays behind in the session shows whether the logout ends it.
+        left_behind = f"setsid {LEFT_BEHIND} </dev/null >/dev/null 2>&1 &"
+        script = f"{left_behind} exec env {script} {shlex.join(words)}"
         return ["docker", "exec", self.name, "su", "--login", "root", "--command", script]
 
     def cut_power(self) -> None:

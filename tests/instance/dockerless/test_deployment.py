@@ -31,7 +31,8 @@ from wizard.opening.detect import detect
 from wizard.system.processes import Process
 
 SECRET = "wJalr-secret/of+tests"
-# What systemctl(1) answers; WorkingDirectory and ExecStart as in BookWyrm's own units.
+# A fake systemctl(1); a real one is in `tests/servers/machine.py`. WorkingDirectory and ExecStart
+# are as in BookWyrm's own units.
 SYSTEMCTL = """\
 #!/bin/sh
 case "$1" in
@@ -290,7 +291,7 @@ async def test_units_of_the_folder_are_found(
     ran: bool,
 ) -> None:
     async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
-        log = stand_in(tmp_path, scene.folder, monkeypatch, state=state, since=since)
+        log = fake_systemctl(tmp_path, scene.folder, monkeypatch, state=state, since=since)
         instance = scene.context.instance
         deployment = Dockerless(instance, replace(scene.context.settings, restart_command=""))
         assert await deployment.ever_ran() is ran
@@ -308,7 +309,7 @@ async def test_a_unit_that_ends_after_its_start_is_a_failed_restart(
 ) -> None:
     need_root()
     async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
-        stand_in(tmp_path, scene.folder, monkeypatch, state="failed")
+        fake_systemctl(tmp_path, scene.folder, monkeypatch, state="failed")
         settings = replace(scene.context.settings, restart_command="")
         with pytest.raises(Problem) as caught:
             await Dockerless(scene.context.instance, settings).restart(lambda event: None)
@@ -332,7 +333,7 @@ async def test_how_an_instance_runs_is_told_from_its_surroundings(
         assert detect(instance)[0] is None
 
 
-def stand_in(
+def fake_systemctl(
     tmp_path: Path,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -340,7 +341,7 @@ def stand_in(
     state: str = "active",
     since: str = "",
 ) -> Path:
-    """Put a `systemctl` first in PATH that answers for three units; returns its log."""
+    """Put a fake `systemctl` first in PATH that answers for three units; returns its log."""
     programs, log = tmp_path / "programs", tmp_path / "restarts"
     programs.mkdir()
     program = programs / "systemctl"
