@@ -10,6 +10,7 @@ from tests.servers.refusing import Refusing, Reply, Request, always
 from tests.web.test_visitor import PAGE, html, site
 from wizard.web.browser import Onlooker
 from wizard.web.page import Kind, PageFile
+from wizard.web.served_files import ServedFiles
 from wizard.web.visitor import look_at_site
 
 _ANUBIS = """<!doctype html><html><head><title>Making sure you&#39;re not a bot!</title>
@@ -81,3 +82,22 @@ async def test_a_challenge_in_place_of_a_file() -> None:
         problem = browser.obstacle(file, await browser.load(file))
     assert problem is not None
     assert "challenge by Cloudflare" in problem.what
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        html(_CLOUDFLARE, 403),
+        replace(html("", 403), headers={"cf-mitigated": "challenge"}),
+        Reply(307, b"", {"Location": "/.within.website/?redir=/images/a.gif"}),
+    ],
+)
+async def test_a_challenge_says_nothing_of_a_file_of_the_site_s_own(reply: Reply) -> None:
+    """Neither that the site serves it nor that it holds it back."""
+    with (
+        Refusing(always(reply)) as server,
+        ServedFiles(site(server), "books.example.org") as served,
+    ):
+        for ask in (served.status, served.md5):
+            with pytest.raises(OSError, match="a challenge by"):
+                ask(b"a.gif")

@@ -12,8 +12,10 @@ from urllib.parse import quote
 import httpx
 
 from wizard.core.settings import Settings
+from wizard.web.challenges import challenge_in
 from wizard.web.visitor import site_client
 
+_MOST_OF_A_PAGE = 100_000
 _ATTEMPTS, _PAUSE = 3, 1.0
 # How long nothing is asked after a site did not answer: there may be thousands of files to ask for.
 _AWAY = 30.0
@@ -81,7 +83,16 @@ class ServedFiles:
         digest = hashlib.md5(usedforsecurity=False)
         with self._client.stream("GET", f"/images/{quote(path)}") as response:
             if response.status_code != 200:
+                _refuse_challenge(response)
                 return _Served(response.status_code, None)
             for piece in response.iter_bytes():
                 digest.update(piece)
         return _Served(200, digest.digest())
+
+
+def _refuse_challenge(response: httpx.Response) -> None:
+    """Raise `OSError` where an answer is a challenge, which says nothing of the file."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    text = headers.get("location", "") + response.read()[:_MOST_OF_A_PAGE].decode(errors="replace")
+    if whose := challenge_in(str(response.url), headers, text):
+        raise OSError(f"a challenge by {whose} answers in place of the site")
