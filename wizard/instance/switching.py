@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wizard.core.events import Report
+from wizard.core.events import Note, Report, Waiting
 from wizard.core.plan import Command
 
 
@@ -58,6 +58,13 @@ class Switch(ABC):
     @abstractmethod
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         """Do one stage, or see that it is done already. Raises `Problem`."""
+
+    async def carry_out_all(self, report: Report) -> None:
+        """Do all stages, each announced, as an undo that needs every one of them."""
+        for stage in self.stages():
+            report(Note(stage.words))
+            report(Waiting(stage.words.rstrip("."), 0.0))
+            await self.carry_out(stage, report)
 
     async def touched(self) -> bool:
         """Tell whether anything of the running site may have been changed, after a stage failed."""

@@ -411,7 +411,10 @@ async def forward_and_back(standing: Standing, bucket: str) -> None:
         assert points_to(standing, bucket)
         check_workers(standing, "true")
         path.write_bytes(old)
-        await carry_out(standing, await standby_switch(standing))
+        back = await standby_switch(standing)
+        await back.undo(standing.events.append)
+    told = {e.text for e in standing.events if isinstance(e, Note)}
+    assert {stage.words for stage in back.stages()} <= told
     show(f"forward and back, {docker('compose', 'version', '--short').strip()}", visitors)
     assert points_to_disk(standing)
     check_workers(standing, "false")

@@ -87,8 +87,7 @@ class PlainSwitch(Switch):
 
     async def undo(self, report: Report) -> None:
         """Start again as `.env` says now; what runs so already is left alone."""
-        for stage in self.stages():
-            await self.carry_out(stage, report)
+        await self.carry_out_all(report)
 
     async def _recreate(self, report: Report) -> None:
         watch = self.site.watch(await self.site.look(), report)

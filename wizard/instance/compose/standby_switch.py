@@ -120,8 +120,7 @@ class StandbySwitch(Switch):
             await self._resume_untouched(scene, report)
             await self._remove_standby(scene, report)
             return
-        for stage in self.stages():
-            await self.carry_out(stage, report)
+        await self.carry_out_all(report)
 
     def _doing(self) -> Mapping[str, Callable[[Scene, Report], Awaitable[None]]]:
         return {
