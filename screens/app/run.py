@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from screens.app import terminal
 from wizard.core.exit_status import ExitStatus
+from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
 if TYPE_CHECKING:
@@ -117,12 +118,7 @@ def parting_message(app: WizardApp, folder: str) -> str:
     again = "bw-s3 demo" if folder == "demo" else f"bw-s3 {folder}".removesuffix(" .")
     following = session.migration.next_step()
     if session.exit_status() is ExitStatus.OK:
-        if not app.source.kept:
-            return "Done and proven. The rehearsal is over; everything it made is gone."
-        waiting = any(s.state is State.LATER for s in session.migration.statuses())
-        if waiting:
-            return f"What can be done now is done and proven. When your site runs: {again}"
-        return "Done and proven. Keep the local media: other servers still ask for them."
+        return _done(app, again)
     if folder == "demo":
         kept = "What it made stays, as it is now." if app.source.kept else "All it made is gone."
         return f"The demo is over. {kept}"
@@ -133,3 +129,15 @@ def parting_message(app: WizardApp, folder: str) -> str:
             f"to S3. To take that back: bw-s3 disarm {folder}"
         )
     return "\n".join(lines)
+
+
+def _done(app: WizardApp, again: str) -> str:
+    """Return what is left to say where all is done; `again` is the call for another start."""
+    if not app.source.kept:
+        return "Done and proven. The rehearsal is over; everything it made is gone."
+    waiting = any(s.state is State.LATER for s in app.session.migration.statuses())
+    if waiting:
+        return f"What can be done now is done and proven. When your site runs: {again}"
+    if app.session.context.settings.path == MigrationPath.FRESH:
+        return "Done and proven. What is uploaded from now on goes to the bucket."
+    return "Done and proven. Keep the local media: other servers still ask for them."

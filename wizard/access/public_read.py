@@ -32,8 +32,7 @@ _SECONDS_TO_OPEN = 30
 
 async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[PlanItem]:
     """Return the policy as it would be sent, unless the canaries have shown that none is needed."""
-    settings = context.settings
-    if settings.acl_known and settings.acl:
+    if not _is_planned(context):
         return []
     try:
         current = await asyncio.to_thread(bucket.get_policy) if there else None
@@ -52,6 +51,11 @@ async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[
         text = f"For it, Block Public Access is relaxed: {' and '.join(on)} are turned off."
         items.append(Sentence(text, warning=True))
     return items
+
+
+def _is_planned(context: Context) -> bool:
+    """Tell whether the plan shows the policy: not where ACLs were seen to do."""
+    return not (context.settings.acl_known and context.settings.acl)
 
 
 async def open_to_public(context: Context, bucket: Bucket) -> None:
@@ -111,8 +115,12 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
     lies_there = await asyncio.to_thread(exposure, bucket, public_files(context.journal))
     if lies_there.private:
         raise _private_files(bucket.name, lies_there.private)
-    text = "The bucket gets this policy, which lets everybody read images/* and static/*:"
-    text = f"{text}\n{as_text(policy)}"
+    text = (
+        "The bucket gets the policy of the plan, which lets everybody read images/* and static/*."
+    )
+    if not _is_planned(context):
+        text = "The bucket gets this policy, which lets everybody read images/* and static/*:"
+        text = f"{text}\n{as_text(policy)}"
     if lies_there.count:
         text += f"\n{lies_there.words} objects are there already; strangers will read them too."
     if await context.ask(Question(text=text, yes="Put this policy", no="Leave the bucket closed")):

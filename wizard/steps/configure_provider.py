@@ -23,7 +23,7 @@ from wizard.access.public_read import (
 from wizard.core.events import Check, Note, failed, later, passed
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.settings import Settings
+from wizard.core.settings import MigrationPath, Settings
 from wizard.env.file import EnvFile, backups
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context, Fact, Finding, Question, TypedStep
@@ -97,10 +97,12 @@ class ConfigureProvider(TypedStep[str]):
             context.report(check)
             if check.problem is not None:
                 raise check.problem
-        items += await policy_plan(context, probe.bucket, there=not items)
-        items += [*earlier_plan(context), *await _env_plan(context)]
+        policy = await policy_plan(context, probe.bucket, there=not items)
+        items += [*await _env_plan(context), *policy, *earlier_plan(context)]
         text = "Small test files are stored below images/ and static/, read, and removed again."
-        safe = "The running site does not change, and the lines in .env can be taken back."
+        safe = "The lines in .env can be taken back."
+        if context.settings.path != MigrationPath.FRESH:
+            safe = "The running site does not change, and the lines in .env can be taken back."
         return Plan((Sentence(text), *items), safe)
 
     async def apply(self, context: Context) -> str:

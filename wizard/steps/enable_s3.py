@@ -29,6 +29,10 @@ _NEEDED = (
 )
 
 
+_SAFE_FRESH = "This step can be undone."
+_SAFE = f"The running site does not change yet. {_SAFE_FRESH}"
+
+
 class EnableS3(TypedStep[None]):
     """Sets `USE_S3=true` in `.env`, and `USE_HTTPS=true` where this version has it."""
 
@@ -69,7 +73,7 @@ class EnableS3(TypedStep[None]):
         doubt = () if check.verdict is Verdict.PASS else (Sentence(check.seen, warning=True),)
         return Plan(
             (*items, change, *_armed(context, env), backup, *doubt),
-            "The running site does not change yet. This step can be undone.",
+            _SAFE_FRESH if context.settings.path == MigrationPath.FRESH else _SAFE,
         )
 
     async def apply(self, context: Context) -> None:

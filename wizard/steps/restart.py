@@ -97,7 +97,8 @@ class Restart(TypedStep[int]):
         items += [Sentence(back), Sentence(alone)]
         if reason := await why_a_logout_ends_it():
             items.append(Sentence(reason, warning=True))
-        return Plan(tuple(items), "The local media stay where they are.")
+        fresh = context.settings.path == MigrationPath.FRESH
+        return Plan(tuple(items), "" if fresh else "The local media stay where they are.")
 
     async def apply(self, context: Context) -> int:
         """Restart, unless a start before this one did; then catch up. Returns how many files."""
