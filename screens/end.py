@@ -13,7 +13,7 @@ from screens.state.marks import MARKS, shown_state
 from screens.state.session import ARMED
 from screens.widgets.lines import Line, Lines, marked, plain
 from wizard.core.quantities import count, describe_duration
-from wizard.core.settings import DeploymentKind
+from wizard.core.settings import DeploymentKind, MigrationPath
 from wizard.core.states import State
 
 if TYPE_CHECKING:
@@ -25,9 +25,16 @@ _KEEP = (
     "Back up the bucket as you did the disk: it now holds what your readers upload.",
 )
 _BACK = (
-    "“Enable S3” can be undone on its screen (3, then u): it puts .env back as it was. Then "
-    "restart the services yourself: your instance uses the local files again, which are all "
-    "still there. Files that came after the switch are in the bucket only."
+    "“Restart” can be undone on its screen (6, then u): your instance uses the local files again, "
+    "which are all still there, and what was uploaded to the bucket meanwhile is copied back."
+)
+# A new instance has no media here, and nothing that it could go back to.
+_KEEP_FRESH = (
+    "Back up the bucket as you would have backed up the disk: it holds what your readers upload.",
+)
+_BACK_FRESH = (
+    "“Enable S3” can be undone on its screen (3, then u): it puts .env back as it was, and your "
+    "instance keeps its files on this server's disk."
 )
 _OVER = "bw-s3 is not needed any more; the journal stays."
 _DEMO_OVER = "That was the rehearsal: all of it is taken away when you quit."
@@ -58,6 +65,7 @@ class EndScreen(WizardScreen):
         """Return the verdict, a line for each step, what to do next, the way back."""
         yield Lines(id="verdict")
         yield Lines(id="results")
+        yield Lines(id="remarks")
         yield Lines(id="to-do")
         yield Lines(id="way-back")
 
@@ -72,9 +80,15 @@ class EndScreen(WizardScreen):
         self.query_one("#verdict", Lines).put(self._verdict(statuses))
         lines = (_result_line(number, status) for number, status in enumerate(statuses, 1))
         self.query_one("#results", Lines).put(lines)
+        remarks = [f"{check.asked} {check.seen}" for check in self.session.migration.remarks()]
+        self.query_one("#remarks", Lines).put(
+            _paragraphs("Worth knowing", remarks) if remarks else []
+        )
         heading = "What to do next" if following is None else "When all is done"
         self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
-        self.query_one("#way-back", Lines).put(_paragraphs("The way back", [_BACK]))
+        self.query_one("#way-back", Lines).put(
+            _paragraphs("The way back", [_BACK_FRESH if self._is_fresh else _BACK])
+        )
         waits = any(status.state is State.LATER for status in statuses)
         over = _OVER if self.shell.source.kept else _DEMO_OVER
         self.show_safety("" if following or waits else over)
@@ -82,6 +96,10 @@ class EndScreen(WizardScreen):
             self.show_buttons([ButtonSpec("Finish", "app.quit")])
         else:
             self.show_buttons([ButtonSpec(self.session.next_label("end"), "next")])
+
+    @property
+    def _is_fresh(self) -> bool:
+        return self.session.context.settings.path == MigrationPath.FRESH
 
     def _verdict(self, statuses: Sequence[Status]) -> list[Line]:
         overview = self.session.overview
@@ -96,7 +114,8 @@ class EndScreen(WizardScreen):
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
         upkeep = self.session.context.deployment.upkeep
-        known = [*([upkeep] if upkeep else []), *_KEEP]
+        keep = _KEEP_FRESH if self._is_fresh else _KEEP
+        known = [*([upkeep] if upkeep else []), *keep]
         if all(status.state is not State.LATER for status in statuses):
             return known
         settings = self.session.context.settings

@@ -223,7 +223,7 @@ class Migration:
         """
         context = self._heard_by(report)
         inputs = dict(step.inputs(context))
-        started = time.monotonic()
+        started = time.monotonic() - self._seconds_before(step, inputs)
         self._gone.pop(step.name, None)
         self.context.journal.forget(_SKIPPED.of(step.name))
         self._remember(step, ResultState.BEGUN, inputs, started)
@@ -236,6 +236,9 @@ class Migration:
             checks = _with_recorded(recorded.checks, await step.verify(context, found))
         except Problem as problem:
             self._remember(step, ResultState.FAILED, inputs, started, problem=problem)
+            raise
+        except asyncio.CancelledError:
+            self._remember(step, ResultState.BEGUN, inputs, started)
             raise
         finally:
             await self._look_again(step)
@@ -303,6 +306,19 @@ class Migration:
         """Tell whether a step was done, whatever became of it since."""
         result = self.context.journal.result(name)
         return result is not None and result.state is ResultState.DONE
+
+    def _seconds_before(self, step: Step, inputs: dict[str, str]) -> float:
+        """Return how long the tries took that did not come to the end, for the same answers."""
+        before = self.context.journal.result(step.name)
+        unfinished = (ResultState.BEGUN, ResultState.FAILED)
+        if before is None or before.state not in unfinished or before.inputs != inputs:
+            return 0.0
+        return before.seconds
+
+    def remarks(self) -> list[Check]:
+        """Return what the steps that are done found worth knowing, in their order."""
+        done = [s.result for s in self.statuses() if s.state is State.DONE and s.result]
+        return [c for result in done for c in result.checks if c.verdict is Verdict.REMARK]
 
     def _changed_inputs(self, step: Step, result: StepResult) -> list[str]:
         now = step.inputs(self.context)

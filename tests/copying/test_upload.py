@@ -206,7 +206,9 @@ def test_the_comparison_is_written_line_by_line(kit: CopyKit) -> None:
     (kit.root / "gone.jpg").symlink_to("nowhere")
     kit.copy()
     lines = (kit.journal_folder / "comparison.txt").read_text().splitlines()
-    assert lines == [
+    legend = [line for line in lines if line.startswith("#")]
+    assert all(f"{sign} " in "".join(legend) for sign in "=-*+!")
+    assert lines[len(legend) :] == [
         "= images/covers/a.jpg",
         "* images/covers/clash.jpg",
         "+ images/covers/extra.jpg",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
         for width, height in SIZES:
             if app.size != (width, height):
                 await pilot.resize_terminal(width, height)
+                await stage.until(partial(_is_laid_out, app, (width, height)))
             pictures[f"{name}.{width}x{height}.txt"] = await stage.picture(as_text)
         gate.set()
     for title, picture in pictures.items():
@@ -71,6 +73,11 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
         # The form shows it to whoever enters it, but nobody shall learn to keep keys.
         pictures[title] = picture.replace(KEYS.access_key_id, "•" * len(KEYS.access_key_id))
     album.check(pictures)
+
+
+def _is_laid_out(app: WizardApp, size: tuple[int, int]) -> bool:
+    """Whether the screen that is on top has taken a new size; it takes a while to hear of it."""
+    return app.screen.size == size
 
 
 async def _put_on(stage: Stage, look: str) -> None:

@@ -17,6 +17,7 @@ from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
 from wizard.instance.checkout import open_instance
+from wizard.journal.file import JournalHeld
 from wizard.migration import Migration
 from wizard.opening.lost_lines import lost_lines
 from wizard.opening.opening import (
@@ -139,7 +140,7 @@ def _what_now(command: str, problem: Problem) -> str:
         return "Correct the call, then start it again."
     if command == "demo":
         return "The demo did not come to its end."
-    if command != "run":
+    if command != "run" or isinstance(problem, JournalHeld):
         return ""
     return "The migration is not finished. Once that is mended, the same call goes on from here."
 
@@ -276,8 +277,10 @@ async def _what_was_done(migration: Migration, waiting: int) -> str:
     if migration.context.settings.path == MigrationPath.FRESH:
         return "\nEverything is done and proven. What is uploaded from now on goes to the bucket."
     media = await migration.context.deployment.media()
+    remarks = "".join(f"\n  {check.asked} {check.seen}" for check in migration.remarks())
+    known = f"\nWorth knowing:{remarks}" if remarks else ""
     return (
-        "\nEverything is done and proven. Keep the local media where they are "
+        f"{known}\nEverything is done and proven. Keep the local media where they are "
         f"({media.label}): other servers still ask for the old /images/ addresses."
     )
 

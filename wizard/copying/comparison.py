@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 FILE = "comparison.txt"
 _SHOWN = 1000
+_LEGEND = b"""\
+# Each public file of your media and each object below images/ in the bucket, one a line:
+# = the same here and in the bucket      - only here: missing in the bucket
+# * other bytes here than in the bucket  + only in the bucket: left alone
+# ! not copied; bw-s3 says why
+"""
 # A policy's `*` does not match a line break at some services: such names are read one by one.
 _CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 _WITH_CONTROLS = 20
@@ -44,10 +50,12 @@ UNION ALL SELECT failures.path, '!', 0, failures.harmless, 0 FROM failures
 class Comparison:
     """How many keys of each kind there are, the first thousand of each but the same, and bytes.
 
+    `files` are all public files here, with `size` bytes;
     `same_bytes` are those of the files that are the same on both sides,
     `lost_bytes` those of the files that lie only here or are different there;
     `lost` of these were verified in the bucket as they still are here, the others are new;
     `harmless` files could not be read, and nobody could ask for them;
+    `left_out` names the first of these, each with the reason;
     `held_back` files are not public, by class, with their number and bytes;
     `outside` names links that lead out of the media, which are among those;
     `published` what is in the bucket under their names all the same;
@@ -56,6 +64,8 @@ class Comparison:
     key.
     """
 
+    files: int = 0
+    size: int = 0
     same: int = 0
     same_bytes: int = 0
     lost_bytes: int = 0
@@ -65,6 +75,7 @@ class Comparison:
     different: int = 0
     unreadable: int = 0
     harmless: int = 0
+    left_out: list[str] = field(default_factory=list)
     held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
     outside: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
@@ -134,6 +145,7 @@ def compare_into(
     temporary = path.with_suffix(".new")
     handle = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
+        file.write(_LEGEND)
         for name, sign, size, harmless, verified in inventory.rows(f"{_ROWS} ORDER BY 1", FATES):
             result.count(sign, name, size, harmless=harmless, verified=bool(verified))
             # A line break in a name must not look like another key.

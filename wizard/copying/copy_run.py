@@ -337,6 +337,12 @@ class CopyRun:
 
     def _note_held_back(self, job: Job, result: Comparison) -> None:
         count = self._survey.count
+        result.files, result.size = count.files, count.size
+        result.left_out = [
+            f"{_path_text(f.path)} ({f.reason})"
+            for f in job.inventory.failures(_NAMED)
+            if f.harmless
+        ]
         result.held_back = count.held_back
         result.outside = [describe_link(link) for link in count.outside]
         found = [path for link in count.outside for path in job.inventory.there_below(link.path)]

@@ -82,10 +82,8 @@ class CopyMedia(TypedStep[CopyOutcome]):
             found = await count_media(context, media)
             return Finding(not found.files, _facts(context, media.label, found.files, found.size))
         compared = await compare_media(context, media)
-        files = compared.same + compared.only_here + compared.different
-        all_bytes = compared.same_bytes + compared.lost_bytes
         facts = (
-            *_facts(context, media.label, files, all_bytes),
+            *_facts(context, media.label, compared.files, compared.size),
             Fact("proven", f"{verified:,} files, {describe_size(size)}"),
             *_new(compared),
         )
@@ -284,10 +282,10 @@ def _remarks(compared: Comparison) -> list[Check]:
     if compared.only_there:
         asked = "Is there anything in the bucket that is not among your media?"
         found.append(remark(asked, f"{count(compared.only_there, 'object')}; left alone"))
-    if compared.harmless:
-        names = ", ".join(compared.examples.get("!", [])[:3])
-        asked = "Are there names that no page can ask for?"
-        found.append(remark(asked, f"{compared.harmless:,}, not copied: {names}"))
+    if compared.left_out:
+        asked = "What was left out since no page can show it?"
+        named = _named(compared.left_out, max(compared.harmless, len(compared.left_out)))
+        found.append(remark(asked, f"{count(compared.harmless, 'file')}: {named}"))
     if compared.held_back:
         kinds = "; ".join(f"{kind}: {n:,}" for kind, (n, _) in sorted(compared.held_back.items()))
         if compared.outside:
