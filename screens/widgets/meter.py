@@ -49,7 +49,7 @@ class Meter(CachedStatic):
             return
         width = self.content_size.width or 50
         lines = [bar_line(self._progress, width, self._label), amounts(self._progress)]
-        if not self._label:
+        if not self._label and self._progress.bytes_total:
             lines += _rate_line(self._progress, self._rates, width)
         if self._progress.failed:
             lines.append(_failed_line(self._progress))
@@ -77,11 +77,11 @@ def _time_left(progress: Progress) -> str:
 def amounts(progress: Progress) -> Content:
     """Say how many files and bytes of how many."""
     more = "+" if progress.counting else ""
-    text = (
-        f"{progress.files_done:,} of {progress.files_total:,}{more} files"
-        f"   {describe_part(progress.bytes_done, progress.bytes_total)}{more}"
-    )
-    return Content(text)
+    files = f"{progress.files_done:,} of {progress.files_total:,}{more} files"
+    if not progress.bytes_total:  # nobody counts them
+        return Content(files)
+    part = describe_part(progress.bytes_done, progress.bytes_total)
+    return Content(f"{files}   {part}{more}")
 
 
 def _failed_line(progress: Progress) -> Content:

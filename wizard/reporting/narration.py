@@ -297,6 +297,8 @@ def _plain_progress(event: Progress) -> str:
     if event.counting and not event.files_done:
         counted = f"{count(event.files_total, 'file')}, {describe_size(event.bytes_total)}"
         return f"   counted so far: {counted}"
+    if not event.bytes_total:
+        return f"   {event.files_done:,} of {count(event.files_total, 'file')}"
     left = f", {describe_clock(event.seconds_left)} left" if event.seconds_left else ""
     failed = f", {event.failed} failed" if event.failed else ""
     return (

@@ -15,10 +15,11 @@ from wizard.assets.static import (
     differences,
     read_as_visitor,
 )
-from wizard.core.events import Check, Note, failed, passed
+from wizard.core.events import Check, Event, Note, Output, Progress, Report, failed, passed
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count
+from wizard.core.settings import MigrationPath
 from wizard.journal.entries import Entry
 from wizard.journal.etags import etags_are_md5
 from wizard.step import Context, Fact, Finding, TypedStep
@@ -67,7 +68,9 @@ class CollectStatic(TypedStep[Assets | None]):
         text = f"BookWyrm sends its static files to {target}; each is then compared and read."
         return Plan(
             (*commands, Sentence(text)),
-            "The running site keeps its own static files until the restart.",
+            ""
+            if context.settings.path == MigrationPath.FRESH
+            else "The running site keeps its own static files until the restart.",
         )
 
     async def apply(self, context: Context) -> Assets | None:
@@ -81,12 +84,12 @@ class CollectStatic(TypedStep[Assets | None]):
                 "Without USE_S3=true the static files would be collected on this server.",
                 "Do the step “Enable S3” first.",
             )
-        if ran_on_this_bucket_before(context):
-            assets = await _ask_django(context)
-            if not await asyncio.to_thread(_away, context, assets):
-                context.report(Note("Every static file is in the bucket already."))
-                return assets
-        await context.deployment.collect_static(context.report)
+        assets = await _ask_django(context)
+        before = ran_on_this_bucket_before(context)
+        if before and not await asyncio.to_thread(_away, context, assets):
+            context.report(Note("Every static file is in the bucket already."))
+            return assets
+        await context.deployment.collect_static(_Counting(context.report, len(assets.files)))
         return None
 
     async def verify(self, context: Context, found: Assets | None) -> Sequence[Check]:
@@ -107,6 +110,31 @@ class CollectStatic(TypedStep[Assets | None]):
         if all(check.problem is None for check in checks):
             context.journal.remember(_ASSETS, assets)
         return checks
+
+
+class _Counting:
+    """Passes on what the commands write, and tells how many files they have sent of how many.
+
+    `collectstatic` writes a line for each file that it copies; those that are there it leaves out.
+    """
+
+    def __init__(self, report: Report, total: int) -> None:
+        self._report, self._total, self._sent = report, total, 0
+
+    def __call__(self, event: Event) -> None:
+        self._report(event)
+        if isinstance(event, Output) and event.text.startswith("Copying "):
+            self._sent = min(self._sent + 1, self._total)
+            self._report(
+                Progress(
+                    files_done=self._sent,
+                    files_total=self._total,
+                    bytes_done=0,
+                    bytes_total=0,
+                    rate=0,
+                    seconds_left=None,
+                )
+            )
 
 
 def _bucket(context: Context) -> Bucket:
