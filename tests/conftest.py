@@ -19,7 +19,7 @@ from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.storage.bucket import connect
 
-pytest_plugins = ["tests.tiers"]
+pytest_plugins = ["tests.temporary", "tests.tiers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
