@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,6 +121,10 @@ class Migration:
             return Status(step=step, state=state, why=why, result=result)
         why = result.problem.what if result.problem else ""
         return Status(step=step, state=State(result.state), why=why, result=result)
+
+    def note_gone(self, names: Collection[str], why: str) -> None:
+        """Take these steps for no longer as they were verified, as `look` would."""
+        self._gone.update(dict.fromkeys(names, why))
 
     def next_step(self) -> Step | None:
         """Return the first step that is neither done, skipped nor waiting; None at the end."""

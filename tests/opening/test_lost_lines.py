@@ -13,7 +13,7 @@ from wizard.core.settings import Settings
 from wizard.core.states import ResultState, State
 from wizard.journal.journal import StepResult
 from wizard.migration import STEPS, Migration
-from wizard.opening.lost_lines import lost_lines, reopen_steps
+from wizard.opening.lost_lines import lost_lines, reopen_steps, show_as_undone
 from wizard.step import Context
 
 LINES = "AWS_STORAGE_BUCKET_NAME=books\n"
@@ -39,6 +39,12 @@ def test_it_is_said_and_the_steps_are_open_again(tmp_path: Path) -> None:
         words = lost_lines(migration)
         assert f"{tmp_path / '.env'} has lost the lines of S3" in words
         assert "or an old one was put back" in words
+        show_as_undone(migration)
+        assert migration.next_step() is STEPS[0]
+        stale = {s.step.name for s in migration.statuses() if s.state is State.STALE}
+        assert "restart" in stale
+        assert "set_cors" not in stale
+        assert lost_lines(migration) == words, "nothing is kept of it"
         reopen_steps(migration)
         open_again = {s.step.name for s in migration.statuses() if s.state is State.TODO}
         assert open_again == {

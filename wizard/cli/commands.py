@@ -19,7 +19,7 @@ from wizard.core.states import RESTING, State
 from wizard.instance.checkout import open_instance
 from wizard.journal.file import JournalHeld
 from wizard.migration import Migration
-from wizard.opening.lost_lines import lost_lines
+from wizard.opening.lost_lines import lost_lines, show_as_undone
 from wizard.opening.opening import (
     Opened,
     Opening,
@@ -297,7 +297,8 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
         return ExitStatus.OK
     switch = how_it_stands(opening.journal_folder)
     asyncio.run(_look_at_site(migration))
-    lost = lost_lines(migration)
+    if lost := lost_lines(migration):
+        show_as_undone(migration)
     if isinstance(narrator, JsonNarrator):
         narrator.write_object({**_status_object(migration, switch), "lost": lost})
         return ExitStatus.OK

@@ -37,6 +37,11 @@ def lost_lines(migration: Migration) -> str:
     )
 
 
+def show_as_undone(migration: Migration) -> None:
+    """Show the steps that such a file undid as what they are; nothing is kept of it."""
+    migration.note_gone(_UNDONE, ".env was written anew")
+
+
 def reopen_steps(migration: Migration) -> None:
     """Have the steps done again that such a file undid."""
     for name in _UNDONE:
