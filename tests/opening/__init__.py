@@ -3,6 +3,5 @@
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
     "detect": "instance/dockerless/test_deployment",
-    "facts": "cli/test_commands",
     "unfinished_switch": "switch/test_run",
 }

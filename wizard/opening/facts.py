@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.deployment import Deployment
+from wizard.instance.dockerless.yunohost import YunoHostApp
 from wizard.step import Fact
 from wizard.web.visitor import ServedFrom, SiteView
 
@@ -27,6 +30,18 @@ def facts_of(
         Fact("site", settings.site_url if ran else f"{settings.site_url} (not seen running yet)"),
         *([Fact("upgrades", deployment.upkeep)] if deployment.upkeep else []),
     )
+
+
+def fact_of_state(app: YunoHostApp | None, state: Path) -> tuple[Fact, ...]:
+    """Return a warning where an upgrade of the package would delete bw-s3's own state."""
+    if app is None or not app.deletes(state):
+        return ()
+    place = app.state_folder
+    text = (
+        f"{state}: an upgrade of the package deletes it. Move it while bw-s3 does not run: "
+        f"mkdir -p {place.parent} && mv {state} {place}"
+    )
+    return (Fact("state", text),)
 
 
 def fact_of_keys(in_file: Keys, used: Keys) -> tuple[Fact, ...]:

@@ -25,7 +25,7 @@ from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
 from wizard.migration import STEPS, Migration, storage_changed
 from wizard.opening.detect import detect
-from wizard.opening.facts import fact_of_keys, fact_of_site, facts_of
+from wizard.opening.facts import fact_of_keys, fact_of_site, fact_of_state, facts_of
 from wizard.opening.lost_lines import lost_lines, reopen_steps
 from wizard.opening.unfinished_switch import (
     finish_what_was_begun,
@@ -217,6 +217,7 @@ async def _opened(
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
         *fact_of_site(migration.site, migration.served_from()),
+        *fact_of_state(app_of(instance.folder), journal.shown_folder),
         *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
     )
     return Opened(
