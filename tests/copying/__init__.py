@@ -15,6 +15,7 @@ TESTED_BY = {
     "large_file": "copying/test_upload",
     "listing": "copying/test_upload",
     "sender": "copying/test_upload_weather",
+    "settle_public": "steps/test_copy_media",
     "survey": "copying/test_upload",
     "tcp_pacing": "copying/test_upload",
     "verified_writer": "copying/test_upload_disk",

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from wizard.access.probe import require_keys
 from wizard.access.public_address import other_bytes
 from wizard.copying.object_headers import CACHE_CONTROL, content_type
-from wizard.copying.outcome import describe_link
-from wizard.copying.outside_links import (
-    OutsideLink,
-    ask_again,
-    decide,
-    judged,
-    may_follow,
-    media_of,
+from wizard.copying.outside_links import media_of
+from wizard.copying.settle_public import (
+    MOST_NAMED,
+    about_public,
+    copied_beyond_the_list,
+    named,
+    settle_public,
 )
-from wizard.copying.public_kinds import PublicKinds, judge_kinds, keep_kinds
 from wizard.copying.upload import (
     Comparison,
     CopyOutcome,
-    MediaCount,
     compare_media,
     copy_media,
     count_media,
@@ -33,19 +30,15 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count, describe_size
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
-from wizard.journal.public_files import public_files
-from wizard.media.public import OUTSIDE_CLASS, FileKind, PublicFiles
-from wizard.media.source import PREFIX, Media
-from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, Question, TypedStep
+from wizard.media.public import OUTSIDE_CLASS
+from wizard.media.source import PREFIX
+from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.web.browser import Onlooker
 from wizard.web.page import Kind, PageFile
 from wizard.web.visitor import MOST_BYTES, VisitorResponse, address
 
 _SAMPLES = 3
-_NAMED = 20
-# A linked folder may hold a link to another one, and so on.
-_LINKS_IN_A_ROW = 5
 
 
 class CopyMedia(TypedStep[CopyOutcome]):
@@ -97,8 +90,6 @@ class CopyMedia(TypedStep[CopyOutcome]):
         """Return how many files, what is sent with each, and what is held back."""
         media = await media_of(context)
         found = await count_media(context, media)
-        links = await judged(context, media, found.outside)
-        kinds = await judge_kinds(context, media, found)
         settings = context.settings
         items: list[PlanItem] = [
             Sentence(
@@ -112,8 +103,8 @@ class CopyMedia(TypedStep[CopyOutcome]):
             for kind, (number, size) in sorted(found.held_back.items())
             if kind != OUTSIDE_CLASS
         ]
-        items += [Sentence(text, warning=True) for text in _about_kinds(kinds)]
-        items += [Sentence(text, warning=True) for text in _about_links(found, links)]
+        out_of_the_ordinary = await about_public(context, media, found)
+        items += [Sentence(text, warning=True) for text in out_of_the_ordinary]
         if found.failures:
             which = count(found.failures, "file or folder", "files or folders")
             text = f"{which} cannot be read as they are now; they are named after the copy."
@@ -124,7 +115,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         """Copy what is not verified. Raises `Problem` where a file is not accounted for."""
         context.settings.require("endpoint", "bucket")
         require_keys(context)
-        await _settle_what_is_public(context)
+        await settle_public(context)
         outcome = await copy_media(context, await media_of(context))
         context.report(Note(_summary(outcome)))
         if outcome.failed:
@@ -139,7 +130,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         compared = found.comparison or await compare_media(context, media)
         checks = [_same(compared)]
         context.report(checks[0])
-        beyond = _beyond_the_list(public_files(context.journal))
+        beyond = copied_beyond_the_list(context.journal)
         for check in (*_remarks(compared), *beyond, *await _with_controls(context, compared)):
             context.report(check)
             checks.append(check)
@@ -157,7 +148,7 @@ _SAFE = (
 
 def conflicting_keys(outcome: CopyOutcome) -> Problem:
     """Return the `Problem` of keys that hold something else: only a person may decide."""
-    names = "\n".join(outcome.conflicts[:_NAMED])
+    names = "\n".join(outcome.conflicts[:MOST_NAMED])
     return Problem(
         f"{count(outcome.conflicting, 'key in the bucket holds', 'keys in the bucket hold')} "
         "other bytes than your media.",
@@ -222,7 +213,7 @@ def _summary(outcome: CopyOutcome) -> str:
 
 def not_copied(outcome: CopyOutcome) -> Problem:
     """Return the `Problem` of files and folders not accounted for, each with its reason."""
-    shown = [f for f in outcome.failures if not f.harmless][:_NAMED]
+    shown = [f for f in outcome.failures if not f.harmless][:MOST_NAMED]
     lines = [f"{f.path}: {f.what}{f' ({f.raw})' if f.raw else ''}" for f in shown]
     if outcome.failed > len(shown):
         lines.append(f"… and {outcome.failed - len(shown):,} more")
@@ -261,7 +252,7 @@ def _same(compared: Comparison) -> Check:
             f"yes: {count(compared.same, 'file')}, {describe_size(compared.same_bytes)}{where}",
         )
     lines = [
-        f"{sign} {name}" for sign in "-*!" for name in compared.examples.get(sign, [])[:_NAMED]
+        f"{sign} {name}" for sign in "-*!" for name in compared.examples.get(sign, [])[:MOST_NAMED]
     ]
     return failed(
         asked,
@@ -284,115 +275,18 @@ def _remarks(compared: Comparison) -> list[Check]:
         found.append(remark(asked, f"{count(compared.only_there, 'object')}; left alone"))
     if compared.left_out:
         asked = "What was left out since no page can show it?"
-        named = _named(compared.left_out, max(compared.harmless, len(compared.left_out)))
-        found.append(remark(asked, f"{count(compared.harmless, 'file')}: {named}"))
+        which = named(compared.left_out, max(compared.harmless, len(compared.left_out)))
+        found.append(remark(asked, f"{count(compared.harmless, 'file')}: {which}"))
     if compared.held_back:
         kinds = "; ".join(f"{kind}: {n:,}" for kind, (n, _) in sorted(compared.held_back.items()))
         if compared.outside:
-            kinds += f" ({_named(compared.outside, compared.held_back[OUTSIDE_CLASS][0])})"
+            kinds += f" ({named(compared.outside, compared.held_back[OUTSIDE_CLASS][0])})"
         found.append(remark("What was held back?", kinds))
     if compared.published:
         asked = "Did anything that links out of the media folder get into the bucket before?"
-        names = _named(compared.published, len(compared.published))
+        names = named(compared.published, len(compared.published))
         found.append(remark(asked, f"look at these, and delete what is not public: {names}"))
     return found
-
-
-def _beyond_the_list(public: PublicFiles) -> list[Check]:
-    if not public.served:
-        return []
-    asked = "What was copied that BookWyrm's own web server would not serve?"
-    kinds = ", ".join(map(str, sorted(public.served)))
-    return [remark(asked, f"{kinds}: your site served these, and you agreed")]
-
-
-def _about_kinds(kinds: PublicKinds) -> Iterator[str]:
-    """Yield what the site serves and refuses otherwise than BookWyrm's own web server."""
-    if kinds.offered:
-        yield (
-            f"Your site serves files that BookWyrm's own web server would not: "
-            f"{_kinds_named(kinds.offered)}. They are copied too where you agree: you are asked "
-            "first, and --yes agrees."
-        )
-    if kinds.refused:
-        named = ", ".join(f"{kind} ({answer})" for kind, answer in kinds.refused.items())
-        yield f"Held back, never uploaded, since your site refuses them too: {named}."
-    if kinds.unheard:
-        yield (
-            f"Which files your site serves could not be asked: {kinds.unheard}. What BookWyrm's own"
-            " web server serves is copied."
-        )
-
-
-def _about_offered(kinds: PublicKinds) -> Question:
-    return Question(
-        text=f"Your site serves files that BookWyrm's own web server would not: "
-        f"{_kinds_named(kinds.offered)}. A few of each were compared, byte for byte. They would be "
-        "missing once the site uses the bucket. Should they be copied like the others?",
-        yes="Copy them too",
-        no="Hold them back",
-    )
-
-
-def _kinds_named(kinds: Mapping[FileKind, int]) -> str:
-    return ", ".join(f"{kind} ({count(number, 'file')})" for kind, number in kinds.items())
-
-
-def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[str]:
-    """Yield what becomes of the links that lead out of the media."""
-    offered = [link for link in links if not link.why_not]
-    if offered:
-        yield (
-            f"Links out of the media folder, to pictures that your site serves: "
-            f"{_named([link.text for link in offered], len(offered))}. They are copied too where "
-            "you agree: you are asked first, and --yes agrees."
-        )
-    held_back = [f"{link.text} ({link.why_not})" for link in links if link.why_not]
-    said = {link.text for link in links}
-    held_back += [text for text in map(describe_link, found.outside) if text not in said]
-    if held_back:
-        number = found.held_back[OUTSIDE_CLASS][0] - len(offered)
-        yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {_named(held_back, number)}"
-
-
-async def _settle_what_is_public(context: Context) -> None:
-    """Ask the site what it serves, and the admin about what is out of the ordinary."""
-    media = await media_of(context)
-    found = await count_media(context, media)
-    kinds = await judge_kinds(context, media, found)
-    agreed = bool(kinds.offered) and await context.ask(_about_offered(kinds))
-    keep_kinds(context, kinds, agreed=agreed)
-    if may_follow(media):
-        await _settle_links(context, media, found)
-
-
-async def _settle_links(context: Context, media: Media, found: MediaCount) -> None:
-    """Ask about links that lead out of the media; what they lead to may hold some more."""
-    ask_again(context)
-    for _ in range(_LINKS_IN_A_ROW):
-        offered = [x for x in await judged(context, media, found.outside) if not x.why_not]
-        if not offered:
-            return
-        for link in offered:
-            decide(context, link, follow=await context.ask(_question(link)))
-        media = await media_of(context)
-        found = await count_media(context, media)
-
-
-def _question(link: OutsideLink) -> Question:
-    return Question(
-        text=f"{link.path} is a link out of the media folder, to {link.real}. Your site serves the "
-        f"pictures there: {count(link.compared, 'file was', 'files were')} compared, byte for "
-        "byte. Should they be copied like the others? Each is compared again before it is sent.",
-        yes="Copy them too",
-        no="Hold them back",
-    )
-
-
-def _named(links: Sequence[str], number: int) -> str:
-    """Return the first links, and how many more there are."""
-    more = f" and {number - _NAMED:,} more" if number > _NAMED else ""
-    return ", ".join(links[:_NAMED]) + more
 
 
 async def _as_visitor(context: Context, compared: Comparison) -> list[Check]:

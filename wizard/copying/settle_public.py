@@ -1,0 +1,143 @@
+"""What is out of the ordinary among the media: said in the plan, and settled with the admin.
+
+Kinds of files that the site serves or refuses otherwise than BookWyrm's own web server, and links
+that lead out of the media folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from wizard.copying.outcome import MediaCount, describe_link
+from wizard.copying.outside_links import (
+    OutsideLink,
+    ask_again,
+    decide,
+    judged,
+    may_follow,
+    media_of,
+)
+from wizard.copying.public_kinds import PublicKinds, judge_kinds, keep_kinds
+from wizard.copying.upload import count_media
+from wizard.core.events import Check, remark
+from wizard.core.quantities import count
+from wizard.journal.public_files import public_files
+from wizard.media.public import OUTSIDE_CLASS, FileKind
+from wizard.step import Question
+
+if TYPE_CHECKING:
+    from wizard.journal.journal import Journal
+    from wizard.media.source import Media
+    from wizard.step import Context
+
+# So many of a list are named to the admin.
+MOST_NAMED = 20
+# A linked folder may hold a link to another one, and so on.
+_LINKS_IN_A_ROW = 5
+
+
+async def about_public(context: Context, media: Media, found: MediaCount) -> Sequence[str]:
+    """Return what the plan says of it, after asking the site; changes nothing."""
+    links = await judged(context, media, found.outside)
+    kinds = await judge_kinds(context, media, found)
+    return [*_about_kinds(kinds), *_about_links(found, links)]
+
+
+async def settle_public(context: Context) -> None:
+    """Ask the site what it serves, and the admin about what is out of the ordinary."""
+    media = await media_of(context)
+    found = await count_media(context, media)
+    kinds = await judge_kinds(context, media, found)
+    agreed = bool(kinds.offered) and await context.ask(_about_offered(kinds))
+    keep_kinds(context, kinds, agreed=agreed)
+    if may_follow(media):
+        await _settle_links(context, media, found)
+
+
+async def _settle_links(context: Context, media: Media, found: MediaCount) -> None:
+    """Ask about links that lead out of the media; what they lead to may hold some more."""
+    ask_again(context)
+    for _ in range(_LINKS_IN_A_ROW):
+        offered = [x for x in await judged(context, media, found.outside) if not x.why_not]
+        if not offered:
+            return
+        for link in offered:
+            decide(context, link, follow=await context.ask(_question(link)))
+        media = await media_of(context)
+        found = await count_media(context, media)
+
+
+def copied_beyond_the_list(journal: Journal) -> list[Check]:
+    """Return what was copied that BookWyrm's own web server would not serve; [] for nothing."""
+    public = public_files(journal)
+    if not public.served:
+        return []
+    asked = "What was copied that BookWyrm's own web server would not serve?"
+    kinds = ", ".join(map(str, sorted(public.served)))
+    return [remark(asked, f"{kinds}: your site served these, and you agreed")]
+
+
+def _question(link: OutsideLink) -> Question:
+    return Question(
+        text=f"{link.path} is a link out of the media folder, to {link.real}. Your site serves the "
+        f"pictures there: {count(link.compared, 'file was', 'files were')} compared, byte for "
+        "byte. Should they be copied like the others? Each is compared again before it is sent.",
+        yes="Copy them too",
+        no="Hold them back",
+    )
+
+
+def named(links: Sequence[str], number: int) -> str:
+    """Return the first of `number` things, and how many more there are."""
+    more = f" and {number - MOST_NAMED:,} more" if number > MOST_NAMED else ""
+    return ", ".join(links[:MOST_NAMED]) + more
+
+
+def _about_kinds(kinds: PublicKinds) -> Iterator[str]:
+    """Yield what the site serves and refuses otherwise than BookWyrm's own web server."""
+    if kinds.offered:
+        yield (
+            f"Your site serves files that BookWyrm's own web server would not: "
+            f"{_kinds_named(kinds.offered)}. They are copied too where you agree: you are asked "
+            "first, and --yes agrees."
+        )
+    if kinds.refused:
+        named = ", ".join(f"{kind} ({answer})" for kind, answer in kinds.refused.items())
+        yield f"Held back, never uploaded, since your site refuses them too: {named}."
+    if kinds.unheard:
+        yield (
+            f"Which files your site serves could not be asked: {kinds.unheard}. What BookWyrm's own"
+            " web server serves is copied."
+        )
+
+
+def _about_offered(kinds: PublicKinds) -> Question:
+    return Question(
+        text=f"Your site serves files that BookWyrm's own web server would not: "
+        f"{_kinds_named(kinds.offered)}. A few of each were compared, byte for byte. They would be "
+        "missing once the site uses the bucket. Should they be copied like the others?",
+        yes="Copy them too",
+        no="Hold them back",
+    )
+
+
+def _kinds_named(kinds: Mapping[FileKind, int]) -> str:
+    return ", ".join(f"{kind} ({count(number, 'file')})" for kind, number in kinds.items())
+
+
+def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[str]:
+    """Yield what becomes of the links that lead out of the media."""
+    offered = [link for link in links if not link.why_not]
+    if offered:
+        yield (
+            f"Links out of the media folder, to pictures that your site serves: "
+            f"{named([link.text for link in offered], len(offered))}. They are copied too where "
+            "you agree: you are asked first, and --yes agrees."
+        )
+    held_back = [f"{link.text} ({link.why_not})" for link in links if link.why_not]
+    said = {link.text for link in links}
+    held_back += [text for text in map(describe_link, found.outside) if text not in said]
+    if held_back:
+        number = found.held_back[OUTSIDE_CLASS][0] - len(offered)
+        yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {named(held_back, number)}"
