@@ -11,14 +11,18 @@ import pytest
 
 from tests.servers.browser import Chromium
 from tests.servers.internet import Internet, Page, redirect
+from tests.servers.refusing import Refusing, Reply, always
 from tests.support.contexts import Listener, carry_out, storage_context
 from tests.support.parts import need
+from tests.web.test_visitor import PAGE
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import rule_for
+from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
-from wizard.core.settings import Settings
+from wizard.core.settings import MigrationPath, Settings
 from wizard.demo.font import woff
 from wizard.demo.pictures import avatar
+from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.set_cors import SetCors
 from wizard.storage.bucket import Bucket
 from wizard.web import visitor
@@ -271,6 +275,27 @@ def put(internet: Internet, case: Case, host: str, files: str) -> None:
         base = f"{scheme}://{files}"
         served = {f"{base}/{name}": file for name, file in _FILES.items()} | case.files(base)
         internet.pages |= {url: page(file) for url, file in served.items()}
+
+
+async def test_a_policy_that_is_added_in_front_is_seen_there(
+    storage: tuple[Settings, Keys], tmp_path: Path, online: Internet
+) -> None:
+    """Where --site-url leads past the proxy that adds it."""
+    settings, keys = storage
+    own = "default-src 'self'; script-src 'self'"
+    html = PAGE.format(static="/static/").encode()
+    online.pages["https://books.example.org/"] = Page(
+        html, headers=[(CSP, own), (CSP, "img-src 'self'")]
+    )
+    behind = Reply(200, html, {"Content-Type": "text/html", CSP: own})
+    with Refusing(always(behind)) as site:
+        existing = replace(settings, site_url=f"http://{site.host}", path=MigrationPath.EXISTING)
+        with storage_context(tmp_path, existing, keys, Listener()) as context:
+            with pytest.raises(Problem) as caught:
+                await ConfigureProvider().plan(context)
+            assert "img-src 'self'" in caught.value.why
+            online.pages["https://books.example.org/"] = Page(html, headers=[(CSP, own)])
+            await ConfigureProvider().plan(context)
 
 
 DOMAINS = ("Books.Example.ORG", "BÜCHER.example:8443", "straße.example", "книги.example",

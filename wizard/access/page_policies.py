@@ -14,7 +14,7 @@ from wizard.core.settings import MigrationPath
 from wizard.web.blocked import by_policy
 from wizard.web.csp import Policy, refusal
 from wizard.web.page import Kind, PageFile
-from wizard.web.visitor import look_at_site
+from wizard.web.visitor import look_at_site, look_from_outside
 
 if TYPE_CHECKING:
     from wizard.step import Context
@@ -32,9 +32,10 @@ async def refuse_policies_of_others(context: Context) -> None:
     """Raise a `Problem` where a policy that will stay keeps browsers from the bucket's files."""
     if context.settings.path != MigrationPath.EXISTING:
         return
-    view = await look_at_site(context.settings, context.instance.domain)
+    domain, origin = context.instance.domain, context.instance.origins[0]
+    outside = await look_from_outside(context.settings, domain, origin)
+    view = outside or await look_at_site(context.settings, domain)
     staying = [policy for policy in view.policies if not _is_bookwyrms(policy, context)]
-    origin = context.instance.origins[0]
     for kind, key in _FILES if view.own_page else ():
         url = f"{context.settings.public_base}/{key}"
         found = refusal(staying, kind, [url], origin=origin)

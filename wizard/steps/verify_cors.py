@@ -20,8 +20,16 @@ from wizard.storage.bucket import Bucket
 from wizard.web.blocked import among
 from wizard.web.browser import Loaded, Onlooker, load_page
 from wizard.web.caches import cache_marks
+from wizard.web.origins import origin_of
 from wizard.web.page import Kind, PageFile
-from wizard.web.visitor import SiteView, address, fetch, look_at_site, preflight
+from wizard.web.visitor import (
+    SiteView,
+    address,
+    fetch,
+    look_at_site,
+    look_from_outside,
+    preflight,
+)
 
 # A site that has nothing to do with the instance, and never exists (RFC 2606).
 _FOREIGN = "https://elsewhere.invalid"
@@ -163,8 +171,12 @@ async def _site(context: Context, bucket: Bucket) -> list[Check]:
         return [_site_not_ready(context, view)]
     asked = "Does the site's own page point to the bucket?"
     checks = [passed(asked, f"yes: {view.stylesheets[0]}")]
-    browser = Onlooker.of(view, context.instance.origins[0])
-    loaded = await load_page(browser, view)
+    origin = context.instance.origins[0]
+    outside = await look_from_outside(context.settings, context.instance.domain, origin)
+    if outside is None and origin_of(context.settings.site_url) != origin:
+        text = f"not known: {origin} shows no such page from here; the site was asked elsewhere"
+        checks.append(remark("Does anything in front of the site add a policy?", text))
+    loaded = await load_page(Onlooker.of(outside or view, origin), view)
     for kind in Kind:
         checks += _loaded_check(kind, [one for one in loaded if one.file.kind is kind])
     if view.untrusted:

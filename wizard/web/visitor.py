@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
@@ -27,6 +27,8 @@ _TIMEOUT = httpx.Timeout(20, connect=10)
 # How much of an answer is kept.
 MOST_BYTES = 2_000_000
 _MOST_REDIRECTS = 20
+# A server may not reach itself under its public address, and nothing depends on it.
+_SECONDS_OUTSIDE = 5
 # BookWyrm translates its error page.
 _LANGUAGE = {"Accept-Language": "en"}
 # Files are asked for as a browser does it: what is in front of a bucket may treat others otherwise.
@@ -204,6 +206,22 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
     if untrusted:
         seen = await _request("GET", url, headers, field="site_url", trust_all=True)
     return judge_site(seen, settings, untrusted=untrusted)
+
+
+async def look_from_outside(settings: Settings, domain: str, origin: str) -> SiteView | None:
+    """Look at the first page where the public finds it, where the site is asked elsewhere.
+
+    What is in front of the site is seen only there. None where that is the same address, or no
+    page of the site's own came from it in a few seconds.
+    """
+    if origin_of(settings.site_url) in ("", origin):
+        return None
+    try:
+        async with asyncio.timeout(_SECONDS_OUTSIDE):
+            view = await look_at_site(replace(settings, site_url=origin), domain)
+    except TimeoutError:
+        return None
+    return view if view.own_page else None
 
 
 def site_client(settings: Settings, domain: str) -> httpx.Client:
