@@ -13,6 +13,7 @@ from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
 from screens.state.marks import MARKS, LiveState
 from screens.state.phase import Phase
+from wizard.copying.outside_links import has_declined
 from wizard.core.quantities import count, describe_rate
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)
@@ -35,6 +36,7 @@ class CopyMediaScreen(StepScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause/resume", id="copy.pause", tooltip="Rest, or go on"),
         Binding("l", "limit", "Limit rate", id="copy.limit", tooltip="How fast at most"),
+        Binding("a", "ask_again", "Ask again", id="copy.ask", tooltip="About what is held back"),
         Binding("f", "failed_files", "Failed files", id="copy.failed", tooltip="Which, and why"),
     ]
 
@@ -88,6 +90,9 @@ class CopyMediaScreen(StepScreen):
             return self.phase is Phase.RUNNING
         if action == "limit":
             return self.phase in (Phase.READY, Phase.RUNNING)
+        if action == "ask_again":
+            still = self.phase in (Phase.READY, Phase.DONE, Phase.FAILED)
+            return still and not self.session.running and has_declined(self.session.context)
         if action == "failed_files":
             return bool(self.session.failed_files())
         return super().check_action(action, parameters)
@@ -118,6 +123,14 @@ class CopyMediaScreen(StepScreen):
         context = self.session.context
         self.session.change_answers(replace(context.settings, limit_rate=int(choice)), context.keys)
         context.control.limit_rate(int(choice))
+        self.show_step()
+
+    def action_ask_again(self) -> None:
+        """Forget what the admin wanted held back, and show the plan: the copy asks about it."""
+        self.session.migration.ask_again_about_media()
+        self.session.changes += 1
+        self.discard()
+        self.start_inspection()
         self.show_step()
 
     def action_failed_files(self) -> None:

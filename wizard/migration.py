@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wizard.copying.outside_links import forget_declined
 from wizard.core.events import Check, Event, Report, Verdict
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem
@@ -202,6 +203,12 @@ class Migration:
         self.context = replace(self.context.with_settings(settings), keys=keys)
         self.context.masker.add_keys(keys)
         self.context.journal.save_settings(settings)
+
+    def ask_again_about_media(self) -> None:
+        """Have the next copy ask about what the admin wanted held back before."""
+        forget_declined(self.context)
+        self.context.journal.forget_result("copy_media")
+        self._gone.pop("copy_media", None)
 
     async def look(self, step: Step, report: Report | None = None) -> tuple[Status, Finding | None]:
         """Return where a step stands, after asking the world about it, and what was found there."""

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo_scene import DemoScene, demo_scene
+from wizard.copying.outside_links import has_declined
 from wizard.core.events import Progress, Verdict
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.migration import Migration
 from wizard.step import Applies
 from wizard.steps.copy_media import CopyMedia
 
@@ -162,7 +164,16 @@ async def test_what_the_admin_declines_is_held_back(scene: DemoScene, tmp_path: 
     assert not {key for key in keys_there(scene) if key.startswith("images/covers/")}
     plan = await STEP.plan(scene.context)
     words = "\n".join(item.text for item in plan.items if isinstance(item, Sentence))
-    assert f"covers → {tmp_path}/covers (you decided against it)" in words
+    assert f"covers → {tmp_path}/covers (you decided against it: the key a, or --ask" in words
+    scene.answer = True
+    await scene.carry_out(STEP)
+    assert len(scene.questions) == 1, "nobody is asked again unasked"
+    assert has_declined(scene.context)
+    Migration(scene.context).ask_again_about_media()
+    assert not has_declined(scene.context)
+    await scene.carry_out(STEP)
+    assert len(scene.questions) == 2
+    assert {key for key in keys_there(scene) if key.startswith("images/covers/")}
 
 
 async def test_only_what_the_site_serves_of_a_linked_folder_is_copied(

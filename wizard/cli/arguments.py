@@ -137,6 +137,12 @@ def _run_parser() -> _Parser:
         action="store_true",
         help="the custom domain may serve changed files, as a CDN that makes pictures smaller does",
     )
+    parser.add_argument(
+        "--ask-again",
+        action="store_true",
+        help="ask again about links and kinds of files that you wanted held back; with --yes "
+        "they are copied",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     _add_instance(parser)
     _add_path(parser)

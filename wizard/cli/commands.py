@@ -114,7 +114,11 @@ def opening_of(options: argparse.Namespace) -> Opening:
     given = {name: getattr(options, name, None) for name in names}
     overrides = {name: value for name, value in given.items() if value is not None}
     return Opening(
-        folder=options.folder, state=options.state, overrides=overrides, keys=environment_keys()
+        folder=options.folder,
+        state=options.state,
+        overrides=overrides,
+        keys=environment_keys(),
+        ask_again=getattr(options, "ask_again", False),
     )
 
 

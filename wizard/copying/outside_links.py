@@ -15,6 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from wizard.journal.entries import Entry, json_entry
+from wizard.journal.public_files import declined
+from wizard.journal.public_files import forget_declined as forget_declined_kinds
 from wizard.media.linked import LinkedMedia, check_served
 from wizard.media.public import PublicFiles
 from wizard.media.root_folder import RootFolder
@@ -106,6 +108,19 @@ def decide(context: Context, link: OutsideLink, *, follow: bool) -> None:
     context.journal.remember(_AGREED, agreed)
 
 
+def has_declined(context: Context) -> bool:
+    """Tell whether the admin wants a link, or a kind of files, held back."""
+    agreed = context.journal.recall(_AGREED) or {}
+    return "" in agreed.values() or bool(declined(context.journal))
+
+
+def forget_declined(context: Context) -> None:
+    """Forget what the admin said no to, so that the next copy asks about it again."""
+    agreed = context.journal.recall(_AGREED) or {}
+    context.journal.remember(_AGREED, {target: real for target, real in agreed.items() if real})
+    forget_declined_kinds(context.journal)
+
+
 def ask_again(context: Context) -> None:
     """Have the site asked again for files that it did not serve."""
     context.journal.forget(_REFUSED)
@@ -118,7 +133,7 @@ def _judged(
     real = os.path.realpath(target)
     why_not, compared = "", 0
     if agreed.get(target) == "":
-        why_not = "you decided against it"
+        why_not = "you decided against it: the key a, or --ask-again, asks you again"
     elif f"{os.path.realpath(media.root)}/".startswith(f"{real.rstrip('/')}/"):
         why_not = "it contains the media folder itself"
     else:

@@ -30,3 +30,8 @@ def decline(journal: Journal, kinds: frozenset[FileKind]) -> None:
     """Remember kinds that are to be held back."""
     all_kinds = declined(journal) | kinds
     journal.remember(_DECLINED, [[kind.folder, kind.ending] for kind in sorted(all_kinds)])
+
+
+def forget_declined(journal: Journal) -> None:
+    """Forget what is to be held back, so that the admin is asked about it again."""
+    journal.forget(_DECLINED)

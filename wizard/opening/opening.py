@@ -71,7 +71,8 @@ class Opening:
     `keys` those of the environment, which go before those of `.env`;
     `look_only`: nothing may be changed, not even what a killed run left;
     `shown_state` where the journal would lie, if `state` is only a copy of it;
-    `put_back`: a switch of the services that was begun is not finished but put back.
+    `put_back`: a switch of the services that was begun is not finished but put back;
+    `ask_again`: the copy is to ask again about what the admin wanted held back.
     """
 
     folder: Path
@@ -81,6 +82,7 @@ class Opening:
     look_only: bool = False
     shown_state: Path | None = None
     put_back: bool = False
+    ask_again: bool = False
 
     @property
     def journal_folder(self) -> Path:
@@ -210,6 +212,8 @@ async def _opened(
     ran = not fresh or await note_whether_it_ran(journal, deployment)
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
+    if opening.ask_again:
+        migration.ask_again_about_media()
     site_problem = await _look_at_site(migration, first=not resumed) if ran else None
     if lost := lost_lines(migration):
         reopen_steps(migration)
