@@ -10,6 +10,5 @@ TESTED_BY = {
     "problems": "steps/test_restart",
     "s3_lines": "steps/test_enable_s3",
     "site_before": "end_to_end/test_site_before",
-    "site_watch": "steps/test_restart",
     "uploads_back": "steps/test_restart",
 }

@@ -370,9 +370,25 @@ async def test_obstacles_without_anything_that_runs(tmp_path: Path) -> None:
     assert not up.obstacle
 
 
-async def test_too_little_memory_and_an_old_compose(
+_MIGRATION = b"""
+from django.db import migrations
+class Migration(migrations.Migration):
+    dependencies = [("bookwyrm", "0001_initial")]
+"""
+
+
+async def test_pending_migrations_too_little_memory_and_an_old_compose(
     standing: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pending = "/app/bookwyrm/migrations/0999_pending.py"
+    standing.instance.in_web("sh", "-c", f"cat >{pending}", given=_MIGRATION)
+    try:
+        offers = await standing.deployment.switches()
+    finally:
+        standing.instance.in_web("rm", pending)
+    assert "1 migration waits (bookwyrm.0999_pending)" in offers[0].obstacle
+    assert not offers[1].obstacle, "the way that is taken"
+    assert not (await standing.deployment.switches())[0].obstacle
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 2000000 kB\nMemAvailable:    204800 kB\n")
     monkeypatch.setattr(memory, "MEMINFO", meminfo)

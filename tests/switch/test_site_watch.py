@@ -1,0 +1,105 @@
+"""The switch's own look at a site that answers behind nginx with a certificate."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.servers.certificates import Authority
+from tests.support.parts import need
+from tests.support.waiting import wait_until
+from wizard.core.settings import Settings
+from wizard.demo.checkout import free_port
+from wizard.switch.site_watch import Awaited, SiteWatch
+from wizard.web.visitor import look_at_site
+
+_NGINX = """\
+daemon off;
+user root;
+pid {place}/pid;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {place}/body;
+    proxy_temp_path {place}/proxy;
+    fastcgi_temp_path {place}/fastcgi;
+    uwsgi_temp_path {place}/uwsgi;
+    scgi_temp_path {place}/scgi;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {place}/DNS-localhost.pem;
+        ssl_certificate_key {place}/DNS-localhost.key;
+        location / {{
+            proxy_pass http://127.0.0.1:{behind};
+            proxy_set_header Host $host;
+            proxy_set_header X-Forwarded-Proto $scheme;
+        }}
+    }}
+}}
+"""
+_PAGE = """<html><head><link rel="stylesheet" href="{base}/static/css/themes/light.css"></head>
+<body>BookWyrm</body></html>"""
+
+
+class BookWyrm(BaseHTTPRequestHandler):
+    """As Django with SECURE_SSL_REDIRECT: shows pages of its own domain only where it is https."""
+
+    base = ""
+
+    def do_GET(self) -> None:
+        host, scheme = self.headers["Host"], self.headers["X-Forwarded-Proto"]
+        if host != "books.example.org":
+            self.send_error(400)
+        elif scheme != "https":
+            self.send_response(301)
+            self.send_header("Location", f"https://{host}{self.path}")
+            self.end_headers()
+        else:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(_PAGE.format(base=self.base).encode())
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Settings]:
+    need("nginx")
+    Authority(tmp_path).server("DNS:localhost")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BookWyrm)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = free_port()
+    file = tmp_path / "nginx.conf"
+    file.write_text(_NGINX.format(place=tmp_path, port=port, behind=server.server_port))
+    argv = ["nginx", "-e", str(tmp_path / "errors"), "-c", str(file)]
+    with subprocess.Popen(argv) as nginx:
+        wait_until((tmp_path / "pid").exists)
+        yield Settings(
+            site_url=f"https://localhost:{port}", custom_domain="s3.example.org/books",
+        )  # fmt: skip
+        nginx.terminate()
+    server.shutdown()
+    server.server_close()
+    BookWyrm.base = ""
+
+
+async def test_a_site_with_a_certificate_is_watched(site: Settings) -> None:
+    async with SiteWatch(site, "books.example.org") as watch:
+        view = await watch.wait_for(Awaited.LOCAL, 60, lambda event: None)
+        assert (view.own_page, view.untrusted, view.problem) == (True, True, None)
+        BookWyrm.base = site.public_base
+        view = await watch.wait_for(Awaited.BUCKET, 60, lambda event: None)
+        assert view.points_to_bucket
+        assert watch.never_failed
+        assert watch.downtime.words.startswith("No visitor saw an error (0 of")
+
+
+async def test_another_domain_is_not_the_sites_own_page(site: Settings) -> None:
+    view = await look_at_site(site, "other.example.org")
+    assert not view.own_page
