@@ -86,7 +86,11 @@ async def test_the_site_comes_back_with_s3_and_catches_up(ready: DemoScene) -> N
     assert cover.content == b"a cover of the last minute"
     assert "1 file copied in this step" in checks[2].seen
     assert ready.questions == []
-    assert any("was down for" in e.text for e in ready.events if isinstance(e, Note))
+    # This site is up again within less than half a second, mostly: no look may have met that.
+    told = [e.text for e in ready.events if isinstance(e, Note) and " of " in e.text]
+    (downtime,) = (text for text in told if "looks failed" in text)
+    print(downtime)
+    assert downtime.startswith("The site was down for") or "seconds apart at most" in downtime
 
 
 async def test_what_was_uploaded_since_the_copy_is_there_before_the_site_is_touched(

@@ -74,6 +74,16 @@ class Armed:
         finally:
             journal.close()
 
+    @contextmanager
+    def reading(self) -> Iterator[Journal]:
+        """The journal, while another may have it."""
+        journal = Journal.read(self.scene.folder / ".bw-s3")
+        assert journal
+        try:
+            yield journal
+        finally:
+            journal.close()
+
     def start(
         self, answer: str = "yes", *, patience: float = 60, terminal: int | None = None
     ) -> subprocess.Popen[bytes]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import pty
 import random
+import secrets
 import signal
 import stat
 import subprocess
@@ -18,10 +19,7 @@ from tests.support.armed import BROKEN, LATER, SLOW, Armed, at_stage, over, wait
 from wizard.opening.unfinished_switch import how_it_stands
 from wizard.switch.files import Answer
 from wizard.switch.state import Phase, SwitchState
-from wizard.system.processes import Process
-
-SEED = os.environ.get("BW_S3_SEED", "switch")
-KILLS = int(os.environ.get("BW_S3_SWITCH_KILLS", "2"))
+from wizard.system.processes import Process, with_variable
 
 
 @pytest.mark.parametrize("how", ["process", "group", "terminal"])
@@ -90,22 +88,47 @@ async def test_a_killed_runner_is_followed_by_one_that_finishes(
     await armed.check_on_s3()
 
 
-async def test_killed_at_random_moments(armed: Armed) -> None:
+@pytest.mark.parametrize("strikes", [3, pytest.param(60, marks=pytest.mark.slow)])
+async def test_signals_at_random_moments(armed: Armed, strikes: int) -> None:
+    """To wizard, runner and what restarts the services, alone and together; the seed is printed."""
     armed.restart_with(SLOW)
-    chance = random.Random(SEED)
-    for _ in range(KILLS):
-        process = armed.start()
-        try:
-            process.wait(chance.uniform(0.5, 8))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+    seed = os.environ.get("BW_S3_SEED") or secrets.token_hex(4)
+    print(f"BW_S3_SEED={seed}")
+    chance = random.Random(seed)
+    for _ in range(strikes):
+        strike(armed, chance)
         state = armed.files.read()
-        if state and state.runner_lives and chance.random() < 0.5:
-            os.kill(state.pid, signal.SIGKILL)
-        process.wait()
+        if state and state.phase is Phase.PUT_BACK:
+            await armed.check_as_before()
+            armed.scene.enable_s3()
     armed.start()
-    assert armed.end() == {"end": "done"}
+    ended = armed.end()
+    if ended != {"end": "done"}:  # a command that was killed: all was put back
+        await armed.check_as_before()
+        armed.scene.enable_s3()
+        armed.start()
+        assert armed.end() == {"end": "done"}, armed.said()
     await armed.check_on_s3()
+
+
+def strike(armed: Armed, chance: random.Random) -> None:
+    """Start a bw-s3, and send signals after a while."""
+    process = armed.start()
+    try:
+        process.wait(chance.uniform(0.5, 12))
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, chance.choice([signal.SIGHUP, signal.SIGKILL]))
+    state = armed.files.read()
+    if state and state.runner_lives and chance.random() < 0.5:
+        os.kill(state.pid, chance.choice([signal.SIGHUP, signal.SIGKILL]))
+    if chance.random() < 0.5:
+        with armed.reading() as journal:
+            marked = with_variable("BW_S3_RESTART", f"{journal.id} ")
+        # The site itself carries it as well, once it was started by the command.
+        for command in (found for found, _ in marked if chance.random() < 0.5):
+            command.kill()
+    process.wait()
+    print(state and (state.phase, state.stage))
 
 
 async def test_a_site_that_fails_is_put_back_though_nobody_is_there(armed: Armed) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import re
+import secrets
+import signal
 import subprocess
 import sys
 import textwrap
@@ -310,6 +312,30 @@ async def test_killed_at_each_stage_and_gone_on_with(standing: Standing, everyth
     check_uploads(standing, visitors, bucket)
 
 
+@pytest.mark.parametrize("strikes", [2, pytest.param(25, marks=pytest.mark.slow)])
+async def test_signals_at_random_moments(standing: Standing, strikes: int) -> None:
+    """To us, to Compose, and to both, forward and back; the seed is printed."""
+    seed = os.environ.get("BW_S3_SEED") or secrets.token_hex(4)
+    print(f"BW_S3_SEED={seed}")
+    chance = random.Random(seed)
+    path = standing.instance.folder / ".env"
+    old = path.read_bytes()
+    with Visitors(standing.instance.site_url) as visitors:
+        standing.use_bucket("struck-books")
+        new = path.read_bytes()
+        for _ in range(strikes):
+            path.write_bytes(chance.choice([old, new]))
+            strike(standing, chance)
+        path.write_bytes(new)
+        await carry_out(standing, await standby_switch(standing))
+    show("struck at random", visitors)
+    assert not visitors.failed
+    assert not standbys()
+    assert points_to(standing, "struck-books")
+    check_workers(standing, "true")
+    check_uploads(standing, visitors, "struck-books")
+
+
 # Where it cannot be had.
 
 
@@ -462,8 +488,8 @@ async def carry_out(standing: Standing, switch: Switch, until: str = "") -> None
             return
 
 
-def kill_at(standing: Standing, stage: str, seconds: float, *, everything: bool) -> None:
-    """Carry it out in a process that is killed so long after it began with `stage`."""
+def begun(standing: Standing) -> subprocess.Popen[str]:
+    """Carry it out in a process of its own, which says each stage that it begins with."""
     script = f"""
         import asyncio
         from pathlib import Path
@@ -479,16 +505,37 @@ def kill_at(standing: Standing, stage: str, seconds: float, *, everything: bool)
         asyncio.run(work())
     """
     argv = [sys.executable, "-c", textwrap.dedent(script)]
-    with subprocess.Popen(
+    return subprocess.Popen(
         argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    )
+
+
+def kill_at(standing: Standing, stage: str, seconds: float, *, everything: bool) -> None:
+    """Carry it out in a process that is killed so long after it began with `stage`."""
+    with begun(standing) as process:
         assert process.stdout
         assert any(line.strip() == stage for line in process.stdout), stage
         time.sleep(seconds)
-        os.killpg(process.pid, 9)
+        os.killpg(process.pid, signal.SIGKILL)
     if everything:
         for found, _ in with_variable("BW_S3_RESTART", JOURNAL):
             found.kill()
+
+
+def strike(standing: Standing, chance: random.Random) -> None:
+    """Carry it out for a while, then send signals to us, to Compose, or to both."""
+    with begun(standing) as process:
+        try:
+            process.wait(chance.uniform(1, 60))
+        except subprocess.TimeoutExpired:
+            us, compose = chance.choice([(True, False), (False, True), (True, True)])
+            if us:
+                os.killpg(process.pid, chance.choice([signal.SIGHUP, signal.SIGKILL]))
+            for found, _ in with_variable("BW_S3_RESTART", JOURNAL) if compose else ():
+                found.kill()
+            print(f"struck us: {us}, Compose: {compose}")
+            # Where Compose alone was struck, it goes on to its end, or ends with a problem.
+            process.wait(300)
 
 
 def check_workers(standing: Standing, uses_s3: str) -> None:
