@@ -17,6 +17,7 @@ from wizard.core.events import Note, Verdict
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.instance.dockerless.deployment import Dockerless
+from wizard.journal.entries import number_entry
 from wizard.step import Context
 from wizard.switch.env_mode import mode_check, mode_plan, offer_narrower_mode, put_mode_back
 
@@ -93,6 +94,20 @@ async def test_it_is_undone_where_a_service_cannot_read_it(tmp_path: Path) -> No
         await offer_narrower_mode(context)
         assert stat.S_IMODE(context.instance.env_path.stat().st_mode) == 0o644
         notes = [e.text for e in listener.events if isinstance(e, Note)]
-        assert f"644 again: user {ALICE} could not read it" in notes[0]
+        assert f"644 again: user {ALICE} could not read it" in notes[-1]
         put_mode_back(context)
         assert stat.S_IMODE(context.instance.env_path.stat().st_mode) == 0o644
+
+
+async def test_after_a_kill_it_is_tried_all_the_same(tmp_path: Path) -> None:
+    """The mode was set, and nobody had tried it yet."""
+    need_root()
+    with scene(tmp_path, Listener(), 0o644, ALICE, {0, ALICE}) as context:
+        path = context.instance.env_path
+        context.journal.remember(number_entry("configure_provider.mode"), 0o644)
+        path.chmod(0o600)
+        await offer_narrower_mode(context)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        tmp_path.chmod(0o700)
+        await offer_narrower_mode(context)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644

@@ -46,6 +46,9 @@ async def mode_plan(context: Context) -> list[Sentence]:
 async def offer_narrower_mode(context: Context) -> None:
     """Ask, set the mode, try it as each of those who need the file, and undo it for a failure."""
     path = context.instance.env_path
+    if context.journal.remembers(_BEFORE) and not open_to_all(path):
+        await _try(context)  # a kill may have come between setting it and trying
+        return
     narrower = await _narrower(context) if open_to_all(path) else None
     if narrower is None:
         return
@@ -54,20 +57,22 @@ async def offer_narrower_mode(context: Context) -> None:
         yes="Yes",
         no="Leave it as it is",
     )
-    if not await context.ask(question):
-        return
-    before = stat.S_IMODE(path.stat().st_mode)
-    context.journal.remember(_BEFORE, before)
-    path.chmod(narrower)
-    users = await context.deployment.env_users() or frozenset()
-    if locked_out := [uid for uid in sorted(users) if not await _can_read(uid, path)]:
-        path.chmod(before)
-        context.journal.forget(_BEFORE)
-        numbers = ", ".join(map(str, locked_out))
-        text = f"The mode of {path} is {before:03o} again: user {numbers} could not read it."
+    if await context.ask(question):
+        context.journal.remember(_BEFORE, stat.S_IMODE(path.stat().st_mode))
+        path.chmod(narrower)
+        context.report(Note(f"The mode of {path} is {narrower:03o} now."))
+        await _try(context)
+
+
+async def _try(context: Context) -> None:
+    """Put the mode back where one of those who need the file cannot read it."""
+    path, users = context.instance.env_path, await context.deployment.env_users() or frozenset()
+    locked_out = [uid for uid in sorted(users) if not await _can_read(uid, path)]
+    if locked_out:
+        put_mode_back(context)
+        mode, numbers = stat.S_IMODE(path.stat().st_mode), ", ".join(map(str, locked_out))
+        text = f"The mode of {path} is {mode:03o} again: user {numbers} could not read it."
         context.report(Note(text, warning=True))
-        return
-    context.report(Note(f"The mode of {path} is {narrower:03o} now; it was {before:03o}."))
 
 
 def put_mode_back(context: Context) -> None:
