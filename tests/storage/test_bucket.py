@@ -337,3 +337,15 @@ def test_whatever_a_service_answers_there_is_a_problem(
     assert found.what
     assert found.why
     assert found.remedies
+
+
+@pytest.mark.parametrize(
+    ("keys", "field"),
+    [(Keys(), "access_key_id"), (Keys("AKIA", ""), "secret_access_key")],
+    ids=["none", "no secret"],
+)
+def test_keys_that_are_gone_from_env_are_no_fault_of_the_program(keys: Keys, field: str) -> None:
+    settings = Settings(endpoint="http://127.0.0.1:9", bucket="books")
+    problem = raised_by(lambda: Bucket(settings, keys).ask())
+    assert problem.what == "The keys of the storage are not known."
+    assert problem.field == field

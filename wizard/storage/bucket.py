@@ -161,6 +161,14 @@ class Bucket:
         self.settings = settings
         self.keys = keys
         self.name = settings.bucket
+        if not keys:
+            # The signer would end with an error of its own that names neither.
+            raise Problem(
+                "The keys of the storage are not known.",
+                "AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is empty in .env.",
+                "Enter them there again, then continue.",
+                field="access_key_id" if not keys.access_key_id else "secret_access_key",
+            )
         try:
             self.client = connect(settings, keys)
         except ValueError as error:

@@ -154,8 +154,7 @@ class ReloadSwitch(Switch):
         """See `Switch.undo`; where another process began, all is done to be sure."""
         if self._touched is False:
             return
-        for stage in self.stages():
-            await self.carry_out(stage, report)
+        await self.carry_out_all(report)
 
     def _doing(self) -> Mapping[str, Callable[[_Scene, Report], Awaitable[None]]]:
         return {
