@@ -20,8 +20,8 @@ from wizard.demo.checkout import free_port
 from wizard.storage.bucket import Bucket
 
 Event = dict[str, Any]
-# Whatever was started from a login ends with it, root's as well.
-_LOGIND = "[Login]\nKillUserProcesses=yes\nKillExcludeUsers=\n"
+# Whatever was started from a login ends with it; root would be excluded if nobody was named.
+_LOGIND = "[Login]\nKillUserProcesses=yes\nKillExcludeUsers=nobody\n"
 # What an ordinary user is told of that.
 _ASK = """
 import asyncio
