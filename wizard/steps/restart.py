@@ -270,17 +270,16 @@ async def _ask_if_down(context: Context) -> None:
     view = await _look(context)
     if view.own_page:
         return
-    # It may end in an address, without a full stop.
-    seen = (view.problem.what if view.problem else f"HTTP {view.status}").rstrip(".") + "."
     question = Question(
-        text=f"The site does not show its own page even before the restart. {seen} Restart it?",
+        text=f"The site does not show its own page even before the restart. {view.shows}. "
+        "Restart it?",
         yes="Restart: it should come back with S3",
         no="Stop here and look at the site first",
     )
     if not await context.ask(question):
         raise Problem(
             "The site does not answer as it should.",
-            f"It was asked at {context.settings.site_url}: {seen}",
+            f"It was asked at {context.settings.site_url}: {view.shows}.",
             "Say with --site-url where the instance is reached from here.",
             TRY_AGAIN,
             field="site_url",

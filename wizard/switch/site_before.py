@@ -107,10 +107,9 @@ async def confirm_without_site(context: Context) -> None:
     if view.challenge and view.problem:
         # Whatever is answered: after the restart bw-s3 would see no more of the site than now.
         raise view.problem
-    seen = (view.problem.what if view.problem else f"HTTP {view.status}").rstrip(".")
     question = Question(
-        text=f"{seen}. Without its own page nobody can tell which storage the site uses now, nor "
-        "later whether it came back with S3. Enable S3 all the same?",
+        text=f"{view.shows}. Without its own page nobody can tell which storage the site uses "
+        "now, nor later whether it came back with S3. Enable S3 all the same?",
         yes="Enable S3: the site is down for another reason",
         no="Stop here and look at the site first",
         only_a_person=True,
@@ -119,7 +118,7 @@ async def confirm_without_site(context: Context) -> None:
     if not await context.ask(question):
         raise Problem(
             "S3 was not enabled: the site does not answer as itself.",
-            f"It was asked at {context.settings.site_url}: {seen}. Either {_DOWN}.",
+            f"It was asked at {context.settings.site_url}: {view.shows}. Either {_DOWN}.",
             "Specify with --site-url where the instance is reached from here.",
             "Or start the site first, then continue.",
             raw=view.problem.raw if view.problem else "",

@@ -137,6 +137,11 @@ class SiteView:
         """The addresses of its stylesheets."""
         return tuple(f.url for f in self.files if f.kind is Kind.STYLESHEET)
 
+    @property
+    def shows(self) -> str:
+        """What it shows in place of its own page, without a full stop."""
+        return (self.problem.what if self.problem else f"HTTP {self.status}").rstrip(".")
+
     def served_from(self, domain: str) -> ServedFrom:
         """Tell what the site of this domain serves its static assets from."""
         if not self.own_page:
