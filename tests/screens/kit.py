@@ -79,7 +79,9 @@ class Gate(asyncio.Event):
 def is_at_rest(app: WizardApp, held: Container[str] = ()) -> bool:
     """Whether nothing happens any more by itself but in the workers of these groups."""
     works = any(not worker.is_finished and worker.group not in held for worker in app.workers)
-    return not works and is_settled(app)
+    # A button that was just pressed looks otherwise for a moment, and takes no other key.
+    pressed = bool(app.screen.query("Button.-active"))
+    return not works and not pressed and is_settled(app)
 
 
 def is_settled(app: WizardApp) -> bool:
