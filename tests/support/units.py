@@ -138,6 +138,8 @@ class FakeSystemd:
         self.asked.append(arguments)
         verb, names = arguments[0], [word for word in arguments[1:] if word in self.units]
         match verb:
+            case "is-system-running":
+                return 0, "running\n"
             case "list-unit-files":
                 return 0, "".join(f"{name}.service enabled enabled\n" for name in self.units)
             case "show":

@@ -208,4 +208,5 @@ async def until(condition: object) -> None:
 def test_where_it_stands_is_told_in_whole_sentences(files: SwitchFiles) -> None:
     for doing in ("The services are restarted.", "web is preparing its start"):
         files.write(mine(replace(STATE, doing=doing, begun_at=time.time())))
-        assert f"{doing.rstrip('.')}. Begun 0 seconds ago; " in how_it_stands(files.folder.parent)
+        state = files.folder.parent
+        assert f"{doing.rstrip('.')}. Begun 0 seconds ago; " in how_it_stands(state, state.parent)

@@ -80,7 +80,7 @@ async def test_a_killed_runner_is_followed_by_one_that_finishes(
     if wizard == "dead":
         process.wait()
         await asyncio.sleep(0.2)
-        assert "was interrupted" in how_it_stands(armed.files.folder.parent)
+        assert "was interrupted" in how_it_stands(armed.files.folder.parent, armed.scene.folder)
         armed.start()
     assert armed.end() == {"end": "done"}
     assert "was interrupted" in armed.said()

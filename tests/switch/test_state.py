@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
 from wizard.switch.state import Direction, Downtime, SwitchState
 
@@ -45,3 +47,19 @@ def test_what_an_earlier_version_kept_is_read() -> None:
     read = SwitchState.from_dict(kept).downtime
     assert (read.seconds, read.most, read.gap) == (2.0, 0.0, 0.0)
     assert read.words == "The site was down for about 2 seconds (1 of 3 looks failed)."
+
+
+def test_a_copy_of_the_folder_knows_that_the_switch_is_not_its_own(tmp_path: Path) -> None:
+    instance, copy = tmp_path / "bookwyrm", tmp_path / "copy"
+    instance.mkdir()
+    copy.mkdir()
+    state = SwitchState(
+        id="one", direction=Direction.TO_S3, way="up", patience=1, instance=str(instance)
+    )
+    state = SwitchState.from_dict(state.to_dict())
+    assert state.is_of_another(copy)
+    assert not state.is_of_another(instance)
+    # Moved, not copied.
+    instance.rename(tmp_path / "moved")
+    assert not state.is_of_another(tmp_path / "moved")
+    assert not replace(state, instance="").is_of_another(copy), "an earlier version noted nothing"

@@ -299,7 +299,7 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
         else:
             narrator.say(f"No migration was begun in {folder}.")
         return ExitStatus.OK
-    switch = how_it_stands(opening.journal_folder)
+    switch = how_it_stands(opening.journal_folder, migration.context.instance.folder)
     asyncio.run(_look_at_site(migration))
     if lost := lost_lines(migration):
         show_as_undone(migration)

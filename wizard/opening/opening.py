@@ -264,7 +264,7 @@ async def _news_of_switch(
 ) -> str:
     """Finish a switch whose runner was killed, before anything else; what became of the last."""
     if opening.look_only:
-        return how_it_stands(journal.shown_folder)
+        return how_it_stands(journal.shown_folder, instance.folder)
     deployment = deploy(instance, journal.settings, journal.id)
     keys = _keys(instance.env_file(), opening)
     migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wizard.copying.beside import copying_beside
 from wizard.core.events import Note, Report
+from wizard.core.problem import Problem
 from wizard.instance.checkout import Instance
 from wizard.journal.file import JournalHeld
 from wizard.journal.journal import Journal
@@ -67,6 +68,8 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
     if state is None:
         return ""
     if not state.over:
+        if state.is_of_another(context.instance.folder):
+            raise _another_instances(state, context)
         if put_back:
             await put_services_back(context)
         else:
@@ -80,13 +83,30 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
     return how_it_ended(state)
 
 
-def how_it_stands(folder: Path) -> str:
-    """Return what `status` has to say first about a switch; "" where that is nothing."""
+def _another_instances(state: SwitchState, context: Context) -> Problem:
+    folder = context.journal.shown_folder
+    return Problem(
+        f"A switch of the services is not finished, and it is that of {state.instance}.",
+        f"{context.instance.folder} is a copy of that folder, made while its services were being "
+        "switched. Finishing it from here would touch the wrong services.",
+        f"Start bw-s3 in {state.instance}: it finishes the switch, or puts everything back.",
+        f"If the copy is to be an instance of its own: mv {folder} {folder}.old",
+        decision=True,
+    )
+
+
+def how_it_stands(folder: Path, instance: Path) -> str:
+    """Return what `status` has to say first about a switch; "" where that is nothing.
+
+    `folder` is that of the journal, `instance` that of the instance.
+    """
     state = SwitchFiles(folder).read()
     if state is None:
         return ""
     if state.over:
         return "" if state.told else how_it_ended(state)
+    if state.is_of_another(instance):
+        return f"The switch that this folder knows of is that of {state.instance}, not its own."
     if state.runner_lives:
         seconds = max(0, round(time.time() - state.begun_at))
         where = state.words.rstrip(".")

@@ -165,6 +165,7 @@ def _new_state(
         patience=patience,
         stage=begun,
         begun_at=time.time(),
+        instance=str(context.instance.folder),
         # Between two tries nothing was switched, and nobody had to look.
         downtime=replace(before.downtime, good_at=None) if before and tries else Downtime(),
     )

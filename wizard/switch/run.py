@@ -278,8 +278,12 @@ class SwitchRun:
             self._files.write(self._state)
 
     def _do(self, words: str, seconds: float = 0.0) -> None:
-        """Say what is done from now on, or since so many seconds."""
-        self._change(doing=words, since=time.time() - seconds)
+        """Say what is done from now on, or since so many seconds.
+
+        The good looks until then are kept with it: a runner that goes on after a kill counts on.
+        """
+        now = time.time()
+        self._change(doing=words, since=now - seconds, downtime=self._watch.downtime)
 
     def _note_downtime(self, downtime: Downtime) -> None:
         self._change(downtime=downtime)

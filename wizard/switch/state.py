@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from wizard.core.problem import Problem
@@ -106,6 +107,7 @@ class SwitchState:
     was touched; `doing` says in words what is done, and `since` from when on. `patience` is
     how long the site may take to come back, in seconds; `told`: somebody followed it to its end.
     `ended_at` is when that was (seconds since the epoch), 0 before, or where nobody noted it.
+    `instance` is the folder of the instance whose services these are, "" where nobody noted it.
     """
 
     id: str
@@ -126,6 +128,15 @@ class SwitchState:
     downtime: Downtime = Downtime()
     told: bool = False
     ended_at: float = 0.0
+    instance: str = ""
+
+    def is_of_another(self, folder: Path) -> bool:
+        """Tell whether the switch is another instance's, of whose folder `folder` is a copy.
+
+        A folder that was moved is still the instance's.
+        """
+        here = Path(self.instance) if self.instance else folder
+        return here.exists() and folder.exists() and not here.samefile(folder)
 
     @property
     def over(self) -> bool:
@@ -150,7 +161,12 @@ class SwitchState:
         question = asdict(self.question) if self.question else None
         plain = {name: getattr(self, name) for name in _PLAIN}
         kept = {"schema": SCHEMA, **plain, "problem": problem, "question": question}
-        return {**kept, "downtime": asdict(self.downtime), "ended_at": self.ended_at}
+        return {
+            **kept,
+            "downtime": asdict(self.downtime),
+            "ended_at": self.ended_at,
+            "instance": self.instance,
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SwitchState:
@@ -166,6 +182,7 @@ class SwitchState:
             question=question,
             downtime=Downtime(**data["downtime"]),
             ended_at=data.get("ended_at", 0.0),
+            instance=data.get("instance", ""),
         )
 
 

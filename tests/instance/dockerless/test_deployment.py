@@ -36,6 +36,7 @@ SECRET = "wJalr-secret/of+tests"
 SYSTEMCTL = """\
 #!/bin/sh
 case "$1" in
+  is-system-running) echo degraded; exit 1 ;;
   list-unit-files)
     echo "bookwyrm-worker.service enabled enabled"
     echo "bookwyrm.service enabled enabled"

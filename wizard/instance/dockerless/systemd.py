@@ -56,6 +56,9 @@ async def units_of(folder: Path) -> tuple[Unit, ...]:
     """Return the services of the instance, the site itself first; () without systemd."""
     if shutil.which("systemctl") is None:
         return ()
+    # Where systemd does not run, it would read all unit files for a list that is of no use.
+    if "offline" in (await _systemctl("is-system-running")).lines:
+        return ()
     listed = await _systemctl("list-unit-files", "--type=service", "--no-legend", "--plain")
     # A template (name@.service) is no unit before it is given an instance.
     names = [line.split()[0] for line in listed.lines if line and "@." not in line.split()[0]]
