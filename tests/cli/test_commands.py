@@ -260,7 +260,7 @@ def test_what_was_pasted_is_tidied_or_refused_at_once(line: CommandLine) -> None
     }
     planned = _call(line, pasted, "--dry-run")
     assert planned.returncode == 0, planned.stdout
-    assert f"+AWS_S3_CUSTOM_DOMAIN={settings.custom_domain} " in planned.stdout
+    assert f"+AWS_S3_CUSTOM_DOMAIN={settings.custom_domain}\n" in planned.stdout
     assert f"is kept in {line.journal}." in planned.stdout
     for wrong in (f"{settings.endpoint}/s3/api", "ftp://example.org", " "):
         refused = _call(line, {"--endpoint": wrong})
