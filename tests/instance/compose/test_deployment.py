@@ -259,7 +259,8 @@ def in_a_process(folder: Path, call: str, stdout: int | None = None) -> subproce
         from wizard.instance.checkout import open_instance
         from wizard.core.settings import Settings
         deployment = Compose(open_instance(Path({str(folder)!r})), Settings(), {JOURNAL!r})
-        asyncio.run(deployment.{call})
+        from tests.instance.compose.test_deployment import restart
+        asyncio.run({call})
     """
     argv = [sys.executable, "-u", "-c", textwrap.dedent(script)]
     return subprocess.Popen(argv, cwd=ROOT, stdout=stdout)
@@ -477,7 +478,7 @@ services:
         shutil.copy(ROOT / "tests/standin/checkout/bw-dev", project.folder)
         project.up()
         project.add_env("MORE=yes\n")
-        with in_a_process(project.folder, "restart(print)", subprocess.PIPE) as child:
+        with in_a_process(project.folder, "restart(deployment, print)", subprocess.PIPE) as child:
             assert child.stdout
             # It says no more until web is healthy, and would notice that nobody listens.
             while b"Waiting" not in child.stdout.readline():
