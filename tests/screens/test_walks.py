@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, Select
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Select
 
 from screens.state.phase import Phase
+from tests.screens.waiting import press
 from tests.screens.walker import Walker, walking
 from tests.support.parts import need
 from tests.support.visitors import Visitors
@@ -28,7 +30,11 @@ async def _fill_in_the_form(walker: Walker, server: SeaweedFS, bucket: str) -> N
     """By keyboard alone: choose the provider by its first letters, type or paste the rest."""
     await walker.until(lambda: isinstance(walker.screen.focused, Select))
     await walker.pilot.press("enter")
-    await walker.type("sea")
+    await walker.until(lambda: isinstance(walker.screen.focused, OptionList))
+    # In one go: letters that come later begin another search, and this machine may be busy.
+    for letter in "sea":
+        press(walker.app, letter)
+    await walker.until(lambda: _marked(walker.screen.focused) == "SeaweedFS")
     await walker.pilot.press("enter")
     await walker.until(lambda: isinstance(walker.screen.focused, Input))
     await walker.type(bucket)
@@ -44,6 +50,12 @@ async def _fill_in_the_form(walker: Walker, server: SeaweedFS, bucket: str) -> N
     domain = walker.screen.query_one("#field-custom_domain Input", Input).value
     assert domain == server.settings(bucket).custom_domain
     await walker.pilot.press("enter")
+
+
+def _marked(widget: Widget | None) -> str:
+    """The option of a list that is marked; "" elsewhere."""
+    option = widget.highlighted_option if isinstance(widget, OptionList) else None
+    return str(option.prompt) if option else ""
 
 
 async def test_existing_instance_by_keyboard(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
