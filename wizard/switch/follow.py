@@ -63,23 +63,26 @@ async def carry_out_switch(
     Cancelling this ends the following only. Raises `Problem` where no runner can be started.
     """
     files = files_of(context)
-    state = files.read()
-    if state is None or state.over:
-        state = _new_state(context, patience, direction, state)
-        await asyncio.to_thread(_begin, context, files, state)
-        state = await _start(context, files)
-    return await finish_switch(context, state)
+    # Before the runner is there: one that fails at once has a question at once.
+    with files.following():
+        state = files.read()
+        if state is None or state.over:
+            state = _new_state(context, patience, direction, state)
+            await asyncio.to_thread(_begin, context, files, state)
+            state = await _start(context, files)
+        return await finish_switch(context, state)
 
 
 async def finish_switch(context: Context, state: SwitchState) -> SwitchState:
     """Follow a switch that was begun to its end, with a new runner whenever one was killed."""
     files = files_of(context)
-    for _ in range(_MOST_RUNNERS):
-        if not state.runner_lives:
-            state = await _revived(context, files, state)
-        state = await follow(files, context.report, context.ask)
-        if state.over:
-            return state
+    with files.following():
+        for _ in range(_MOST_RUNNERS):
+            if not state.runner_lives:
+                state = await _revived(context, files, state)
+            state = await follow(files, context.report, context.ask)
+            if state.over:
+                return state
     raise problems.runner_keeps_dying(state)
 
 
