@@ -26,6 +26,7 @@ from tests.standin import StandIn
 from tests.support.users import ALICE, need_root, owned_folder
 from tests.support.visitors import Visitors
 from wizard.core.settings import Settings
+from wizard.demo.checkout import write_catalogue
 from wizard.media.public import PUBLIC_SUFFIXES
 from wizard.storage.bucket import Bucket
 
@@ -287,6 +288,7 @@ def test_root_and_an_ordinary_user_take_turns(place: Path, storage: BridgedSeawe
 
 def test_fresh_instance_waits_for_its_first_start(place: Path, storage: BridgedSeaweedFS) -> None:
     with StandIn(place / "Bücher 2", covers=8) as instance:
+        write_catalogue(instance.folder, [], self_connector=False)
         instance.build()
         migration = Migration(instance, storage, "fresh-books")
         assert migration.run() == 0, migration.words()
@@ -294,7 +296,11 @@ def test_fresh_instance_waits_for_its_first_start(place: Path, storage: BridgedS
         assert "restart" in later
         assert not instance.container("web")
         assert list(migration.bucket.list_objects("static/"))
-        # Its volume stays empty, and its database knows covers: they are in the bucket.
+        # Its volume stays empty: the first cover that a reader uploads is in the bucket.
         instance.up()
+        cover = {"cover": ("first.jpg", b"the first cover", "image/jpeg")}
+        url = f"{instance.site_url}/create-book"
+        httpx.post(url, data={"title": "First"}, files=cover).raise_for_status()
         assert migration.run() == 0, migration.words()
+        assert migration.bucket.get("images/covers/first.jpg") == b"the first cover"
         assert f"//{migration.settings.custom_domain}/" in instance.wait_for_site()

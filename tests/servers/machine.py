@@ -46,7 +46,7 @@ class Machine:
         need_images()
         if sys.version_info[:2] != _PYTHON:
             _impossible("our packages are none for the Python of Debian 12")
-        self.name = unique("machine")
+        self.name = unique(f"machine-{port}")
         self._port = port
 
     def __enter__(self) -> Self:

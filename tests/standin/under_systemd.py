@@ -171,8 +171,14 @@ class UnderSystemd:
     def start_over(self) -> None:
         """Everything as it was before bw-s3 came, but for what is in buckets."""
         folder, units = self.folder, " ".join(self.units)
-        script = f"rm -rf {folder}/.bw-s3; cp -p /root/source/.env {folder}/.env"
-        self.machine.run("sh", "-c", f"{script}; systemctl restart {units}")
+        manage = "venv/bin/python3 manage.py"
+        self.machine.run(
+            "sh", "-ec",
+            f"cd {folder}; rm -rf .bw-s3; cp -p /root/source/.env .env"
+            # Covers that readers uploaded to a bucket are neither on the disk nor in the next one.
+            f"; su bookwyrm -s /bin/sh -c '{manage} flush --no-input; {manage} initdb'"
+            f"; systemctl restart {units}",
+        )  # fmt: skip
         self.wait_for_page()
 
     def _said_by(self, unit: str) -> str:

@@ -233,7 +233,7 @@ async def test_interrupted_command_takes_its_container_along(standing: Standing)
 
 
 async def test_container_of_a_killed_run_is_removed_at_the_next_start(standing: Standing) -> None:
-    call = 'run_script("import time; time.sleep(300)", "")'
+    call = 'deployment.run_script("import time; time.sleep(300)", "")'
     with in_a_process(standing.instance.folder, call) as child:
         while not marked("running"):
             assert child.poll() is None
