@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,30 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.nginx import running_nginx
 from tests.servers.ports import free_port
 from tests.steps.test_copy_media import keys_there
 from tests.support.demo_scene import DemoScene, demo_scene
-from tests.support.parts import need
 from wizard.core.events import Verdict
 from wizard.core.plan import Sentence
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.steps.copy_media import CopyMedia
-from wizard.system.programs import tied_to_us
 
 STEP = CopyMedia()
 # An admin's own: more endings than BookWyrm's, archives among them, and no SVG of a reader's.
-_NGINX = """
-user root; daemon off; pid {place}/pid; error_log {place}/error.log; events {{ }}
-http {{
-  access_log off;
-  server {{
-    listen 127.0.0.1:{port};
-    location ~ ^/images/avatars/.*\\.svg$ {{ return 403; }}
-    location ~ ^/images/.*\\.(jpg|JPG|png|gif|svg|gz)$ {{ root {folder}; }}
-    location ~ ^/images/.*\\.txt$ {{ return 200 "<html>Welcome</html>"; }}
-    location /images/ {{ return 404; }}
-  }}
-}}
+_LOCATIONS = """
+location ~ ^/images/avatars/.*\\.svg$ {{ return 403; }}
+location ~ ^/images/.*\\.(jpg|JPG|png|gif|svg|gz)$ {{ root {folder}; }}
+location ~ ^/images/.*\\.txt$ {{ return 200 "<html>Welcome</html>"; }}
+location /images/ {{ return 404; }}
 """
 MORE = {
     "covers/old.gif": b"GIF89a cover",
@@ -62,19 +53,13 @@ async def scene(tmp_path: Path, seaweedfs: SeaweedFS) -> AsyncIterator[DemoScene
 @contextmanager
 def nginx(scene: DemoScene, place: Path, *, none: bool = False) -> Iterator[None]:
     """Have an nginx of the admin's own answer for the instance."""
-    need("nginx")
-    port = free_port()
-    config = _NGINX.format(place=place, port=port, folder=scene.context.instance.media_root.parent)
+    locations = _LOCATIONS.format(folder=scene.context.instance.media_root.parent)
     if none:
-        config = config.replace("jpg|JPG|png|gif|svg|gz", "nothing")
-    (place / "nginx.conf").write_text(config)
-    argv = ["nginx", "-e", str(place / "error.log"), "-c", str(place / "nginx.conf")]
-    with subprocess.Popen(tied_to_us(argv)) as process:
+        locations = locations.replace("jpg|JPG|png|gif|svg|gz", "nothing")
+    port = free_port()
+    with running_nginx(place, port, locations):
         scene.change(replace(scene.context.settings, site_url=f"http://127.0.0.1:{port}"))
-        try:
-            yield
-        finally:
-            process.terminate()
+        yield
 
 
 async def planned(scene: DemoScene) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,35 +10,19 @@ from pathlib import Path
 import pytest
 
 from tests.servers.certificates import Authority
-from tests.support.parts import need
-from tests.support.waiting import wait_until
+from tests.servers.nginx import running_nginx
 from wizard.core.settings import Settings
 from wizard.demo.checkout import free_port
 from wizard.switch.site_watch import Awaited, SiteWatch
 from wizard.web.visitor import look_at_site
 
-_NGINX = """\
-daemon off;
-user root;
-pid {place}/pid;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {place}/body;
-    proxy_temp_path {place}/proxy;
-    fastcgi_temp_path {place}/fastcgi;
-    uwsgi_temp_path {place}/uwsgi;
-    scgi_temp_path {place}/scgi;
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        ssl_certificate {place}/DNS-localhost.pem;
-        ssl_certificate_key {place}/DNS-localhost.key;
-        location / {{
-            proxy_pass http://127.0.0.1:{behind};
-            proxy_set_header Host $host;
-            proxy_set_header X-Forwarded-Proto $scheme;
-        }}
-    }}
+_BEHIND = """\
+ssl_certificate {place}/DNS-localhost.pem;
+ssl_certificate_key {place}/DNS-localhost.key;
+location / {{
+    proxy_pass http://127.0.0.1:{behind};
+    proxy_set_header Host $host;
+    proxy_set_header X-Forwarded-Proto $scheme;
 }}
 """
 _PAGE = """<html><head><link rel="stylesheet" href="{base}/static/css/themes/light.css"></head>
@@ -70,20 +53,14 @@ class BookWyrm(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Settings]:
-    need("nginx")
     Authority(tmp_path).server("DNS:localhost")
     server = ThreadingHTTPServer(("127.0.0.1", 0), BookWyrm)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    port = free_port()
-    file = tmp_path / "nginx.conf"
-    file.write_text(_NGINX.format(place=tmp_path, port=port, behind=server.server_port))
-    argv = ["nginx", "-e", str(tmp_path / "errors"), "-c", str(file)]
-    with subprocess.Popen(argv) as nginx:
-        wait_until((tmp_path / "pid").exists)
+    port, behind = free_port(), _BEHIND.format(place=tmp_path, behind=server.server_port)
+    with running_nginx(tmp_path, port, behind, tls=True):
         yield Settings(
             site_url=f"https://localhost:{port}", custom_domain="s3.example.org/books",
         )  # fmt: skip
-        nginx.terminate()
     server.shutdown()
     server.server_close()
     BookWyrm.base = ""

@@ -20,8 +20,8 @@ import pytest
 import pytest_asyncio
 
 from tests import ROOT
+from tests.servers.nginx import running_nginx
 from tests.support.demo_scene import DemoScene, demo_scene
-from tests.support.parts import need
 from tests.support.units import FakeSystemd, FakeUnit
 from tests.support.visitors import Visitors
 from wizard.copying.upload import copy_media
@@ -38,7 +38,6 @@ from wizard.step import Context
 from wizard.steps.restart import Restart
 from wizard.system import memory
 from wizard.system.processes import Process, with_variable
-from wizard.system.programs import tied_to_us
 
 JOURNAL = "a-journal"
 STEP = Restart(patience=60)
@@ -68,25 +67,10 @@ sys.exit(run())
 
 
 # As in front of a real instance: it takes an upload as a whole before it passes it on.
-_NGINX = """\
-daemon off;
-user root;
-pid {place}/pid;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {place}/body;
-    proxy_temp_path {place}/proxy;
-    fastcgi_temp_path {place}/fastcgi;
-    uwsgi_temp_path {place}/uwsgi;
-    scgi_temp_path {place}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://127.0.0.1:{behind};
-            proxy_set_header Host $http_host;
-        }}
-    }}
+_BEHIND = """\
+location / {{
+    proxy_pass http://127.0.0.1:{behind};
+    proxy_set_header Host $http_host;
 }}
 """
 
@@ -660,17 +644,12 @@ def kill_at(served: Served, stage: str, seconds: float, *, everything: bool) -> 
 @contextmanager
 def in_front(served: Served, place: Path) -> Iterator[None]:
     """Have nginx at the site's address, and gunicorn behind it."""
-    need("nginx")
     served.behind = free_port()
-    file = place / "nginx.conf"
-    file.write_text(_NGINX.format(place=place, port=served.scene.demo.port, behind=served.behind))
-    argv = tied_to_us(["nginx", "-e", str(place / "errors"), "-c", str(file)])
-    with subprocess.Popen(argv) as nginx:
+    with running_nginx(place, served.scene.demo.port, _BEHIND.format(behind=served.behind)):
         try:
             yield
         finally:
             served.behind = 0
-            nginx.terminate()
 
 
 @contextmanager
