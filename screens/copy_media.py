@@ -13,7 +13,7 @@ from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
 from screens.state.marks import MARKS, LiveState
 from screens.state.phase import Phase
-from wizard.copying.outside_links import has_declined
+from wizard.copying.settle_public import has_declined
 from wizard.core.quantities import count, describe_rate
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)

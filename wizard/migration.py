@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wizard.copying.outside_links import forget_declined
+from wizard.copying.settle_public import forget_declined
 from wizard.core.events import Check, Event, Report, Verdict
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo_scene import DemoScene, demo_scene
-from wizard.copying.outside_links import has_declined
+from wizard.copying.settle_public import has_declined
 from wizard.core.events import Progress, Verdict
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem

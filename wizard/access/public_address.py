@@ -18,7 +18,7 @@ from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Question
 from wizard.web.browser import Onlooker
 from wizard.web.page import Kind, PageFile
-from wizard.web.visitor import VisitorResponse, address, fetch
+from wizard.web.visitor import VisitorResponse, address, ask_until, fetch
 
 if TYPE_CHECKING:
     from wizard.access.canaries import Canaries, Canary
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 ACCEPT_OTHER_BYTES = "--accept-other-bytes"
 # Of each public address by its URL.
 _ACCEPTED: Entry[bool] = flag_entry("public address may change bytes")
-_FIRST_PAUSE = 0.5
 _KINDS = {"text/css": Kind.STYLESHEET, "image/svg+xml": Kind.IMAGE, "font/woff": Kind.FONT}
 
 
@@ -48,17 +47,14 @@ async def public_problem(
     endpoint itself was seen to do so. Asks the admin where other bytes come than were stored.
     """
     browser = Onlooker(origin=context.instance.origins[0])
-    deadline, pause = asyncio.get_running_loop().time() + seconds, _FIRST_PAUSE
-    while True:
-        # A new name each time: what is in front of the bucket may keep a refusal.
+
+    async def load_another() -> tuple[Canary, PageFile, VisitorResponse]:
         canary = await asyncio.to_thread(canaries.put, prefix, acl)
         kind = _KINDS[canary.content_type]
         file = PageFile(kind=kind, url=address(context.settings, canary.key))
-        seen = await browser.load(file)
-        if seen.ok or asyncio.get_running_loop().time() + pause >= deadline:
-            break
-        await asyncio.sleep(pause)
-        pause *= 2
+        return canary, file, await browser.load(file)
+
+    canary, file, seen = await ask_until(seconds, load_another, lambda answer: answer[2].ok)
     if not is_answer(canary, seen) or await _answers_everything(context, canary):
         return wrong_domain(context.settings, seen, at_endpoint=at_endpoint)
     if problem := browser.obstacle(file, seen):
@@ -70,7 +66,7 @@ def is_answer(canary: Canary, seen: VisitorResponse) -> bool:
     """Tell whether an answer may be the canary: its bytes, or what a CDN made of them."""
     if not seen.ok:
         return False
-    return seen.body_start == canary.body or _essence(seen) == canary.content_type
+    return canary.body == seen.body_start or canary.content_type == seen.content_type
 
 
 async def other_bytes(
@@ -116,10 +112,6 @@ async def _answers_everything(context: Context, canary: Canary) -> bool:
     folder, _, name = canary.key.rpartition("/")
     nothing = f"{folder}/nothing-{secrets.token_hex(8)}-{name}"
     return is_answer(canary, await fetch(address(context.settings, nothing)))
-
-
-def _essence(seen: VisitorResponse) -> str:
-    return seen.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _difference(seen: VisitorResponse, stored: bytes) -> str:

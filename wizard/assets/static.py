@@ -66,6 +66,11 @@ class Asset:
     size: int
     md5: str
 
+    @property
+    def is_font(self) -> bool:
+        """Whether it is a font, by its name."""
+        return self.path.lower().endswith(FONTS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assets:
@@ -167,7 +172,7 @@ async def read_as_visitor(
     so they are read once the rules are set. Where nobody answers at all, the first file speaks
     for all of them.
     """
-    wanted = [asset for asset in assets if not asset.path.lower().endswith(FONTS)]
+    wanted = [asset for asset in assets if not asset.is_font]
     ordered = sorted(wanted, key=lambda a: (not a.path.endswith(_FIRST), a.path))
     slots = asyncio.Semaphore(_AT_ONCE)
     if not ordered:

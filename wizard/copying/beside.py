@@ -36,7 +36,7 @@ class CopiesBeside:
     def __init__(self, context: Context) -> None:
         self.copied = 0
         # What is done beside this is what the reader follows; all is told by the pass after it.
-        self._context = replace(context, report=_say_nothing)
+        self._context = replace(context, report=lambda event: None)
 
     async def run(self) -> None:
         """Copy again and again while pages point to the bucket; never ends by itself."""
@@ -91,7 +91,3 @@ async def copying_beside(context: Context) -> AsyncIterator[CopiesBeside]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-def _say_nothing(event: Event) -> None:
-    """Take an event that nobody is to hear of."""

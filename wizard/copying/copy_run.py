@@ -68,7 +68,7 @@ class CopyRun:
 
     def count(self) -> MediaCount:
         """Walk the media and count them."""
-        return self._survey.walk(lambda files: None, lambda failure: None)
+        return self._survey.walk(lambda files: None, lambda failure: None, by_kind=True)
 
     def compare_only(self) -> Comparison:
         """Compare both sets as they are now; nothing is sent."""
@@ -296,14 +296,15 @@ class CopyRun:
 
     def _give_up(self, job: Job, paths: list[bytes]) -> None:
         """Leave out files that the service keeps under other names, from now on."""
+        if not paths:
+            return
         ours = [p for p in paths if job.journal.was_announced(self._destination, key_of(p))]
         job.journal.forget_verified(self._destination, [key_of(path) for path in paths])
         for path in paths:
             job.failed(path, Reason.BACKSLASH)
-        if paths:
-            note_elsewhere(job.journal, self._destination, paths)
-            bucket = Bucket(self._context.settings, self._context.keys)
-            remove_strays(job.inventory, bucket, ours)
+        note_elsewhere(job.journal, self._destination, paths)
+        bucket = Bucket(self._context.settings, self._context.keys)
+        remove_strays(job.inventory, bucket, ours)
 
     def _send_again(self, job: Job, lost: list[Pair]) -> None:
         """Ask one by one for files that are not listed as they were stored, and send them again."""

@@ -28,6 +28,11 @@ class FileFailure:
     raw: str = ""
     harmless: bool = False
 
+    @property
+    def line(self) -> str:
+        """Which, and why, in a line."""
+        return f"{self.path}: {self.what}{f' ({self.raw})' if self.raw else ''}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyOutcome:
@@ -80,7 +85,7 @@ class MediaCount:
 
     `held_back` maps a class, in words, to its number of files and bytes;
     `outside` are the first links that lead out of the media; `kinds` are all files by folder and
-    ending, but archives and lists; `public` says which of them are public.
+    ending, but archives and lists, where that was asked; `public` says which of them are public.
     """
 
     public: PublicFiles = field(default_factory=PublicFiles)

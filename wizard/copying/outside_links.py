@@ -15,8 +15,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from wizard.journal.entries import Entry, json_entry
-from wizard.journal.public_files import declined
-from wizard.journal.public_files import forget_declined as forget_declined_kinds
 from wizard.media.linked import LinkedMedia, check_served
 from wizard.media.public import PublicFiles
 from wizard.media.root_folder import RootFolder
@@ -108,17 +106,15 @@ def decide(context: Context, link: OutsideLink, *, follow: bool) -> None:
     context.journal.remember(_AGREED, agreed)
 
 
-def has_declined(context: Context) -> bool:
-    """Tell whether the admin wants a link, or a kind of files, held back."""
-    agreed = context.journal.recall(_AGREED) or {}
-    return "" in agreed.values() or bool(declined(context.journal))
+def links_declined(context: Context) -> bool:
+    """Tell whether the admin wants any link held back."""
+    return "" in (context.journal.recall(_AGREED) or {}).values()
 
 
-def forget_declined(context: Context) -> None:
-    """Forget what the admin said no to, so that the next copy asks about it again."""
+def forget_declined_links(context: Context) -> None:
+    """Forget the links that the admin wants held back."""
     agreed = context.journal.recall(_AGREED) or {}
     context.journal.remember(_AGREED, {target: real for target, real in agreed.items() if real})
-    forget_declined_kinds(context.journal)
 
 
 def ask_again(context: Context) -> None:

@@ -7,11 +7,11 @@ up to v0.7.1, serve others too, which would be missing after the switch. The sit
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wizard.copying.etags import read_digests
 from wizard.journal.public_files import decline, declined, keep_public_files, public_files
 from wizard.media.public import FileKind, PublicFiles
 from wizard.web.served_files import ServedFiles
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from wizard.media.source import Media, MediaFile
     from wizard.step import Context
 
-_PIECE = 1 << 20
 # What a web server answers that does not hand a file out, though it is there.
 _REFUSALS = frozenset({401, 403, 404, 410, 451})
 
@@ -47,14 +46,13 @@ async def judge_kinds(context: Context, media: Media, count: MediaCount) -> Publ
 
 def keep_kinds(context: Context, kinds: PublicKinds, *, agreed: bool) -> None:
     """Remember what is public from now on; `agreed` is the admin's word about what is offered."""
-    journal = context.journal
-    served = set(public_files(journal).served)
-    if agreed:
-        served |= set(kinds.offered)
-    elif kinds.offered:
-        decline(journal, frozenset(kinds.offered))
-    refused = public_files(journal).refused if kinds.unheard else frozenset(kinds.refused)
-    keep_public_files(journal, PublicFiles(frozenset(served), refused))
+    journal, offered = context.journal, frozenset(kinds.offered)
+    before = public_files(journal)
+    if offered and not agreed:
+        decline(journal, offered)
+    served = before.served | offered if agreed else before.served
+    refused = before.refused if kinds.unheard else frozenset(kinds.refused)
+    keep_public_files(journal, PublicFiles(served, refused))
 
 
 def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) -> PublicKinds:
@@ -103,8 +101,6 @@ def _md5s(media: Media, files: Iterable[MediaFile]) -> dict[bytes, bytes]:
     md5s = {}
     for item in media.read(list(files)):
         if isinstance(item, tuple):
-            digest = hashlib.md5(usedforsecurity=False)
-            while piece := item[1].read(_PIECE):
-                digest.update(piece)
-            md5s[item[0].path] = digest.digest()
+            file, stream = item
+            md5s[file.path] = read_digests(stream, file.size, "").md5
     return md5s

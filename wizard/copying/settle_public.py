@@ -6,7 +6,7 @@ that lead out of the media folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from wizard.copying.outcome import MediaCount, describe_link
@@ -14,16 +14,19 @@ from wizard.copying.outside_links import (
     OutsideLink,
     ask_again,
     decide,
+    forget_declined_links,
     judged,
+    links_declined,
     may_follow,
     media_of,
 )
 from wizard.copying.public_kinds import PublicKinds, judge_kinds, keep_kinds
 from wizard.copying.upload import count_media
 from wizard.core.events import Check, remark
-from wizard.core.quantities import count
-from wizard.journal.public_files import public_files
-from wizard.media.public import OUTSIDE_CLASS, FileKind
+from wizard.core.quantities import count, name_some
+from wizard.journal.public_files import declined, public_files
+from wizard.journal.public_files import forget_declined as forget_declined_kinds
+from wizard.media.public import OUTSIDE_CLASS
 from wizard.step import Question
 
 if TYPE_CHECKING:
@@ -68,6 +71,17 @@ async def _settle_links(context: Context, media: Media, found: MediaCount) -> No
         found = await count_media(context, media)
 
 
+def has_declined(context: Context) -> bool:
+    """Tell whether the admin wants a link, or a kind of files, held back."""
+    return links_declined(context) or bool(declined(context.journal))
+
+
+def forget_declined(context: Context) -> None:
+    """Forget what the admin said no to, so that the next copy asks about it again."""
+    forget_declined_links(context)
+    forget_declined_kinds(context.journal)
+
+
 def copied_beyond_the_list(journal: Journal) -> list[Check]:
     """Return what was copied that BookWyrm's own web server would not serve; [] for nothing."""
     public = public_files(journal)
@@ -88,23 +102,16 @@ def _question(link: OutsideLink) -> Question:
     )
 
 
-def named(links: Sequence[str], number: int) -> str:
-    """Return the first of `number` things, and how many more there are."""
-    more = f" and {number - MOST_NAMED:,} more" if number > MOST_NAMED else ""
-    return ", ".join(links[:MOST_NAMED]) + more
-
-
 def _about_kinds(kinds: PublicKinds) -> Iterator[str]:
     """Yield what the site serves and refuses otherwise than BookWyrm's own web server."""
     if kinds.offered:
         yield (
-            f"Your site serves files that BookWyrm's own web server would not: "
-            f"{_kinds_named(kinds.offered)}. They are copied too where you agree: you are asked "
-            "first, and --yes agrees."
+            f"{_offer(kinds)} They are copied too where you agree: you are asked first, and --yes "
+            "agrees."
         )
     if kinds.refused:
-        named = ", ".join(f"{kind} ({answer})" for kind, answer in kinds.refused.items())
-        yield f"Held back, never uploaded, since your site refuses them too: {named}."
+        refused = ", ".join(f"{kind} ({answer})" for kind, answer in kinds.refused.items())
+        yield f"Held back, never uploaded, since your site refuses them too: {refused}."
     if kinds.unheard:
         yield (
             f"Which files your site serves could not be asked: {kinds.unheard}. What BookWyrm's own"
@@ -114,16 +121,16 @@ def _about_kinds(kinds: PublicKinds) -> Iterator[str]:
 
 def _about_offered(kinds: PublicKinds) -> Question:
     return Question(
-        text=f"Your site serves files that BookWyrm's own web server would not: "
-        f"{_kinds_named(kinds.offered)}. A few of each were compared, byte for byte. They would be "
-        "missing once the site uses the bucket. Should they be copied like the others?",
+        text=f"{_offer(kinds)} A few of each were compared, byte for byte. They would be missing "
+        "once the site uses the bucket. Should they be copied like the others?",
         yes="Copy them too",
         no="Hold them back",
     )
 
 
-def _kinds_named(kinds: Mapping[FileKind, int]) -> str:
-    return ", ".join(f"{kind} ({count(number, 'file')})" for kind, number in kinds.items())
+def _offer(kinds: PublicKinds) -> str:
+    which = ", ".join(f"{kind} ({count(n, 'file')})" for kind, n in kinds.offered.items())
+    return f"Your site serves files that BookWyrm's own web server would not: {which}."
 
 
 def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[str]:
@@ -132,7 +139,7 @@ def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[st
     if offered:
         yield (
             f"Links out of the media folder, to pictures that your site serves: "
-            f"{named([link.text for link in offered], len(offered))}. They are copied too where "
+            f"{name_some([link.text for link in offered], MOST_NAMED)}. They are copied too where "
             "you agree: you are asked first, and --yes agrees."
         )
     held_back = [f"{link.text} ({link.why_not})" for link in links if link.why_not]
@@ -140,4 +147,5 @@ def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[st
     held_back += [text for text in map(describe_link, found.outside) if text not in said]
     if held_back:
         number = found.held_back[OUTSIDE_CLASS][0] - len(offered)
-        yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {named(held_back, number)}"
+        which = name_some(held_back, MOST_NAMED, number=number)
+        yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {which}"

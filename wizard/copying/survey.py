@@ -59,16 +59,22 @@ class Survey:
         self,
         found: Callable[[list[MediaFile]], None],
         failed: Callable[[MediaFailure], None],
+        *,
+        by_kind: bool = False,
     ) -> MediaCount:
-        """Hand on all public files, in batches, and what cannot be had. Raises `Stopped`."""
+        """Hand on all public files, in batches, and what cannot be had. Raises `Stopped`.
+
+        `by_kind`: count them by folder and ending, too; a copy of millions has no use for that.
+        """
         count = MediaCount(public=self._public)
         is_public = self._public.has
+        note = count.count_kind if by_kind else _leave
         batch: list[MediaFile] = []
         for item in self._media.walk():
             if item.path in self._kept_elsewhere:
                 failed(MediaFailure(path=item.path, reason=Reason.BACKSLASH))
             elif isinstance(item, MediaFile):
-                count.count_kind(item)
+                note(item)
                 if is_public(item.path):
                     batch.append(item)
                 else:
@@ -170,3 +176,7 @@ class Survey:
         if not answer.ok:
             raise ListingRefused(answer)
         return Listed(key, int(answer.header("content-length") or 0), answer.etag)
+
+
+def _leave(file: MediaFile) -> None:
+    """Count a file nowhere."""

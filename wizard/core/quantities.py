@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -17,6 +19,17 @@ def count_failed(failed: int, folders: int) -> str:
     parts = [count(files, "file")] if files or not folders else []
     parts += [count(folders, "folder")] if folders else []
     return " and ".join(parts)
+
+
+def name_some(
+    names: Sequence[str], most: int, *, number: int | None = None, between: str = ", "
+) -> str:
+    """Return the first `most` names, and how many more there are: "a, b and 1,204 more".
+
+    `number` is how many there are in all, where `names` are only the first of them.
+    """
+    left = (len(names) if number is None else number) - most
+    return between.join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def describe_size(size: float) -> str:

@@ -366,16 +366,15 @@ def as_item(entry: Entry) -> MediaFile | MediaFailure:
 
 def as_failure(path: bytes, error: OSError) -> MediaFailure:
     """Return why `RootFolder` did not give a file."""
-    reason = _REASONS.get(error.errno or 0, Reason.UNREADABLE)
-    detail = error.strerror or str(error)
-    if isinstance(error, OutsideRoot):
-        detail = error.target.decode(errors="backslashreplace")
-    return MediaFailure(path=path, reason=reason, detail=detail)
+    return _failure(path, error, _REASONS.get(error.errno or 0, Reason.UNREADABLE))
 
 
 def as_unwritten(path: bytes, error: OSError) -> MediaFailure:
     """Return why `RootWriter` did not write a file."""
-    reason = _REASONS_TO_WRITE.get(error.errno or 0, Reason.UNWRITABLE)
+    return _failure(path, error, _REASONS_TO_WRITE.get(error.errno or 0, Reason.UNWRITABLE))
+
+
+def _failure(path: bytes, error: OSError, reason: Reason) -> MediaFailure:
     detail = error.strerror or str(error)
     if isinstance(error, OutsideRoot):
         detail = error.target.decode(errors="backslashreplace")

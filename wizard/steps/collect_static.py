@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from wizard.assets.samples import FONTS
 from wizard.assets.static import (
     PREFIX,
     Asset,
@@ -18,7 +17,7 @@ from wizard.assets.static import (
 from wizard.core.events import Check, Event, Note, Output, Progress, Report, failed, passed
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.quantities import count
+from wizard.core.quantities import count, name_some
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import Entry
 from wizard.journal.etags import etags_are_md5
@@ -182,7 +181,7 @@ def _all_there(assets: Assets, away: Mapping[str, str]) -> Check:
         return passed(asked, seen)
     problem = Problem(
         f"{len(away)} of {len(assets.files)} static files are missing in the bucket or differ.",
-        f"{_some(f'{path} ({why})' for path, why in away.items())}.",
+        f"{name_some([f'{path} ({why})' for path, why in away.items()], _NAMED)}.",
         _AGAIN,
     )
     return failed(asked, problem)
@@ -192,9 +191,9 @@ def _themes_there(assets: Assets, away: Mapping[str, str]) -> Check:
     asked = "Is the compiled CSS of every theme in the bucket?"
     missing = [path for path in assets.themes if path in away]
     if not missing:
-        return passed(asked, _some(assets.themes) or "this version has no themes")
+        return passed(asked, name_some(assets.themes, _NAMED) or "this version has no themes")
     problem = Problem(
-        f"The compiled CSS of a theme is missing: {_some(missing)}.",
+        f"The compiled CSS of a theme is missing: {name_some(missing, _NAMED)}.",
         "Every page would come without its style. compile_themes did not write it,"
         " or collectstatic did not see what it wrote.",
         _AGAIN,
@@ -204,7 +203,7 @@ def _themes_there(assets: Assets, away: Mapping[str, str]) -> Check:
 
 def _readable(there: Sequence[Asset], wrong: Sequence[Unreadable], base: str) -> Check:
     asked = "Can a stranger read the static files?"
-    fonts = sum(asset.path.lower().endswith(FONTS) for asset in there)
+    fonts = sum(asset.is_font for asset in there)
     number = len(there) - fonts
     if not wrong:
         are = count(fonts, "font is", "fonts are")
@@ -215,14 +214,9 @@ def _readable(there: Sequence[Asset], wrong: Sequence[Unreadable], base: str) ->
         f"A stranger's browser cannot use {len(wrong)} of {number} static files.",
         f"{first.path}: {first.problem.what} {first.problem.why}",
         *first.problem.remedies,
-        raw=_some((f"{base}{item.path}: {item.problem.what}" for item in wrong), 20, "\n"),
+        raw=name_some(
+            [f"{base}{item.path}: {item.problem.what}" for item in wrong], 20, between="\n"
+        ),
         field=first.problem.field or "custom_domain",
     )
     return failed(asked, problem)
-
-
-def _some(words: Iterable[str], most: int = _NAMED, between: str = ", ") -> str:
-    """Return the first few, and how many more there are."""
-    listed = list(words)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return between.join(listed[:most]) + more

@@ -14,7 +14,6 @@ from wizard.copying.settle_public import (
     MOST_NAMED,
     about_public,
     copied_beyond_the_list,
-    named,
     settle_public,
 )
 from wizard.copying.upload import (
@@ -27,7 +26,7 @@ from wizard.copying.upload import (
 from wizard.core.events import Check, Note, failed, later, passed, remark
 from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.quantities import count, describe_size
+from wizard.core.quantities import count, describe_size, name_some
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.media.public import OUTSIDE_CLASS
@@ -214,7 +213,7 @@ def _summary(outcome: CopyOutcome) -> str:
 def not_copied(outcome: CopyOutcome) -> Problem:
     """Return the `Problem` of files and folders not accounted for, each with its reason."""
     shown = [f for f in outcome.failures if not f.harmless][:MOST_NAMED]
-    lines = [f"{f.path}: {f.what}{f' ({f.raw})' if f.raw else ''}" for f in shown]
+    lines = [failure.line for failure in shown]
     if outcome.failed > len(shown):
         lines.append(f"… and {outcome.failed - len(shown):,} more")
     return Problem(
@@ -275,16 +274,17 @@ def _remarks(compared: Comparison) -> list[Check]:
         found.append(remark(asked, f"{count(compared.only_there, 'object')}; left alone"))
     if compared.left_out:
         asked = "What was left out since no page can show it?"
-        which = named(compared.left_out, max(compared.harmless, len(compared.left_out)))
+        which = name_some(compared.left_out, MOST_NAMED, number=compared.harmless)
         found.append(remark(asked, f"{count(compared.harmless, 'file')}: {which}"))
     if compared.held_back:
         kinds = "; ".join(f"{kind}: {n:,}" for kind, (n, _) in sorted(compared.held_back.items()))
         if compared.outside:
-            kinds += f" ({named(compared.outside, compared.held_back[OUTSIDE_CLASS][0])})"
+            number = compared.held_back[OUTSIDE_CLASS][0]
+            kinds += f" ({name_some(compared.outside, MOST_NAMED, number=number)})"
         found.append(remark("What was held back?", kinds))
     if compared.published:
         asked = "Did anything that links out of the media folder get into the bucket before?"
-        names = named(compared.published, len(compared.published))
+        names = name_some(compared.published, MOST_NAMED)
         found.append(remark(asked, f"look at these, and delete what is not public: {names}"))
     return found
 

@@ -25,13 +25,12 @@ from wizard.web.blocked import among, kept_without_cors
 from wizard.web.browser import Onlooker
 from wizard.web.caches import cache_marks
 from wizard.web.page import Kind, PageFile
-from wizard.web.visitor import address, fetch
+from wizard.web.visitor import address, ask_until, fetch
 
 # Of each bucket by its place: the rules that are ours.
 _ADDED: Entry[list[CorsRule]] = json_entry("set_cors.added", list)
 # Cloudflare documents 30 s until rules are in force; others are quicker.
 _SECONDS_TO_APPLY = 30
-_FIRST_PAUSE = 0.5
 
 
 class SetCors(TypedStep[None]):
@@ -185,14 +184,12 @@ async def _let_in(
     Each time it is another test file, since what is in front of the bucket may keep an answer.
     """
     canaries = Canaries(bucket, context.journal)
-    deadline, pause = asyncio.get_running_loop().time() + seconds, _FIRST_PAUSE
+
+    async def ask_all() -> dict[str, bool]:
+        return {o: await _lets_in_new_font(context, canaries, o) for o in wanted}
+
     try:
-        while True:
-            answers = {o: await _lets_in_new_font(context, canaries, o) for o in wanted}
-            if all(answers.values()) or asyncio.get_running_loop().time() + pause > deadline:
-                return answers
-            await asyncio.sleep(pause)
-            pause *= 2
+        return await ask_until(seconds, ask_all, lambda answers: all(answers.values()))
     finally:
         await asyncio.to_thread(canaries.try_to_remove)
 

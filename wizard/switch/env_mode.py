@@ -34,11 +34,11 @@ async def mode_plan(context: Context) -> list[Sentence]:
     path = context.instance.env_path
     if not open_to_all(path):
         return []
-    narrower = await _narrower(context)
+    narrower, why_not = await _narrower(context)
     more = (
         f"You are asked whether to make it {narrower:03o} (chmod)."
         if narrower is not None
-        else f"{await _why_not(context)} So that is left to you."
+        else f"{why_not} So that is left to you."
     )
     return [Sentence(f"{_words(path)} {more}", warning=True)]
 
@@ -49,7 +49,9 @@ async def offer_narrower_mode(context: Context) -> None:
     if context.journal.remembers(_BEFORE) and not open_to_all(path):
         await _try(context)  # a kill may have come between setting it and trying
         return
-    narrower = await _narrower(context) if open_to_all(path) else None
+    if not open_to_all(path):
+        return
+    narrower, _ = await _narrower(context)
     if narrower is None:
         return
     question = Question(
@@ -89,30 +91,23 @@ async def mode_check(context: Context) -> Check:
     if not open_to_all(path):
         mode = stat.S_IMODE(path.stat().st_mode)
         return passed(_ASKED, f"yes: only {_who(path, mode)} can read it")
-    reason = "" if await _narrower(context) is not None else f" {await _why_not(context)}"
-    return remark(_ASKED, f"no: its mode is {path.stat().st_mode & 0o777:03o}.{reason}".rstrip("."))
+    _, why_not = await _narrower(context)
+    seen = f"no: its mode is {path.stat().st_mode & 0o777:03o}. {why_not}"
+    return remark(_ASKED, seen.rstrip(" ."))
 
 
-async def _narrower(context: Context) -> int | None:
-    """Return the narrowest mode that all readers can live with; None where there is none."""
-    path, users = context.instance.env_path, await context.deployment.env_users()
-    status = path.stat()
-    if users is None or os.geteuid() not in (0, status.st_uid) or not _can_be_tried(users):
-        return None
+async def _narrower(context: Context) -> tuple[int | None, str]:
+    """Return the narrowest mode that all readers can live with, else None and why there is none."""
+    status, users = context.instance.env_path.stat(), await context.deployment.env_users()
+    if users is None:
+        return None, "It is not known who else needs to read it."
+    if os.geteuid() not in (0, status.st_uid) or not _can_be_tried(users):
+        return None, "Only root could try whether the services can still read it."
     mode = stat.S_IMODE(status.st_mode)
     for candidate in (mode & ~0o077, mode & ~0o007):
         if all(_may_read(uid, status, candidate) for uid in users):
-            return candidate
-    return None
-
-
-async def _why_not(context: Context) -> str:
-    users = await context.deployment.env_users()
-    if users is None:
-        return "It is not known who else needs to read it."
-    if not _can_be_tried(users) or os.geteuid() not in (0, context.instance.env_path.stat().st_uid):
-        return "Only root could try whether the services can still read it."
-    return "A service could not read it any more otherwise: it runs as another user."
+            return candidate, ""
+    return None, "A service could not read it any more otherwise: it runs as another user."
 
 
 def _can_be_tried(users: Collection[int]) -> bool:

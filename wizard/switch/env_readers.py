@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 
 from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import name_some
 from wizard.core.secrets import is_secret_name
 from wizard.core.settings import DeploymentKind
 from wizard.env.bash import READ_ONLY, BashIssue, bash_issues
@@ -49,7 +50,9 @@ async def misread_by_systemd(context: Context, env: EnvFile) -> frozenset[str]:
 
     None where no unit is given the file.
     """
-    return env.misread_by_systemd() if await context.deployment.given_env() else frozenset()
+    misread = env.misread_by_systemd()
+    # systemd takes a while to name its units, and there is mostly nothing to ask about.
+    return misread if misread and await context.deployment.given_env() else frozenset()
 
 
 async def rewritten_for_systemd(
@@ -68,8 +71,8 @@ async def rewritten_for_systemd(
 def about_systemd(names: Collection[str]) -> str:
     """Say what systemd makes of these variables, for a plan or a question."""
     return (
-        f"systemd reads {_named(names)} in .env otherwise than Django, and gives that to the "
-        "services: to it a remark behind a value is part of the value."
+        f"systemd reads {name_some(sorted(names), _NAMED)} in .env otherwise than Django, and gives"
+        " that to the services: to it a remark behind a value is part of the value."
     )
 
 
@@ -81,16 +84,11 @@ def _is_writable(name: str, value: str) -> bool:
     return True
 
 
-def _named(names: Collection[str]) -> str:
-    ordered = sorted(names)
-    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
-    return ", ".join(ordered[:_NAMED]) + more
-
-
 def _otherwise_for_systemd(units: str, names: Collection[str]) -> str:
     return (
-        f"Django does; systemd, which gives it to {units}, reads {_named(names)} otherwise: "
-        "what stands behind a value is part of it there"
+        f"Django does; systemd, which gives it to {units}, reads "
+        f"{name_some(sorted(names), _NAMED)} otherwise: what stands behind a value is "
+        "part of it there"
     )
 
 

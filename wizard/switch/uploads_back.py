@@ -42,7 +42,7 @@ async def bring_uploads_back(context: Context) -> None:
 
     result = await bring_back_media(context)
     if result.left_count:
-        raise uploads_left(result.left_count, [_line(f.path, f.what, f.raw) for f in result.left])
+        raise uploads_left(result.left_count, [failure.line for failure in result.left])
     context.report(passed(_ASKED, _seen(result)))
     expect_no_uploads(context)
 
@@ -58,7 +58,3 @@ def _seen(result: BroughtBack) -> str:
     if not result.by_size:
         return f"{seen}, each with the size and MD5 that the bucket says"
     return f"{seen}; {count(result.by_size, 'file')} could be checked by size only"
-
-
-def _line(path: str, what: str, raw: str) -> str:
-    return f"{path}: {what}{f' ({raw})' if raw else ''}"

@@ -104,10 +104,9 @@ def _no_answer(seen: VisitorResponse) -> Problem | None:
 def _wrong_type(file: PageFile, seen: VisitorResponse) -> Problem | None:
     """Return the `Problem` of a file whose `Content-Type` is not one of its kind."""
     given = seen.headers.get("content-type", "")
-    essence = given.partition(";")[0].strip().lower()
     strict = seen.headers.get("x-content-type-options", "").partition(",")[0].strip().lower()
     takes = _TAKES.get(file.kind)
-    if takes is None or takes(essence, seen.url, strict == "nosniff"):
+    if takes is None or takes(seen.content_type, seen.url, strict == "nosniff"):
         return None
     return blocked.by_type(file, seen.url, given, strict=strict == "nosniff")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
+from typing import TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import certifi
@@ -27,6 +28,7 @@ _TIMEOUT = httpx.Timeout(20, connect=10)
 # How much of an answer is kept.
 MOST_BYTES = 2_000_000
 _MOST_REDIRECTS = 20
+_FIRST_PAUSE = 0.5
 # A server may not reach itself under its public address, and nothing depends on it.
 _SECONDS_OUTSIDE = 5
 # BookWyrm translates its error page.
@@ -36,6 +38,7 @@ _AS_BROWSER = {"User-Agent": "Mozilla/5.0 (compatible; bw-s3)", **_LANGUAGE}
 # The instance's own site is asked as a plain program: Anubis, which is part of BookWyrm's nginx
 # set-up, challenges whoever says "Mozilla".
 _AS_PROGRAM = {"User-Agent": f"bw-s3/{version('bw-s3')}", **_LANGUAGE}
+_Answer = TypeVar("_Answer")
 _SERVER_ERROR = ("Server Error", "Something went wrong! Sorry about that.")
 
 
@@ -78,6 +81,11 @@ class VisitorResponse:
     def ok(self) -> bool:
         """Whether the visitor got what was asked for."""
         return self.status in (200, 206)
+
+    @property
+    def content_type(self) -> str:
+        """What `Content-Type` says it is, in lower case and without parameters; "" for nothing."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def text(self) -> str:
@@ -193,6 +201,22 @@ async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorR
         if good or asyncio.get_running_loop().time() >= deadline:
             return seen
         await asyncio.sleep(0.5)
+
+
+async def ask_until(
+    seconds: float, ask: Callable[[], Awaitable[_Answer]], good: Callable[[_Answer], bool]
+) -> _Answer:
+    """Repeat `ask` with growing pauses until its answer is `good` or the time is over.
+
+    For what asks with a new name each time, since what is in front of a bucket may keep an answer.
+    """
+    deadline, pause = asyncio.get_running_loop().time() + seconds, _FIRST_PAUSE
+    while True:
+        answer = await ask()
+        if good(answer) or asyncio.get_running_loop().time() + pause >= deadline:
+            return answer
+        await asyncio.sleep(pause)
+        pause *= 2
 
 
 async def look_at_site(settings: Settings, domain: str) -> SiteView:

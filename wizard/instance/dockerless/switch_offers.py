@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.core.events import Event, Report
+from wizard.core.events import Report
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
-from wizard.core.quantities import describe_size
+from wizard.core.quantities import describe_size, name_some
 from wizard.env.file import EnvFile
 from wizard.instance.dockerless.gunicorn import (
     Gunicorn,
@@ -133,14 +133,17 @@ class _Reload:
             *going_before(variables, self.services.instance.env_file()),
         }
         if held:
-            return f"{name} was started with {_some(held)} of its own, which go before .env."
+            names = name_some(sorted(held), _NAMED)
+            return f"{name} was started with {names} of its own, which go before .env."
         return ""
 
     async def _said(self, gunicorn: Gunicorn, option: str) -> str:
         """Return what the same gunicorn answers with one more option; its words where it fails."""
         argv = (*gunicorn.command, option)
         try:
-            return (await self.services.as_site(argv, gunicorn.variables(), _silent)).output
+            # Not reported: gunicorn prints its whole configuration.
+            said = await self.services.as_site(argv, gunicorn.variables(), lambda event: None)
+            return said.output
         except OSError as error:
             return str(error)
 
@@ -167,10 +170,6 @@ def _against_preload(printed: str) -> str:
             "workers have the old settings until it is restarted."
         )
     return ""
-
-
-def _silent(event: Event) -> None:
-    """Report nothing: gunicorn prints its whole configuration."""
 
 
 def _no_gunicorn(web: Unit) -> str:
@@ -204,8 +203,9 @@ def _against_restart(services: Services, units: tuple[Unit, ...]) -> str:
             given.update(_read(file))
         other = [n for n in storage_names(given) if given[n] != (env.get(n) or "")]
         if other:
+            names = name_some(sorted(other), _NAMED)
             return (
-                f"{unit.name} is started with {_some(other)} of its own (Environment= or "
+                f"{unit.name} is started with {names} of its own (Environment= or "
                 "EnvironmentFile=), which go before .env, so that a restart would change nothing."
             )
     return ""
@@ -216,9 +216,3 @@ def _read(file: Path) -> dict[str, str]:
         return EnvFile.read(file).given_by_systemd()
     except Problem:  # systemd may pass over one that is missing, and so do we
         return {}
-
-
-def _some(names: Sequence[str] | set[str]) -> str:
-    ordered = sorted(names)
-    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
-    return ", ".join(ordered[:_NAMED]) + more
