@@ -21,6 +21,10 @@ _ARGUMENTS = (
     # Pages come as they are asked for, and may use what is on loopback.
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LocalNetworkAccessChecks",
 )
+# Containers that come and go on this machine change its network: Chromium then gives up whatever
+# it is loading, and no page is to blame.
+_CHANGED = "net::ERR_NETWORK_CHANGED"
+_SECONDS_TO_TRY = 60.0
 _WHEN_LOADED = """new Promise(then => document.readyState === "complete"
   ? then() : addEventListener("load", () => then()))"""
 
@@ -34,6 +38,7 @@ class Chromium:
         self._number = 0
         self._unread = b""
         self._session = ""
+        self._disturbed = False
 
     def __enter__(self) -> Self:
         theirs_in, self._in = os.pipe()
@@ -56,6 +61,7 @@ class Chromium:
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
+        self._call("Network.enable")
         return self
 
     def __exit__(
@@ -77,12 +83,22 @@ class Chromium:
             if not Path(self._profile.name).exists():
                 break
 
-    def open(self, url: str) -> None:
-        """Open a page, and wait until all that it names was loaded or refused."""
-        answer = self._call("Page.navigate", url=url)
-        if problem := answer.get("errorText"):
-            raise RuntimeError(f"{url}: {problem}")
-        self.says(_WHEN_LOADED)
+    def says_on(self, url: str, expression: str) -> Any:
+        """The value of JavaScript on a page once all that it names was loaded or refused.
+
+        The page is opened again where this machine's network changed in the meantime.
+        """
+        deadline = time.monotonic() + _SECONDS_TO_TRY
+        while True:
+            self._disturbed = False
+            problem = self._call("Page.navigate", url=url).get("errorText")
+            if not problem:
+                self.says(_WHEN_LOADED)
+                value = self.says(expression)
+                if not self._disturbed:
+                    return value
+            if problem not in (None, _CHANGED) or time.monotonic() >= deadline:
+                raise RuntimeError(f"{url}: {problem or _CHANGED}")
 
     def says(self, expression: str) -> Any:
         """The value of JavaScript on the page, awaited; no policy of the page's keeps it away."""
@@ -100,7 +116,9 @@ class Chromium:
             message["sessionId"] = self._session
         os.write(self._in, json.dumps(message).encode() + b"\0")
         while (answer := self._next()).get("id") != self._number:
-            continue  # an event, which nobody waits for
+            # An event: what failed on the way is the only one that tells something.
+            failed = answer.get("method") == "Network.loadingFailed"
+            self._disturbed |= failed and answer["params"]["errorText"] == _CHANGED
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
         result: dict[str, Any] = answer["result"]

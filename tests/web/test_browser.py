@@ -246,8 +246,8 @@ async def test_the_browser_and_we_agree(case: Case, chromium: Chromium, online: 
     host, files = f"p{next(_numbers)}.example.org", f"f{next(_numbers)}.example.net"
     put(online, case, host, files)
 
-    chromium.open(f"{case.scheme}://{host}/")
-    usable = {Kind(name) for name, good in chromium.says(_USABLE).items() if good}
+    seen = chromium.says_on(f"{case.scheme}://{host}/", _USABLE)
+    usable = {Kind(name) for name, good in seen.items() if good}
     # What a stylesheet names is loaded only with it.
     unknown = {Kind.FONT} - usable if Kind.STYLESHEET in case.blocked else set()
     assert usable | unknown == _ALL - (set(case.blocked) - unknown), "as the browser does it"
@@ -326,15 +326,13 @@ async def test_the_rules_that_are_set_let_the_browser_in(
     bucket.put_cors([rule_for("https://elsewhere.example")])
     online.pages[f"{origin}/"] = Page(b"<!DOCTYPE html><title>asking</title>")
     asking = _ASKING.format(font=address(settings, FONT))
-    chromium.open(f"{origin}/")
-    assert chromium.says(asking) is False
+    assert chromium.says_on(f"{origin}/", asking) is False
     assert not (await fetch(address(settings, FONT), origin=origin)).lets_in(origin)
 
     known = replace(settings, acl_known=True)
     with storage_context(tmp_path, known, keys, Listener()) as context:
         await carry_out(SetCors(), context)
-    chromium.open(f"{origin}/?again")
-    assert chromium.says(asking) is True
+    assert chromium.says_on(f"{origin}/?again", asking) is True
 
 
 def opened(settings: Settings, keys: Keys) -> Bucket:
