@@ -2,7 +2,6 @@
 
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
-    "beside": "steps/test_restart",
     "copy_run": "copying/test_upload",
     "crt_client": "copying/test_upload_weather",
     "crt_threads": "copying/test_upload",

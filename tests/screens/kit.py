@@ -27,7 +27,14 @@ from wizard.core.settings import DeploymentKind, Settings
 from wizard.core.states import ResultState
 from wizard.instance.checkout import open_instance
 from wizard.instance.deployment import Deployment
-from wizard.instance.switching import Switch, SwitchOffer, SwitchStage, SwitchWay
+from wizard.instance.switching import (
+    BeforePagesChange,
+    Switch,
+    SwitchOffer,
+    SwitchStage,
+    SwitchWay,
+    nothing_before,
+)
 from wizard.journal.journal import Journal, StepResult
 from wizard.media.source import Media
 from wizard.migration import STEPS, Migration
@@ -218,7 +225,7 @@ class StillSwitch(Switch):
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         raise _never_run()
 
-    async def undo(self, report: Report) -> None:
+    async def undo(self, report: Report, before: BeforePagesChange = nothing_before) -> None:
         raise _never_run()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import shlex
@@ -16,7 +17,7 @@ import pytest_asyncio
 
 from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.copying.upload import copy_media
-from wizard.core.events import Event, Note, Progress, Verdict, Waiting
+from wizard.core.events import Check, Event, Note, Progress, Verdict, Waiting
 from wizard.core.plan import Command
 from wizard.core.problem import Action, Problem
 from wizard.core.states import ResultState
@@ -114,6 +115,28 @@ async def test_what_is_uploaded_during_the_switch_is_there_before_its_end(ready:
     restart_with(ready, shlex.join(["sh", "-c", command]))
     checks = await ready.carry_out(STEP)
     assert "1 file copied in this step" in checks[2].seen
+
+
+async def test_what_goes_to_the_bucket_during_the_undo_is_here_before_its_end(
+    ready: DemoScene,
+) -> None:
+    """The old web takes uploads until it ends; the restart waits here for such a file."""
+    await ready.carry_out(STEP)
+    early, late = (ready.folder / "images" / "covers" / name for name in ("early.jpg", "late.jpg"))
+    ready.bucket.put(f"images/covers/{early.name}", b"uploaded with S3")
+    begun = ready.folder / "begun"
+    wait = f"n=0; until test -e {shlex.quote(str(late))}; do n=$((n+1)); [ $n -lt 60 ] || exit 1"
+    first = f"test -e {shlex.quote(str(early))} || exit 1; ./site restart; touch begun"
+    restart_with(ready, shlex.join(["sh", "-c", f"{first}; {wait}; sleep 1; done"]))
+    undoing = asyncio.create_task(STEP.undo(ready.context))
+    while not begun.exists() and not undoing.done():
+        await asyncio.sleep(0.1)
+    ready.bucket.put(f"images/covers/{late.name}", b"uploaded in the middle")
+    assert await undoing
+    assert late.read_bytes() == b"uploaded in the middle"
+    (asked,) = (e for e in ready.events if isinstance(e, Check) and "in the meantime" in e.asked)
+    assert asked.seen.startswith("2 files copied back"), "those of all passes"
+    await runs_as_before(ready)
 
 
 async def test_what_readers_upload_after_the_restart_goes_to_the_bucket(ready: DemoScene) -> None:

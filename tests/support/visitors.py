@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 import threading
 import time
@@ -11,13 +12,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+from urllib.parse import urljoin
 
 import httpx
 
 _SECONDS_A_PAGE = 0.1
+_SECONDS_A_LOOK_AT_PICTURES = 0.3
 _SLOW_PIECES = 16
 _SECONDS_A_PIECE = 0.5
 _PATIENCE = 90
+_COVER = re.compile(r'class="book-cover" src="([^"]+)"')
 _ERROR_PAGE = "Something went wrong"
 
 
@@ -36,7 +40,8 @@ class Visitors:
 
     `pace` is how many times longer than usual each of them waits before the next visit.
     `uploaded` maps the names of the covers that the site took to their bytes;
-    `asked_again` counts the requests that met the end of a kept connection.
+    `asked_again` counts the requests that met the end of a kept connection; `missing` says of each
+    cover that a page showed and that was not there how long that went on, in seconds.
     """
 
     url: str
@@ -46,6 +51,7 @@ class Visitors:
     uploads: list[Request] = field(default_factory=list)
     uploaded: dict[str, bytes] = field(default_factory=dict)
     asked_again: int = 0
+    missing: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # No upload has the name of another visitor's.
@@ -56,11 +62,16 @@ class Visitors:
             threading.Thread(target=self._every, args=arguments, daemon=True)
             for arguments in (
                 (_SECONDS_A_PAGE, self._look),
+                (_SECONDS_A_LOOK_AT_PICTURES, self._look_at_pictures),
                 (self.seconds_an_upload, self._upload_at_once),
                 (_SLOW_PIECES * _SECONDS_A_PIECE / 4, self._upload_slowly),
             )
         ]
         self._began = time.monotonic()
+        # What is not looked at again: a browser has it by now.
+        self._seen: set[str] = set()
+        self._missing_since: dict[str, float] = {}
+        self._one_look = threading.Lock()
         # A browser keeps its connections.
         self._kept = httpx.Client(timeout=_PATIENCE)
 
@@ -105,7 +116,8 @@ class Visitors:
         return (
             f"{wrong} of {len(self.pages)} pages and {lost} of {len(self.uploads)} uploads failed, "
             f"down for {self.down_seconds:.1f} s, {self.asked_again} asked again, "
-            f"{slow} pages took over 2 s, longest {longest:.1f} s"
+            f"{slow} pages took over 2 s, longest {longest:.1f} s, {len(self.missing)} pictures "
+            f"missing for up to {max(self.missing.values(), default=0):.1f} s"
         )
 
     def check_uploads_on(self, url: str) -> None:
@@ -133,6 +145,29 @@ class Visitors:
             return "" if answer.status_code == 200 and own else f"HTTP {answer.status_code}"
 
         self.pages.append(self._timed(ask))
+
+    def _look_at_pictures(self, number: int) -> None:
+        """Ask for the covers that the page shows, one look at a time."""
+        if not self._one_look.acquire(blocking=False):
+            return
+        try:
+            page = httpx.get(self.url, timeout=_PATIENCE).text
+            urls = {urljoin(self.url, url) for url in _COVER.findall(page)}
+            for url in urls - self._seen:
+                self._look_at(url)
+        except httpx.TransportError:
+            pass  # What is wrong with the site itself, the other visitors tell.
+        finally:
+            self._one_look.release()
+
+    def _look_at(self, url: str) -> None:
+        if httpx.get(url, timeout=_PATIENCE).status_code != 200:
+            since = self._missing_since.setdefault(url, time.monotonic())
+            self.missing[url] = time.monotonic() - since
+            return
+        self._seen.add(url)
+        if url in self._missing_since:
+            self.missing[url] = time.monotonic() - self._missing_since.pop(url)
 
     def _page_kept(self) -> httpx.Response:
         """Ask on a connection that is kept, as browsers do.

@@ -2,6 +2,7 @@
 
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
+    "copies": "steps/test_restart",
     "env_change": "steps/test_enable_s3",
     "first_run": "steps/test_restart",
     "follow": "switch/test_files",

@@ -7,6 +7,7 @@ import os
 import pty
 import random
 import secrets
+import shlex
 import signal
 import stat
 import subprocess
@@ -49,6 +50,23 @@ async def test_a_killed_wizard_does_not_end_it(armed: Armed, how: str) -> None:
     assert armed.end() == {"end": "done"}
     assert "were switched to S3" in armed.said()
     assert armed.scene.demo.site("status") == running, "it was not restarted again"
+
+
+async def test_copies_go_on_without_the_wizard(armed: Armed) -> None:
+    """Pages point to the bucket for a minute and more, and the last uploads are on the disk."""
+    late = armed.scene.folder / "images" / "covers" / "during.jpg"
+    url = f"{armed.scene.context.settings.public_base}/images/covers/{late.name}"
+    there = f"curl -sf -o /dev/null {shlex.quote(url)}"
+    wait = f"n=0; until {there}; do n=$((n+1)); [ $n -lt 60 ] || exit 1; sleep 1; done"
+    upload = f"echo late > {shlex.quote(str(late))}"
+    armed.restart_with(shlex.join(["sh", "-c", f"sleep 2; ./site restart; {upload}; {wait}"]))
+    wizard = armed.start()
+    await armed.until(at_stage)
+    wizard.kill()
+    wizard.wait()
+    await armed.until(over)
+    assert (armed.state.phase, armed.state.copied) == (Phase.DONE, 1), armed.state
+    late.unlink()
 
 
 async def test_a_wizard_that_comes_meanwhile_follows(armed: Armed) -> None:

@@ -36,6 +36,12 @@ class BroughtBack:
     left_count: int = 0
     left: list[FileFailure] = field(default_factory=list)
 
+    def add(self, more: BroughtBack) -> None:
+        """Count what another pass copied back; what is left is for the last one to say."""
+        self.files += more.files
+        self.size += more.size
+        self.by_size += more.by_size
+
     def take(self, item: IncomingFile | MediaFailure) -> None:
         """Count what became of one object."""
         if isinstance(item, IncomingFile):

@@ -6,9 +6,10 @@ Going to the bucket and going back are the same procedure with another `.env`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from wizard.core.events import Note, Report, Waiting
 from wizard.core.plan import Command
@@ -38,6 +39,14 @@ class SwitchStage:
     commands: tuple[Command, ...] = ()
 
 
+# Called right before pages may point to the other storage.
+BeforePagesChange = Callable[[], Awaitable[None]]
+
+
+async def nothing_before() -> None:
+    """Do nothing before pages change."""
+
+
 class Switch(ABC):
     """One way of switching the services of one instance, ready to be carried out.
 
@@ -46,6 +55,8 @@ class Switch(ABC):
     """
 
     way: SwitchWay
+    # The name of the stage from which on pages may point to the other storage.
+    pages_change_at: ClassVar[str]
 
     @abstractmethod
     def stages(self) -> Sequence[SwitchStage]:
@@ -59,9 +70,11 @@ class Switch(ABC):
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         """Do one stage, or see that it is done already. Raises `Problem`."""
 
-    async def carry_out_all(self, report: Report) -> None:
+    async def carry_out_all(self, report: Report, before: BeforePagesChange) -> None:
         """Do all stages, each announced, as an undo that needs every one of them."""
         for stage in self.stages():
+            if stage.name == self.pages_change_at:
+                await before()
             report(Note(stage.words))
             report(Waiting(stage.words.rstrip("."), 0.0))
             await self.carry_out(stage, report)
@@ -71,8 +84,10 @@ class Switch(ABC):
         return True
 
     @abstractmethod
-    async def undo(self, report: Report) -> None:
+    async def undo(self, report: Report, before: BeforePagesChange = nothing_before) -> None:
         """Bring the services back to what `.env` says, once it has its old text again.
+
+        `before` is called right before pages may point to this server again.
 
         Where nothing of the running site was touched yet, only what was put beside
         it is removed. Can be repeated after a kill. Raises `Problem`.

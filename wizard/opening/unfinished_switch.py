@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from wizard.copying.beside import copying_beside
 from wizard.core.events import Note, Report
 from wizard.core.problem import Problem
 from wizard.instance.checkout import Instance
@@ -73,8 +72,7 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
         if put_back:
             await put_services_back(context)
         else:
-            async with copying_beside(context):
-                await finish_switch(context, state)
+            await finish_switch(context, state)
         state = files.read() or state
     elif state.told:
         return ""

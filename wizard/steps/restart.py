@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
-from wizard.copying.beside import copy_before, copying_beside
 from wizard.copying.upload import copy_new_media
 from wizard.core.events import Check, Note, Waiting, failed, passed, remark
 from wizard.core.plan import Plan, PlanItem, Sentence
@@ -88,7 +87,7 @@ class Restart(TypedStep[int]):
             " its error page, the lines of “Enable S3” are put back in .env and the services"
             f" follow it. You are asked first; while visitors see errors, {SECONDS_TO_ANSWER:.0f}"
             " seconds at most, and not at all where nobody is there. What visitors uploaded to the"
-            " bucket by then is copied back."
+            " bucket by then is copied back, before their pages need it and beside it."
         )
         alone = (
             "A process of its own does all this: it comes to its end whatever becomes of this"
@@ -110,7 +109,7 @@ class Restart(TypedStep[int]):
             )
         copied = 0
         if not await _is_switched(context):
-            copied = await self._switch_and_copy(context)
+            copied = await self._switch(context)
         note_used(context)
         if context.settings.path == MigrationPath.FRESH:
             return 0
@@ -143,19 +142,8 @@ class Restart(TypedStep[int]):
         await put_services_back(context, self.patience)
         return True
 
-    async def _switch_and_copy(self, context: Context) -> int:
-        """Switch, and copy before and beside it, since some pages need the bucket from then on.
-
-        Returns how many files were copied.
-        """
-        before = 0
-        if context.settings.path != MigrationPath.FRESH and not under_way(context):
-            before = await copy_before(context)
-        async with copying_beside(context) as copies:
-            await self._switch(context)
-        return before + copies.copied
-
-    async def _switch(self, context: Context) -> None:
+    async def _switch(self, context: Context) -> int:
+        """Switch, and return how many files were copied before it and beside it."""
         if not under_way(context):
             await _ask_if_down(context)
             context.journal.forget(switched(context))
@@ -169,6 +157,7 @@ class Restart(TypedStep[int]):
                 "That had been begun before.",
                 TRY_AGAIN,
             )
+        return ended.copied
 
     async def _catch_up(self, context: Context, copied: int) -> int:
         """Copy what was uploaded since the copy, until a pass finds nothing.

@@ -15,12 +15,14 @@ from typing import Any
 from wizard.core.events import Check, Event, Note, Output, Waiting, passed
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
+from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.instance.switching import Switch
 from wizard.journal.entries import Entry, flag_entry
 from wizard.journal.journal import StepResult
 from wizard.step import Context
 from wizard.switch import problems
+from wizard.switch.copies import SwitchCopies
 from wizard.switch.files import SwitchFiles
 from wizard.switch.s3_lines import ENABLING_STEP, disarm
 from wizard.switch.site_watch import Awaited, SiteWatch
@@ -73,22 +75,30 @@ class SwitchRun:
         self._watch = SiteWatch(
             context.settings, context.instance.domain, state.downtime, self._note_downtime
         )
+        self._copies = SwitchCopies(
+            self._context,
+            self._watch.shows,
+            copied=state.copied,
+            note=lambda copied: self._change(copied=copied),
+        )
 
     async def run(self) -> None:
         """Bring it to its end. The state says which; nothing is raised for what can go wrong."""
-        async with self._watch:
+        async with self._watch, self._copies:
             try:
                 await self._run()
             except Problem as problem:
-                self._end(Phase.FAILED, problem)
+                await self._end(Phase.FAILED, problem)
             except Exception as error:  # noqa: BLE001 (whoever follows must get to know it)
-                self._end(Phase.FAILED, self._unforeseen(error))
+                await self._end(Phase.FAILED, self._unforeseen(error))
 
     async def _run(self) -> None:
         state = self._state
         if state.direction is Direction.BACK or state.phase is Phase.PUTTING_BACK:
             await self._put_back(state.problem)
             return
+        if self._context.settings.path != MigrationPath.FRESH:
+            self._copies.go_toward(Awaited.BUCKET)
         if state.phase is Phase.ASKING and state.problem:
             await self._after_failure(state.problem)
             return
@@ -100,7 +110,7 @@ class SwitchRun:
             await self._after_failure(self._unforeseen(error))
         else:
             self._context.journal.remember(switched(self._context), True)
-            self._end(Phase.DONE)
+            await self._end(Phase.DONE)
 
     async def _chosen(self) -> Switch:
         """Return the way that is taken: the one it was begun with, if any. Raises `Problem`."""
@@ -117,9 +127,13 @@ class SwitchRun:
             self._change(phase=Phase.RUNNING)
             self._do("BookWyrm's own storage is tried with the settings in .env.")
             await self._context.deployment.try_storage(report)
+            await self._watch.look()
+            await self._copy_before()
         expect_uploads(self._context)
         stages = switch.stages()
         for number, stage in enumerate(stages, 1):
+            if stage.name == switch.pages_change_at and number > 1:
+                await self._copy_before()
             self._change(
                 phase=Phase.RUNNING, stage=stage.name, number=number, total=len(stages),
                 question=None,
@@ -164,9 +178,11 @@ class SwitchRun:
             await self._put_back(problem, untouched=untouched)
         elif untouched:
             seen = bool(await self._context.deployment.services())
-            self._end(Phase.FAILED, problems.nothing_restarted(problem, seen=seen, put_back=False))
+            await self._end(
+                Phase.FAILED, problems.nothing_restarted(problem, seen=seen, put_back=False)
+            )
         else:
-            self._end(Phase.FAILED, problems.left_as_it_is(problem))
+            await self._end(Phase.FAILED, problems.left_as_it_is(problem))
 
     async def _is_untouched(self) -> bool:
         if not self._state.stage:
@@ -221,17 +237,20 @@ class SwitchRun:
         never_failed = self._watch.never_failed
         try:
             if begun and not untouched:
-                await self._bring_back_before()
+                expect_uploads(context)
+                self._copies.go_toward(Awaited.LOCAL)
+                await self._watch.look()
+                await self._copy_before()
             context.journal.forget(switched(context))
             await disarm(context)
             context.journal.forget_result(ENABLING_STEP)
             if begun:
-                await (await self._chosen()).undo(context.report)
+                await (await self._chosen()).undo(context.report, self._copy_before)
                 await self._watch.wait_for(Awaited.LOCAL, self._state.patience, context.report)
         except Problem as second:
             first = problem or _Stopped()
             view = await self._watch.look()
-            self._end(Phase.FAILED, problems.not_back(first, second, view))
+            await self._end(Phase.FAILED, problems.not_back(first, second, view))
             return
         left = None
         if begun:
@@ -249,22 +268,23 @@ class SwitchRun:
         else:
             failed = problem and problems.put_back(problem, begun=begun, never_failed=never_failed)
             ended = failed
-        self._end(Phase.PUT_BACK, ended or left)
+        await self._end(Phase.PUT_BACK, ended or left)
 
-    async def _bring_back_before(self) -> None:
-        """Copy most uploads back before pages ask this server for them, where nobody waits."""
-        expect_uploads(self._context)
-        await self._watch.look()
-        if self._watch.shows(Awaited.BUCKET):
-            await self._bring_back()
+    async def _copy_before(self) -> None:
+        """Copy what was uploaded until now before pages ask the other storage for it."""
+        if not self._copies.wanted:
+            return
+        self._do("What was uploaded in the meantime is copied, before pages need it.")
+        await self._copies.before_pages_change()
 
     async def _bring_back(self) -> Problem | None:
         """Copy back what was uploaded to the bucket; what went wrong is told, and ends nothing."""
         context = self._context
+        await self._copies.stop()
         self._do("What was uploaded to the bucket in the meantime is copied back.")
         context.report(Note(self._state.doing))
         try:
-            await bring_uploads_back(context)
+            await bring_uploads_back(context, self._copies.take_brought_back())
         except Problem as problem:
             context.report(Note(f"{problem.what} {problem.why}", warning=True))
             return problem
@@ -288,8 +308,10 @@ class SwitchRun:
     def _note_downtime(self, downtime: Downtime) -> None:
         self._change(downtime=downtime)
 
-    def _end(self, phase: Phase, problem: Problem | None = None) -> None:
+    async def _end(self, phase: Phase, problem: Problem | None = None) -> None:
         """Keep how it ended, for the step as well: perhaps nobody follows."""
+        # Whoever follows copies what is left, and must not find us at it.
+        await self._copies.stop()
         journal = self._context.journal
         text = problem.what if problem else str(phase)
         journal.write_log(SWITCHING_STEP, f"switch: {text}")

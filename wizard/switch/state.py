@@ -108,6 +108,7 @@ class SwitchState:
     how long the site may take to come back, in seconds; `told`: somebody followed it to its end.
     `ended_at` is when that was (seconds since the epoch), 0 before, or where nobody noted it.
     `instance` is the folder of the instance whose services these are, "" where nobody noted it.
+    `copied` is how many files the bucket was given before the services and beside them.
     """
 
     id: str
@@ -129,6 +130,7 @@ class SwitchState:
     told: bool = False
     ended_at: float = 0.0
     instance: str = ""
+    copied: int = 0
 
     def is_of_another(self, folder: Path) -> bool:
         """Tell whether the switch is another instance's, of whose folder `folder` is a copy.
@@ -166,6 +168,7 @@ class SwitchState:
             "downtime": asdict(self.downtime),
             "ended_at": self.ended_at,
             "instance": self.instance,
+            "copied": self.copied,
         }
 
     @classmethod
@@ -183,6 +186,7 @@ class SwitchState:
             downtime=Downtime(**data["downtime"]),
             ended_at=data.get("ended_at", 0.0),
             instance=data.get("instance", ""),
+            copied=data.get("copied", 0),
         )
 
 

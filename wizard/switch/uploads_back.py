@@ -32,8 +32,8 @@ def uploads_are_missing(context: Context) -> bool:
     return context.journal.recall(_of(context)) is True and not context.instance.uses_s3()
 
 
-async def bring_uploads_back(context: Context) -> None:
-    """Copy back what only the bucket has, and report it as a check.
+async def bring_uploads_back(context: Context, before: BroughtBack | None = None) -> None:
+    """Copy back what only the bucket has, and report it as a check, with what was `before`.
 
     Raises `Problem` where anything of it stays in the bucket only; then it can be tried again.
     """
@@ -43,6 +43,8 @@ async def bring_uploads_back(context: Context) -> None:
     result = await bring_back_media(context)
     if result.left_count:
         raise uploads_left(result.left_count, [failure.line for failure in result.left])
+    if before:
+        result.add(before)
     context.report(passed(_ASKED, _seen(result)))
     expect_no_uploads(context)
 

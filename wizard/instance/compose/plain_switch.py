@@ -14,7 +14,13 @@ from wizard.instance.checkout import Instance
 from wizard.instance.compose.problems import is_collision, is_docker_failure
 from wizard.instance.compose.project import WEB
 from wizard.instance.compose.site_services import NGINX, WORKERS, SiteServices
-from wizard.instance.switching import Switch, SwitchStage, SwitchWay
+from wizard.instance.switching import (
+    BeforePagesChange,
+    Switch,
+    SwitchStage,
+    SwitchWay,
+    nothing_before,
+)
 
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
 # collectstatic may need longer, and is through when it is called again.
@@ -49,6 +55,8 @@ class PlainSwitch(Switch):
     site: SiteServices
     way: SwitchWay
     existing: tuple[str, ...]
+
+    pages_change_at = "recreate"
 
     def stages(self) -> Sequence[SwitchStage]:
         """Return the three stages."""
@@ -85,9 +93,9 @@ class PlainSwitch(Switch):
         """See `Switch.touched`."""
         return await self.site.touched(self.existing)
 
-    async def undo(self, report: Report) -> None:
+    async def undo(self, report: Report, before: BeforePagesChange = nothing_before) -> None:
         """Start again as `.env` says now; what runs so already is left alone."""
-        await self.carry_out_all(report)
+        await self.carry_out_all(report, before)
 
     async def _recreate(self, report: Report) -> None:
         watch = self.site.watch(await self.site.look(), report)

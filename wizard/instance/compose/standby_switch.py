@@ -25,7 +25,13 @@ from wizard.instance.compose.site_services import (
     SiteServices,
 )
 from wizard.instance.compose.standby_loss import kept_up, lost_too_early
-from wizard.instance.switching import Switch, SwitchStage, SwitchWay
+from wizard.instance.switching import (
+    BeforePagesChange,
+    Switch,
+    SwitchStage,
+    SwitchWay,
+    nothing_before,
+)
 
 _STOP = ("stop", "-t", "60")
 _UP = ("docker", "compose", "up", "-d", "--no-deps", "--no-build")
@@ -41,6 +47,7 @@ class StandbySwitch(Switch):
     existing: tuple[str, ...]
 
     way = SwitchWay.STANDBY
+    pages_change_at = "use_standby"
 
     @property
     def standby(self) -> str:
@@ -111,16 +118,17 @@ class StandbySwitch(Switch):
         """See `Switch.touched`; what stands beside the site's own containers is not of it."""
         return await self.site.touched(self.existing)
 
-    async def undo(self, report: Report) -> None:
+    async def undo(self, report: Report, before: BeforePagesChange = nothing_before) -> None:
         """See `Switch.undo`."""
         await self.site.wait_for_earlier(report)
         scene = await self.site.look()
         if scene.web and scene.has_storage(scene.web) and await self.site.page.serves(scene.web):
+            await before()
             await self._use(scene.web, report)
             await self._resume_untouched(scene, report)
             await self._remove_standby(scene, report)
             return
-        await self.carry_out_all(report)
+        await self.carry_out_all(report, before)
 
     def _doing(self) -> Mapping[str, Callable[[Scene, Report], Awaitable[None]]]:
         return {

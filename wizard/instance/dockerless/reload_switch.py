@@ -23,7 +23,13 @@ from wizard.instance.dockerless.services import Services
 from wizard.instance.dockerless.site import Site, advice, python_of
 from wizard.instance.dockerless.systemd import Unit, failed_units, last_words
 from wizard.instance.problems import command_failed
-from wizard.instance.switching import Switch, SwitchStage, SwitchWay
+from wizard.instance.switching import (
+    BeforePagesChange,
+    Switch,
+    SwitchStage,
+    SwitchWay,
+    nothing_before,
+)
 from wizard.system.processes import Process
 from wizard.web.visitor import look_at_site
 
@@ -88,6 +94,7 @@ class ReloadSwitch(Switch):
     """The reload of the gunicorn that `web` runs, and the restart of all other units."""
 
     way = SwitchWay.RELOAD
+    pages_change_at = "reload"
     # How long workers may neither compute, read nor write before they are given up. gunicorn
     # itself ends one that does nothing after 30 seconds, unless it was told otherwise.
     quiet_seconds: ClassVar[float] = 60
@@ -150,11 +157,11 @@ class ReloadSwitch(Switch):
         """Tell whether any process was started since `.env` was written."""
         return bool(self._touched) or (await self._look()).anything_new()
 
-    async def undo(self, report: Report) -> None:
+    async def undo(self, report: Report, before: BeforePagesChange = nothing_before) -> None:
         """See `Switch.undo`; where another process began, all is done to be sure."""
         if self._touched is False:
             return
-        await self.carry_out_all(report)
+        await self.carry_out_all(report, before)
 
     def _doing(self) -> Mapping[str, Callable[[_Scene, Report], Awaitable[None]]]:
         return {

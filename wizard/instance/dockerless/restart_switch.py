@@ -7,7 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from wizard.core.events import Report
 from wizard.core.plan import Command
 from wizard.instance.dockerless.services import Services
-from wizard.instance.switching import Switch, SwitchStage, SwitchWay
+from wizard.instance.switching import (
+    BeforePagesChange,
+    Switch,
+    SwitchStage,
+    SwitchWay,
+    nothing_before,
+)
 from wizard.system.processes import Process
 from wizard.web.visitor import look_at_site
 
@@ -32,6 +38,8 @@ class RestartSwitch(Switch):
 
     `argv` is what `restart` runs; `running` returns the instance's processes.
     """
+
+    pages_change_at = "restart"
 
     def __init__(
         self,
@@ -66,9 +74,10 @@ class RestartSwitch(Switch):
         """Tell whether any process runs that was not there before."""
         return self._before is None or await self._running() != self._before
 
-    async def undo(self, report: Report) -> None:
+    async def undo(self, report: Report, before: BeforePagesChange = nothing_before) -> None:
         """Restart, unless the services never stopped running with what `.env` says again."""
         if await self.touched() or not await self._is_as_env_says():
+            await before()
             await self._restart(report)
 
     async def _is_as_env_says(self) -> bool:
