@@ -76,6 +76,7 @@ FORMS: dict[str, tuple[str, object]] = {
         Assets(url="u", bucket="b", files=(Asset("a.css", 1, "0"),), themes=("a.css",)),
     ),
     "set_cors.added": (json.dumps([RULE]), [RULE]),
+    "update with the switch": ("A newer image", "A newer image"),
     "restart.used": ("yes", True),
     "restart.switched": ("yes", True),
     "restart.caught_up": ("0", 0),

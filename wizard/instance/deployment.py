@@ -89,6 +89,13 @@ class Deployment(ABC):
         Each with the obstacle that stands against it here; one at least. Raises `Problem`.
         """
 
+    async def update_waiting(self) -> str:
+        """Say which update of BookWyrm the next restart would carry out as well; "" for none.
+
+        Raises `Problem`.
+        """
+        return ""
+
     async def try_storage(self, report: Report) -> None:
         """Try BookWyrm's own storage with the `.env` of now, in a process of its own.
 

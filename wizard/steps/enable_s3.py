@@ -18,6 +18,7 @@ from wizard.switch.env_readers import misread_by_systemd, readers_check
 from wizard.switch.s3_lines import ENABLING_STEP, remember_lines, were_changed
 from wizard.switch.site_before import confirm_without_site
 from wizard.switch.undo import disarm_and_put_back
+from wizard.switch.updates import about_update, confirm_update
 
 # Without these BookWyrm stops, or answers every page with its error page.
 _NEEDED = (
@@ -72,7 +73,7 @@ class EnableS3(TypedStep[None]):
         check = await _in_bash(context, new)
         doubt = () if check.verdict is Verdict.PASS else (Sentence(check.seen, warning=True),)
         return Plan(
-            (*items, change, *_armed(context, env), backup, *doubt),
+            (*items, change, *await about_update(context), *_armed(context, env), backup, *doubt),
             _SAFE_FRESH if context.settings.path == MigrationPath.FRESH else _SAFE,
         )
 
@@ -89,6 +90,7 @@ class EnableS3(TypedStep[None]):
         if check.problem:
             raise check.problem
         await confirm_without_site(context)
+        await confirm_update(context)
         remember_lines(context, env, tuple(missing))
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         context.report(Note(f"Changed {env.path}; as it was: {backup}"))

@@ -28,6 +28,7 @@ from wizard.switch.run import SECONDS_TO_ANSWER, SWITCHING_STEP, switched
 from wizard.switch.site_before import ran_on_this_bucket_before
 from wizard.switch.state import Direction, Phase
 from wizard.switch.undo import put_services_back
+from wizard.switch.updates import about_update, confirm_update
 from wizard.switch.ways import Choice, choose, option_of
 from wizard.web.visitor import SiteView, look_at_site
 
@@ -75,7 +76,7 @@ class Restart(TypedStep[int]):
     async def plan(self, context: Context) -> Plan:
         """Return the stages word for word, what visitors notice, and what happens if it fails."""
         choice = await choose(context)
-        items = [*_stages(choice), *_about(choice)]
+        items = [*_stages(choice), *_about(choice), *await about_update(context)]
         if context.settings.path != MigrationPath.FRESH:
             text = (
                 "Whatever was uploaded since the copy is copied: before the first stage, during"
@@ -139,6 +140,8 @@ class Restart(TypedStep[int]):
         fresh = context.settings.path == MigrationPath.FRESH
         if ran_on_this_bucket_before(context) or (fresh and _on_bucket(await _look(context))):
             return False
+        if not under_way(context):
+            await confirm_update(context)
         await put_services_back(context, self.patience)
         return True
 
@@ -146,6 +149,7 @@ class Restart(TypedStep[int]):
         """Switch, and return how many files were copied before it and beside it."""
         if not under_way(context):
             await _ask_if_down(context)
+            await confirm_update(context)
             context.journal.forget(switched(context))
             context.journal.forget(_CAUGHT_UP)
         ended = await carry_out_switch(context, self.patience)

@@ -17,5 +17,6 @@ TESTED_BY = {
     "standby_loss": "instance/compose/test_switch",
     "standby_switch": "instance/compose/test_switch",
     "switch_offers": "instance/compose/test_switch",
+    "updates": "instance/compose/test_switch",
     "web_watch": "instance/compose/test_deployment",
 }

@@ -410,8 +410,10 @@ async def test_pending_migrations_too_little_memory_and_an_old_compose(
     standing.instance.in_web("sh", "-c", f"cat >{pending}", given=_MIGRATION)
     try:
         offers = await standing.deployment.switches()
+        waiting = await standing.deployment.update_waiting()
     finally:
         standing.instance.in_web("rm", pending)
+    assert "1 migration waits (bookwyrm.0999_pending)" in waiting, "which is asked about"
     assert "1 migration waits (bookwyrm.0999_pending)" in offers[0].obstacle
     assert not offers[1].obstacle, "the way that is taken"
     assert not (await standing.deployment.switches())[0].obstacle
@@ -436,9 +438,15 @@ async def test_an_update_that_was_not_finished(standing: Standing) -> None:
     docker("tag", IMAGE, name)
     try:
         obstacle = (await standing.deployment.switches())[0].obstacle
+        waiting = await standing.deployment.update_waiting()
     finally:
         docker("tag", built, name)
-    assert obstacle.startswith("web runs from an older image than the one that was built since")
+    assert obstacle == f"{waiting} Two versions would use one database at the same time."
+    image = docker("image", "inspect", "--format", "{{.Id}}", IMAGE).strip()[7:19]
+    assert waiting == (
+        f"A newer image was built or pulled since the services were started (web: {image})."
+    )
+    assert not await standing.deployment.update_waiting()
 
 
 async def forward_and_back(standing: Standing, bucket: str) -> None:

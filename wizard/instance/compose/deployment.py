@@ -25,6 +25,7 @@ from wizard.instance.compose.project import ComposeProject, inspected_volume
 from wizard.instance.compose.renamed_volumes import empty_but_used, perhaps_renamed
 from wizard.instance.compose.site_services import SiteServices
 from wizard.instance.compose.switch_offers import offers
+from wizard.instance.compose.updates import update_waiting
 from wizard.instance.compose.web_watch import ADVICE
 from wizard.instance.deployment import Deployment, callers
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
@@ -92,6 +93,9 @@ class Compose(Deployment):
 
     async def switches(self) -> Sequence[SwitchOffer]:
         return await offers(self._site())
+
+    async def update_waiting(self) -> str:
+        return await update_waiting(self._site())
 
     async def services(self) -> frozenset[object]:
         """Return the containers that run, each with when it was started."""

@@ -12,8 +12,7 @@ from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.instance.checkout import Instance
 from wizard.instance.compose.problems import is_collision, is_docker_failure
-from wizard.instance.compose.project import WEB
-from wizard.instance.compose.site_services import NGINX, WORKERS, SiteServices
+from wizard.instance.compose.site_services import NGINX, SITE, SiteServices
 from wizard.instance.switching import (
     BeforePagesChange,
     Switch,
@@ -76,7 +75,7 @@ class PlainSwitch(Switch):
         """What makes the containers anew."""
         if self.way is SwitchWay.UP:
             return up_argv(self.site.instance)
-        names = [name for name in (WEB, *WORKERS) if name in self.existing]
+        names = [name for name in SITE if name in self.existing]
         return ("docker", "compose", "up", "-d", "--no-deps", "--no-build", *names)
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:

@@ -65,11 +65,12 @@ class Service:
     """A service as Compose would start it now.
 
     `environment` holds secrets; `unique` names what two containers of it
-    cannot both have: a fixed name, a port of the host, an address.
+    cannot both have: a fixed name, a port of the host, an address; `image` what it is made from.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     unique: tuple[str, ...] = ()
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,10 @@ class ComposeProject:
             media=_mount_at(root, web, config),
             image=web.get("image") or f"{config['name']}-{WEB}",
             database=_database_volumes(config),
-            services={name: _service(data) for name, data in config["services"].items()},
+            services={
+                name: _service(data, f"{config['name']}-{name}")
+                for name, data in config["services"].items()
+            },
         )
 
     def containers(
@@ -172,11 +176,13 @@ def variables(lines: Iterable[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in (line.partition("=") for line in lines or ())}
 
 
-def _service(data: Mapping[str, Any]) -> Service:
+def _service(data: Mapping[str, Any], built: str) -> Service:
+    """Return a service; `built` is what Compose calls an image that it builds without a name."""
     environment = data.get("environment") or {}
     return Service(
         {name: str(value) for name, value in environment.items() if value is not None},
         tuple(_unique(data)),
+        data.get("image") or built,
     )
 
 

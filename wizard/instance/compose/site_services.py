@@ -33,6 +33,8 @@ NGINX = "nginx"
 # What works through the tasks that `web` leaves in Redis, and flower, which looks on.
 JOBS = ("celery_beat", "celery_worker")
 WORKERS = ("celery_worker", "celery_beat", "flower")
+# What a switch makes anew.
+SITE = (WEB, *WORKERS)
 # A container of `web` that serves beside the project's own carries this, with the journal's id.
 STANDBY = "bw-s3.switch"
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from wizard.core.problem import Problem
-from wizard.core.quantities import count
 from wizard.instance.compose.media import is_local
 from wizard.instance.compose.nginx import Nginx
 from wizard.instance.compose.plain_switch import PlainSwitch
-from wizard.instance.compose.project import WEB, Container
-from wizard.instance.compose.site_services import NGINX, WORKERS, Scene, SiteServices
+from wizard.instance.compose.project import WEB
+from wizard.instance.compose.site_services import NGINX, SITE, Scene, SiteServices
 from wizard.instance.compose.standby_switch import StandbySwitch
+from wizard.instance.compose.updates import migrations_wait, newer_images
 from wizard.instance.switching import SwitchOffer, SwitchWay
 from wizard.system.memory import available_bytes
 
 # What a second `web` took beside the first.
 _MIB_NEEDED = 300
+_BENEATH = "A second web would apply them beneath the first one, which still runs the old code."
 _NEEDED_BY_WEB = ("db", "redis_activity", "redis_broker")
 
 
 async def offers(site: SiteServices) -> Sequence[SwitchOffer]:
     """Return all ways. Raises `Problem` where Docker does not answer."""
     scene = await site.look()
-    existing = tuple(scene.existing((WEB, *WORKERS)))
+    existing = tuple(scene.existing(SITE))
     container = scene.of(NGINX)
     nginx = Nginx(site.docker, container.name if container else f"{scene.project.name}-{NGINX}-1")
     standby = StandbySwitch(site=site, project=scene.project.name, nginx=nginx, existing=existing)
@@ -46,37 +46,13 @@ async def _against_standby(site: SiteServices, scene: Scene) -> str:
         return against
     if scene.web is None or not await site.page.serves(scene.web):
         return "web does not serve the site at the moment, so there is nothing to keep up."
-    image = await site.image(scene.project.image)
-    if scene.web.built_from and image not in (scene.web.built_from, scene.web.image):
-        return (
-            "web runs from an older image than the one that was built since: switching would "
-            "update BookWyrm, too, and two versions would use one database."
-        )
+    if newer := await newer_images(site, scene):
+        return f"{newer} Two versions would use one database at the same time."
     memory = await asyncio.to_thread(_short_of_memory, site)
-    return memory or await _migrations_wait(site, scene.web)
-
-
-async def _migrations_wait(site: SiteServices, web: Container) -> str:
-    """Say whether the code that `web` would start with has migrations that were not applied.
-
-    Asked in the running container, which sees the checkout as the next one will.
-    Where nobody can tell, as with a database that does not answer, it is tried.
-    """
-    argv = ["docker", "exec", web.id, "python", "manage.py", "showmigrations", "--plan"]
-    try:
-        answer = await site.docker.asked(argv)
-    except Problem:
-        return ""
-    lines = answer.output.decode(errors="replace").splitlines()
-    waiting = [line.split()[-1] for line in lines if line.startswith("[ ]")]
-    if answer.status != 0 or not waiting:
-        return ""
-    which = count(len(waiting), "migration waits", "migrations wait")
-    return (
-        f"BookWyrm was updated and not restarted since: {which} ({waiting[0]}). A second web "
-        "would apply them beneath the first one, which still runs the old code. Finish the update "
-        "first (./bw-dev migrate, then a restart), or take a way with an outage."
-    )
+    if memory:
+        return memory
+    waiting = await migrations_wait(site, scene.web)
+    return f"{waiting} {_BENEATH}" if waiting else ""
 
 
 def _against_a_second(scene: Scene) -> str:

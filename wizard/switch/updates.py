@@ -1,0 +1,63 @@
+"""An update of BookWyrm that the switch would carry out as well: agreed to, never assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wizard.core.plan import Sentence
+from wizard.core.problem import Problem
+from wizard.core.settings import MigrationPath
+from wizard.journal.entries import text_entry
+from wizard.step import Context, Question
+
+# What was agreed to, in the words in which it was asked: another image has other words.
+_AGREED = text_entry("update with the switch")
+_MEANING = (
+    "The restart would start that code too, and apply its migrations to the database, which "
+    "cannot be undone by going back to the old .env."
+)
+
+
+async def about_update(context: Context) -> Sequence[Sentence]:
+    """Return what the plan says of an update that waits."""
+    found = await _update_waiting(context)
+    if not found:
+        return ()
+    asked = "You agreed to that." if _is_agreed(context, found) else _ASKED
+    return (Sentence(f"{found} {_MEANING} {asked}", warning=True),)
+
+
+async def confirm_update(context: Context) -> None:
+    """Ask before a restart may update BookWyrm as well, once. Raises `Problem` for a no."""
+    found = await _update_waiting(context)
+    if not found or _is_agreed(context, found):
+        return
+    question = Question(
+        text=f"{found} {_MEANING} Update BookWyrm along with the restart?",
+        yes="Update BookWyrm along with it",
+        no="Stop here and finish the update first",
+    )
+    if not await context.ask(question):
+        raise Problem(
+            "The services were not restarted: an update of BookWyrm waits.",
+            f"{found} {_MEANING}",
+            "Finish the update first, as BookWyrm's documentation says (./bw-dev update), and "
+            "look at the site. Then continue.",
+            "Or continue and agree to the update; `bw-s3 run --yes` agrees to it.",
+            decision=True,
+        )
+    context.journal.remember(_AGREED, found)
+
+
+_ASKED = "You will be asked first; `bw-s3 run --yes` agrees to it."
+
+
+async def _update_waiting(context: Context) -> str:
+    # What never ran has no older code.
+    if context.settings.path == MigrationPath.FRESH:
+        return ""
+    return await context.deployment.update_waiting()
+
+
+def _is_agreed(context: Context, found: str) -> bool:
+    return context.journal.recall(_AGREED) == found
