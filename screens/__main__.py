@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def _open_wizard(options: Namespace) -> int:
 def _opening_of(options: Namespace) -> Opening:
     from wizard.cli.commands import opening_of
 
-    return opening_of(options)
+    return replace(opening_of(options), with_draft=True)
 
 
 def _open_demo(call: DemoOptions) -> int:

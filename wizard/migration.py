@@ -15,7 +15,7 @@ from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
 from wizard.core.states import RESTING, ResultState, State
-from wizard.journal.entries import text_entry
+from wizard.journal.entries import json_entry, text_entry
 from wizard.journal.journal import StepResult
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.collect_static import CollectStatic
@@ -43,6 +43,8 @@ STEPS: tuple[Step, ...] = (
 
 # Why the admin passed over a step.
 _SKIPPED = text_entry("skipped")
+# What was typed into the form and never worked: of its storage only, and never its keys.
+DRAFT = json_entry("settings typed", Settings.from_dict, Settings.to_dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,8 @@ class Migration:
     def change_settings(self, settings: Settings, keys: Keys) -> None:
         """Continue with other answers; steps whose inputs changed are stale from now on.
 
-        What the canary found of the old bucket says nothing about a new one.
+        What the canary found of the old bucket says nothing about a new one. What never worked
+        is kept apart, as a draft for the form: nobody else is to believe it.
         """
         self._gone.clear()
         self.site = None  # it was judged by the old answers
@@ -202,7 +205,14 @@ class Migration:
             settings = replace(settings, acl="", acl_known=False)
         self.context = replace(self.context.with_settings(settings), keys=keys)
         self.context.masker.add_keys(keys)
-        self.context.journal.save_settings(settings)
+        journal = self.context.journal
+        worked = journal.settings
+        kept = settings.with_storage_of(worked)
+        journal.save_settings(replace(kept, site_url=worked.site_url))
+        if kept == settings:
+            journal.forget(DRAFT)
+        else:
+            journal.remember(DRAFT, settings)
 
     def ask_again_about_media(self) -> None:
         """Have the next copy ask about what the admin wanted held back before."""
@@ -255,7 +265,7 @@ class Migration:
             await self._look_again(step)
         wrong = next((c for c in checks if c.verdict is Verdict.FAIL), None)
         if wrong is None:
-            self._keep_settings(context.settings)
+            self._keep_settings(step, context.settings)
             return self._remember(step, ResultState.DONE, inputs, started, checks=checks)
         fault = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
         self._remember(step, ResultState.FAILED, inputs, started, checks=checks, problem=fault)
@@ -266,12 +276,19 @@ class Migration:
         if self.site is not None and step.switches_site:
             await self.look_at_site()
 
-    def _keep_settings(self, worked: Settings) -> None:
-        """Remember the storage that a step has worked with: the next start begins with it."""
+    def _keep_settings(self, step: Step, worked: Settings) -> None:
+        """Remember the storage that a step has worked with: the next start begins with it.
+
+        Where the site was switched, it was seen at its address as well.
+        """
         journal = self.context.journal
         kept = journal.settings.with_storage_of(worked)
-        if kept != journal.settings and not storage_changed(worked, self.context.settings):
+        if step.switches_site:
+            kept = replace(kept, site_url=worked.site_url)
+        if kept != journal.settings:
             journal.save_settings(kept)
+        if not storage_changed(worked, self.context.settings):
+            journal.forget(DRAFT)
 
     def _heard_by(self, report: Report | None) -> Context:
         """Return the context of one run."""
@@ -286,7 +303,9 @@ class Migration:
         settings = now if storage_changed(run.settings, now) else step.settled(now, found)
         if settings != now:
             self.context = self.context.with_settings(settings)
-            self.context.journal.save_settings(settings)
+            kept = self.context.journal.settings
+            if not storage_changed(kept, settings):
+                self.context.journal.save_settings(kept.with_storage_of(settings))
         return run.with_settings(step.settled(run.settings, found))
 
     def reason_to_skip(self, step: Step) -> str:

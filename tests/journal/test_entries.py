@@ -26,6 +26,10 @@ PLACE = "https://s3.example.org/books"
 # As version 0.1.0 wrote them, and what they mean.
 FORMS: dict[str, tuple[str, object]] = {
     "settings": ('{"bucket": "books", "limit_rate": 7}', Settings(bucket="books", limit_rate=7)),
+    "settings typed": (
+        json.dumps(Settings(bucket="typed").to_dict()),
+        Settings(bucket="typed"),
+    ),
     "skipped": ("done by hand", "done by hand"),
     "site.before": (
         '{"served_from": "this server", "stylesheet": "https://books.example.org/static/x.css", '

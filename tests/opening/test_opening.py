@@ -13,7 +13,7 @@ from tests.test_migration import Write
 from wizard.core.settings import Settings
 from wizard.instance.checkout import open_instance
 from wizard.journal.journal import FOLDER, Journal
-from wizard.migration import Migration
+from wizard.migration import DRAFT, Migration
 from wizard.opening.opening import Opening, open_migration
 
 # Finding out how an instance runs asks docker, where there is one.
@@ -95,21 +95,28 @@ async def test_env_of_another_provider_is_not_mixed_with_the_one_that_is_named(
     assert (same.endpoint, same.region) == ("https://s3.nl-ams.scw.cloud", "nl-ams")
 
 
-async def opened_with(folder: Path, **said: str) -> Settings:
+async def opened_with(folder: Path, *, form: bool = False, **said: str) -> Settings:
     """Open a migration that was begun at Scaleway, with what is said now."""
     checkout = make_checkout(folder / "bookwyrm")
     with (checkout / ".env").open("a") as env:
         env.write(_LINES)
     journal = Journal.open(checkout / FOLDER, open_instance(checkout).folder)
     journal.save_settings(_SCALEWAY)
+    journal.remember(DRAFT, replace(_SCALEWAY, bucket="typed", limit_rate=7))
     journal.close()
     listener = Listener()
-    opening = Opening(folder=checkout, overrides=said)
+    opening = Opening(folder=checkout, overrides=said, with_draft=form)
     opened = await open_migration(opening, listener.report, listener.ask)
     try:
         return opened.migration.context.settings
     finally:
         opened.close()
+
+
+async def test_a_draft_is_for_the_form_alone(tmp_path: Path) -> None:
+    settings = await opened_with(tmp_path / "wizard", form=True)
+    assert (settings.bucket, settings.limit_rate) == ("typed", 0), "of the storage only"
+    assert (await opened_with(tmp_path / "run")).bucket == "books"
 
 
 async def test_another_provider_brings_its_own_addresses(tmp_path: Path) -> None:

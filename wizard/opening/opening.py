@@ -23,7 +23,7 @@ from wizard.instance.dockerless.deployment import Dockerless
 from wizard.instance.dockerless.yunohost import app_of
 from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
-from wizard.migration import STEPS, Migration, storage_changed
+from wizard.migration import DRAFT, STEPS, Migration, storage_changed
 from wizard.opening.detect import detect
 from wizard.opening.facts import fact_of_keys, fact_of_site, fact_of_state, facts_of
 from wizard.opening.lost_lines import lost_lines, reopen_steps
@@ -72,7 +72,8 @@ class Opening:
     `look_only`: nothing may be changed, not even what a killed run left;
     `shown_state` where the journal would lie, if `state` is only a copy of it;
     `put_back`: a switch of the services that was begun is not finished but put back;
-    `ask_again`: the copy is to ask again about what the admin wanted held back.
+    `ask_again`: the copy is to ask again about what the admin wanted held back;
+    `with_draft`: what was typed into the form before is taken up again, though it never worked.
     """
 
     folder: Path
@@ -83,6 +84,7 @@ class Opening:
     shown_state: Path | None = None
     put_back: bool = False
     ask_again: bool = False
+    with_draft: bool = False
 
     @property
     def journal_folder(self) -> Path:
@@ -187,7 +189,7 @@ async def _opened(
 ) -> Opened:
     news = await _news_of_switch(opening, instance, journal, report=report, ask=ask)
     env = instance.env_file()
-    settings = _settled(opening, env, journal.settings)
+    settings = _settled(opening, env, _remembered(opening, journal))
     kind, kind_reason = detect(instance)
     if not settings.deployment:
         if kind is None:
@@ -231,6 +233,12 @@ async def _opened(
         news=news,
         site_problem=site_problem,
     )
+
+
+def _remembered(opening: Opening, journal: Journal) -> Settings:
+    """Return the settings that worked, or with the storage that was typed since."""
+    draft = journal.recall(DRAFT) if opening.with_draft else None
+    return journal.settings.with_storage_of(draft) if draft else journal.settings
 
 
 def _keep(journal: Journal, settings: Settings, site_url: str) -> None:
