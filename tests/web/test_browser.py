@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -90,10 +92,47 @@ _FILES = {
     "a.svg": Page(_ICON, "image/svg+xml", (_CORS,)),
     "a.woff": Page(woff(), "font/woff", (_CORS,)),
 }
+
+
+def sri(name: str, algorithm: str = "sha384") -> str:
+    """The digest of one of the files, as `integrity` has it."""
+    digest = hashlib.new(algorithm, _FILES[name].body).digest()
+    return f"{algorithm}-{base64.b64encode(digest).decode()}"
+
+
+def with_attributes(css: str = "", script: str = "", image: str = "", html: str = _HTML) -> str:
+    """The page, with more attributes at its elements."""
+    html = html.replace("<link ", f"<link {css} ").replace("<script ", f"<script {script} ")
+    return html.replace("<img ", f"<img {image} ")
+
+
+def with_base(*bases: str) -> str:
+    """The page, with names that are relative to these."""
+    elements = "".join(f'<base href="{base}">' for base in bases)
+    return _HTML.replace("{files}/", "").replace("<title>", f"{elements}<title>")
+
+
+def answering(headers: Sequence[tuple[str, str]], *names: str) -> Callable[[str], dict[str, Page]]:
+    """Some of the files, with these headers and no others."""
+    return lambda host: {f"{host}/{n}": replace(_FILES[n], headers=headers) for n in names}
+
+
 _NOSNIFF = ("X-Content-Type-Options", "nosniff")
 _CORP = "Cross-Origin-Resource-Policy"
 _OTHER = "https://other.example.com"
-_NAKED = "https://example.com"
+_ORIGIN = ("Access-Control-Allow-Origin", "https://%p")
+_CREDENTIALS = ("Access-Control-Allow-Credentials", "true")
+_PLAIN = _HTML.replace("{files}", "http://{host}")
+_UPGRADE = (CSP, "upgrade-insecure-requests")
+
+
+def digested(style: str, script: str, cors: str = "crossorigin") -> str:
+    """The page, with digests for two of its files."""
+    return with_attributes(f'integrity="{style}" {cors}', f'integrity="{script}" {cors}')
+
+
+_RIGHT, _RIGHT_JS = sri("a.css"), sri("a.js")
+_WRONG = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 CASES = [
     Case("no policy at all"),
     # Content-Security-Policy
@@ -208,6 +247,84 @@ CASES = [
     Case("gone", [Kind.FONT, Kind.IMAGE], files=lambda host: {
         f"{host}/{name}": Page(b"gone", "text/plain", (_CORS,), 404)
         for name in ("a.woff", "a.png")}),
+    # The attribute `crossorigin`
+    Case("asked with cors", html=with_attributes("crossorigin", "crossorigin", "crossorigin")),
+    Case("a stylesheet asked with cors, no rules", [Kind.STYLESHEET],
+         html=with_attributes(css="crossorigin"), files=answering((), "a.css")),
+    Case("a script asked with cors, no rules", [Kind.SCRIPT],
+         html=with_attributes(script='crossorigin="anonymous"'), files=answering((), "a.js")),
+    Case("a picture asked with cors, no rules", [Kind.IMAGE],
+         html=with_attributes(image='crossorigin="whatever"'), files=answering((), "a.png")),
+    Case("asked with cors, for its own host", html=with_attributes(image="crossorigin"),
+         files=answering([_CORS, (_CORP, "same-origin")], "a.png")),
+    Case("with credentials, for everybody", [Kind.IMAGE],
+         html=with_attributes(image='crossorigin="use-credentials"'),
+         files=answering([_CORS, _CREDENTIALS], "a.png")),
+    Case("with credentials, which are not let in", [Kind.SCRIPT],
+         html=with_attributes(script='crossorigin="USE-CREDENTIALS"'),
+         files=answering([_ORIGIN], "a.js")),
+    Case("with credentials, let in", html=with_attributes(script='crossorigin="use-credentials"'),
+         files=answering([_ORIGIN, _CREDENTIALS], "a.js")),
+    # Subresource Integrity
+    Case("right digests", html=digested(_RIGHT, sri("a.js", "sha512"))),
+    Case("wrong digests", [Kind.STYLESHEET, Kind.SCRIPT], html=digested(_WRONG, _WRONG)),
+    Case("one digest of two", html=digested(f"{_WRONG} {sri('a.css', 'sha256')}",
+                                            f"{sri('a.js', 'sha256')}\n{_WRONG}")),
+    Case("the longest digest counts", [Kind.SCRIPT], html=digested(
+        f"{_WRONG} {_RIGHT}", f"{sri('a.js', 'sha256')} {_WRONG.replace('256', '512')}")),
+    Case("unknown digests", [Kind.SCRIPT], html=digested("md5-AA sha1-BB no", f"md5-AA {_WRONG}")),
+    Case("unknown digests without cors", html=digested("md5-AA", "sha256-!!!!", cors="")),
+    Case("no digests", html=digested("", " ", cors="")),
+    Case("digests that cannot be", [Kind.SCRIPT], html=digested("sha256-!! sha384-", "sha256-AA")),
+    Case("digests otherwise written", html=digested(
+        sri("a.css", "sha256").rstrip("=") + "?ct=text/css",
+        _RIGHT_JS.replace("384", "-384").replace("+", "-").replace("/", "_"))),
+    Case("digests wrong, otherwise written", [Kind.SCRIPT], html=digested(
+        _WRONG.replace("sha", "Sha"), _WRONG.replace("sha", "sha-"))),
+    Case("right digests without cors", [Kind.STYLESHEET, Kind.SCRIPT],
+         html=digested(_RIGHT, _RIGHT_JS, cors="")),
+    Case("a right digest with cors, no rules", [Kind.SCRIPT],
+         html=digested(_RIGHT, _RIGHT_JS), files=answering((), "a.js")),
+    Case("pictures have no digests", html=with_attributes(image=f'integrity="{_WRONG}"')),
+    Case("one byte more than the digest says", [Kind.STYLESHEET], html=digested(_RIGHT, _RIGHT_JS),
+         files=lambda host: {
+             f"{host}/a.css": replace(_FILES["a.css"], body=_FILES["a.css"].body + b"\n")}),
+    Case("a digest that the policy names", page=[(CSP, f"script-src '{_RIGHT_JS}' 'self'")],
+         html=digested(_RIGHT, _RIGHT_JS)),
+    Case("two digests, of which the policy names one", [Kind.SCRIPT],
+         page=[(CSP, f"script-src '{_RIGHT_JS}'")],
+         html=digested(_RIGHT, f"{_RIGHT_JS} {_WRONG}")),
+    # upgrade-insecure-requests, block-all-mixed-content
+    Case("http made https", page=[_UPGRADE], html=_PLAIN),
+    Case("http made https by the page itself", html=_PLAIN.replace(
+        "<title>", f'<meta http-equiv="{CSP}" content="{_UPGRADE[1]}"><title>')),
+    Case("http made https on a page over http", page=[_UPGRADE], html=_PLAIN, scheme="http",
+         files=lambda host: {f"{host}/a.png".replace("https:", "http:"): Page(b"", status=404)}),
+    Case("http made https, where nothing is", [Kind.SCRIPT], page=[_UPGRADE], html=_PLAIN,
+         files=lambda host: {f"https://{host.partition('//')[2]}/a.js": Page(b"", status=404)}),
+    Case("a redirect made https", page=[_UPGRADE], files=lambda host: {
+        f"{host}/a.js": redirect("http://plain.example.com/a.js"),
+        "https://plain.example.com/a.js": _FILES["a.js"]}),
+    Case("another port made https", page=[_UPGRADE],
+         html=_HTML.replace("{files}/{image}", "http://{host}:8080/{image}"),
+         files=lambda host: {
+             f"https://{host.partition('//')[2]}:8080/a.png": _FILES["a.png"]}),
+    Case("made https before a policy decides", page=[(CSP, f"{_UPGRADE[1]}; script-src https://%f")],
+         html=_PLAIN),
+    Case("made https by report only", [Kind.STYLESHEET, Kind.SCRIPT, Kind.FONT],
+         page=[(f"{CSP}-Report-Only", _UPGRADE[1])], html=_PLAIN),
+    Case("no mixed content at all", [Kind.STYLESHEET, Kind.SCRIPT, Kind.FONT],
+         page=[(CSP, "block-all-mixed-content")], html=_PLAIN),
+    Case("a picture from an address over http", [Kind.IMAGE],
+         html=_HTML.replace("{files}/{image}", "http://203.0.113.7/{image}"),
+         files=lambda host: {"http://203.0.113.7/a.png": _FILES["a.png"]}),
+    Case("a picture over http asked with cors", html=with_attributes(
+        image="crossorigin", html=_HTML.replace("{files}/{image}", "http://{host}/{image}"))),
+    # <base>
+    Case("a base", html=with_base("{files}/")),
+    Case("the first base counts", html=with_base("{files}/", "https://other.example.com/")),
+    Case("the second base counts for nothing", _ALL,
+         html=with_base("https://nothing.example.com/", "{files}/")),
 ]  # fmt: skip
 _numbers = itertools.count()
 

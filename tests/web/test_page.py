@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wizard.web.page import Kind, fonts_of, read_page
+import pytest
+
+from wizard.web.page import Cors, Kind, fonts_of, read_page
 
 _PAGE = """<!DOCTYPE html><base href="https://b.example/x/">
 <meta http-equiv="Content-Security-Policy" content="img-src 'none'">
@@ -30,8 +32,16 @@ def test_the_files_of_a_page_each_once() -> None:
         (Kind.IMAGE, "https://b.example/x/c.png"),
     ]
     script = page.files[2]
-    assert (script.nonce, script.cors) == ("n1", True)
+    assert (script.nonce, script.cors) == ("n1", Cors.ANONYMOUS)
     assert page.policies == ("img-src 'none'",)
+
+
+@pytest.mark.parametrize("base", ["data:text/plain,x", "", "javascript:0"])
+def test_a_base_that_means_nothing_counts_as_the_first(base: str) -> None:
+    """As HTML has it; what such a page names is at its own host, which is not asked here."""
+    bases = f'<base target="_top"><base href="{base}"><base href="https://b.example/">'
+    page = read_page(f'{bases}<img src="c.png">', "https://a.example/x/")
+    assert [file.url for file in page.files] == ["https://a.example/x/c.png"]
 
 
 def test_the_fonts_of_a_stylesheet() -> None:

@@ -38,9 +38,10 @@ async def refuse_policies_of_others(context: Context) -> None:
     staying = [policy for policy in view.policies if not _is_bookwyrms(policy, context)]
     for kind, key in _FILES if view.own_page else ():
         url = f"{context.settings.public_base}/{key}"
-        found = refusal(staying, kind, [url], origin=origin)
+        file = PageFile(kind=kind, url=url)
+        found = refusal(staying, file, [url], origin=origin)
         if found is not None:
-            raise by_policy(PageFile(kind=kind, url=url), found)
+            raise by_policy(file, found)
 
 
 def _is_bookwyrms(policy: Policy, context: Context) -> bool:

@@ -231,7 +231,7 @@ async def _font_problem(browser: Onlooker, url: str) -> Problem | None:
     refusing = [hop for hop in seen.hops if not hop.lets_in(browser.origin)]
     if seen.ok and len(seen.hops) == 1 and refusing:
         marks = cache_marks(seen.headers) or "a new file beside it is let in"
-        return kept_without_cors(browser.origin, refusing[0], marks)
+        return kept_without_cors(file, browser.origin, refusing[0], marks)
     return browser.obstacle(file, seen)
 
 

@@ -6,7 +6,7 @@ from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.web.caches import cache_marks
 from wizard.web.csp import Refusal
 from wizard.web.origins import origin_of
-from wizard.web.page import PageFile
+from wizard.web.page import Cors, Kind, PageFile
 from wizard.web.visitor import Hop, VisitorResponse
 
 
@@ -102,33 +102,92 @@ def by_type(file: PageFile, url: str, given: str, *, strict: bool) -> Problem:
     )
 
 
-_A = {"stylesheet": "a stylesheet", "script": "a script", "font": "a font", "image": "an image"}
+_A = {
+    Kind.STYLESHEET: "a stylesheet",
+    Kind.SCRIPT: "a script",
+    Kind.FONT: "a font",
+    Kind.IMAGE: "an image",
+    Kind.OTHER: "a file",
+}
 
 
-def without_cors(origin: str, seen: VisitorResponse) -> Problem:
+def by_digest(file: PageFile) -> Problem:
+    """Return the `Problem` of a file with other bytes than those whose digest the page names."""
+    return Problem(
+        f"Browsers do not use {file.url}, since it is not the file that the page names.",
+        f"The page says “integrity='{file.integrity}'”, and the file has another digest.",
+        "If a CDN or a proxy in front of the bucket changes files, such as by minifying them, turn "
+        "that off.",
+        "Otherwise do the step “Static assets” again, or correct the template of yours that says "
+        "this.",
+        TRY_AGAIN,
+        raw=f"GET {file.url}: not {file.integrity}",
+        field="custom_domain",
+    )
+
+
+def digest_without_cors(file: PageFile) -> Problem:
+    """Return the `Problem` of a digest that browsers cannot compare."""
+    return Problem(
+        f"Browsers do not use {file.url}, since they may not compare it with its digest.",
+        f"The page says “integrity='{file.integrity}'” of a file on another host. Browsers compare "
+        "such a file only where the page says “crossorigin” of it as well.",
+        'Add crossorigin="anonymous" to this element in the template of yours, or remove its '
+        "integrity.",
+        TRY_AGAIN,
+        raw=f"{file.url}: integrity without crossorigin",
+    )
+
+
+def without_cors(file: PageFile, origin: str, seen: VisitorResponse) -> Problem:
     """Return the `Problem` of a file whose host does not let pages of `origin` use it."""
-    hop = next(hop for hop in seen.hops if not hop.lets_in(origin))
+    cookies = file.cors is Cors.CREDENTIALS
+    hop = next(hop for hop in seen.hops if not hop.lets_in(origin, cookies=cookies))
     if hop.origin == "null":
-        return _from_nowhere(origin, seen, hop)
-    if marks := cache_marks(hop.headers):
-        return kept_without_cors(origin, hop, marks)
+        return _from_nowhere(file, origin, seen)
     allowed = hop.headers.get("access-control-allow-origin", "")
+    if cookies and hop.lets_in(origin):
+        return _with_cookies(file, origin, hop)
+    if marks := cache_marks(hop.headers):
+        return kept_without_cors(file, origin, hop, marks)
     said = f"It allows {allowed} instead." if allowed else "It names no origin at all."
     return Problem(
-        f"Browsers on {origin} may not use the bucket's fonts.",
-        f"{said} Icons would show as empty boxes.",
+        f"Browsers on {origin} may not use {_those(file)}.",
+        f"{said} {_meaning(file)}",
         Remedy("Do the step “CORS” again.", Action.RETRY),
         "If a CDN or a proxy stands before the bucket, let it pass on Origin and the CORS headers.",
         raw=_raw(hop, allowed),
     )
 
 
-def kept_without_cors(origin: str, hop: Hop, marks: str) -> Problem:
+def _those(file: PageFile) -> str:
+    return "the bucket's fonts" if file.kind is Kind.FONT else file.url
+
+
+def _meaning(file: PageFile) -> str:
+    if file.kind is Kind.FONT:
+        return "Icons would show as empty boxes."
+    return "The page says “crossorigin” of it, so browsers take it as they take fonts."
+
+
+def _with_cookies(file: PageFile, origin: str, hop: Hop) -> Problem:
+    return Problem(
+        f"Browsers on {origin} may not use {_those(file)}.",
+        "The page says “crossorigin='use-credentials'” of it: then its host has to name this very "
+        "origin and to send “Access-Control-Allow-Credentials: true”.",
+        'Say crossorigin="anonymous" in the template of yours: files for the public need no '
+        "cookies.",
+        TRY_AGAIN,
+        raw=_raw(hop, hop.headers.get("access-control-allow-origin", "")),
+    )
+
+
+def kept_without_cors(file: PageFile, origin: str, hop: Hop, marks: str) -> Problem:
     """Return the `Problem` of an answer that a cache keeps without the header, or for another."""
     host, allowed = origin_of(hop.url), hop.headers.get("access-control-allow-origin", "")
     kept = f"for {allowed}" if allowed else "without the CORS headers"
     return Problem(
-        f"A cache in front of the bucket keeps a font {kept}.",
+        f"A cache in front of the bucket keeps {_A[file.kind]} {kept}.",
         f"The answer comes out of the cache of {host} ({marks}), so browsers on {origin} may not "
         "use it, whatever the bucket's rules say. It may stay so for a day.",
         f"Purge the cache of {host}, at least everything below /static/.",
@@ -139,10 +198,11 @@ def kept_without_cors(origin: str, hop: Hop, marks: str) -> Problem:
     )
 
 
-def _from_nowhere(origin: str, seen: VisitorResponse, hop: Hop) -> Problem:
+def _from_nowhere(file: PageFile, origin: str, seen: VisitorResponse) -> Problem:
     first = seen.hops[0].url
+    hop = next(hop for hop in seen.hops if hop.origin == "null")
     return Problem(
-        f"Browsers on {origin} may not use the bucket's fonts: a redirect leads to another host.",
+        f"Browsers on {origin} may not use {_those(file)}: a redirect leads to another host.",
         f"{first} redirects to {origin_of(hop.url)}. From there on browsers send “Origin: null” in "
         "place of the page's origin, and no rule lets that in.",
         f"Use {origin_of(hop.url).partition('//')[2]} as the custom domain, if the files are there "

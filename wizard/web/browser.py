@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from wizard.core.hosts import is_ip_address
 from wizard.core.problem import Problem
 from wizard.web import blocked
 from wizard.web.challenges import challenge_in, challenged_file
-from wizard.web.csp import Policy, refusal
-from wizard.web.origins import is_mixed, origin_of, same_site
-from wizard.web.page import Kind, PageFile, fonts_of
-from wizard.web.visitor import SiteView, VisitorResponse, fetch
+from wizard.web.csp import Policy, refusal, upgrades
+from wizard.web.integrity import digests, fits
+from wizard.web.origins import as_https, is_mixed, origin_of, same_site
+from wizard.web.page import Cors, Kind, PageFile, fonts_of
+from wizard.web.visitor import MOST_BYTES, SiteView, VisitorResponse, fetch
 
 _AT_ONCE = 8
 _SCRIPT_TYPES = frozenset(
@@ -48,19 +50,22 @@ class Onlooker:
     async def load(self, file: PageFile) -> VisitorResponse:
         """Ask for a file as the browser does. Never raises."""
         url = file.url
-        if file.kind is Kind.IMAGE and is_mixed(self.origin, url):
+        if file.kind is Kind.IMAGE and is_mixed(self.origin, url) and not _by_number(url):
             # Mixed Content Level 2: an image is asked for over https in place of http.
-            url = url.replace("http:", "https:", 1)
-        return await fetch(url, origin=self.origin if _with_cors(file) else "")
+            url = as_https(url)
+        origin = self.origin if _with_cors(file) else ""
+        return await fetch(url, origin=origin, upgrade=upgrades(self.policies))
 
     def obstacle(self, file: PageFile, seen: VisitorResponse) -> Problem | None:
         """Return what keeps the browser from using what was answered; None for nothing."""
-        urls = [hop.url for hop in seen.hops] or [file.url]
+        # What gave no answer is no hop.
+        urls = list(dict.fromkeys([*(hop.url for hop in seen.hops), seen.url]))
         return (
             self.kept_back(file, urls)
             or _no_answer(seen)
-            or (self._refuses_cors(seen) if _with_cors(file) else self._foreign(file, seen))
+            or (self._refuses_cors(file, seen) if _with_cors(file) else self._foreign(file, seen))
             or _wrong_type(file, seen)
+            or self._wrong_digest(file, seen)
         )
 
     def kept_back(self, file: PageFile, urls: Sequence[str]) -> Problem | None:
@@ -68,11 +73,27 @@ class Onlooker:
         mixed = next((url for url in urls if is_mixed(self.origin, url)), None)
         if mixed is not None:
             return blocked.as_mixed(self.origin, mixed, redirected=mixed != urls[0])
-        found = refusal(self.policies, file.kind, urls, origin=self.origin, nonce=file.nonce)
+        found = refusal(self.policies, file, urls, origin=self.origin)
         return blocked.by_policy(file, found) if found else None
 
-    def _refuses_cors(self, seen: VisitorResponse) -> Problem | None:
-        return None if seen.lets_in(self.origin) else blocked.without_cors(self.origin, seen)
+    def _refuses_cors(self, file: PageFile, seen: VisitorResponse) -> Problem | None:
+        cookies = file.cors is Cors.CREDENTIALS
+        if seen.lets_in(self.origin, cookies=cookies):
+            return None
+        return blocked.without_cors(file, self.origin, seen)
+
+    def _wrong_digest(self, file: PageFile, seen: VisitorResponse) -> Problem | None:
+        """Follow Subresource Integrity: bytes from elsewhere are compared with CORS only."""
+        if not digests(file.integrity):
+            return None
+        own = all(origin_of(hop.url) == self.origin for hop in seen.hops)
+        if not own and not _with_cors(file):
+            return blocked.digest_without_cors(file)
+        # Of longer files only the start was read, which says nothing.
+        whole = len(seen.body_start) < MOST_BYTES
+        return (
+            blocked.by_digest(file) if whole and not fits(file.integrity, seen.body_start) else None
+        )
 
     def _foreign(self, file: PageFile, seen: VisitorResponse) -> Problem | None:
         """Follow Fetch's "cross-origin resource policy check", at each address on the way."""
@@ -90,7 +111,11 @@ class Onlooker:
 
 
 def _with_cors(file: PageFile) -> bool:
-    return file.cors or file.kind is Kind.FONT
+    return bool(file.cors) or file.kind is Kind.FONT
+
+
+def _by_number(url: str) -> bool:
+    return is_ip_address(urlsplit(url).hostname or "")
 
 
 def _no_answer(seen: VisitorResponse) -> Problem | None:

@@ -3,7 +3,7 @@
 After W3C's Content Security Policy Level 3 (https://w3c.github.io/webappsec-csp/, sections 2.2,
 6.7.2 and 6.8); the sections' names stand beside what follows them. Where the text and Chromium
 differ, Chromium is followed and that is said. What pages of BookWyrm do not have is left out:
-scripts that scripts add, hashes, workers, frames.
+scripts that scripts add, digests of scripts within the page, `base-uri`, workers, frames.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from wizard.web.integrity import digests
 from wizard.web.origins import USUAL_PORTS
-from wizard.web.page import Kind
+from wizard.web.page import Kind, PageFile
 
 # "Get fetch directive fallback list".
 _DIRECTIVES: Mapping[Kind, tuple[str, ...]] = {
@@ -77,25 +78,38 @@ def _directives(text: str) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
+def upgrades(policies: Iterable[Policy]) -> bool:
+    """Tell whether a page asks over https for all that it names over http."""
+    return any("upgrade-insecure-requests" in policy.directives for policy in policies)
+
+
 def refusal(
-    policies: Iterable[Policy], kind: Kind, urls: Sequence[str], *, origin: str, nonce: str = ""
+    policies: Iterable[Policy], file: PageFile, urls: Sequence[str], *, origin: str
 ) -> Refusal | None:
     """Return the first policy that keeps a page of `origin` from loading a file; None for none.
 
-    `urls` are the address that the page names and all that it is redirected to, in order: every
-    policy has to let in every one of them. `nonce` is that of the page's element.
+    `urls` are the address that is asked and all that it is redirected to, in order: every policy
+    has to let in every one of them.
     """
     for policy in policies:
-        directive = policy.directive_for(kind)
+        directive = policy.directive_for(file.kind)
         if not directive:
             continue
         sources = policy.directives[directive]
-        if kind in _WITH_NONCE and nonce and f"'nonce-{nonce}'" in sources:
+        if _is_named(file, sources):
             continue
         for redirects, url in enumerate(urls):
-            if not _let_in(sources, kind, url, origin=origin, redirects=redirects):
+            if not _let_in(sources, file.kind, url, origin=origin, redirects=redirects):
                 return Refusal(policy=policy, directive=directive, url=url)
     return None
+
+
+def _is_named(file: PageFile, sources: Sequence[str]) -> bool:
+    """Tell whether a file is let in by its element's nonce, or a script by all of its digests."""
+    if file.kind in _WITH_NONCE and file.nonce and f"'nonce-{file.nonce}'" in sources:
+        return True
+    known = digests(file.integrity) if file.kind is Kind.SCRIPT else ()
+    return bool(known) and set(known) <= set(digests(" ".join(s.strip("'") for s in sources)))
 
 
 def _let_in(sources: Sequence[str], kind: Kind, url: str, *, origin: str, redirects: int) -> bool:

@@ -56,6 +56,18 @@ def is_mixed(origin: str, url: str) -> bool:
     return parts.scheme == "http" and not is_this_machine(parts.hostname or "")
 
 
+def as_https(url: str) -> str:
+    """Return an address as browsers ask it over https in place of http; others as they are.
+
+    W3C's Upgrade Insecure Requests: what is on this machine counts as secure and stays.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or is_this_machine(parts.hostname or ""):
+        return url
+    host = parts.netloc.removesuffix(":80")
+    return parts._replace(scheme="https", netloc=host).geturl()
+
+
 def same_site(page: str, other: str) -> bool:
     """Tell whether a file's origin is of the page's site for `Cross-Origin-Resource-Policy`.
 

@@ -31,14 +31,27 @@ class Kind(StrEnum):
     OTHER = "other file"
 
 
+class Cors(StrEnum):
+    """How a page wants a file asked for: as any, or with CORS, with cookies or without."""
+
+    NONE = ""
+    ANONYMOUS = "anonymous"
+    CREDENTIALS = "use-credentials"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFile:
-    """A file that a page names. `cors`: the browser asks for it with CORS, as always for fonts."""
+    """A file that a page names, with its element's nonce and digests (`integrity`), "" for none."""
 
     kind: Kind
     url: str
     nonce: str = ""
-    cors: bool = False
+    cors: Cors = Cors.NONE
+    integrity: str = ""
+
+
+# Elements of other kinds have no `integrity`.
+_WITH_DIGESTS = (Kind.STYLESHEET, Kind.SCRIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ def _files_of(face: str, base: str) -> tuple[PageFile, ...]:
     urls = [s["url"] for s in sources if (s["format"] or "").lower() not in _OLD_FORMATS]
     # What comes within the stylesheet itself is asked of nobody.
     return tuple(
-        PageFile(kind=Kind.FONT, url=urljoin(base, url), cors=True)
+        PageFile(kind=Kind.FONT, url=urljoin(base, url), cors=Cors.ANONYMOUS)
         for url in urls
         if not url.startswith("data:")
     )
@@ -87,7 +100,8 @@ class _Reader(HTMLParser):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self.base = url
+        self.url = url
+        self.base = ""  # of the first <base> that names one; the others count for nothing
         self.files: list[PageFile] = []
         self.policies: list[str] = []
         self._readers: Mapping[str, Callable[[_Values], None]] = {
@@ -104,7 +118,9 @@ class _Reader(HTMLParser):
             read({name: value or "" for name, value in attrs})
 
     def _set_base(self, values: _Values) -> None:
-        self.base = urljoin(self.base, values.get("href", ""))
+        if "href" in values and not self.base:
+            base = urljoin(self.url, values["href"].strip())
+            self.base = base if base.startswith(("http:", "https:")) else self.url
 
     def _read_meta(self, values: _Values) -> None:
         if values.get("http-equiv", "").lower() == "content-security-policy":
@@ -124,8 +140,19 @@ class _Reader(HTMLParser):
         self._add(Kind.IMAGE, values, "src")
 
     def _add(self, kind: Kind, values: _Values, where: str) -> None:
-        url = urljoin(self.base, values.get(where, "").strip())
+        url = urljoin(self.base or self.url, values.get(where, "").strip())
         if not values.get(where) or not url.startswith(("http:", "https:")):
             return
-        nonce, cors = values.get("nonce", ""), "crossorigin" in values
-        self.files.append(PageFile(kind=kind, url=url, nonce=nonce, cors=cors))
+        nonce = values.get("nonce", "")
+        integrity = values.get("integrity", "") if kind in _WITH_DIGESTS else ""
+        self.files.append(
+            PageFile(kind=kind, url=url, nonce=nonce, cors=_cors(values), integrity=integrity)
+        )
+
+
+def _cors(values: _Values) -> Cors:
+    """Return how an element wants its file asked for; what it says in other words is anonymous."""
+    if "crossorigin" not in values:
+        return Cors.NONE
+    wanted = values["crossorigin"].lower()
+    return Cors.CREDENTIALS if wanted == Cors.CREDENTIALS else Cors.ANONYMOUS

@@ -20,7 +20,7 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.web.challenges import challenge_in, challenged_site
 from wizard.web.csp import Policy, parse
-from wizard.web.origins import origin_of, site_origins
+from wizard.web.origins import as_https, origin_of, site_origins
 from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import unreachable
 
@@ -54,11 +54,17 @@ class Hop:
     headers: Mapping[str, str]
     origin: str = ""
 
-    def lets_in(self, page: str) -> bool:
-        """Tell whether a browser on a page of this origin may use what came from here."""
+    def lets_in(self, page: str, *, cookies: bool = False) -> bool:
+        """Tell whether a browser on a page of this origin may use what came from here.
+
+        `cookies`: it was to send those that it has (`crossorigin="use-credentials"`).
+        """
         allowed = self.headers.get("access-control-allow-origin", "")
         if self.origin == page == origin_of(self.url):
             return True
+        if cookies:
+            with_them = self.headers.get("access-control-allow-credentials") == "true"
+            return with_them and bool(self.origin) and allowed == self.origin
         return bool(self.origin) and allowed in ("*", self.origin)
 
 
@@ -97,9 +103,9 @@ class VisitorResponse:
         """What was seen, in a few words."""
         return self.error.what if self.error else f"HTTP {self.status}"
 
-    def lets_in(self, origin: str) -> bool:
+    def lets_in(self, origin: str, *, cookies: bool = False) -> bool:
         """Tell whether a browser on a page of `origin` may use this answer, asked for with CORS."""
-        return self.ok and all(hop.lets_in(origin) for hop in self.hops)
+        return self.ok and all(hop.lets_in(origin, cookies=cookies) for hop in self.hops)
 
 
 class ServedFrom(StrEnum):
@@ -167,26 +173,28 @@ def address(settings: Settings, key: str) -> str:
 
 
 async def fetch(
-    url: str, *, origin: str = "", field: str | None = "custom_domain"
+    url: str, *, origin: str = "", field: str | None = "custom_domain", upgrade: bool = False
 ) -> VisitorResponse:
     """GET a URL as the public does: no credentials, redirects followed. Never raises.
 
     With `origin`, as a browser would for a font on a page of that origin.
     `field` is the setting that the address comes from, for the `Problem`.
+    `upgrade`: every address over http is asked over https (`upgrade-insecure-requests`).
     """
-    return await _request("GET", url, origin=origin, field=field)
+    asked = as_https if upgrade else str
+    return await _request("GET", asked(url), origin=origin, field=field, follow=asked)
 
 
 async def fetch_endpoint(endpoint: str) -> VisitorResponse:
     """Ask a storage's endpoint for nothing in particular; a redirect is an answer. Never raises."""
-    return await _request("GET", endpoint, field="endpoint", follow=False)
+    return await _request("GET", endpoint, field="endpoint", follow=None)
 
 
 async def preflight(url: str, origin: str) -> VisitorResponse:
     """Send the OPTIONS request that BookWyrm's documentation asks for. Never raises."""
     headers = {**_AS_BROWSER, "Access-Control-Request-Method": "GET"}
     # A browser takes no redirect for an answer here.
-    return await _request("OPTIONS", url, headers, origin=origin, follow=False)
+    return await _request("OPTIONS", url, headers, origin=origin, follow=None)
 
 
 async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorResponse:
@@ -374,8 +382,9 @@ async def _request(
     origin: str = "",
     field: str | None = "custom_domain",
     trust_all: bool = False,
-    follow: bool = True,
+    follow: Callable[[str], str] | None = str,
 ) -> VisitorResponse:
+    """Send a request. `follow` makes of a redirect's address what is asked; None: that is left."""
     # Reading all the authorities takes too long for the event loop.
     verify = await asyncio.to_thread(_trusting if trust_all else _trust)
     sent = {**headers, **({"Origin": origin} if origin else {})}
@@ -385,12 +394,12 @@ async def _request(
             while True:
                 async with client.stream(method, url, headers=sent) as response:
                     hops.append(_hop(response, sent.get("Origin", "")))
-                    after = _next_url(hops) if follow else ""
-                    if not after:
+                    after = _next_url(hops)
+                    if not after or follow is None:
                         body = await _start_of(response)
                         return _response(hops, body)
-                sent = _sent_on(sent, hops, origin, after)
-                url = after
+                url = follow(after)
+                sent = _sent_on(sent, hops, origin, url)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         problem = unreachable(error, url, field)
         return VisitorResponse(url=url, status=0, error=problem, hops=tuple(hops))
