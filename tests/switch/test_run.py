@@ -170,6 +170,30 @@ async def test_a_site_that_fails_is_put_back_though_nobody_is_there(armed: Armed
     assert "runs as before" in armed.said()
 
 
+@pytest.mark.parametrize("answer", ["yes", "never"])
+async def test_a_page_that_browsers_would_block_is_put_back(armed: Armed, answer: str) -> None:
+    """A custom domain with a path makes BookWyrm's own policy block every stylesheet."""
+    armed.scene.set_env(CSP_ADDITIONAL_HOSTS="")
+    wizard = armed.start(answer)
+    if answer == "never":
+        await armed.until(lambda state: state.phase is Phase.ASKING)
+        question = armed.state.question
+        assert question
+        assert "Visitors see pages without style now." in question.text
+        assert question.deadline, "visitors do not wait for an answer"
+        wizard.kill()
+        await armed.until(over)
+    else:
+        armed.end()
+    problem = armed.state.problem
+    assert problem
+    assert armed.state.phase is Phase.PUT_BACK
+    assert "runs as before" in problem.what
+    assert "Content-Security-Policy keeps browsers from loading" in problem.why
+    assert any("CSP_ADDITIONAL_HOSTS" in remedy.text for remedy in problem.remedies)
+    await armed.check_as_before()
+
+
 @pytest.mark.parametrize("phase", [Phase.ASKING, Phase.PUTTING_BACK])
 async def test_a_runner_killed_on_the_way_back_is_followed_by_one_that_puts_back(
     armed: Armed, phase: Phase

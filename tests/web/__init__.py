@@ -4,6 +4,7 @@
 TESTED_BY = {
     "blocked": "web/test_browser",
     "csp": "web/test_browser",
+    "integrity": "web/test_browser",
     "problems": "web/test_visitor",
     "served_files": "copying/test_outside_links",
 }

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
-from wizard.web.blocked import by_policy
+from wizard.web.blocked import by_policy, unstyled
+from wizard.web.browser import Onlooker, style_problem
 from wizard.web.csp import Policy, refusal
 from wizard.web.page import Kind, PageFile
-from wizard.web.visitor import look_at_site, look_from_outside
+from wizard.web.visitor import SiteView, look_at_site, look_from_outside
 
 if TYPE_CHECKING:
     from wizard.step import Context
@@ -42,6 +44,17 @@ async def refuse_policies_of_others(context: Context) -> None:
         found = refusal(staying, file, [url], origin=origin)
         if found is not None:
             raise by_policy(file, found)
+
+
+async def style_refused(context: Context, view: SiteView) -> Problem | None:
+    """Return what keeps browsers from the styles and scripts of the site's page; None for nothing.
+
+    What a proxy adds in front of the site counts too, as far as it is seen from here.
+    """
+    domain, origin = context.instance.domain, context.instance.origins[0]
+    outside = await look_from_outside(context.settings, domain, origin)
+    problem = await style_problem(Onlooker.of(outside or view, origin), view)
+    return unstyled(problem, "The site's pages are without their style.") if problem else None
 
 
 def _is_bookwyrms(policy: Policy, context: Context) -> bool:

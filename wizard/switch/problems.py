@@ -57,17 +57,19 @@ def with_lines(problem: Problem, lines: Sequence[str], mask: Callable[[str], str
     return _like(problem, what=problem.what, why=problem.why, remedies=problem.remedies, raw=raw)
 
 
-def whether_to_put_back(problem: Problem, *, untouched: bool, down: bool) -> tuple[str, str, str]:
-    """Return the question after a stage that failed, with its reason: text, yes, no."""
+def whether_to_put_back(problem: Problem, sight: str, *, untouched: bool) -> tuple[str, str, str]:
+    """Return the question after a stage that failed, with its reason: text, yes, no.
+
+    `sight` is a sentence on what visitors see.
+    """
     if untouched:
         text = (
             f"{problem.what} The site still runs as before. Put the old .env back, too, so that"
             " nothing switches it to S3 by chance?"
         )
         return text, "Put it back", "Leave .env as it is"
-    now = "Visitors see errors now." if down else "The site still answers."
     return (
-        f"{problem.what} {problem.why} {now} Put the old .env back, and the services with it?",
+        f"{problem.what} {problem.why} {sight} Put the old .env back, and the services with it?",
         "Put it back: the instance runs as before",
         "Leave it as it is",
     )

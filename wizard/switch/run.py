@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from wizard.access.page_policies import style_refused
 from wizard.core.events import Check, Event, Note, Output, Waiting, passed
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
@@ -42,6 +43,9 @@ _SWITCHED = flag_entry("restart.switched")
 _SECONDS_A_POLL = 0.2
 # So long the site must show its old settings after a stage that failed, to count as untouched.
 _SECONDS_UNTOUCHED = 2.0
+# So long the storage may fail to give the page its styles, asked again after a pause.
+_SECONDS_WITHOUT_STYLE = 10.0
+_SECONDS_BETWEEN = 1.0
 _LAST_LINES = 15
 
 
@@ -143,7 +147,23 @@ class SwitchRun:
             await switch.carry_out(stage, report)
         self._do(f"Waiting for {Awaited.BUCKET}")
         await self._watch.wait_for(Awaited.BUCKET, self._state.patience, report)
+        await self._wait_for_style()
         report(Note(self._watch.downtime.words))
+
+    async def _wait_for_style(self) -> None:
+        """Raise a `Problem` where browsers do not use the page's styles: as bad as an error page.
+
+        The storage may not answer every time, so that is seen a few times.
+        """
+        deadline = time.monotonic() + _SECONDS_WITHOUT_STYLE
+        while problem := await self._without_style():
+            if time.monotonic() >= deadline:
+                raise problem
+            await asyncio.sleep(_SECONDS_BETWEEN)
+
+    async def _without_style(self) -> Problem | None:
+        view = await self._watch.look()
+        return await style_refused(self._context, view) if view.points_to_bucket else None
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it, unless somebody wants everything put back: then raises that as a `Problem`."""
@@ -196,16 +216,22 @@ class SwitchRun:
         decided = not self._state.stage and self._switch is not None
         if decided or not self._files.is_followed():
             return True
-        text, yes, no = problems.whether_to_put_back(
-            problem, untouched=untouched, down=not self._watch.view.own_page
-        )
-        asked = SwitchQuestion(
-            id=uuid.uuid4().hex, text=text, yes=yes, no=no, deadline=self._deadline()
-        )
+        sight, deadline = await self._sight()
+        text, yes, no = problems.whether_to_put_back(problem, sight, untouched=untouched)
+        asked = SwitchQuestion(id=uuid.uuid4().hex, text=text, yes=yes, no=no, deadline=deadline)
         self._change(phase=Phase.ASKING, problem=problem, question=asked)
         answer = await self._answer(asked)
         self._change(question=None)
         return answer
+
+    async def _sight(self) -> tuple[str, float | None]:
+        """Return what visitors see, and until when that may wait for an answer."""
+        if not self._watch.view.own_page:
+            return "Visitors see errors now.", self._deadline()
+        if await self._without_style():
+            soon = time.time() + SECONDS_TO_ANSWER
+            return "Visitors see pages without style now.", self._deadline() or soon
+        return "The site still answers.", self._deadline()
 
     def _deadline(self) -> float | None:
         """Until when a question may wait: as long as it likes while no visitor sees an error."""

@@ -24,6 +24,18 @@ def among(problem: Problem, blocked: int, of: int) -> Problem:
     )
 
 
+def unstyled(problem: Problem, what: str) -> Problem:
+    """Return the `Problem` of a page without its style, for the reason that `problem` gives."""
+    return Problem(
+        what,
+        f"{problem.what} {problem.why}",
+        *problem.remedies,
+        TRY_AGAIN,
+        raw=problem.raw,
+        field=problem.field,
+    )
+
+
 def not_readable(url: str, status: int) -> Problem:
     """Return the `Problem` of a file that the public does not get."""
     return Problem(

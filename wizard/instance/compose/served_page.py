@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from wizard.core.events import Report, Waiting
-from wizard.core.problem import TRY_AGAIN, Problem
+from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import Container
+from wizard.web.blocked import unstyled
 from wizard.web.browser import Onlooker, style_problem
 from wizard.web.visitor import (
     SiteView,
@@ -162,11 +163,4 @@ class ServedPage:
 
 def _unstyled(problem: Problem) -> Problem:
     """Return the `Problem` of a page whose styles visitors would not get, before they see it."""
-    return Problem(
-        "The site's style would be missing with these settings.",
-        f"{problem.what} {problem.why}",
-        *problem.remedies,
-        TRY_AGAIN,
-        raw=problem.raw,
-        field=problem.field,
-    )
+    return unstyled(problem, "The site's style would be missing with these settings.")
