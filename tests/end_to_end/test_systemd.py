@@ -28,6 +28,13 @@ import asyncio
 from wizard.switch.launch import why_a_logout_ends_it
 print(asyncio.run(why_a_logout_ends_it()))
 """
+# How the package is known to a user who may not read what it says of itself.
+_ASK_PACKAGE = """
+from pathlib import Path
+from wizard.instance.dockerless.yunohost import app_of
+app = app_of(Path("/var/www/bookwyrm"))
+print(app.name, app.state_folder, app.can_keep_state)
+"""
 # It comes to its end by itself, whatever else the machine has to do.
 _SECONDS_TO_SWITCH = 300
 _RELOADING = "gunicorn starts new workers"
@@ -189,6 +196,10 @@ def test_an_upgrade_of_yunohosts_package_is_made_up_for(storage: BridgedSeaweedF
         assert migration.points_to_bucket()
         assert site.jobs() == {"True"}
 
+        machine.run("chmod", "700", "/etc/yunohost/apps")
+        machine.write("/tmp/package.py", _ASK_PACKAGE)
+        assert as_site_user(machine, "/tmp/package.py") == f"bookwyrm {site.data}/bw-s3 True"
+
         site.upgrade()
         assert not migration.points_to_bucket()
         upload = {"cover": ("meanwhile.jpg", b"of a reader", "image/jpeg")}
@@ -208,7 +219,12 @@ def test_an_upgrade_of_yunohosts_package_is_made_up_for(storage: BridgedSeaweedF
 def told_to_a_user(machine: Machine) -> str:
     """What a user who is not root is told of a switch and the end of the login."""
     machine.write("/tmp/ask.py", _ASK)
-    command = f"PYTHONPATH={PYTHON_PATH} python3 /tmp/ask.py"
+    return as_site_user(machine, "/tmp/ask.py")
+
+
+def as_site_user(machine: Machine, program: str) -> str:
+    """What a program of ours prints for the user who runs the site."""
+    command = f"PYTHONPATH={PYTHON_PATH} python3 {program}"
     argv = ["su", "--login", "bookwyrm", "--shell", "/bin/sh", "--command", command]
     return machine.run(*argv).strip()
 

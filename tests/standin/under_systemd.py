@@ -236,6 +236,7 @@ class UnderYunoHost(UnderSystemd):
         machine.write("/etc/yunohost/apps/bookwyrm/settings.yml", settings)
         machine.run("mkdir", "-p", self.data)
         super().__init__(machine, port)
+        machine.run("chown", "-R", "bookwyrm:", self.data)
 
     def upgrade(self) -> None:
         """Do to the folder what the package's upgrade does."""

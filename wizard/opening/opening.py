@@ -95,10 +95,13 @@ class Opening:
 def _usual_state(folder: Path) -> Path:
     """Return where the state lies if nobody says it: in the folder, or where upgrades leave it.
 
-    A state that is in the folder already stays there.
+    A state that is in the folder already stays there, as does that of a user who may not write
+    where upgrades leave it.
     """
     app, inside = app_of(folder.absolute()), folder / FOLDER
-    return inside if app is None or inside.exists() else app.state_folder
+    if app is None or inside.exists() or not app.can_keep_state:
+        return inside
+    return app.state_folder
 
 
 async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:

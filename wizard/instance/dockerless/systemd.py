@@ -65,7 +65,7 @@ async def units_of(folder: Path) -> tuple[Unit, ...]:
     if listed.status or not names:
         return ()
     shown = await _systemctl("show", f"--property={_PROPERTIES}", "--", *names)
-    units = [_unit(block) for block in _blocks(shown.lines) if _works_in(block, folder)]
+    units = [_unit(block) for block in blocks(shown.lines) if works_in(block, folder)]
     return tuple(sorted(units, key=lambda unit: _order(unit.name)))
 
 
@@ -101,7 +101,7 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
 
-def _blocks(lines: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def blocks(lines: tuple[str, ...]) -> Iterator[dict[str, str]]:
     """Yield the properties of each unit; `systemctl show` separates units by an empty line.
 
     What has several values comes in as many lines; they are kept as lines.
@@ -116,7 +116,8 @@ def _blocks(lines: tuple[str, ...]) -> Iterator[dict[str, str]]:
             block = {}
 
 
-def _works_in(block: dict[str, str], folder: Path) -> bool:
+def works_in(block: dict[str, str], folder: Path) -> bool:
+    """Tell whether a unit of these properties works in a folder."""
     place = block.get("WorkingDirectory", "").lstrip("-!")
     if block.get("LoadState") != "loaded" or not place.startswith("/"):
         return False
