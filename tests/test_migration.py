@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -205,6 +206,36 @@ async def test_what_is_found_gone_is_so_wherever_the_steps_are_shown(migration: 
     await migration.look(first)
     await migration.carry_out(first)
     assert states(migration) == [State.DONE, State.DONE]
+
+
+async def test_the_time_of_a_try_that_is_killed_is_kept(migration: Migration) -> None:
+    """With what the step writes; here it is read as it would be after a kill -9."""
+    journal, seen = migration.context.journal, list[float]()
+
+    def look() -> None:
+        kept = Journal.read(journal.folder)
+        assert kept
+        result = kept.result("first")
+        kept.close()
+        assert result
+        seen.append(result.seconds)
+
+    def work() -> None:
+        look()
+        time.sleep(0.01)
+        journal.save_verified("bucket", [])
+        look()
+
+    step = migration.step_named("first")
+    assert isinstance(step, Write)
+    step.meanwhile = work
+    done = await migration.carry_out(step)
+    assert seen[0] < seen[1] <= done.seconds
+    assert seen[1] - seen[0] >= 0.01
+    journal.save_verified("bucket", [])
+    kept = journal.result("first")
+    assert kept
+    assert kept.seconds == done.seconds, "what is written later has nothing to do with it"
 
 
 async def test_a_problem_is_remembered_with_the_step(migration: Migration) -> None:

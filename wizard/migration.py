@@ -250,11 +250,12 @@ class Migration:
         self._remember(step, ResultState.BEGUN, inputs, started)
         try:
             recorded = _CheckRecorder(context.report)
-            found = await step.apply(replace(context, report=recorded))
-            context = self._settle(context, step, found)
-            # Applying may settle an input, such as the ACL that the canary found.
-            inputs = dict(step.inputs(context))
-            checks = _with_recorded(recorded.checks, await step.verify(context, found))
+            with self.context.journal.timing(step.name, started):
+                found = await step.apply(replace(context, report=recorded))
+                context = self._settle(context, step, found)
+                # Applying may settle an input, such as the ACL that the canary found.
+                inputs = dict(step.inputs(context))
+                checks = _with_recorded(recorded.checks, await step.verify(context, found))
         except Problem as problem:
             self._remember(step, ResultState.FAILED, inputs, started, problem=problem)
             raise

@@ -42,6 +42,7 @@ from wizard.journal.file import (
 __all__ = ["FOLDER", "VERSION", "Journal", "StepResult", "VerifiedFile"]
 
 _KEEP = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+_TIME = "UPDATE results SET seconds = ? WHERE step = ? AND state = ?"
 _SETTINGS = json_entry("settings", lambda data: Settings.from_dict(dict(data)), Settings.to_dict)
 # One page of verified files: few megabytes, and few milliseconds.
 _PAGE = 5000
@@ -111,6 +112,8 @@ class Journal:
         self._guard = threading.RLock()
         self._guard_of_reader = threading.RLock() if reader else self._guard
         self.mask: Callable[[str], str] = str
+        # The step that is carried out, and when that began by the monotonic clock.
+        self._timed: tuple[str, float] | None = None
 
     @classmethod
     def open(cls, folder: Path, owner_like: Path, lock: int | None = None) -> Journal:
@@ -242,6 +245,19 @@ class Journal:
         with self._transaction() as database:
             database.execute("INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?)", row)
 
+    @contextmanager
+    def timing(self, step: str, started: float) -> Iterator[None]:
+        """Keep, with whatever is written within, how long a step that has begun takes so far.
+
+        A kill loses no more than the time since the last of that; nothing is written for it alone.
+        `started` is a moment of `time.monotonic`.
+        """
+        before, self._timed = self._timed, (step, started)
+        try:
+            yield
+        finally:
+            self._timed = before
+
     def forget_result(self, step: str) -> None:
         """Forget a step's result, after it was undone."""
         with self._transaction() as database:
@@ -361,6 +377,9 @@ class Journal:
         with self._guard, explained(self.folder), self._database:
             check_there(self.folder)  # SQLite would write on into a deleted file
             yield self._database
+            if self._timed is not None:
+                step, started = self._timed
+                self._database.execute(_TIME, (time.monotonic() - started, step, ResultState.BEGUN))
 
 
 def _mapped(data: Any, change: Callable[[str], str]) -> Any:
