@@ -13,7 +13,7 @@ from tests.servers.certificates import Authority
 from tests.servers.nginx import running_nginx
 from wizard.core.settings import Settings
 from wizard.demo.checkout import free_port
-from wizard.switch.site_watch import Awaited, SiteWatch
+from wizard.switch.site_watch import Awaited, SiteWatch, pause_after
 from wizard.web.visitor import look_at_site
 
 _BEHIND = """\
@@ -75,6 +75,17 @@ async def test_a_site_with_a_certificate_is_watched(site: Settings) -> None:
         assert view.points_to_bucket
         assert watch.never_failed
         assert watch.downtime.words.startswith("No visitor saw an error (0 of")
+
+
+@pytest.mark.parametrize(
+    ("took", "closely", "pause"),
+    [(0.02, True, 0.1), (0.1, True, 0.2), (3, True, 0.5), (0.02, False, 0.5), (3, False, 0.5)],
+)
+def test_a_site_that_is_slow_is_looked_at_less_often(
+    took: float, closely: bool, pause: float
+) -> None:
+    """Looking must not take the processors from the services that start."""
+    assert pause_after(took, closely=closely) == pause
 
 
 async def test_another_domain_is_not_the_sites_own_page(site: Settings) -> None:

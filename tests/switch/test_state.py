@@ -23,6 +23,8 @@ def test_without_a_failure_it_says_how_closely_was_looked() -> None:
         downtime.words
         == "No visitor saw an error (0 of 4 looks failed, 1.4 seconds apart at most)."
     )
+    closely = looked((0.5, True), (0.29, True), (0.1, True))
+    assert "0.3 seconds apart at most" in closely.words, "never rounded down: it was 0.21"
 
 
 def test_downtime_is_counted_from_the_first_failure_and_its_most_from_the_last_good_look() -> None:

@@ -321,6 +321,8 @@ class SwitchRun:
     def _change(self, **changes: Any) -> None:
         with self._guard:
             self._state = replace(self._state, **changes)
+            # A question may wait for hours.
+            self._watch.closely = self._state.phase in (Phase.RUNNING, Phase.PUTTING_BACK)
             self._files.write(self._state)
 
     def _do(self, words: str, seconds: float = 0.0) -> None:

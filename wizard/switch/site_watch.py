@@ -16,7 +16,9 @@ from wizard.core.settings import Settings
 from wizard.switch.state import Downtime
 from wizard.web.visitor import SiteView, look_at_site
 
-_PAUSE = 0.5
+# Between two looks; while the services are switched, as little as the site can bear: it makes
+# its page for us for a third of the time at most.
+_PAUSE, _LEAST_PAUSE, _PAUSE_A_LOOK = 0.5, 0.1, 2.0
 _SECONDS_A_POLL = 0.1
 # An error page does not go away by itself; this long, another worker may still answer.
 _ERROR_PAGE_SECONDS = 10.0
@@ -29,8 +31,13 @@ class Awaited(StrEnum):
     LOCAL = "a page of the site's own"
 
 
+def pause_after(took: float, *, closely: bool) -> float:
+    """Return for how many seconds the site is left alone after a look that took so long."""
+    return min(_PAUSE, max(_LEAST_PAUSE, _PAUSE_A_LOOK * took)) if closely else _PAUSE
+
+
 class SiteWatch:
-    """Looks at the site twice a second, in the background of `async with`.
+    """Looks at the site twice a second, in the background of `async with`; `closely` more often.
 
     Downtime is counted on from `downtime`; `note` is called whenever it changes but for
     the number of good looks.
@@ -45,6 +52,7 @@ class SiteWatch:
     ) -> None:
         self.view = SiteView(status=0, own_page=False, points_to_bucket=False)
         self.downtime = downtime
+        self.closely = False
         self._settings, self._domain, self._note = settings, domain, note
         self._failures_before = downtime.failures
         # When the view was asked for; it says nothing about what happened since.
@@ -115,8 +123,9 @@ class SiteWatch:
 
     async def _look_on(self) -> None:
         while True:
+            began = time.monotonic()
             await self._look()
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(pause_after(time.monotonic() - began, closely=self.closely))
 
     async def _look(self) -> None:
         asked, at = time.monotonic(), time.time()

@@ -80,7 +80,9 @@ class Downtime:
         """What visitors noticed, in a sentence, and how closely that was looked at."""
         looks = count(self.looks, "look")
         if not self.failures:
-            apart = f", {self.gap:.1f} seconds apart at most" if self.gap else ""
+            # Rounded up: what is said must be long enough.
+            gap = math.ceil(round(self.gap * 10, 3)) / 10
+            apart = f", {gap:.1f} seconds apart at most" if gap else ""
             return f"No visitor saw an error (0 of {looks} failed{apart})."
         seconds, most = max(1, round(self.seconds)), math.ceil(self.most - 0.1)
         at_most = f", {most} at most" if most > seconds else ""
