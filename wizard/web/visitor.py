@@ -73,7 +73,8 @@ class VisitorResponse:
     """What a visitor got. `status` is 0 where there was no answer at all, see `error`.
 
     `headers` have lower-case names; `body_start` is the first part of the body. `hops` are all
-    the addresses on the way, the last one that of the answer itself.
+    the addresses on the way, the last one that of the answer itself. `untrusted`: there is no
+    answer because the certificate was not accepted.
     """
 
     url: str
@@ -81,6 +82,7 @@ class VisitorResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
     body_start: bytes = b""
     error: Problem | None = None
+    untrusted: bool = False
     hops: tuple[Hop, ...] = ()
 
     @property
@@ -239,7 +241,7 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
     url = f"{base}/?bw-s3={secrets.token_hex(6)}"
     headers = {**_AS_PROGRAM, "Cookie": "sessionid=x", **host}
     seen = await _request("GET", url, headers, field="site_url")
-    untrusted = seen.error is not None and "certificate" in seen.error.what.lower()
+    untrusted = seen.untrusted
     if untrusted:
         seen = await _request("GET", url, headers, field="site_url", trust_all=True)
     return judge_site(seen, settings, untrusted=untrusted)
@@ -402,7 +404,17 @@ async def _request(
                 sent = _sent_on(sent, hops, origin, url)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         problem = unreachable(error, url, field)
-        return VisitorResponse(url=url, status=0, error=problem, hops=tuple(hops))
+        untrusted = _refuses_certificate(error)
+        return VisitorResponse(
+            url=url, status=0, error=problem, untrusted=untrusted, hops=tuple(hops)
+        )
+
+
+def _refuses_certificate(error: BaseException | None) -> bool:
+    """Tell whether a certificate is what it comes from; httpx wraps what ssl raises."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _hop(response: httpx.Response, origin: str) -> Hop:
