@@ -296,6 +296,12 @@ def test_fresh_instance_waits_for_its_first_start(place: Path, storage: BridgedS
         assert "restart" in later
         assert not instance.container("web")
         assert list(migration.bucket.list_objects("static/"))
+        # Halfway through its first start it is left alone.
+        instance.compose("up", "-d", "db")
+        assert migration.run() == 0, migration.words()
+        later = [e["step"] for e in migration.events if e.get("state") == "later"]
+        assert {"restart", "update_connector"} <= {*later}
+        assert not instance.container("web")
         # Its volume stays empty: the first cover that a reader uploads is in the bucket.
         instance.up()
         cover = {"cover": ("first.jpg", b"the first cover", "image/jpeg")}

@@ -28,7 +28,7 @@ from wizard.step import Applies
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.enable_s3 import EnableS3
 from wizard.steps.restart import Restart
-from wizard.switch.first_run import note_whether_it_ran
+from wizard.switch.first_run import note_that_it_runs
 from wizard.switch.site_before import SiteBefore
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.web.visitor import ServedFrom, look_at_site
@@ -440,12 +440,11 @@ async def test_on_a_fresh_install_it_waits_and_then_is_done(
         scene.open_bucket()
         scene.enable_s3()
         await scene.carry_out(CollectStatic())
-        await note_whether_it_ran(context.journal, context.deployment)
         waits = STEP.applies(context)
         assert waits.applies is Applies.LATER
         assert "installation guide" in waits.reason
         scene.demo.finish_installation()
-        await note_whether_it_ran(context.journal, context.deployment)
+        note_that_it_runs(context.journal)
         assert STEP.applies(context).applies is Applies.YES
         assert (await STEP.inspect(context)).done
         running = scene.demo.site("status")

@@ -15,7 +15,7 @@ from wizard.core.problem import Problem
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.step import Applies
 from wizard.steps.update_connector import UpdateConnector
-from wizard.switch.first_run import note_whether_it_ran
+from wizard.switch.first_run import note_that_it_runs
 
 STEP = UpdateConnector()
 
@@ -101,10 +101,9 @@ async def test_a_database_that_cannot_be_read_is_explained(
 async def test_a_fresh_instance_waits_until_it_runs(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
     async with demo_scene(tmp_path, seaweedfs, fresh=True) as scene:
         context = scene.context
-        await note_whether_it_ran(context.journal, context.deployment)
         assert STEP.applies(context).applies is Applies.LATER
         scene.demo.finish_installation()
-        await note_whether_it_ran(context.journal, context.deployment)
+        note_that_it_runs(context.journal)
         assert STEP.applies(context).applies is Applies.YES
         assert (await STEP.inspect(context)).done
         assert STEP.applies(context).applies is Applies.NO

@@ -32,9 +32,9 @@ from wizard.opening.unfinished_switch import (
     how_it_stands,
     open_journal,
 )
-from wizard.step import Ask, Context, Fact, Question
+from wizard.step import Applies, Ask, Context, Fact, Question
 from wizard.storage.providers import PRESETS, clean
-from wizard.switch.first_run import note_whether_it_ran
+from wizard.switch.first_run import note_that_it_runs, once_it_runs, was_started
 from wizard.switch.problems import site_too_slow
 from wizard.switch.site_before import note_before
 from wizard.system.stopping import temporary_folder
@@ -48,7 +48,7 @@ class Opened:
     earlier start left off, "" where this is the first; `news` what became of a
     switch of the services that went on without us, "" where there was none;
     `site_problem` what is wrong with the running site, None where it answers or
-    never ran yet.
+    was never started yet.
     """
 
     migration: Migration
@@ -214,15 +214,16 @@ async def _opened(
     resumed = _resumed(journal)
     _keep(journal, settings, journal.settings.site_url)
     fresh = settings.path == MigrationPath.FRESH
-    ran = not fresh or await note_whether_it_ran(journal, deployment)
+    started = not fresh or await was_started(journal, deployment)
     keys = _keys(env, opening)
     migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
     if opening.ask_again:
         migration.ask_again_about_media()
-    site_problem = await _look_at_site(migration, first=not resumed) if ran else None
+    site_problem = await _look_at_site(migration, first=not resumed) if started else None
     if lost := lost_lines(migration):
         reopen_steps(migration)
         news = f"{news} {lost}".strip()
+    ran = once_it_runs(migration.context).applies is Applies.YES
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
         *fact_of_site(migration.site, migration.served_from()),
@@ -265,6 +266,7 @@ async def _look_at_site(migration: Migration, *, first: bool) -> Problem | None:
         return site_too_slow(context.settings.site_url)
     if view.own_page:
         _keep(context.journal, context.settings, context.settings.site_url)
+        note_that_it_runs(context.journal)
         if first:
             note_before(context.journal, context.instance, view)
     return view.problem

@@ -21,13 +21,19 @@ _REASON = (
 )
 
 
-async def note_whether_it_ran(journal: Journal, deployment: Deployment) -> bool:
-    """Ask the world, once at each start; what once ran is not asked about again."""
+async def was_started(journal: Journal, deployment: Deployment) -> bool:
+    """Tell whether somebody ever started it; its first start may be at work still."""
+    return journal.remembers(_RAN) or await deployment.ever_ran()
+
+
+def note_that_it_runs(journal: Journal) -> None:
+    """Remember that its site was seen with a page of its own.
+
+    Containers alone do not tell: at its first start `web` applies all migrations for minutes, and
+    must not be made anew then, or judged by a site that does not answer yet.
+    """
     if not journal.remembers(_RAN):
-        if not await deployment.ever_ran():
-            return False
         journal.remember(_RAN, True)
-    return True
 
 
 def once_it_runs(context: Context) -> Applicability:
