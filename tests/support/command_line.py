@@ -23,10 +23,14 @@ _PATIENCE = 180
 
 @dataclass
 class CommandLine:
-    """A running demo, migrated by `bw-s3 run` in a process of its own, again and again."""
+    """A running demo, migrated by `bw-s3 run` in a process of its own, again and again.
+
+    `more_public` are endings that its site serves beside BookWyrm's own.
+    """
 
     demo: DemoInstance
     env: bytes
+    more_public: tuple[str, ...] = ()
 
     @property
     def bucket(self) -> Bucket:
@@ -82,6 +86,11 @@ class CommandLine:
             bucket.put_policy(None)
         self.demo.site("restart")
 
+    def lose_lines(self) -> None:
+        """Write `.env` anew, as an upgrade of a package does, and start the site with it."""
+        (self.demo.folder / ".env").write_bytes(self.env)
+        self.demo.site("restart")
+
     def sent_when(self) -> dict[str, datetime]:
         """When each proven object was written, by the bucket's own account."""
         journal = Journal.read(self.journal)
@@ -96,13 +105,18 @@ class CommandLine:
         found = {o["Key"]: o["LastModified"] for p in pages for o in p.get("Contents", [])}
         return {key: found[key] for key in verified}
 
+    def _is_public(self, name: str) -> bool:
+        """Whether a file is to be in the bucket; SeaweedFS takes a backslash for a slash."""
+        ending = name.rpartition(".")[2]
+        return ending in (*PUBLIC_SUFFIXES, *self.more_public) and "\\" not in name
+
     def check_end(self) -> None:
         """The end state, byte for byte, as the public and the admin see it."""
         media = self.demo.folder / "images"
         public = {
             f"images/{p.relative_to(media)}": hashlib.md5(p.read_bytes()).hexdigest()
             for p in media.rglob("*")
-            if p.is_file() and p.suffix.removeprefix(".") in PUBLIC_SUFFIXES
+            if p.is_file() and self._is_public(p.name)
         }
         objects = {o.key: o.etag.strip('"') for o in self.bucket.list_objects()}
         assert {k: v for k, v in objects.items() if k.startswith("images/")} == public
