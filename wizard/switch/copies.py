@@ -25,7 +25,8 @@ _SECONDS_A_LOOK = 0.2
 _SECONDS_BETWEEN_PASSES = 1.0
 # Of many files a pass takes long, and the services that start need the processors more.
 _SHARE_OF_THE_TIME = 1 / 4
-# Before pages change; on a busy site each pass finds what was uploaded during the one before.
+# Before pages change, and without a rest after it; on a busy site each pass finds what was
+# uploaded during the one before.
 _MOST_PASSES = 3
 
 
@@ -106,14 +107,19 @@ class SwitchCopies:
         return brought
 
     async def _copy_on(self) -> None:
-        """Copy again and again while pages point there; never ends by itself."""
+        """Copy again and again while pages point there; never ends by itself.
+
+        Uploads that were under way when the pages changed arrive within the next seconds.
+        """
+        soon = _MOST_PASSES
         while True:
             rest = _SECONDS_A_LOOK
             if self._toward and self._shows(self._toward):
                 began = time.monotonic()
                 await self._pass()
                 took = time.monotonic() - began
-                rest = max(_SECONDS_BETWEEN_PASSES, took / _SHARE_OF_THE_TIME - took)
+                share = 0.0 if soon > 0 else took / _SHARE_OF_THE_TIME - took
+                rest, soon = max(_SECONDS_BETWEEN_PASSES, share), soon - 1
             await asyncio.sleep(rest)
 
     async def _pass(self) -> int:
