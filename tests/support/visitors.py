@@ -21,7 +21,8 @@ _SECONDS_A_LOOK_AT_PICTURES = 0.3
 _SLOW_PIECES = 16
 _SECONDS_A_PIECE = 0.5
 _PATIENCE = 90
-_COVER = re.compile(r'class="book-cover" src="([^"]+)"')
+# Those that they uploaded themselves; the demo has names that are no address as they stand.
+_COVER = re.compile(r'class="book-cover" src="([^"]*/(?:quick|slow)-[^"]+)"')
 _ERROR_PAGE = "Something went wrong"
 
 
