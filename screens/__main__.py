@@ -33,6 +33,8 @@ def main() -> None:
 def _called(argv: list[str]) -> int:
     """Do what the call asks for; return the exit status."""
     if argv and argv[0] in COMMANDS:
+        if argv[1:] in (["--help"], ["-h"]):
+            parse(argv[0], argv[1:])  # says it and exits, without the engine
         from wizard.cli import commands as cli
 
         return cli.main(argv, open_demo=_open_demo)
