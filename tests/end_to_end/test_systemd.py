@@ -134,6 +134,7 @@ def test_the_end_of_the_login_ends_the_wizard_and_not_the_switch(
     machine.run("loginctl", "enable-linger", "bookwyrm")
     assert told_to_a_user(machine) == ""
     master = site.main_pid("bookwyrm")
+    site.own_env("bookwyrm:bookwyrm")
 
     def log_out(event: Event) -> None:
         if is_reloading(event) and pids_of(machine, "-m screens"):
@@ -154,6 +155,7 @@ def test_the_end_of_the_login_ends_the_wizard_and_not_the_switch(
         assert site.jobs() == {"True"}
         assert "The running services were switched to S3." in migration.status()["switch"]
         assert migration.run() == 0, migration.words()
+    assert site.env_mode() == "600", "the units' User= owns it"
     print(visitors.figures)
     assert site.main_pid("bookwyrm") == master, "gunicorn was reloaded, not restarted"
     assert not visitors.failed
@@ -164,6 +166,7 @@ def test_a_power_cut_in_the_middle_is_said_first_and_finished(
 ) -> None:
     machine, migration = site.machine, Migration(site, storage, "cut-off")
     site.start_over()
+    site.own_env("root:root")
     cut: list[Event] = []
 
     def cut_power(event: Event) -> None:
@@ -179,6 +182,7 @@ def test_a_power_cut_in_the_middle_is_said_first_and_finished(
     assert migration.run() == 0, migration.words()
     told = [str(event.get("text")) for event in migration.events]
     assert "The switch of the running services was interrupted" in told[0]
+    assert site.env_mode() == "644", "the units' User= could not read it otherwise"
     assert migration.points_to_bucket()
     assert site.jobs() == {"True"}
 
@@ -189,6 +193,7 @@ def test_an_upgrade_of_yunohosts_package_is_made_up_for(storage: BridgedSeaweedF
     with Machine(port) as machine:
         site = UnderYunoHost(machine, port)
         migration = Migration(site, storage, "packaged")
+        site.own_env("root:bookwyrm")
         assert migration.run() == 0, migration.words()
         said = [str(event) for event in migration.events]
         assert sum("Each upgrade of YunoHost's package bookwyrm" in text for text in said) == 2
@@ -196,6 +201,7 @@ def test_an_upgrade_of_yunohosts_package_is_made_up_for(storage: BridgedSeaweedF
         assert migration.points_to_bucket()
         assert site.jobs() == {"True"}
 
+        assert site.env_mode() == "640", "the group is that of the units' User="
         machine.run("chmod", "700", "/etc/yunohost/apps")
         machine.write("/tmp/package.py", _ASK_PACKAGE)
         assert as_site_user(machine, "/tmp/package.py") == f"bookwyrm {site.data}/bw-s3 True"

@@ -153,6 +153,15 @@ class UnderSystemd:
         """What USE_S3 is for those who do the background jobs."""
         return {self._said_by(unit) for unit in list(self.units)[1:]}
 
+    def own_env(self, owner: str) -> None:
+        """Have `.env` belong to these, and every user able to read it."""
+        self.machine.run("chown", owner, f"{self.folder}/.env")
+        self.machine.run("chmod", "644", f"{self.folder}/.env")
+
+    def env_mode(self) -> str:
+        """The mode of `.env`."""
+        return self.machine.run("stat", "--format=%a", f"{self.folder}/.env").strip()
+
     def wait_for_page(self) -> str:
         """The first page, once it is there."""
         pages: list[str] = []

@@ -130,5 +130,12 @@ class Deployment(ABC):
         """
         return None
 
+    async def locked_out(self) -> frozenset[str]:
+        """Return the services that cannot read `.env` where they run, as far as that can be tried.
+
+        Their numbers alone do not tell: a container has groups of its own. Raises `Problem`.
+        """
+        return frozenset()
+
     async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
         """End or remove what a killed run left behind."""

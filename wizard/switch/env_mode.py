@@ -47,7 +47,8 @@ async def offer_narrower_mode(context: Context) -> None:
     """Ask, set the mode, try it as each of those who need the file, and undo it for a failure."""
     path = context.instance.env_path
     if context.journal.remembers(_BEFORE) and not open_to_all(path):
-        await _try(context)  # a kill may have come between setting it and trying
+        # A kill may have come between setting it and trying.
+        await _try(context, before=frozenset())
         return
     if not open_to_all(path):
         return
@@ -60,20 +61,26 @@ async def offer_narrower_mode(context: Context) -> None:
         no="Leave it as it is",
     )
     if await context.ask(question):
+        before = await context.deployment.locked_out()
         context.journal.remember(_BEFORE, stat.S_IMODE(path.stat().st_mode))
         path.chmod(narrower)
         context.report(Note(f"The mode of {path} is {narrower:03o} now."))
-        await _try(context)
+        await _try(context, before)
 
 
-async def _try(context: Context) -> None:
-    """Put the mode back where one of those who need the file cannot read it."""
-    path, users = context.instance.env_path, await context.deployment.env_users() or frozenset()
-    locked_out = [uid for uid in sorted(users) if not await _can_read(uid, path)]
+async def _try(context: Context, before: Collection[str]) -> None:
+    """Put the mode back where one of those who need the file cannot read it.
+
+    `before` are the services that could not before, either.
+    """
+    path, deployment = context.instance.env_path, context.deployment
+    users, services = await deployment.env_users() or (), await deployment.locked_out()
+    locked_out = [f"user {uid}" for uid in sorted(users) if not await _can_read(uid, path)]
+    locked_out += [f"the container of {name}" for name in sorted(services.difference(before))]
     if locked_out:
         put_mode_back(context)
-        mode, numbers = stat.S_IMODE(path.stat().st_mode), ", ".join(map(str, locked_out))
-        text = f"The mode of {path} is {mode:03o} again: user {numbers} could not read it."
+        mode, names = stat.S_IMODE(path.stat().st_mode), ", ".join(locked_out)
+        text = f"The mode of {path} is {mode:03o} again: {names} could not read it."
         context.report(Note(text, warning=True))
 
 

@@ -6,6 +6,7 @@ TESTED_BY = {
     "container_media": "instance/compose/test_media",
     "container_programs": "instance/compose/test_media",
     "docker": "instance/compose/test_deployment",
+    "env_readers": "instance/compose/test_deployment",
     "nginx": "instance/compose/test_switch",
     "own_containers": "instance/compose/test_deployment",
     "plain_switch": "instance/compose/test_switch",

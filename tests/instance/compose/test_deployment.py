@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pwd
+import secrets
 import shutil
 import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,12 +26,13 @@ from tests.standin import StandIn
 from tests.standin.small import JOURNAL, SmallProject
 from tests.standin.standing import Standing
 from tests.support.checkout import make_checkout
-from tests.support.users import fill, need_root, small_disk
+from tests.support.contexts import Listener, storage_context
+from tests.support.users import ALICE, BOB, fill, need_root, reachable, small_disk
 from tests.support.waiting import wait_until
 from wizard.assets.static import ask_django
 from wizard.core.events import Event, Note, Output, Report
 from wizard.core.problem import Problem
-from wizard.core.secrets import Masker
+from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import MigrationPath, Settings
 from wizard.instance.checkout import open_instance
 from wizard.instance.compose.deployment import Compose
@@ -38,6 +42,7 @@ from wizard.instance.compose.web_watch import WebWatch
 from wizard.opening.opening import Opening, open_migration
 from wizard.step import Question
 from wizard.storage.bucket import connect
+from wizard.switch.env_mode import offer_narrower_mode, put_mode_back
 
 _MORE_STATIC = 40
 _AS_VISITOR = ("setpriv", "--reuid=4401", "--regid=4401", "--clear-groups")
@@ -373,6 +378,52 @@ async def test_a_network_that_the_engine_cannot_make(tmp_path: Path) -> None:
     assert caught.value.what == "Docker cannot make the network that BookWyrm's containers need."
     assert "ool overlaps with other one" in caught.value.why
     assert "docker network ls" in caught.value.remedies[0].text
+
+
+_AS_USER = f"""
+services:
+  web:
+    image: {IMAGE}
+    command: sleep infinity
+    stop_signal: SIGKILL
+    env_file: .env
+    user: "USER"
+    volumes: [".:/app"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "owner", "group", "mode"),
+    [
+        (str(ALICE), ALICE, 0, 0o600),
+        # By their numbers it could, but the process in the container has the group 0.
+        (str(ALICE), 0, ALICE, 0o644),
+        (f"{ALICE}:{BOB}", 0, BOB, 0o644),
+        ("nobody", pwd.getpwnam("nobody").pw_uid, 0, 0o600),
+        ("", 0, 0, 0o600),
+    ],
+)
+async def test_a_narrower_mode_is_tried_in_the_container(
+    tmp_path: Path, user: str, owner: int, group: int, mode: int
+) -> None:
+    need_root()
+    listener, name = Listener(), f"mode-{secrets.token_hex(4)}"
+    with SmallProject(tmp_path / name, _AS_USER.replace("USER", user)) as project:
+        env = project.folder / ".env"
+        reachable(project.folder)
+        project.folder.chmod(0o755)
+        os.chown(env, owner, group)
+        env.chmod(0o644)
+        project.up()
+        with storage_context(project.folder, Settings(), Keys(), listener) as context:
+            await offer_narrower_mode(replace(context, deployment=project.deployment))
+            notes = [e.text for e in listener.events if isinstance(e, Note)]
+            print(user, owner, group, oct(env.stat().st_mode), notes)
+            assert env.stat().st_mode & 0o777 == mode, notes
+            docker("exec", project.container(), "test", "-r", "/app/.env")
+            undone = "again: the container of web could not read it" in " ".join(notes)
+            assert undone is (user == str(ALICE) and owner == 0)
+            put_mode_back(context)
 
 
 async def test_engine_whose_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from wizard.core.settings import DeploymentKind, Settings
 from wizard.instance.checkout import Instance
 from wizard.instance.compose.container_programs import WebPrograms, one_off
 from wizard.instance.compose.docker import Docker
+from wizard.instance.compose.env_readers import env_readers
 from wizard.instance.compose.media import holds_no_media, open_media
 from wizard.instance.compose.own_containers import labels, remove_leftovers, remove_ours
 from wizard.instance.compose.problems import (
@@ -112,14 +113,19 @@ class Compose(Deployment):
         return answers(said)
 
     async def env_users(self) -> frozenset[int] | None:
-        """Return whoever calls Compose, and the user of the running `web`, which has the folder."""
+        """Return whoever calls Compose, and the users of running containers that have the file."""
         try:
-            user = await asyncio.to_thread(self._user_of_web)
+            readers = await asyncio.to_thread(env_readers, self.docker, self.instance.env_path)
         except Problem:
             return None
-        # A name that only the container knows says nothing about this machine's users.
-        uid = {"": 0, "root": 0}.get(user, int(user) if user.isdigit() else None)
-        return None if uid is None else frozenset((uid, *callers(self.instance.env_path)))
+        if readers is None:
+            return None
+        users = {reader.uid for reader in readers}
+        return frozenset((*users, *callers(self.instance.env_path)))
+
+    async def locked_out(self) -> frozenset[str]:
+        readers = await asyncio.to_thread(env_readers, self.docker, self.instance.env_path)
+        return frozenset(reader.service for reader in readers or () if not reader.reads)
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:
         """Remove what an earlier run that was killed has left behind. Raises `Problem`."""
@@ -146,15 +152,6 @@ class Compose(Deployment):
         """Raise a `Problem` without an image: Compose would build or fetch it for many minutes."""
         project = await self._project()
         await asyncio.to_thread(self._programs(project).require_image)
-
-    def _user_of_web(self) -> str:
-        """Return as whom the running `web` works, "?" where it does not run. Raises `Problem`."""
-        web = ComposeProject.read(self.docker).running_web(self.docker)
-        if web is None:
-            return "?"
-        form = ("--type", "container", "--format", "{{.Config.User}}")
-        said = self.docker.answer(["docker", "inspect", *form, web.id]).decode()
-        return said.partition(":")[0].strip()
 
     def _ever_ran(self) -> bool:
         project = ComposeProject.read(self.docker)
