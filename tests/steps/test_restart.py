@@ -18,7 +18,7 @@ import pytest_asyncio
 from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.copying.upload import copy_media
 from wizard.core.events import Check, Event, Note, Progress, Verdict, Waiting
-from wizard.core.plan import Command
+from wizard.core.plan import Command, Sentence
 from wizard.core.problem import Action, Problem
 from wizard.core.states import ResultState
 from wizard.demo.seaweedfs import SeaweedFS
@@ -81,6 +81,8 @@ async def test_the_site_comes_back_with_s3_and_catches_up(ready: DemoScene) -> N
     checks = await ready.carry_out(STEP)
     assert ready.bucket.get("images/covers/uploaded later.jpg") == b"a cover of the last minute"
     assert (await STEP.inspect(context)).done
+    left = [item for item in (await STEP.plan(context)).items if isinstance(item, Sentence)]
+    assert "nothing is restarted" in left[0].text
     page = httpx.get(ready.demo.site_url).text
     cover = httpx.get(f"{context.settings.public_base}/images/covers/uploaded%20later.jpg")
     assert context.settings.public_base in page

@@ -38,6 +38,7 @@ _CAUGHT_UP = number_entry("restart.caught_up")
 _MOST_PASSES = 20
 # So long after the switch, or after its beginning, nothing may have been written any more.
 _SECONDS_TO_SEE = 3.0
+_MEDIA_STAY = "The local media stay where they are."
 
 
 class Restart(TypedStep[int]):
@@ -75,9 +76,12 @@ class Restart(TypedStep[int]):
 
     async def plan(self, context: Context) -> Plan:
         """Return the stages word for word, what visitors notice, and what happens if it fails."""
+        fresh = context.settings.path == MigrationPath.FRESH
+        if await _is_switched(context):
+            return _plan_of_a_switched_site(fresh=fresh)
         choice = await choose(context)
         items = [*_stages(choice), *_about(choice), *await about_update(context)]
-        if context.settings.path != MigrationPath.FRESH:
+        if not fresh:
             text = (
                 "Whatever was uploaded since the copy is copied: before the first stage, during"
                 " the others, and then until nothing new is found."
@@ -97,8 +101,7 @@ class Restart(TypedStep[int]):
         items += [Sentence(back), Sentence(alone)]
         if reason := await why_a_logout_ends_it():
             items.append(Sentence(reason, warning=True))
-        fresh = context.settings.path == MigrationPath.FRESH
-        return Plan(tuple(items), "" if fresh else "The local media stay where they are.")
+        return Plan(tuple(items), "" if fresh else _MEDIA_STAY)
 
     async def apply(self, context: Context) -> int:
         """Restart, unless a start before this one did; then catch up. Returns how many files."""
@@ -221,6 +224,17 @@ async def _is_switched(context: Context) -> bool:
     if fresh or known:
         return _on_bucket(await _look(context))
     return False
+
+
+def _plan_of_a_switched_site(*, fresh: bool) -> Plan:
+    """Return what is left to do where the site serves its files from the bucket already."""
+    switched = Sentence("The site serves its files from this bucket already: nothing is restarted.")
+    if fresh:
+        return Plan((switched,))
+    meanwhile = Sentence(
+        "Whatever was uploaded since the copy is copied until nothing new is found."
+    )
+    return Plan((switched, meanwhile), _MEDIA_STAY)
 
 
 def _stages(choice: Choice) -> Iterator[PlanItem]:

@@ -99,8 +99,8 @@ def stopped() -> Problem:
     """Return the `Problem` of a switch that the admin stopped and had put back."""
     return Problem(
         "The switch was stopped. The site runs as before: the old .env was put back.",
-        "You chose so.",
-        Remedy(_AGAIN),
+        "You stopped it and chose to put everything back.",
+        Remedy("Whenever it suits you, do this step again.", Action.RETRY),
         decision=True,
     )
 
