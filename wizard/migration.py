@@ -288,8 +288,19 @@ class Migration:
             kept = replace(kept, site_url=worked.site_url)
         if kept != journal.settings:
             journal.save_settings(kept)
-        if not storage_changed(worked, self.context.settings):
+        draft = journal.recall(DRAFT)
+        if draft and not storage_changed(worked, draft):
             journal.forget(DRAFT)
+
+    def _as_worked(self, step: Step, run: Context) -> Context:
+        """Return the context to undo a step with: without what was typed since and never worked.
+
+        But for the first step, which may have begun with just that.
+        """
+        worked = self.context.journal.settings
+        if not worked.bucket or step.name == self.steps[0].name:
+            return run
+        return run.with_settings(run.settings.with_storage_of(worked))
 
     def _heard_by(self, report: Report | None) -> Context:
         """Return the context of one run."""
@@ -325,7 +336,7 @@ class Migration:
         for name in step.undone_before:
             if any(s.name == name for s in self.steps) and self._was_done(name):
                 await self.undo(self.step_named(name), report)
-        undone = await step.undo(self._heard_by(report))
+        undone = await step.undo(self._as_worked(step, self._heard_by(report)))
         await self._look_again(step)
         if undone:
             for name in (step.name, *step.undone_too):

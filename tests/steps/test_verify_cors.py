@@ -127,7 +127,7 @@ async def test_fonts_that_browsers_may_not_use(
         storage_context(tmp_path, served(settings, site), keys, Listener()) as context,
     ):
         (wrong,) = await failures(context)
-    assert "https://www.books.example.org may not use" in wrong.seen
+    assert "https://www.books.example.org are not allowed to use" in wrong.seen
 
 
 async def test_a_foreign_origin_let_in_is_a_remark(

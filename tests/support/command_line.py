@@ -103,7 +103,8 @@ class CommandLine:
         when = self.bucket.client.get_paginator("list_objects_v2")
         pages = when.paginate(Bucket=self.demo.settings.bucket, Prefix="images/")
         found = {o["Key"]: o["LastModified"] for p in pages for o in p.get("Contents", [])}
-        return {key: found[key] for key in verified}
+        # What SeaweedFS keeps under another name is verified until a listing shows that.
+        return {key: found[key] for key in verified if "\\" not in key}
 
     def _is_public(self, name: str) -> bool:
         """Whether a file is to be in the bucket; SeaweedFS takes a backslash for a slash."""

@@ -179,7 +179,7 @@ async def test_a_page_that_browsers_would_block_is_put_back(armed: Armed, answer
         await armed.until(lambda state: state.phase is Phase.ASKING)
         question = armed.state.question
         assert question
-        assert "Visitors see pages without style now." in question.text
+        assert "Visitors see unstyled pages now." in question.text
         assert question.deadline, "visitors do not wait for an answer"
         wizard.kill()
         await armed.until(over)

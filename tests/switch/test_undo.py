@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 
 from tests.support.armed import BROKEN, LATER, Armed, at_stage, over, waits_for_site
@@ -35,7 +36,10 @@ async def test_disarming_puts_an_interrupted_switch_back(armed: Armed) -> None:
 
 
 async def test_disarming_puts_a_switch_back_that_is_under_way(armed: Armed) -> None:
-    armed.restart_with("sh -c 'sleep 25; ./site restart'")
+    # It goes on once somebody has told the runner something, however long that takes.
+    told = ".bw-s3/switch/answer.json"
+    wait = f"n=0; until [ -e {told} ]; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.2; done"
+    armed.restart_with(shlex.join(["sh", "-c", f"{wait}; ./site restart"]))
     wizard = armed.start()
     await armed.until(at_stage)
     runner = armed.state.pid

@@ -28,7 +28,7 @@ from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.set_cors import SetCors
 from wizard.storage.bucket import Bucket
 from wizard.web import visitor
-from wizard.web.browser import Onlooker, load_page
+from wizard.web.browser import Onlooker, load_page, style_problem
 from wizard.web.origins import origin_of
 from wizard.web.page import Kind
 from wizard.web.visitor import address, fetch, look_at_site
@@ -392,6 +392,23 @@ def put(internet: Internet, case: Case, host: str, files: str) -> None:
         base = f"{scheme}://{files}"
         served = {f"{base}/{name}": file for name, file in _FILES.items()} | case.files(base)
         internet.pages |= {url: page(file) for url, file in served.items()}
+
+
+@pytest.mark.parametrize(
+    ("policy", "good"), [("%f", True), ("%f 'unsafe-inline'; style-src 'self'", False)]
+)
+async def test_only_what_is_in_the_bucket_is_a_reason_to_put_the_site_back(
+    policy: str, good: bool, online: Internet
+) -> None:
+    """A counter's script was refused before as well, and is nobody's style."""
+    host, files = f"p{next(_numbers)}.example.org", f"f{next(_numbers)}.example.net"
+    html = _HTML + '<script src="https://counter.example.com/count.js"></script>'
+    put(online, Case("a counter", html=html, page=[(CSP, f"script-src {policy}")]), host, files)
+    view = await look_at_site(Settings(site_url=f"https://{host}", custom_domain=files), host)
+    browser = Onlooker.of(view, f"https://{host}")
+    counter, *_ = [one for one in await load_page(browser, view) if "count.js" in one.file.url]
+    assert counter.problem
+    assert (await style_problem(browser, view, f"https://{files}") is None) is good
 
 
 async def test_a_policy_that_is_added_in_front_is_seen_there(

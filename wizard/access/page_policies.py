@@ -53,8 +53,12 @@ async def style_refused(context: Context, view: SiteView) -> Problem | None:
     """
     domain, origin = context.instance.domain, context.instance.origins[0]
     outside = await look_from_outside(context.settings, domain, origin)
-    problem = await style_problem(Onlooker.of(outside or view, origin), view)
-    return unstyled(problem, "The site's pages are without their style.") if problem else None
+    # Elsewhere an old server or a cache may still show the page of before the switch.
+    seen = outside if outside and outside.points_to_bucket else view
+    base = context.settings.public_base
+    problem = await style_problem(Onlooker.of(seen, origin), view, base)
+    what = "Browsers do not use the stylesheets or scripts of the site's pages."
+    return unstyled(problem, what) if problem else None
 
 
 def _is_bookwyrms(policy: Policy, context: Context) -> bool:

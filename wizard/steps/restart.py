@@ -89,10 +89,11 @@ class Restart(TypedStep[int]):
             items.append(Sentence(text))
         back = (
             f"If a stage fails, or the site is not back after {self.patience:.0f} seconds, or with"
-            " its error page, the lines of “Enable S3” are put back in .env and the services"
-            f" follow it. You are asked first; while visitors see errors, {SECONDS_TO_ANSWER:.0f}"
-            " seconds at most, and not at all where nobody is there. What visitors uploaded to the"
-            " bucket by then is copied back, before their pages need it and beside it."
+            " its error page, or with stylesheets that browsers do not use, the lines of “Enable"
+            " S3” are put back in .env and the services follow it. You are asked first; while"
+            f" visitors see errors, {SECONDS_TO_ANSWER:.0f} seconds at most, and not at all where"
+            " nobody is there. What visitors uploaded to the bucket by then is copied back, before"
+            " their pages need it and beside it."
         )
         alone = (
             "A process of its own does all this: it comes to its end whatever becomes of this"

@@ -83,7 +83,9 @@ class SwitchCopies:
     def _give_up(self) -> None:
         self._toward = None
         for task in self._tasks:
-            task.cancel()
+            # A second time would end the wait for a pass that cannot be ended in the middle.
+            if not task.cancelling():
+                task.cancel()
 
     @property
     def wanted(self) -> bool:

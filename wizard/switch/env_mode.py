@@ -15,6 +15,7 @@ from pathlib import Path
 
 from wizard.core.events import Check, Note, passed, remark
 from wizard.core.plan import Sentence
+from wizard.core.problem import Problem
 from wizard.journal.entries import number_entry
 from wizard.step import Context, Question
 from wizard.system.programs import run
@@ -74,7 +75,16 @@ async def _try(context: Context, before: Collection[str]) -> None:
     `before` are the services that could not before, either.
     """
     path, deployment = context.instance.env_path, context.deployment
-    users, services = await deployment.env_users() or (), await deployment.locked_out()
+    try:
+        users, services = await deployment.env_users(), await deployment.locked_out()
+    except Problem:
+        put_mode_back(context)
+        raise
+    if users is None:
+        put_mode_back(context)
+        text = f"The mode of {path} is as before: it could not be tried who can still read it."
+        context.report(Note(text, warning=True))
+        return
     locked_out = [f"user {uid}" for uid in sorted(users) if not await _can_read(uid, path)]
     locked_out += [f"the container of {name}" for name in sorted(services.difference(before))]
     if locked_out:

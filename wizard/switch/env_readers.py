@@ -87,7 +87,7 @@ def _is_writable(name: str, value: str) -> bool:
 def _otherwise_for_systemd(units: str, names: Collection[str]) -> str:
     return (
         f"Django does; systemd, which gives it to {units}, reads "
-        f"{name_some(sorted(names), _NAMED)} otherwise: what stands behind a value is "
+        f"{name_some(sorted(names), _NAMED)} otherwise: what follows a value is "
         "part of it there"
     )
 

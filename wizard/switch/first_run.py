@@ -30,7 +30,7 @@ def note_that_it_runs(journal: Journal) -> None:
     """Remember that its site was seen with a page of its own.
 
     Containers alone do not tell: at its first start `web` applies all migrations for minutes, and
-    must not be made anew then, or judged by a site that does not answer yet.
+    must not be recreated then, or judged by a site that does not answer yet.
     """
     if not journal.remembers(_RAN):
         journal.remember(_RAN, True)

@@ -44,7 +44,7 @@ _SECONDS_A_POLL = 0.2
 # So long the site must show its old settings after a stage that failed, to count as untouched.
 _SECONDS_UNTOUCHED = 2.0
 # So long the storage may fail to give the page its styles, asked again after a pause.
-_SECONDS_WITHOUT_STYLE = 10.0
+_SECONDS_WITHOUT_STYLE, _TIMES_WITHOUT_STYLE = 10.0, 3
 _SECONDS_BETWEEN = 1.0
 _LAST_LINES = 15
 
@@ -76,6 +76,7 @@ class SwitchRun:
         self._masker = Masker(context.instance.env_file().secrets())
         self._context = replace(context, report=self._take, masker=self._masker)
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._unstyled = False
         self._watch = SiteWatch(
             context.settings, context.instance.domain, state.downtime, self._note_downtime
         )
@@ -153,11 +154,14 @@ class SwitchRun:
     async def _wait_for_style(self) -> None:
         """Raise a `Problem` where browsers do not use the page's styles: as bad as an error page.
 
-        The storage may not answer every time, so that is seen a few times.
+        The storage may not answer every time, and one request that hangs takes longer than all
+        the others, so that is seen a few times.
         """
-        deadline = time.monotonic() + _SECONDS_WITHOUT_STYLE
+        tries, deadline = 0, time.monotonic() + _SECONDS_WITHOUT_STYLE
         while problem := await self._without_style():
-            if time.monotonic() >= deadline:
+            tries += 1
+            if tries >= _TIMES_WITHOUT_STYLE and time.monotonic() >= deadline:
+                self._unstyled = True
                 raise problem
             await asyncio.sleep(_SECONDS_BETWEEN)
 
@@ -230,7 +234,7 @@ class SwitchRun:
             return "Visitors see errors now.", self._deadline()
         if await self._without_style():
             soon = time.time() + SECONDS_TO_ANSWER
-            return "Visitors see pages without style now.", self._deadline() or soon
+            return "Visitors see unstyled pages now.", self._deadline() or soon
         return "The site still answers.", self._deadline()
 
     def _deadline(self) -> float | None:
@@ -297,8 +301,11 @@ class SwitchRun:
         await self._end(Phase.PUT_BACK, ended or left)
 
     async def _copy_before(self) -> None:
-        """Copy what was uploaded until now before pages ask the other storage for it."""
-        if not self._copies.wanted:
+        """Copy what was uploaded until now before pages ask the other storage for it.
+
+        Not while visitors see unstyled pages: that would take longer than they can wait.
+        """
+        if self._unstyled or not self._copies.wanted:
             return
         self._do("What was uploaded in the meantime is copied, before pages need it.")
         await self._copies.before_pages_change()

@@ -20,6 +20,8 @@ from wizard.web.visitor import SiteView, look_at_site
 # its page for us for a third of the time at most.
 _PAUSE, _LEAST_PAUSE, _PAUSE_A_LOOK = 0.5, 0.1, 2.0
 _SECONDS_A_POLL = 0.1
+# RFC 6585, and what nginx's `limit_req` answers unless it is told otherwise.
+_ASKED_TOO_OFTEN = (429, 503)
 # An error page does not go away by itself; this long, another worker may still answer.
 _ERROR_PAGE_SECONDS = 10.0
 
@@ -125,7 +127,9 @@ class SiteWatch:
         while True:
             began = time.monotonic()
             await self._look()
-            await asyncio.sleep(pause_after(time.monotonic() - began, closely=self.closely))
+            # What limits how often we may ask refuses at once, and never stops if we go on.
+            closely = self.closely and self.view.status not in _ASKED_TOO_OFTEN
+            await asyncio.sleep(pause_after(time.monotonic() - began, closely=closely))
 
     async def _look(self) -> None:
         asked, at = time.monotonic(), time.time()

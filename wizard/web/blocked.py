@@ -141,7 +141,8 @@ def by_digest(file: PageFile) -> Problem:
 def digest_without_cors(file: PageFile) -> Problem:
     """Return the `Problem` of a digest that browsers cannot compare."""
     return Problem(
-        f"Browsers do not use {file.url}, since they may not compare it with its digest.",
+        f"Browsers do not use {file.url}, because they are not allowed to compare it with its "
+        "digest.",
         f"The page says “integrity='{file.integrity}'” of a file on another host. Browsers compare "
         "such a file only where the page says “crossorigin” of it as well.",
         'Add crossorigin="anonymous" to this element in the template of yours, or remove its '
@@ -164,10 +165,11 @@ def without_cors(file: PageFile, origin: str, seen: VisitorResponse) -> Problem:
         return kept_without_cors(file, origin, hop, marks)
     said = f"It allows {allowed} instead." if allowed else "It names no origin at all."
     return Problem(
-        f"Browsers on {origin} may not use {_those(file)}.",
+        f"Browsers on {origin} are not allowed to use {_those(file)}.",
         f"{said} {_meaning(file)}",
         Remedy("Do the step “CORS” again.", Action.RETRY),
-        "If a CDN or a proxy stands before the bucket, let it pass on Origin and the CORS headers.",
+        "If a CDN or a proxy is in front of the bucket, let it pass on Origin and the CORS "
+        "headers.",
         raw=_raw(hop, allowed),
     )
 
@@ -184,7 +186,7 @@ def _meaning(file: PageFile) -> str:
 
 def _with_cookies(file: PageFile, origin: str, hop: Hop) -> Problem:
     return Problem(
-        f"Browsers on {origin} may not use {_those(file)}.",
+        f"Browsers on {origin} are not allowed to use {_those(file)}.",
         "The page says “crossorigin='use-credentials'” of it: then its host has to name this very "
         "origin and to send “Access-Control-Allow-Credentials: true”.",
         'Say crossorigin="anonymous" in the template of yours: files for the public need no '
@@ -200,8 +202,8 @@ def kept_without_cors(file: PageFile, origin: str, hop: Hop, marks: str) -> Prob
     kept = f"for {allowed}" if allowed else "without the CORS headers"
     return Problem(
         f"A cache in front of the bucket keeps {_A[file.kind]} {kept}.",
-        f"The answer comes out of the cache of {host} ({marks}), so browsers on {origin} may not "
-        "use it, whatever the bucket's rules say. It may stay so for a day.",
+        f"The answer comes out of the cache of {host} ({marks}), so browsers on {origin} are not "
+        "allowed to use it, whatever the bucket's rules say. It may stay so for a day.",
         f"Purge the cache of {host}, at least everything below /static/.",
         "Let it keep answers apart by Origin (as “Vary: Origin” says), and pass on Origin and the "
         "CORS headers.",
@@ -214,7 +216,8 @@ def _from_nowhere(file: PageFile, origin: str, seen: VisitorResponse) -> Problem
     first = seen.hops[0].url
     hop = next(hop for hop in seen.hops if hop.origin == "null")
     return Problem(
-        f"Browsers on {origin} may not use {_those(file)}: a redirect leads to another host.",
+        f"Browsers on {origin} are not allowed to use {_those(file)}: a redirect leads to another "
+        "host.",
         f"{first} redirects to {origin_of(hop.url)}. From there on browsers send “Origin: null” in "
         "place of the page's origin, and no rule lets that in.",
         f"Use {origin_of(hop.url).partition('//')[2]} as the custom domain, if the files are there "

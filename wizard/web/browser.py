@@ -19,7 +19,7 @@ from wizard.web.csp import Policy, refusal, upgrades
 from wizard.web.integrity import digests, fits
 from wizard.web.origins import as_https, is_mixed, origin_of, same_site
 from wizard.web.page import Cors, Kind, PageFile, fonts_of
-from wizard.web.visitor import MOST_BYTES, SiteView, VisitorResponse, fetch
+from wizard.web.visitor import MOST_BYTES, SiteView, VisitorResponse, fetch, same_place
 
 _AT_ONCE = 8
 _SCRIPT_TYPES = frozenset(
@@ -173,7 +173,7 @@ class Loaded:
     problem: Problem | None
 
 
-async def load_page(browser: Onlooker, view: SiteView) -> list[Loaded]:
+async def load_page(browser: Onlooker, view: SiteView, *, fonts: bool = True) -> list[Loaded]:
     """Load what a page names, and the fonts of its stylesheets, as a browser on it does.
 
     What the site itself serves is not asked for: it is as it was. Its policies count there too.
@@ -192,17 +192,24 @@ async def load_page(browser: Onlooker, view: SiteView) -> list[Loaded]:
         return Loaded(file, problem), fonts_of(seen.text, seen.url) if named else ()
 
     found = await asyncio.gather(*(one(file) for file in view.files))
-    faces = dict.fromkeys(face for _, fonts in found for face in fonts)
-    fonts = [await first_usable(browser, face) for face in faces]
-    return [loaded for loaded, _ in found] + fonts
+    faces = dict.fromkeys(face for _, named in found for face in named) if fonts else ()
+    usable = [await first_usable(browser, face) for face in faces]
+    return [loaded for loaded, _ in found] + usable
 
 
-async def style_problem(browser: Onlooker, view: SiteView) -> Problem | None:
-    """Return what keeps a browser from a page's stylesheets and scripts; None for nothing."""
-    wanted = [file for file in view.files if file.kind in (Kind.STYLESHEET, Kind.SCRIPT)]
-    loaded = await load_page(browser, replace(view, files=tuple(wanted)))
-    found = (one.problem for one in loaded if one.problem and one.file.kind is not Kind.FONT)
-    return next(found, None)
+async def style_problem(browser: Onlooker, view: SiteView, base: str) -> Problem | None:
+    """Return what keeps a browser from a page's stylesheets and scripts; None for nothing.
+
+    Only from those below `base`: whatever others serve, such as the script of a counter, is as
+    it was before the site pointed there.
+    """
+    wanted = [
+        file
+        for file in view.files
+        if file.kind in (Kind.STYLESHEET, Kind.SCRIPT) and same_place(file.url, f"{base}/")
+    ]
+    loaded = await load_page(browser, replace(view, files=tuple(wanted)), fonts=False)
+    return next((one.problem for one in loaded if one.problem), None)
 
 
 async def first_usable(browser: Onlooker, files: Iterable[PageFile]) -> Loaded:

@@ -299,7 +299,7 @@ def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = F
     return SiteView(
         status=seen.status,
         own_page=problem is None,
-        points_to_bucket=bool(sheets) and all(_same_place(s, static) for s in sheets),
+        points_to_bucket=bool(sheets) and all(same_place(s, static) for s in sheets),
         files=page.files,
         policies=parse(seen.headers.get("content-security-policy", ""))
         + tuple(policy for text in page.policies for policy in parse(text)),
@@ -371,8 +371,8 @@ def _is_bare_error(text: str) -> bool:
     return "Oops!" in text[:2000] and "Server Error" in text
 
 
-def _same_place(url: str, base: str) -> bool:
-    """Tell whether `url` lies below `base`, whichever of http and https a page wrote."""
+def same_place(url: str, base: str) -> bool:
+    """Tell whether `url` is below `base`, whichever of http and https a page wrote."""
     return url.partition("//")[2].startswith(base.partition("//")[2])
 
 

@@ -53,8 +53,10 @@ def _with_file(
 
 def _inside(mounts: list[dict[str, Any]], env: Path) -> str:
     """Return where a file of this host is in a container with these mounts, "" for nowhere."""
+    # Docker resolves links in the path, or does not, as it is given one.
+    real = env.parent.resolve() / env.name
     for mount in mounts:
-        source = Path(mount.get("Source") or "/nowhere")
-        if mount.get("Type") == "bind" and env.is_relative_to(source):
-            return str(PurePosixPath(mount["Destination"]) / env.relative_to(source))
+        source = Path(mount.get("Source") or "/nowhere").resolve()
+        if mount.get("Type") == "bind" and real.is_relative_to(source):
+            return str(PurePosixPath(mount["Destination"]) / real.relative_to(source))
     return ""

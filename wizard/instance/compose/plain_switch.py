@@ -59,7 +59,7 @@ class PlainSwitch(Switch):
 
     def stages(self) -> Sequence[SwitchStage]:
         """Return the three stages."""
-        words = "The containers whose settings changed are made anew; the site is down meanwhile."
+        words = "The containers whose settings changed are recreated; the site is down meanwhile."
         return (
             SwitchStage("recreate", words, (Command(self.argv),)),
             SwitchStage("reload", "nginx looks up where web is now.", (_RELOAD,)),

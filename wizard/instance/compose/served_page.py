@@ -147,7 +147,8 @@ class ServedPage:
     async def _missing(self, container: Container, view: SiteView) -> Problem | None:
         """Return the `Problem` of styles that visitors would not get, from the bucket or disk."""
         if self.instance.uses_s3():
-            problem = await style_problem(Onlooker.of(view, self._origin()), view)
+            browser = Onlooker.of(view, self._origin())
+            problem = await style_problem(browser, view, self._settings().public_base)
             return _unstyled(problem) if problem else None
         sheet = view.stylesheets[0]
         root = self.instance.env_file().get("STATIC_ROOT") or "static/"

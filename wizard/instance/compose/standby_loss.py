@@ -21,7 +21,7 @@ Use = Callable[[Container, Report], Awaitable[None]]
 async def kept_up(
     site: SiteServices, standby: Container | None, use: Use, report: Report
 ) -> AsyncIterator[None]:
-    """Watch the temporary container, as long as the block lasts, while `web` is made anew.
+    """Watch the temporary container, as long as the block lasts, while `web` is recreated.
 
     `standby` is None where it ended already. Where it ends, nginx is told of
     `web` as soon as that answers, and not only when it is ready in every

@@ -1,7 +1,7 @@
 """Switching with a second container of `web` beside the first: no visitor notices.
 
 It is started with the new settings and serves while the project's own `web` is
-made anew; then it is removed. Everything is told from what runs, so
+recreated; then it is removed. Everything is told from what runs, so
 that any stage can be repeated after a kill.
 """
 

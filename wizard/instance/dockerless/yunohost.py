@@ -146,4 +146,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _is_dir(path: Path | None) -> bool:
-    return path is not None and path.is_dir()
+    try:
+        return path is not None and path.is_dir()
+    except OSError:  # in a folder that is closed to us
+        return False
