@@ -36,8 +36,8 @@ def waits_for_site(state: SwitchState) -> bool:
 
 
 def over(state: SwitchState) -> bool:
-    """Whether it came to an end."""
-    return state.over
+    """Whether it came to an end, and nobody has the journal any more."""
+    return state.over and not state.runner_lives
 
 
 @dataclass
