@@ -16,6 +16,7 @@ from tests.support.users import ALICE, BOB, need_root, reachable
 from wizard.core.events import Note, Verdict
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
+from wizard.instance.deployment import EnvUsers
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.journal.entries import number_entry
 from wizard.step import Context
@@ -25,9 +26,9 @@ from wizard.switch.env_mode import mode_check, mode_plan, offer_narrower_mode, p
 class _Read(Dockerless):
     """An instance whose services run as these users."""
 
-    users: frozenset[int] | None = frozenset()
+    users: EnvUsers | None = None
 
-    async def env_users(self) -> frozenset[int] | None:
+    async def env_users(self) -> EnvUsers | None:
         return self.users
 
 
@@ -38,7 +39,7 @@ def scene(
     """A context whose `.env` has this mode and owner, and is read by these users."""
     with storage_context(folder, Settings(), Keys(), listener) as context:
         deployment = _Read(context.instance, context.settings)
-        deployment.users = None if users is None else frozenset(users)
+        deployment.users = None if users is None else EnvUsers(uids=frozenset(users))
         path = context.instance.env_path
         os.chown(path, owner, BOB)
         path.chmod(mode)

@@ -9,6 +9,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -24,6 +25,18 @@ def callers(env: Path) -> frozenset[int]:
     """Return who works with the instance: the owner of its `.env`, and us, under sudo as well."""
     ours = {os.geteuid(), int(os.environ.get("SUDO_UID") or os.geteuid())}
     return frozenset((*ours, env.stat().st_uid))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvUsers:
+    """Who was found to need `.env`, by their uids, us among them.
+
+    `locked_out` are the services that cannot read it where they run, as far as that can be
+    tried: their uids alone do not tell, since a container has groups of its own.
+    """
+
+    uids: frozenset[int]
+    locked_out: frozenset[str] = frozenset()
 
 
 class Deployment(ABC):
@@ -123,19 +136,12 @@ class Deployment(ABC):
         """
         return ()
 
-    async def env_users(self) -> frozenset[int] | None:
-        """Return the users (uids) who were found to read `.env`, us among them.
+    async def env_users(self) -> EnvUsers | None:
+        """Return who was found to need `.env`, us among them.
 
         None where it is not known who does. Raises `Problem`.
         """
         return None
-
-    async def locked_out(self) -> frozenset[str]:
-        """Return the services that cannot read `.env` where they run, as far as that can be tried.
-
-        Their numbers alone do not tell: a container has groups of its own. Raises `Problem`.
-        """
-        return frozenset()
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
         """End or remove what a killed run left behind."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from wizard.core.events import Check, Note, passed, remark
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
+from wizard.instance.deployment import EnvUsers
 from wizard.journal.entries import number_entry
 from wizard.step import Context, Question
 from wizard.system.programs import run
@@ -35,7 +36,7 @@ async def mode_plan(context: Context) -> list[Sentence]:
     path = context.instance.env_path
     if not open_to_all(path):
         return []
-    narrower, why_not = await _narrower(context)
+    narrower, why_not = _narrower(path, await context.deployment.env_users())
     more = (
         f"You are asked whether to make it {narrower:03o} (chmod)."
         if narrower is not None
@@ -49,12 +50,13 @@ async def offer_narrower_mode(context: Context) -> None:
     path = context.instance.env_path
     if context.journal.remembers(_BEFORE) and not open_to_all(path):
         # A kill may have come between setting it and trying.
-        await _try(context, before=frozenset())
+        await _try(context, could_not=frozenset())
         return
     if not open_to_all(path):
         return
-    narrower, _ = await _narrower(context)
-    if narrower is None:
+    users = await context.deployment.env_users()
+    narrower, _ = _narrower(path, users)
+    if users is None or narrower is None:
         return
     question = Question(
         text=f"{_words(path)} Make it {narrower:03o}, so that only {_who(path, narrower)} can?",
@@ -62,21 +64,20 @@ async def offer_narrower_mode(context: Context) -> None:
         no="Leave it as it is",
     )
     if await context.ask(question):
-        before = await context.deployment.locked_out()
         context.journal.remember(_BEFORE, stat.S_IMODE(path.stat().st_mode))
         path.chmod(narrower)
         context.report(Note(f"The mode of {path} is {narrower:03o} now."))
-        await _try(context, before)
+        await _try(context, users.locked_out)
 
 
-async def _try(context: Context, before: Collection[str]) -> None:
+async def _try(context: Context, could_not: frozenset[str]) -> None:
     """Put the mode back where one of those who need the file cannot read it.
 
-    `before` are the services that could not before, either.
+    `could_not` are the services that could not before, either.
     """
-    path, deployment = context.instance.env_path, context.deployment
+    path = context.instance.env_path
     try:
-        users, services = await deployment.env_users(), await deployment.locked_out()
+        users = await context.deployment.env_users()
     except Problem:
         put_mode_back(context)
         raise
@@ -85,8 +86,8 @@ async def _try(context: Context, before: Collection[str]) -> None:
         text = f"The mode of {path} is as before: it could not be tried who can still read it."
         context.report(Note(text, warning=True))
         return
-    locked_out = [f"user {uid}" for uid in sorted(users) if not await _can_read(uid, path)]
-    locked_out += [f"the container of {name}" for name in sorted(services.difference(before))]
+    locked_out = [f"user {uid}" for uid in sorted(users.uids) if not await _can_read(uid, path)]
+    locked_out += [f"the container of {name}" for name in sorted(users.locked_out - could_not)]
     if locked_out:
         put_mode_back(context)
         mode, names = stat.S_IMODE(path.stat().st_mode), ", ".join(locked_out)
@@ -108,21 +109,21 @@ async def mode_check(context: Context) -> Check:
     if not open_to_all(path):
         mode = stat.S_IMODE(path.stat().st_mode)
         return passed(_ASKED, f"yes: only {_who(path, mode)} can read it")
-    _, why_not = await _narrower(context)
+    _, why_not = _narrower(path, await context.deployment.env_users())
     seen = f"no: its mode is {path.stat().st_mode & 0o777:03o}. {why_not}"
     return remark(_ASKED, seen.rstrip(" ."))
 
 
-async def _narrower(context: Context) -> tuple[int | None, str]:
+def _narrower(path: Path, users: EnvUsers | None) -> tuple[int | None, str]:
     """Return the narrowest mode that all readers can live with, else None and why there is none."""
-    status, users = context.instance.env_path.stat(), await context.deployment.env_users()
     if users is None:
         return None, "It is not known who else needs to read it."
-    if os.geteuid() not in (0, status.st_uid) or not _can_be_tried(users):
+    status = path.stat()
+    if os.geteuid() not in (0, status.st_uid) or not _can_be_tried(users.uids):
         return None, "Only root could try whether the services can still read it."
     mode = stat.S_IMODE(status.st_mode)
     for candidate in (mode & ~0o077, mode & ~0o007):
-        if all(_may_read(uid, status, candidate) for uid in users):
+        if all(_may_read(uid, status, candidate) for uid in users.uids):
             return candidate, ""
     return None, "A service could not read it any more otherwise: it runs as another user."
 

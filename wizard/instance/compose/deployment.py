@@ -28,7 +28,7 @@ from wizard.instance.compose.site_services import SiteServices
 from wizard.instance.compose.switch_offers import offers
 from wizard.instance.compose.updates import update_waiting
 from wizard.instance.compose.web_watch import ADVICE
-from wizard.instance.deployment import Deployment, callers
+from wizard.instance.deployment import Deployment, EnvUsers, callers
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.instance.problems import command_failed, without_scripts
 from wizard.instance.switching import SwitchOffer
@@ -112,7 +112,7 @@ class Compose(Deployment):
         await self._one_off(self._manage_argv(*shell_arguments(script)), said.append, values)
         return answers(said)
 
-    async def env_users(self) -> frozenset[int] | None:
+    async def env_users(self) -> EnvUsers | None:
         """Return whoever calls Compose, and the users of running containers that have the file."""
         try:
             readers = await asyncio.to_thread(env_readers, self.docker, self.instance.env_path)
@@ -121,11 +121,10 @@ class Compose(Deployment):
         if readers is None:
             return None
         users = {reader.uid for reader in readers}
-        return frozenset((*users, *callers(self.instance.env_path)))
-
-    async def locked_out(self) -> frozenset[str]:
-        readers = await asyncio.to_thread(env_readers, self.docker, self.instance.env_path)
-        return frozenset(reader.service for reader in readers or () if not reader.reads)
+        return EnvUsers(
+            uids=frozenset((*users, *callers(self.instance.env_path))),
+            locked_out=frozenset(reader.service for reader in readers if not reader.reads),
+        )
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:
         """Remove what an earlier run that was killed has left behind. Raises `Problem`."""

@@ -14,7 +14,7 @@ from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.core.settings import DeploymentKind, Settings
 from wizard.instance.checkout import Instance
-from wizard.instance.deployment import Deployment, callers
+from wizard.instance.deployment import Deployment, EnvUsers, callers
 from wizard.instance.django_script import answers, is_answer, shell_arguments, shown_arguments
 from wizard.instance.dockerless.services import Services, no_such_command
 from wizard.instance.dockerless.site import Site, advice, no_python, python_of, user_of
@@ -141,7 +141,7 @@ class Dockerless(Deployment):
         units = await units_of(self.instance.folder)
         return tuple(unit.name for unit in units if unit.is_given(self.instance.env_path))
 
-    async def env_users(self) -> frozenset[int] | None:
+    async def env_users(self) -> EnvUsers | None:
         units = await units_of(self.instance.folder)
         if not units:
             return None
@@ -149,7 +149,7 @@ class Dockerless(Deployment):
             services = {pwd.getpwnam(unit.user).pw_uid if unit.user else 0 for unit in units}
         except KeyError:  # a unit that names a user who is not there
             return None
-        return frozenset((*services, *callers(self.instance.env_path)))
+        return EnvUsers(uids=frozenset((*services, *callers(self.instance.env_path))))
 
     def _static_arguments(self) -> Sequence[tuple[str, ...]]:
         themes = [("compile_themes",)] if self.instance.abilities.compile_themes else []
