@@ -13,6 +13,7 @@ from wizard.core.events import Check, Report
 
 if TYPE_CHECKING:
     from wizard.core.plan import Plan
+    from wizard.core.problem import Problem
     from wizard.core.secrets import Keys, Masker
     from wizard.core.settings import Settings
     from wizard.instance.checkout import Instance
@@ -101,6 +102,11 @@ class Context:
     def settings(self) -> Settings:
         """What the migration was told; the deployment goes by the very same."""
         return self.deployment.settings
+
+    async def agree(self, question: Question, otherwise: Problem) -> None:
+        """Ask, and raise `otherwise` for a no."""
+        if not await self.ask(question):
+            raise otherwise
 
     def with_settings(self, settings: Settings) -> Context:
         """Return the same context with other settings."""

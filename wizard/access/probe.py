@@ -38,7 +38,7 @@ from wizard.step import Question
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import missing_bucket, will_pass
 from wizard.storage.providers import contradictions, defects, preset
-from wizard.web.visitor import address, fetch, fetch_endpoint, fetch_until
+from wizard.web.visitor import address, ask_until, fetch, fetch_endpoint
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -226,7 +226,8 @@ class Probe:
 
     async def _anywhere(self, canary: Canary, seconds: float) -> bool:
         """Tell whether the public reads it, through the custom domain or at the endpoint itself."""
-        if is_answer(canary, await fetch_until(address(self.settings, canary.key), seconds)):
+        url = address(self.settings, canary.key)
+        if is_answer(canary, await ask_until(seconds, lambda: fetch(url), lambda seen: seen.ok)):
             return True
         return is_answer(canary, await fetch(f"{self.bucket.place}/{canary.key}"))
 

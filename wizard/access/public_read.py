@@ -123,32 +123,33 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
         text = f"{text}\n{as_text(policy)}"
     if lies_there.count:
         text += f"\n{lies_there.words} objects are there already; strangers will read them too."
-    if await context.ask(Question(text=text, yes="Put this policy", no="Leave the bucket closed")):
-        return
-    raise Problem(
+    refused = Problem(
         "The bucket stays closed to strangers.",
         "The policy that would let them read was declined, and the files' own ACLs have no effect.",
         Remedy("Use another bucket.", Action.EDIT_PROVIDER),
         preset(context.settings.provider).advice("public", context.settings),
         decision=True,
     )
+    question = Question(text=text, yes="Put this policy", no="Leave the bucket closed")
+    await context.agree(question, refused)
 
 
 async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> None:
     """Ask about what of Amazon's Block Public Access stands against a public policy."""
     on = blocking(switches)
+    if not on:
+        return
     text = (
         f"Block Public Access is on for this bucket. {' and '.join(on)} must be turned off, or "
         "no policy can let strangers read; the two switches about ACLs stay as they are."
     )
-    if not on or await context.ask(Question(text=text, yes="Turn them off", no="Leave them on")):
-        return
-    raise Problem(
+    refused = Problem(
         "Block Public Access keeps strangers out of the bucket.",
         "It was left on, and no bucket policy can let strangers read as long as it is.",
         preset(context.settings.provider).advice("public", context.settings),
         decision=True,
     )
+    await context.agree(Question(text=text, yes="Turn them off", no="Leave them on"), refused)
 
 
 async def _check_opened(context: Context, bucket: Bucket) -> None:

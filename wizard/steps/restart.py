@@ -284,15 +284,15 @@ async def _ask_if_down(context: Context) -> None:
         yes="Restart: it should come back with S3",
         no="Stop here and look at the site first",
     )
-    if not await context.ask(question):
-        raise Problem(
-            "The site does not answer as it should.",
-            f"It was asked at {context.settings.site_url}: {view.shows}.",
-            "Say with --site-url where the instance is reached from here.",
-            TRY_AGAIN,
-            field="site_url",
-            decision=True,
-        )
+    refused = Problem(
+        "The site does not answer as it should.",
+        f"It was asked at {context.settings.site_url}: {view.shows}.",
+        "Say with --site-url where the instance is reached from here.",
+        TRY_AGAIN,
+        field="site_url",
+        decision=True,
+    )
+    await context.agree(question, refused)
 
 
 def _is_own(view: SiteView) -> Check:

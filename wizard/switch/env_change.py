@@ -40,8 +40,8 @@ async def env_to_change(context: Context) -> EnvFile:
     question = Question(
         text=f"{defect.what} Convert it first?", yes="Convert it", no="Leave it as it is"
     )
-    if not await context.ask(question):
-        raise Problem(defect.what, defect.why, *defect.remedies, decision=True)
+    refused = Problem(defect.what, defect.why, *defect.remedies, decision=True)
+    await context.agree(question, refused)
     backup = await asyncio.to_thread(env.converted().write, context.journal.folder)
     context.report(Note(f"Converted {env.path}; as it was: {backup}"))
     return context.instance.env_file()

@@ -66,13 +66,13 @@ async def confirm_exports(context: Context, env: EnvFile, values: Values) -> Non
         no="No, stop here",
         only_a_person=True,
     )
-    if not await context.ask(question):
-        raise Problem(
-            "It is not said where user exports go.",
-            words,
-            f"Set {', '.join(names)} in {env.path}, then continue.",
-            decision=True,
-        )
+    refused = Problem(
+        "It is not said where user exports go.",
+        words,
+        f"Set {', '.join(names)} in {env.path}, then continue.",
+        decision=True,
+    )
+    await context.agree(question, refused)
 
 
 def _exports(env: EnvFile, values: Values) -> Exports | None:

@@ -115,16 +115,16 @@ async def confirm_without_site(context: Context) -> None:
         only_a_person=True,
         option=WITHOUT_SITE,
     )
-    if not await context.ask(question):
-        raise Problem(
-            "S3 was not enabled: the site does not answer as itself.",
-            f"It was asked at {context.settings.site_url}: {view.shows}. Either {_DOWN}.",
-            "Specify with --site-url where the instance is reached from here.",
-            "Or start the site first, then continue.",
-            raw=view.problem.raw if view.problem else "",
-            field="site_url",
-            decision=True,
-        )
+    refused = Problem(
+        "S3 was not enabled: the site does not answer as itself.",
+        f"It was asked at {context.settings.site_url}: {view.shows}. Either {_DOWN}.",
+        "Specify with --site-url where the instance is reached from here.",
+        "Or start the site first, then continue.",
+        raw=view.problem.raw if view.problem else "",
+        field="site_url",
+        decision=True,
+    )
+    await context.agree(question, refused)
 
 
 def _is_as_before(context: Context) -> bool:

@@ -16,6 +16,7 @@ _MEANING = (
     "The restart would start that code too, and apply its migrations to the database, which "
     "cannot be undone by going back to the old .env."
 )
+_ASKED = "You will be asked first; `bw-s3 run --yes` agrees to it."
 
 
 async def about_update(context: Context) -> Sequence[Sentence]:
@@ -37,19 +38,16 @@ async def confirm_update(context: Context) -> None:
         yes="Update BookWyrm along with it",
         no="Stop here and finish the update first",
     )
-    if not await context.ask(question):
-        raise Problem(
-            "The services were not restarted: an update of BookWyrm waits.",
-            f"{found} {_MEANING}",
-            "Finish the update first, as BookWyrm's documentation says (./bw-dev update), and "
-            "look at the site. Then continue.",
-            "Or continue and agree to the update; `bw-s3 run --yes` agrees to it.",
-            decision=True,
-        )
+    refused = Problem(
+        "The services were not restarted: an update of BookWyrm waits.",
+        f"{found} {_MEANING}",
+        "Finish the update first, as BookWyrm's documentation says (./bw-dev update), and "
+        "look at the site. Then continue.",
+        "Or continue and agree to the update; `bw-s3 run --yes` agrees to it.",
+        decision=True,
+    )
+    await context.agree(question, refused)
     context.journal.remember(_AGREED, found)
-
-
-_ASKED = "You will be asked first; `bw-s3 run --yes` agrees to it."
 
 
 async def _update_waiting(context: Context) -> str:

@@ -199,26 +199,13 @@ async def preflight(url: str, origin: str) -> VisitorResponse:
     return await _request("OPTIONS", url, headers, origin=origin, follow=None)
 
 
-async def fetch_until(url: str, seconds: float, *, origin: str = "") -> VisitorResponse:
-    """Repeat `fetch` until it succeeds or the time is over.
-
-    Policies and CORS rules take a moment to reach all of a service's servers.
-    """
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        seen = await fetch(url, origin=origin)
-        good = seen.lets_in(origin) if origin else seen.ok
-        if good or asyncio.get_running_loop().time() >= deadline:
-            return seen
-        await asyncio.sleep(0.5)
-
-
 async def ask_until(
     seconds: float, ask: Callable[[], Awaitable[_Answer]], good: Callable[[_Answer], bool]
 ) -> _Answer:
     """Repeat `ask` with growing pauses until its answer is `good` or the time is over.
 
-    For what asks with a new name each time, since what is in front of a bucket may keep an answer.
+    Policies and CORS rules take a moment to reach all of a service's servers. Whoever asks the
+    public address does it with a new name each time, since what is in front may keep an answer.
     """
     deadline, pause = asyncio.get_running_loop().time() + seconds, _FIRST_PAUSE
     while True:
