@@ -27,7 +27,7 @@ from wizard.core.quantities import (
         (999_499_000, "999 MB"),
         (999_500_000, "1.0 GB"),
         (3.2e9, "3.2 GB"),
-        (2e18, "2000 PB"),
+        (2e18, "2,000 PB"),
     ],
 )
 def test_sizes(size: float, text: str) -> None:

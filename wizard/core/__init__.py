@@ -1,1 +1,1 @@
-"""Words that every layer speaks: problems, events, plans, settings, secrets, quantities."""
+"""Words that every layer speaks: messages, problems, events, plans, settings, quantities."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from wizard.core.message import decode
 from wizard.core.problem import Problem
 
 
@@ -23,22 +24,25 @@ class Verdict(StrEnum):
 class Check:
     """One piece of evidence: what was asked, what was seen, and the verdict.
 
-    A check that failed carries the `problem` that explains it.
+    A check that failed carries the `problem` that explains it. `code` names what is
+    asked for programs; it stays when the words change.
     """
 
     asked: str
     seen: str
     verdict: Verdict
     problem: Problem | None = None
+    code: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the check as JSON can hold it; `from_dict` is the way back."""
+        """Return the check in a form that `encode` makes JSON of; `from_dict` is the way back."""
         problem = self.problem.to_dict() if self.problem else None
         return {
             "asked": self.asked,
             "seen": self.seen,
             "verdict": self.verdict,
             "problem": problem,
+            "code": self.code,
         }
 
     @classmethod
@@ -46,10 +50,11 @@ class Check:
         """Return a check as `to_dict` gave it."""
         problem = Problem.from_dict(data["problem"]) if data["problem"] else None
         return cls(
-            asked=data["asked"],
-            seen=data["seen"],
+            asked=decode(data["asked"]),
+            seen=decode(data["seen"]),
             verdict=Verdict(data["verdict"]),
             problem=problem,
+            code=data.get("code", ""),
         )
 
 
@@ -102,21 +107,21 @@ Event = Check | Note | Output | Progress | Waiting
 Report = Callable[[Event], None]
 
 
-def passed(asked: str, seen: str) -> Check:
+def passed(asked: str, seen: str, *, code: str = "") -> Check:
     """Return a check that found all well."""
-    return Check(asked=asked, seen=seen, verdict=Verdict.PASS)
+    return Check(asked=asked, seen=seen, verdict=Verdict.PASS, code=code)
 
 
-def remark(asked: str, seen: str) -> Check:
+def remark(asked: str, seen: str, *, code: str = "") -> Check:
     """Return a check that found something worth knowing that stops nobody."""
-    return Check(asked=asked, seen=seen, verdict=Verdict.REMARK)
+    return Check(asked=asked, seen=seen, verdict=Verdict.REMARK, code=code)
 
 
-def later(asked: str, seen: str) -> Check:
+def later(asked: str, seen: str, *, code: str = "") -> Check:
     """Return a check that can only be made later; `seen` says when."""
-    return Check(asked=asked, seen=seen, verdict=Verdict.LATER)
+    return Check(asked=asked, seen=seen, verdict=Verdict.LATER, code=code)
 
 
-def failed(asked: str, problem: Problem) -> Check:
+def failed(asked: str, problem: Problem, *, code: str = "") -> Check:
     """Return a check that found something wrong."""
-    return Check(asked=asked, seen=problem.what, verdict=Verdict.FAIL, problem=problem)
+    return Check(asked=asked, seen=problem.what, verdict=Verdict.FAIL, problem=problem, code=code)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from wizard.core.message import Message, decode, msg, sentences, verbatim
+
 
 class Action(StrEnum):
     """What the wizard itself can carry out to fix a problem."""
@@ -38,6 +40,7 @@ class Problem(Exception):
     field name of `wizard.core.settings.Settings`, or None). `decision` is true
     where nothing failed but only a person may choose how to continue (exit
     status 3 instead of 1); `usage` where the call itself was wrong (2).
+    `code` names the kind of problem for programs; it stays when the words change.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Problem(Exception):
         field: str | None = None,
         decision: bool = False,
         usage: bool = False,
+        code: str = "",
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -58,14 +62,20 @@ class Problem(Exception):
         self.field = field
         self.decision = decision
         self.usage = usage
+        self.code = code
 
-    def in_short(self) -> str:
+    def in_short(self) -> Message:
         """Return what happened and what can be done about it, in one line."""
-        remedies = " Or: ".join(remedy.text for remedy in self.remedies)
-        return f"{self.what.rstrip('.')}. {remedies}".rstrip()
+        what = self.what if self.what.endswith(".") else msg("{text}.", text=self.what)
+        if not self.remedies:
+            return sentences(what)
+        ways = verbatim(self.remedies[0].text)
+        for other in self.remedies[1:]:
+            ways = msg("{remedy} Or: {other}", remedy=ways, other=other.text)
+        return sentences(what, ways)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the problem as JSON can hold it; `from_dict` is the way back."""
+        """Return the problem in a form that `encode` makes JSON of; `from_dict` is the way back."""
         return {
             "what": self.what,
             "why": self.why,
@@ -73,20 +83,22 @@ class Problem(Exception):
             "raw": self.raw,
             "field": self.field,
             "decision": self.decision,
+            "code": self.code,
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Problem:
         """Return a problem as `to_dict` gave it."""
         remedies = (
-            Remedy(r["text"], Action(r["action"]) if r["action"] else None)
+            Remedy(decode(r["text"]), Action(r["action"]) if r["action"] else None)
             for r in data["remedies"]
         )
         return cls(
-            data["what"],
-            data["why"],
+            decode(data["what"]),
+            decode(data["why"]),
             *remedies,
             raw=data["raw"],
             field=data["field"],
             decision=data["decision"],
+            code=data.get("code", ""),
         )

@@ -6,7 +6,10 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import overload
 from urllib.parse import quote, urlsplit
+
+from wizard.core.message import Message
 
 MASK = "••••••••"
 
@@ -57,7 +60,15 @@ class Masker:
         """Learn both halves of an access key pair."""
         self.add(keys.access_key_id, keys.secret_access_key)
 
+    @overload
+    def __call__(self, text: Message) -> Message: ...
+
+    @overload
+    def __call__(self, text: str) -> str: ...
+
     def __call__(self, text: str) -> str:
+        if isinstance(text, Message):
+            return text.with_values(self)
         return self._pattern.sub(MASK, text) if self._pattern else text
 
 

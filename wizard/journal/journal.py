@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.core.events import Check, Verdict
+from wizard.core.message import encode
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.core.states import ResultState
@@ -360,7 +361,7 @@ class Journal:
 
     def _json(self, data: Any) -> str:
         # Masked before, since JSON writes some characters of a secret differently.
-        return json.dumps(_mapped(data, self.mask), sort_keys=True)
+        return json.dumps(_mapped(encode(data), self.mask), sort_keys=True)
 
     def _meta(self, name: str) -> str:
         with self._reading() as database:

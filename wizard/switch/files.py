@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.core.events import Check, Event, Note, Output
+from wizard.core.message import decode, encode
 from wizard.core.problem import Problem
 from wizard.switch.state import SwitchState
 from wizard.system.files import give_to_owner, make_private_folder, write_atomically
@@ -74,7 +75,7 @@ class SwitchFiles:
         """Add what happened to the output; progress and waiting are in the state instead."""
         data = _event_to_dict(event)
         if data:
-            line = json.dumps(data, ensure_ascii=False) + "\n"
+            line = json.dumps(encode(data), ensure_ascii=False) + "\n"
             with self._appending(_OUTPUT) as descriptor:
                 os.write(descriptor, line.encode(errors="backslashreplace"))
 
@@ -146,7 +147,7 @@ class SwitchFiles:
         return ""
 
     def _write(self, name: str, data: dict[str, Any]) -> None:
-        text = json.dumps(data, ensure_ascii=False, indent=1)
+        text = json.dumps(encode(data), ensure_ascii=False, indent=1)
         path = self.folder / name
         write_atomically(path, text.encode(errors="backslashreplace"), 0o600, self._like)
 
@@ -187,5 +188,5 @@ def _event_from_dict(data: dict[str, Any]) -> Event:
         case "check":
             return Check.from_dict(data)
         case "note":
-            return Note(**data)
+            return Note(decode(data["text"]), data["warning"])
     return Output(**data)

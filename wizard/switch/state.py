@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from wizard.core.message import decode
 from wizard.core.problem import Problem
 from wizard.core.quantities import count
 from wizard.system.processes import Process
@@ -100,6 +101,12 @@ class SwitchQuestion:
     no: str
     deadline: float | None = None
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SwitchQuestion:
+        """From `asdict`. Raises `LookupError`, `TypeError` or `ValueError` where it is damaged."""
+        texts = {name: decode(data[name]) for name in ("text", "yes", "no")}
+        return cls(id=data["id"], deadline=data["deadline"], **texts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchState:
@@ -160,7 +167,7 @@ class SwitchState:
         return f"The running services are being switched {where}{place}: {self.doing}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return as JSON can hold it; `from_dict` is the way back."""
+        """Return in a form that `encode` makes JSON of; `from_dict` is the way back."""
         problem = self.problem.to_dict() if self.problem else None
         question = asdict(self.question) if self.question else None
         plain = {name: getattr(self, name) for name in _PLAIN}
@@ -178,8 +185,9 @@ class SwitchState:
         """From `to_dict`. Raises `LookupError`, `TypeError` or `ValueError` where it is damaged."""
         if data["schema"] > SCHEMA:
             raise ValueError(f"schema {data['schema']} is newer than {SCHEMA}")
-        question = SwitchQuestion(**data["question"]) if data["question"] else None
+        question = SwitchQuestion.from_dict(data["question"]) if data["question"] else None
         plain = {name: data[name] for name in _PLAIN}
+        plain["doing"] = decode(data["doing"])
         plain |= {"direction": Direction(data["direction"]), "phase": Phase(data["phase"])}
         return cls(
             **plain,
