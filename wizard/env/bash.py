@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wizard.core.message import Message, msg, verbatim
 from wizard.env.file import EnvFile
 from wizard.system.programs import run
 
@@ -22,7 +23,13 @@ READ_ONLY = frozenset(("BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS",
 _SKIPPED = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
 _BEGIN = re.compile(r"(?P<export>export[ \t]+)?(?P<name>[A-Za-z_]\w*)(?:\[\w+\])?\+?=")
 _ONLY_EXPORTED = re.compile(r"export(?:[ \t]+[A-Za-z_]\w*)+[ \t]*(?:#.*)?")
-_NO_ASSIGNMENT = "bash takes it for a command: a line is NAME=value, without blanks around the ="
+_FINE = verbatim("")
+# Translators: this and the texts like it follow a line's number, as in “line 12: …”.
+_NO_ASSIGNMENT = msg(
+    "bash takes it for a command: a line is NAME=value, without spaces around the ="
+)
+_RUNS_A_COMMAND = msg("bash runs the command in it")
+_JOINED = msg("the backslash at its end joins it to the line below")
 _NAME = re.compile(r"(?:export[ \t]+)?'?([A-Za-z_]\w*)")
 # The pieces of a word: what is quoted, what a backslash protects, all else up to its end.
 _PIECE = re.compile(
@@ -47,7 +54,7 @@ class BashIssue:
 
     line: int
     name: str
-    why: str
+    why: Message
     breaks: bool
 
 
@@ -58,7 +65,7 @@ class _Statement:
     start: int
     end: int
     name: str
-    why: str = ""
+    why: Message = _FINE
     breaks: bool = True
 
 
@@ -73,11 +80,10 @@ async def bash_issues(env: EnvFile) -> tuple[BashIssue, ...]:
     if any(issue.breaks for issue in found):
         return found
     line = await _line_of_syntax_error(env, text)
-    return (
-        (*found, BashIssue(line=line, name="", why="bash finds a syntax error there", breaks=True))
-        if line
-        else found
-    )
+    if not line:
+        return found
+    why = msg("bash finds a syntax error there")
+    return (*found, BashIssue(line=line, name="", why=why, breaks=True))
 
 
 def harmless(text: str) -> str:
@@ -103,16 +109,16 @@ def _statement(text: str, start: int) -> _Statement:
     begin, end = _BEGIN.match(text, start), _end_of_line(text, start)
     if begin is None:
         meant = _NAME.match(text, start)
-        why = "" if _ONLY_EXPORTED.fullmatch(text, start, end) else _NO_ASSIGNMENT
+        why = _FINE if _ONLY_EXPORTED.fullmatch(text, start, end) else _NO_ASSIGNMENT
         return _Statement(start=start, end=end, name=meant[1] if meant else "", why=why)
     name = begin["name"]
     if name in READ_ONLY:
-        return _Statement(
-            start=start, end=end, name=name, why=f"bash does not let {name} be set: it is its own"
-        )
+        why = msg("bash does not let {name} be set: it is its own", name=name)
+        return _Statement(start=start, end=end, name=name, why=why)
     place, oddity = _word(text, begin.end())
     if _is_unclosed(text, place):
-        return _Statement(start=start, end=len(text), name=name, why="its quote is never closed")
+        why = msg("its quote is never closed")
+        return _Statement(start=start, end=len(text), name=name, why=why)
     end = _end_of_line(text, place)
     oddity = _runs_a_command(text[place:end], text[begin.end() : place]) or oddity
     if oddity:
@@ -121,40 +127,43 @@ def _statement(text: str, start: int) -> _Statement:
     return _Statement(start=start, end=end, name=name, why=why, breaks=breaks)
 
 
-def _word(text: str, place: int) -> tuple[int, str]:
+def _word(text: str, place: int) -> tuple[int, Message]:
     """Return where the word that begins here ends, and what is odd about it."""
-    oddity = ""
+    oddity = _FINE
     while piece := _PIECE.match(text, place):
         if piece.lastgroup != "literal" and _COMMAND.search(piece[0]):
-            oddity = "bash runs the command in it"
+            oddity = _RUNS_A_COMMAND
         elif piece[0] == "\\\n":
-            oddity = oddity or "the backslash at its end joins it to the line below"
+            oddity = oddity or _JOINED
         place = piece.end()
     return place, oddity
 
 
-def _runs_a_command(rest: str, word: str) -> str:
-    return "bash runs the command in it" if rest.startswith("(") and word.endswith("$") else ""
+def _runs_a_command(rest: str, word: str) -> Message:
+    return _RUNS_A_COMMAND if rest.startswith("(") and word.endswith("$") else _FINE
 
 
 def _is_unclosed(text: str, place: int) -> bool:
     return text[place : place + 1] in ("'", '"') or text.startswith("$'", place)
 
 
-def _rest(rest: str, *, exported: bool) -> tuple[str, bool]:
+def _rest(rest: str, *, exported: bool) -> tuple[Message, bool]:
     """Return what is odd about what follows a value, and whether `bw-dev` ends there."""
     after = rest.lstrip(" \t")
     if not after or after == "\\" or (after.startswith("#") and after != rest):
-        return "", False
+        return _FINE, False
     if re.fullmatch(r";[ \t]*(?:#.*)?", after) or _ASSIGNMENTS_ONLY.fullmatch(rest):
-        return "bash and Django read different values: it is not in quotes", False
+        return msg("bash and Django read different values: it is not in quotes"), False
     if after[0] in "()":
-        return f"it has a {after[0]} that is not in quotes", True
+        return msg("it has a {sign} that is not in quotes", sign=after[0]), True
     if after[0] in ";&|<>":
-        return f"bash takes what follows {after[0]} for a command: it is not in quotes", True
+        why = msg(
+            "bash takes what follows {sign} for a command: it is not in quotes", sign=after[0]
+        )
+        return why, True
     if exported:
-        return "bash reads it only up to the blank: it is not in quotes", False
-    return "bash takes what follows the blank for a command: it is not in quotes", True
+        return msg("bash reads it only up to the space: it is not in quotes"), False
+    return msg("bash takes what follows the space for a command: it is not in quotes"), True
 
 
 async def _line_of_syntax_error(env: EnvFile, text: str) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, is_secret_name, secrets_among
 from wizard.env.lines import BOM, assigned, line_of, parts, resolved, unread_lines, with_line
@@ -123,15 +124,24 @@ class EnvFile:
 
     def defect(self) -> Problem | None:
         """Return what about the file breaks BookWyrm's own tools, None where nothing does."""
-        found = _defects(self.data)
+        found = _defect(self.path, self.data)
         if not found:
             return None
         return Problem(
-            f"{self.path} {found}.",
-            "It was probably edited on Windows. bash, and with it bw-dev, misreads such a file:"
-            " “true” gets an invisible character, or the first variable is lost.",
-            Remedy("Let bw-s3 convert it; the change is shown before.", Action.CONVERT_ENV),
-            f"Or convert it yourself: sed -i 's/\\r$//; 1s/^\\xEF\\xBB\\xBF//' {self.path}",
+            found,
+            msg(
+                "It was probably edited on Windows. bash, and with it bw-dev, misreads such a file:"
+                " “true” gets an invisible character, or the first variable is lost."
+            ),
+            Remedy(
+                msg("Let bw-s3 convert it; the change is shown first."),
+                Action.CONVERT_ENV,
+            ),
+            msg(
+                "Or convert it yourself: {command}",
+                command=f"sed -i 's/\\r$//; 1s/^\\xEF\\xBB\\xBF//' {self.path}",
+            ),
+            code="env-encoding",
         )
 
     def converted(self) -> EnvFile:
@@ -179,9 +189,13 @@ class EnvFile:
     def _check_unchanged(self, target: Path) -> None:
         if _bytes_of(target) != self.on_disk:
             raise Problem(
-                f"{self.path} was changed while bw-s3 was at work.",
-                "Somebody edited it after it was read; writing now would lose that.",
-                Remedy("Look at the change again and repeat: it is read anew.", Action.RETRY),
+                msg("{path} was changed while bw-s3 was at work.", path=str(self.path)),
+                msg("Somebody edited it after it was read; writing now would lose that."),
+                Remedy(
+                    msg("Look at the change again and repeat: the file is read again."),
+                    Action.RETRY,
+                ),
+                code="env-changed-meanwhile",
             )
 
 
@@ -198,14 +212,15 @@ def _bytes_of(path: Path) -> bytes:
     raise OSError("not a plain file" if status.st_size <= _LARGEST else "larger than 1 MiB")
 
 
-def _defects(data: bytes) -> str:
+def _defect(path: Path, data: bytes) -> Message | None:
+    name = str(path)
     if data.startswith(_UTF_16):
-        return "is written in UTF-16"
+        return msg("{path} is written in UTF-16.", path=name)
     if b"\0" in data:
-        return "contains zero bytes"
+        return msg("{path} contains zero bytes.", path=name)
     if data.startswith(BOM.encode()):
-        return "begins with an invisible mark (a BOM)"
-    return "has Windows line ends (CRLF)" if b"\r" in data else ""
+        return msg("{path} begins with an invisible mark (a BOM).", path=name)
+    return msg("{path} has Windows line ends (CRLF).", path=name) if b"\r" in data else None
 
 
 def _lines(text: str) -> list[str]:
@@ -270,7 +285,8 @@ def _check_space(folder: Path, size: int) -> None:
 
 def _not_read_back(path: Path, name: str) -> Problem:
     return Problem(
-        f"{name} cannot be set in {path}.",
-        "A line above or below it is broken, such as one with a quote that is never closed.",
-        f"Look for such a line in {path} and mend it, then try again.",
+        msg("{name} cannot be set in {path}.", name=name, path=str(path)),
+        msg("A line above or below it is broken, such as one with a quote that is never closed."),
+        msg("Look for such a line in {path} and fix it, then try again.", path=str(path)),
+        code="env-broken-line",
     )

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from dotenv.main import resolve_variables
 from dotenv.parser import parse_stream
 
+from wizard.core.message import Message, msg
 from wizard.core.problem import Problem
 
 BOM = "\ufeff"
@@ -119,9 +120,10 @@ def written(name: str, value: str) -> str:
         raise ValueError(f"not a variable's name: {name!r}")
     if reason := _unwritable(value):
         raise Problem(
-            f"The value of {name} cannot be written to .env.",
-            f"It contains {reason}: bash, Docker Compose and Django would not read the same value.",
-            "Use another value; for a key, have your provider make a new pair.",
+            msg("The value of {name} cannot be written to .env.", name=name),
+            reason,
+            msg("Use another value; for a key, have your provider make a new pair."),
+            code="env-value-unwritable",
         )
     if _BARE.fullmatch(value):
         return value
@@ -130,16 +132,28 @@ def written(name: str, value: str) -> str:
     return '"' + re.sub(r'([\\"])', r"\\\1", value) + '"'
 
 
-def _unwritable(value: str) -> str:
-    """Return what it is about a value that the three readers disagree on, "" where nothing."""
+def _unwritable(value: str) -> Message | None:
+    """Say what it is about a value that the three readers disagree on; None where nothing."""
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
-        return "a line break or a character that is no text"
+        return msg(
+            "It contains a line break or a character that is no text: bash, Docker Compose and "
+            "Django would not read the same value."
+        )
     if "${" in value:
-        return "${"
-    if re.search(r"'|\\\\|\\$", value) and re.search(r"[$`]", value):
-        quote = "'" if "'" in value else "a backslash"
-        return f"{quote} together with $ or a backtick"
-    return ""
+        return msg(
+            "It contains ${{: bash, Docker Compose and Django would not read the same value."
+        )
+    if not (re.search(r"'|\\\\|\\$", value) and re.search(r"[$`]", value)):
+        return None
+    if "'" in value:
+        return msg(
+            "It contains ' together with $ or a backtick: bash, Docker Compose and Django would "
+            "not read the same value."
+        )
+    return msg(
+        "It contains a backslash together with $ or a backtick: bash, Docker Compose and Django "
+        "would not read the same value."
+    )
 
 
 def _with_value(line: str, name: str, new: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wizard.core.message import msg, verbatim
 from wizard.core.problem import Problem
 
 
@@ -18,24 +19,30 @@ def reading_explained(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise Problem(
-            f"There is no file {path}.",
-            "BookWyrm keeps its settings there.",
-            "Is this the instance's folder? A new instance gets its .env by: cp .env.example .env",
+            msg("There is no file {path}.", path=str(path)),
+            msg("BookWyrm keeps its settings there."),
+            msg(
+                "Is this the instance's folder? A new instance gets its .env by: "
+                "cp .env.example .env"
+            ),
             raw=str(error),
+            code="env-not-found",
         ) from error
     except PermissionError as error:
         raise Problem(
-            f"{path} cannot be read.",
-            "It belongs to another user.",
-            f"sudo bw-s3 {path.parent}",
+            msg("{path} cannot be read.", path=str(path)),
+            msg("It belongs to another user."),
+            verbatim(f"sudo bw-s3 {path.parent}"),
             raw=str(error),
+            code="env-unreadable",
         ) from error
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
         raise Problem(
-            f"{path} cannot be read.",
-            "It is not a plain file, or the disk failed.",
-            f"Look at it with: ls -l {path}",
+            msg("{path} cannot be read.", path=str(path)),
+            msg("It is not a plain file, or the disk failed."),
+            msg("Look at it with: ls -l {path}", path=str(path)),
             raw=str(error),
+            code="env-unreadable",
         ) from error
 
 
@@ -45,21 +52,43 @@ def writing_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise Problem(
-            f"{path} cannot be changed.",
-            "The file or its folder is read-only"
-            + (", or belongs to another user." if os.geteuid() else "; not even root may write."),
-            *([f"sudo bw-s3 {path.parent}"] if os.geteuid() else []),
-            f"Look at what forbids it: ls -la {path.parent}; lsattr {path}; mount",
-            raw=str(error),
-        ) from error
+        raise _forbidden(path, error) from error
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise Problem(
-            f"{path} cannot be changed; it is as it was.",
-            "The disk is full." if full else "The disk or the file system refused it.",
-            "Make room (df -h and df -i show where), then try again."
-            if full
-            else "Look at the message below; a file system mounted read-only shows in: mount",
+        raise _refused(path, error) from error
+
+
+def _forbidden(path: Path, error: PermissionError) -> Problem:
+    as_root = os.geteuid() == 0
+    return Problem(
+        msg("{path} cannot be changed.", path=str(path)),
+        msg("The file or its folder is read-only; not even root is allowed to write.")
+        if as_root
+        else msg("The file or its folder is read-only, or belongs to another user."),
+        *([] if as_root else [verbatim(f"sudo bw-s3 {path.parent}")]),
+        msg(
+            "Look at what forbids it: ls -la {folder}; lsattr {path}; mount",
+            folder=str(path.parent),
+            path=str(path),
+        ),
+        raw=str(error),
+        code="env-read-only",
+    )
+
+
+def _refused(path: Path, error: OSError) -> Problem:
+    what = msg("{path} cannot be changed; it is as it was.", path=str(path))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Problem(
+            what,
+            msg("The disk is full."),
+            msg("Make room (df -h and df -i show where), then try again."),
             raw=str(error),
-        ) from error
+            code="disk-full",
+        )
+    return Problem(
+        what,
+        msg("The disk or the file system refused it."),
+        msg("Look at the message below; a file system mounted read-only shows in: mount"),
+        raw=str(error),
+        code="env-not-writable",
+    )

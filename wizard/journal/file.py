@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.problem import Problem
 from wizard.core.quantities import describe_size
 from wizard.system.files import free_bytes, give_to_owner, make_private_folder, write_atomically
@@ -26,6 +27,8 @@ _ROOM = 2 * 1024 * 1024
 # What a file takes in the journal, in bytes: two rows with their key, twice while a
 # transaction is under way (seen: 223 in all, with keys of 43 bytes).
 _ROOM_PER_FILE = 600
+
+_ANOTHER_PLACE = msg("Or name another place for the journal with --state.")
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -67,9 +70,14 @@ def check_room(folder: Path, files: int = 0) -> None:
     needed, free = _ROOM + files * _ROOM_PER_FILE, free_bytes(folder)
     if free < needed:
         raise Problem(
-            f"There is no room for the journal in {folder}.",
-            f"It may need {describe_size(needed)}; {describe_size(free)} are free.",
-            "Make room (df -h shows where), or name another place with --state.",
+            msg("There is no room for the journal in {folder}.", folder=str(folder)),
+            msg(
+                "It may need {needed}; {free} are free.",
+                needed=describe_size(needed),
+                free=describe_size(free),
+            ),
+            msg("Make room (df -h shows where), or name another place with --state."),
+            code="journal-disk-full",
         )
 
 
@@ -138,10 +146,15 @@ def check_sound(database: sqlite3.Connection, folder: Path) -> None:
     version = int(row[0]) if row else 0
     if version > VERSION:
         raise Problem(
-            "The journal was written by a newer bw-s3.",
-            f"It is version {version}; this bw-s3 knows version {VERSION}.",
-            "Update bw-s3 and start it again.",
-            f"Or start anew: {_move_away(folder)}",
+            msg("The journal was written by a newer bw-s3."),
+            msg(
+                "It is version {version}; this bw-s3 knows version {known}.",
+                version=str(version),
+                known=str(VERSION),
+            ),
+            msg("Update bw-s3 and start it again."),
+            msg("Or start over: {how}", how=_move_away(folder)),
+            code="journal-newer",
         )
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok" or version < 1:
@@ -152,9 +165,10 @@ def check_there(folder: Path) -> None:
     """Raise a `Problem` where the journal is no longer in its folder."""
     if not (folder / FILE).exists():
         raise Problem(
-            f"The journal in {folder} was deleted while bw-s3 was at work.",
-            "Somebody or something removed it.",
-            "Start again: the bucket is inspected anew, and what is there is not sent twice.",
+            msg("The journal in {folder} was deleted while bw-s3 was at work.", folder=str(folder)),
+            msg("Somebody or something removed it."),
+            msg("Start again: the bucket is inspected again, and what is there is not sent twice."),
+            code="journal-deleted",
         )
 
 
@@ -176,12 +190,17 @@ def take_lock(folder: Path, owner_like: Path) -> int:
         os.write(descriptor, f"process {os.getpid()} of {_user(os.getuid())}".encode())
         os.write(descriptor, time.strftime(", since %Y-%m-%d %H:%M:%S").encode())
     except BlockingIOError:
-        holder = os.read(descriptor, 1000).decode(errors="replace") or "another process"
+        said = os.read(descriptor, 1000).decode(errors="replace")
+        holder = verbatim(said) if said else msg("another process")
         os.close(descriptor)
         raise JournalHeld(
-            "Another bw-s3 is working on this instance.",
-            f"It is {holder}.",
-            "Wait for it or quit it there, then start again. `bw-s3 status` shows where it is.",
+            msg("Another bw-s3 is working on this instance."),
+            # Translators: what stands there is, for example, “process 4711 of user alice”.
+            msg("It is {holder}.", holder=holder),
+            msg(
+                "Wait for it or quit it there, then start again. `bw-s3 status` shows where it is."
+            ),
+            code="journal-locked",
         ) from None
     except BaseException:
         os.close(descriptor)
@@ -189,11 +208,11 @@ def take_lock(folder: Path, owner_like: Path) -> int:
     return descriptor
 
 
-def _user(uid: int) -> str:
+def _user(uid: int) -> Message:
     try:
-        return f"user {pwd.getpwuid(uid).pw_name}"
+        return msg("user {name}", name=pwd.getpwuid(uid).pw_name)
     except KeyError:
-        return f"user number {uid}"
+        return msg("user number {number}", number=str(uid))
 
 
 @contextmanager
@@ -230,52 +249,71 @@ def _is_full(folder: Path) -> bool:
 
 
 def _unwritable(folder: Path, error: Exception) -> Problem:
-    full = _is_full(folder) or "full" in str(error)
+    what = msg("The journal in {folder} cannot be written.", folder=str(folder))
+    if _is_full(folder) or "full" in str(error):
+        return Problem(
+            what,
+            msg("The disk is full."),
+            msg("Make room (df -h shows where), then start again: it resumes where it left off."),
+            _ANOTHER_PLACE,
+            raw=str(error),
+            code="journal-disk-full",
+        )
     return Problem(
-        f"The journal in {folder} cannot be written.",
-        "The disk is full." if full else "The disk or the file system refused it.",
-        "Make room (df -h shows where), then start again: it goes on where it was."
-        if full
-        else "A file system mounted read-only shows in: mount",
-        "Or name another place for the journal with --state.",
+        what,
+        msg("The disk or the file system refused it."),
+        msg("A file system mounted read-only shows in: mount"),
+        _ANOTHER_PLACE,
         raw=str(error),
+        code="journal-not-writable",
     )
 
 
 def _damaged(folder: Path, error: Exception) -> Problem:
     return Problem(
-        f"The journal in {folder} is damaged.",
-        "The disk failed, or something else wrote to it.",
-        f"Start anew: {_move_away(folder)}",
+        msg("The journal in {folder} is damaged.", folder=str(folder)),
+        msg("The disk failed, or something else wrote to it."),
+        msg("Start over: {how}", how=_move_away(folder)),
         raw=str(error),
+        code="journal-damaged",
     )
 
 
-def _move_away(folder: Path) -> str:
-    return (
-        f"mv {folder} {folder}.old (keep it: it holds backups of .env), then start bw-s3 again."
-        " The bucket is inspected again, and what is there already is not sent twice."
+def _move_away(folder: Path) -> Message:
+    return msg(
+        "{command} (keep it: it holds backups of .env), then start bw-s3 again."
+        " The bucket is inspected again, and what is there already is not sent twice.",
+        command=f"mv {folder} {folder}.old",
     )
 
 
 def _not_ours(folder: Path, error: Exception) -> Problem:
     at_home = folder.name == FOLDER
     return Problem(
-        f"The journal in {folder} cannot be opened or written.",
+        msg("The journal in {folder} cannot be opened or written.", folder=str(folder)),
         _whose(folder),
-        f"sudo bw-s3 {folder.parent}" if at_home else f"sudo bw-s3 --state {folder}",
-        "Or name another place for the journal with --state.",
+        verbatim(f"sudo bw-s3 {folder.parent}" if at_home else f"sudo bw-s3 --state {folder}"),
+        _ANOTHER_PLACE,
         raw=str(error),
+        code="journal-not-permitted",
     )
 
 
-def _whose(folder: Path) -> str:
+def _whose(folder: Path) -> Message:
     for path in (folder, *folder.absolute().parents):
         try:
             owner = path.stat().st_uid
         except OSError:
             continue
         if owner == os.geteuid():
-            return f"{path} is yours, but does not allow it, or the file system is read-only."
-        return f"{path} belongs to {_user(owner)}, and you are {_user(os.geteuid())}."
-    return "The folder is not there any more."
+            return msg(
+                "{path} is yours, but does not allow it, or the file system is read-only.",
+                path=str(path),
+            )
+        return msg(
+            "{path} belongs to {owner}, and you are {user}.",
+            path=str(path),
+            owner=_user(owner),
+            user=_user(os.geteuid()),
+        )
+    return msg("The folder is not there any more.")
