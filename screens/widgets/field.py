@@ -105,7 +105,7 @@ class Field(Vertical):
         message = self.query_one(".message", Static)
         lines: list[Content] = []
         if problem and (self.value or self._asked_again or not typing):
-            remedies = [f"→ {r.text}" for r in problem.remedies[:2] if r.text != CORRECT_IT]
+            remedies = [f"→ {r.text}" for r in problem.remedies[:2] if r is not CORRECT_IT]
             lines = [Content.styled(problem.what, "$text-error")]
             lines += map(Content, remedies or [problem.why])
         elif typing and self._hint:

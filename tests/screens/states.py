@@ -255,7 +255,7 @@ async def _asked(stage: Stage) -> None:
 _KEY_PROBLEM = Problem(
     "The storage does not know this access key.",
     "It was deleted, or a part of it was lost while it was pasted.",
-    Remedy("Enter the access key anew.", Action.EDIT_PROVIDER),
+    Remedy("Enter the access key again.", Action.EDIT_PROVIDER),
     field="access_key_id",
 )
 _DEPLOYMENT_PROBLEM = Problem(

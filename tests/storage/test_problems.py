@@ -49,6 +49,7 @@ def test_every_answer_says_what_happened_and_what_to_do(response: ErrorResponse)
     assert problem.what.endswith(".")
     assert problem.remedies
     assert problem.raw == response.raw
+    assert problem.code
     for text in (problem.what, problem.why, *(remedy.text for remedy in problem.remedies)):
         assert text
         own_words = text.replace(response.message, "") if response.message else text
@@ -65,8 +66,8 @@ def test_every_answer_says_what_happened_and_what_to_do(response: ErrorResponse)
         (answer("RequestTimeTooSkewed", 403), "clock is wrong", None),
         (answer("", 503), "too busy", None),
         (answer("XMinioStorageFull", 507), "no more data", None),
-        (answer("AccessDenied", 403), "may not write objects", "access_key_id"),
-        (answer("AccessDenied", 403, "ListObjectsV2"), "may not list the bucket", "bucket"),
+        (answer("AccessDenied", 403), "not allowed to write objects", "access_key_id"),
+        (answer("AccessDenied", 403, "ListObjectsV2"), "not allowed to list the bucket", "bucket"),
         (answer("MethodNotAllowed", 405, "PutBucketCors"), "does not know how to set CORS", None),
         (answer("", 400, "PutObject", "plain HTTP request was sent"), "wants https", "endpoint"),
     ],
@@ -115,7 +116,7 @@ def test_rules_of_backblaze_s_own_stand_in_the_way() -> None:
     assert said in problem.why
     assert "b2 bucket update --cors-rules '[]' books-media" in problem.remedies[0].text
     right = refused(answer("AccessDenied", 403, "PutBucketCors"), B2)
-    assert "may not set CORS rules" in right.what
+    assert "are not allowed to set CORS rules" in right.what
 
 
 def test_the_region_that_the_service_names_is_passed_on() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from wizard.core.message import Message, msg
 from wizard.core.problem import Problem
 
 
@@ -98,20 +101,35 @@ class Settings:
         return replace(self, **{name: getattr(other, name) for name in _STORAGE})
 
     def require(self, *names: str) -> None:
-        """Raise a `Problem` for the first of these settings that is not known."""
+        """Raise a `Problem` for the first of these settings that is not known.
+
+        They are among those that there is a sentence for in `_UNKNOWN`.
+        """
         for name in names:
             if not getattr(self, name):
                 option = "--" + name.replace("_", "-")
                 raise Problem(
-                    f"The {name.replace('_', ' ')} is not known.",
-                    "It is neither in .env nor given, and cannot be found out.",
-                    f"Give it with {option}.",
+                    _UNKNOWN[name],
+                    msg("It is neither in .env nor given, and cannot be found out."),
+                    msg("Specify it with {option}.", option=option),
                     field=name,
                     usage=True,
+                    code="setting-missing",
                 )
 
 
 _STORAGE = (
     *("provider", "endpoint", "region", "bucket", "custom_domain", "url_protocol"),
     *("acl", "acl_known"),
+)
+# What is said where a setting is needed and not there.
+_UNKNOWN: Mapping[str, Message] = MappingProxyType(
+    {
+        "provider": msg("The provider is not known."),
+        "endpoint": msg("The endpoint is not known."),
+        "region": msg("The region is not known."),
+        "bucket": msg("The bucket is not known."),
+        "custom_domain": msg("The custom domain is not known."),
+        "site_url": msg("The address of the site as seen from here is not known."),
+    }
 )

@@ -21,10 +21,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import Settings
 from wizard.storage.problems import ErrorResponse, error_response_of, refused
+from wizard.storage.providers import CORRECT_IT
 from wizard.web.problems import unreachable
 
 if TYPE_CHECKING:
@@ -164,20 +166,24 @@ class Bucket:
         if not keys:
             # The signer would end with an error of its own that names neither.
             raise Problem(
-                "The keys of the storage are not known.",
-                "AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is empty in .env.",
-                "Enter them there again, then continue.",
+                msg("The keys of the storage are not known."),
+                msg("AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is empty in .env."),
+                msg("Enter them there again, then continue."),
                 field="access_key_id" if not keys.access_key_id else "secret_access_key",
+                code="keys-missing",
             )
         try:
             self.client = connect(settings, keys)
         except ValueError as error:
             raise Problem(
-                f"{settings.endpoint or 'An empty address'} is no endpoint.",
-                "An endpoint is https:// and the host name of the storage service.",
-                "Correct it, then go on.",
+                msg("{endpoint} is no endpoint.", endpoint=settings.endpoint)
+                if settings.endpoint
+                else msg("An empty address is no endpoint."),
+                msg("An endpoint is https:// and the host name of the storage service."),
+                CORRECT_IT,
                 raw=str(error),
                 field="endpoint",
+                code="endpoint-invalid",
             ) from error
 
     @property

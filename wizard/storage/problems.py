@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from awscrt.exceptions import AwsCrtError
 from awscrt.s3 import S3ResponseError
 from botocore.exceptions import ClientError
 
+from wizard.core.message import Message, msg, sentences, verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
+from wizard.storage.calls import call_of
 from wizard.storage.providers import preset
 
-_RETRY = Remedy("Try again in a few minutes: it goes on where it was.", Action.RETRY)
-_EDIT = Remedy("Correct it, then go on.", Action.EDIT_PROVIDER)
+_RETRY = Remedy(msg("Try again in a few minutes: it continues where it left off."), Action.RETRY)
+_RETRY_NOW = Remedy(msg("Then try again."), Action.RETRY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,207 +47,370 @@ class ErrorResponse:
         return self.code in _NOT_THERE or self.status in (405, 501)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Refusal:
-    what: str
-    why: str
-    remedies: tuple[str | Remedy, ...]
-    field: str | None = None
+    """A refusal, and the settings with which it was asked."""
 
+    answer: ErrorResponse
+    settings: Settings
 
-def _refusal(what: str, why: str, *remedies: str | Remedy, field: str | None = None) -> _Refusal:
-    return _Refusal(what=what, why=why, remedies=remedies, field=field)
+    def problem(
+        self,
+        what: Message,
+        why: Message,
+        *remedies: Remedy | Message,
+        code: str,
+        field: str | None = None,
+    ) -> Problem:
+        """Return the `Problem` in these words."""
+        return Problem(what, why, *remedies, raw=self.answer.raw, field=field, code=code)
+
+    def advice(self, topic: str) -> Message:
+        """Return what to do in the provider's console."""
+        return preset(self.settings.provider).advice(topic, self.settings)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self.settings.bucket or "?"
+
+    @property
+    def message(self) -> str:
+        """What the service said."""
+        return self.answer.message or self.answer.code or f"HTTP {self.answer.status}"
+
+    @property
+    def console(self) -> Message:
+        """What to do in the console about what was refused."""
+        topic = "cors" if "Cors" in self.answer.operation else "policy"
+        return self.advice("public" if "public" in self.answer.message.lower() else topic)
 
 
 # What services say of a call that they do not know.
 _NOT_THERE = {"NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented"}
 
-_WRONG_KEY = _refusal(
-    "The storage does not know this access key.",
-    "It is mistyped, was deleted, or belongs to another provider or region.",
-    "{keys}",
-    Remedy("Enter the access key anew.", Action.EDIT_PROVIDER),
-    field="access_key_id",
-)
-_WRONG_SECRET = _refusal(
-    "The secret key does not fit the access key.",
-    "It is mistyped or cut off, or comes from another pair of keys.",
-    Remedy("Copy the secret key anew, as a whole.", Action.EDIT_PROVIDER),
-    "Where the console shows it only once, make a new pair of keys.",
-    field="secret_access_key",
-)
-_WRONG_REGION = _refusal(
-    "The bucket {bucket} is in another region than {region}.",
-    "{hint}",
-    Remedy("Enter the bucket's region (and its endpoint), then go on.", Action.EDIT_PROVIDER),
-    field="region",
-)
-_NO_BUCKET = _refusal(
-    "There is no bucket {bucket}.",
-    "Its name is mistyped, it is in another region or account, or it was not created yet.{where}",
-    Remedy("Correct the name, or create the bucket.", Action.EDIT_PROVIDER),
-    field="bucket",
-)
-_FOREIGN_BUCKET = _refusal(
-    "The name {bucket} is taken, by a bucket that these keys do not see.",
-    "Names of buckets are shared by all customers of a service: it may be somebody else's, or one "
-    "of another account or project of yours.{where}",
-    Remedy("Choose another name, such as {bucket}-media.", Action.EDIT_PROVIDER),
-    field="bucket",
-)
-_BAD_BUCKET_NAME = _refusal(
-    "The service does not accept {bucket} as a bucket's name.",
-    "3 to 63 small letters, digits and hyphens are right everywhere.",
-    Remedy("Choose another name.", Action.EDIT_PROVIDER),
-    field="bucket",
-)
-_CLOCK = _refusal(
-    "This machine's clock is wrong.",
-    "The storage refuses what was signed more than a quarter of an hour ago or ahead.",
-    "Set the clock: sudo timedatectl set-ntp true; then compare: date -u",
-    _RETRY,
-)
-_BUSY = _refusal(
-    "The storage is too busy now.",
-    "It asked for fewer requests, or is being repaired.",
-    _RETRY,
-    "If it stays so, look at your provider's status page, or limit the rate.",
-)
-_BROKEN = _refusal(
-    "The storage failed on its own side.",
-    "It answered with an error of the server's.",
-    _RETRY,
-    "If it stays so, look at your provider's status page.",
-    "If it never worked, compare the endpoint: another service may answer there.",
-)
-_FULL = _refusal(
-    "The storage takes no more data.",
-    "A quota is used up, the account is closed or unpaid, or the disks are full.",
-    "Look at quota and billing in your provider's console.",
-    _RETRY,
-)
-_NO_ACL = _refusal(
-    "The bucket does not accept the ACL “public-read”.",
-    "Like all new buckets at Amazon, it is opened by a bucket policy, not file by file.",
-    "Go back to the first step: it leaves AWS_DEFAULT_ACL empty and has a policy open the files.",
-)
-_CHECKSUM = _refusal(
-    "The storage does not understand the checksum that was sent along.",
-    "It follows an older version of S3.",
-    "Tell the makers of bw-s3 which service and version this is.",
-)
-_UNKNOWN_CALL = _refusal(
-    "The storage does not know how to {doing}.",
-    "Not every service that calls itself S3-compatible offers all of S3.",
-    "{console}",
-)
-_NOT_S3 = _refusal(
-    "What answers at {endpoint} does not speak S3.",
-    "It is a website or another service: the endpoint is probably mistyped.",
-    _EDIT,
-    "Compare it with your provider's documentation.",
-    field="endpoint",
-)
-_PLAIN_ON_TLS = _refusal(
-    "The endpoint wants https.",
-    "It was asked in plain http on its port for https.",
-    Remedy("Write https:// instead of http:// in the endpoint.", Action.EDIT_PROVIDER),
-    field="endpoint",
-)
-_OTHERWISE = _refusal(
-    "The storage refused to {doing}.",
-    "Its own words tell best why: {message}",
-    _RETRY,
-    "Look it up in your provider's documentation.",
-)
 
-_NATIVE_RULES = _refusal(
-    "The bucket's CORS rules cannot be changed through S3.",
-    "Rules that were set in Backblaze's own console or with its own API stand in the way of those "
-    "of its S3 API. Its words: {message}",
-    "Remove them first, in the bucket's CORS settings there, or with: "
-    "b2 bucket update --cors-rules '[]' {bucket}",
-    Remedy("Then try again.", Action.RETRY),
-)
+def _wrong_key(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The storage does not know this access key."),
+        msg("It is mistyped, was deleted, or belongs to another provider or region."),
+        # Translators: {where} is where a provider's console shows access keys.
+        msg("Look it up or make a new one: {where}", where=refusal.advice("keys")),
+        Remedy(msg("Enter the access key again."), Action.EDIT_PROVIDER),
+        field="access_key_id",
+        code="access-key-unknown",
+    )
 
-_BY_CODE = {
-    "InvalidAccessKeyId": _WRONG_KEY,
-    "InvalidAccessKey": _WRONG_KEY,
-    "InvalidClientTokenId": _WRONG_KEY,
-    "InvalidToken": _WRONG_KEY,
-    "NotSignedUp": _WRONG_KEY,
-    "UnrecognizedClientException": _WRONG_KEY,
-    "SignatureDoesNotMatch": _WRONG_SECRET,
-    "InvalidSignature": _WRONG_SECRET,
-    "PermanentRedirect": _WRONG_REGION,
-    "TemporaryRedirect": _WRONG_REGION,
-    "Redirect": _WRONG_REGION,
-    "IllegalLocationConstraintException": _WRONG_REGION,
-    "InvalidLocationConstraint": _WRONG_REGION,
-    "InvalidRegionName": _WRONG_REGION,
-    "NoSuchBucket": _NO_BUCKET,
-    "InvalidBucketName": _BAD_BUCKET_NAME,
-    "BucketAlreadyExists": _FOREIGN_BUCKET,
-    "RequestTimeTooSkewed": _CLOCK,
-    "RequestExpired": _CLOCK,
-    "SlowDown": _BUSY,
-    "ServiceUnavailable": _BUSY,
-    "TooManyRequests": _BUSY,
-    "TooManyRequestsException": _BUSY,
-    "RequestLimitExceeded": _BUSY,
-    "Throttling": _BUSY,
-    "ThrottlingException": _BUSY,
-    "OperationAborted": _BUSY,
-    "InternalError": _BROKEN,
-    "RequestTimeout": _BUSY,
-    "QuotaExceeded": _FULL,
-    "InsufficientStorage": _FULL,
-    "InsufficientCapacity": _FULL,
-    "XMinioStorageFull": _FULL,
-    "AccountProblem": _FULL,
-    "TooManyBuckets": _FULL,
-    "AccessControlListNotSupported": _NO_ACL,
-    "MissingContentMD5": _CHECKSUM,
-    "XAmzContentSHA256Mismatch": _CHECKSUM,
-    "BadDigest": _CHECKSUM,
+
+def _wrong_secret(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The secret key does not fit the access key."),
+        msg("It is mistyped or cut off, or comes from another pair of keys."),
+        Remedy(msg("Copy the secret key again, as a whole."), Action.EDIT_PROVIDER),
+        msg("Where the console shows it only once, make a new pair of keys."),
+        field="secret_access_key",
+        code="secret-key-wrong",
+    )
+
+
+def _wrong_region(refusal: _Refusal) -> Problem:
+    region = refusal.settings.region
+    return refusal.problem(
+        msg(
+            "The bucket {bucket} is in another region than {region}.",
+            bucket=refusal.bucket,
+            region=region,
+        )
+        if region
+        else msg("The bucket {bucket} is not in the default region.", bucket=refusal.bucket),
+        _right_region(refusal.answer),
+        Remedy(
+            msg("Enter the bucket's region (and its endpoint), then continue."),
+            Action.EDIT_PROVIDER,
+        ),
+        field="region",
+        code="bucket-in-other-region",
+    )
+
+
+def _no_bucket(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        _no_such_bucket(refusal.bucket),
+        _why_no_bucket(refusal.settings),
+        Remedy(msg("Correct the name, or create the bucket."), Action.EDIT_PROVIDER),
+        field="bucket",
+        code="bucket-not-found",
+    )
+
+
+def _no_such_bucket(bucket: str) -> Message:
+    return msg("There is no bucket {bucket}.", bucket=bucket)
+
+
+def _why_no_bucket(settings: Settings) -> Message:
+    return sentences(
+        msg("Its name is mistyped, it is in another region or account, or it was not created yet."),
+        _where(settings),
+    )
+
+
+def _foreign_bucket(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg(
+            "The name {bucket} is taken, by a bucket that these keys do not see.",
+            bucket=refusal.bucket,
+        ),
+        sentences(
+            msg(
+                "Names of buckets are shared by all customers of a service: it may be somebody "
+                "else's, or one of another account or project of yours."
+            ),
+            _where(refusal.settings),
+        ),
+        Remedy(
+            msg("Choose another name, such as {bucket}-media.", bucket=refusal.bucket),
+            Action.EDIT_PROVIDER,
+        ),
+        field="bucket",
+        code="bucket-name-taken",
+    )
+
+
+def _bad_bucket_name(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The service does not accept {bucket} as a bucket's name.", bucket=refusal.bucket),
+        msg("3 to 63 lowercase letters, digits and hyphens are right everywhere."),
+        Remedy(msg("Choose another name."), Action.EDIT_PROVIDER),
+        field="bucket",
+        code="bucket-name-invalid",
+    )
+
+
+def _clock(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("This machine's clock is wrong."),
+        msg("The storage refuses what was signed more than a quarter of an hour ago or ahead."),
+        msg("Set the clock: sudo timedatectl set-ntp true; then compare: date -u"),
+        _RETRY,
+        code="clock-wrong",
+    )
+
+
+def _busy(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The storage is too busy now."),
+        msg("It asked for fewer requests, or is being repaired."),
+        _RETRY,
+        msg("If it persists, look at your provider's status page, or limit the rate."),
+        code="storage-busy",
+    )
+
+
+def _broken(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The storage failed on its own side."),
+        msg("It answered with an error of the server's."),
+        _RETRY,
+        msg("If it persists, look at your provider's status page."),
+        msg("If it never worked, compare the endpoint: another service may answer there."),
+        code="storage-failed",
+    )
+
+
+def _full(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The storage takes no more data."),
+        msg("A quota is used up, the account is closed or unpaid, or the disks are full."),
+        msg("Look at quota and billing in your provider's console."),
+        _RETRY,
+        code="storage-full",
+    )
+
+
+def _no_acl(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The bucket does not accept the ACL “public-read”."),
+        msg("Like all new buckets at Amazon, it is opened by a bucket policy, not file by file."),
+        msg(
+            "Go back to the first step: it leaves AWS_DEFAULT_ACL empty and has a policy open the "
+            "files."
+        ),
+        code="acl-refused",
+    )
+
+
+def _checksum(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The storage does not understand the checksum that was sent along."),
+        msg("It follows an older version of S3."),
+        msg("Tell the makers of bw-s3 which service and version this is."),
+        code="checksum-refused",
+    )
+
+
+def _unknown_call(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        call_of(refusal.answer.operation).unknown,
+        msg("Not every service that calls itself S3-compatible offers all of S3."),
+        refusal.console,
+        code="call-unknown",
+    )
+
+
+def _not_s3(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("What answers at {endpoint} does not speak S3.", endpoint=refusal.settings.endpoint),
+        msg("It is a website or another service: the endpoint is probably mistyped."),
+        Remedy(msg("Correct it, then continue."), Action.EDIT_PROVIDER),
+        msg("Compare it with your provider's documentation."),
+        field="endpoint",
+        code="endpoint-not-s3",
+    )
+
+
+def _plain_on_tls(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The endpoint wants https."),
+        msg("It was asked in plain http on its port for https."),
+        Remedy(msg("Write https:// instead of http:// in the endpoint."), Action.EDIT_PROVIDER),
+        field="endpoint",
+        code="endpoint-wants-https",
+    )
+
+
+def _otherwise(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        call_of(refusal.answer.operation).refused,
+        msg("Its own words tell best why: {message}", message=refusal.message),
+        _RETRY,
+        msg("Look it up in your provider's documentation."),
+        code="storage-refused",
+    )
+
+
+def _native_rules(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The bucket's CORS rules cannot be changed through S3."),
+        msg(
+            "Rules that were set in Backblaze's own console or with its own API prevent those of "
+            "its S3 API. Its words: {message}",
+            message=refusal.message,
+        ),
+        msg(
+            "Remove them first, in the bucket's CORS settings there, or with: "
+            "b2 bucket update --cors-rules '[]' {bucket}",
+            bucket=refusal.bucket,
+        ),
+        _RETRY_NOW,
+        code="cors-rules-of-backblaze",
+    )
+
+
+def _policy_blocked(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The account does not let a bucket policy open files to the public."),
+        msg("“Block Public Access” is on, for the bucket or for the whole account."),
+        refusal.console,
+        code="public-access-blocked",
+    )
+
+
+def _not_listable(refusal: _Refusal) -> Problem:
+    return refusal.problem(
+        msg("The keys are not allowed to list the bucket {bucket}.", bucket=refusal.bucket),
+        sentences(
+            msg(
+                "Either it belongs to somebody else, or these keys lack the right to list it, "
+                "which BookWyrm needs too."
+            ),
+            _where(refusal.settings),
+        ),
+        Remedy(msg("Compare the bucket's name."), Action.EDIT_PROVIDER),
+        msg(
+            "Give the keys the right {right} in your provider's console.",
+            right=call_of(refusal.answer.operation).right,
+        ),
+        field="bucket",
+        code="bucket-not-listable",
+    )
+
+
+def _right_missing(refusal: _Refusal) -> Problem:
+    call = call_of(refusal.answer.operation)
+    return refusal.problem(
+        call.denied,
+        msg(
+            "They lack the right {right} on the bucket {bucket}.",
+            right=call.right,
+            bucket=refusal.bucket,
+        ),
+        msg(
+            "Give the keys the right {right} on this bucket in your provider's console.",
+            right=call.right,
+        ),
+        Remedy(msg("Use other keys."), Action.EDIT_PROVIDER),
+        field="access_key_id",
+        code="right-missing",
+    )
+
+
+_Explain: TypeAlias = Callable[[_Refusal], Problem]
+
+_BY_CODE: Mapping[str, _Explain] = {
+    "InvalidAccessKeyId": _wrong_key,
+    "InvalidAccessKey": _wrong_key,
+    "InvalidClientTokenId": _wrong_key,
+    "InvalidToken": _wrong_key,
+    "NotSignedUp": _wrong_key,
+    "UnrecognizedClientException": _wrong_key,
+    "SignatureDoesNotMatch": _wrong_secret,
+    "InvalidSignature": _wrong_secret,
+    "PermanentRedirect": _wrong_region,
+    "TemporaryRedirect": _wrong_region,
+    "Redirect": _wrong_region,
+    "IllegalLocationConstraintException": _wrong_region,
+    "InvalidLocationConstraint": _wrong_region,
+    "InvalidRegionName": _wrong_region,
+    "NoSuchBucket": _no_bucket,
+    "InvalidBucketName": _bad_bucket_name,
+    "BucketAlreadyExists": _foreign_bucket,
+    "RequestTimeTooSkewed": _clock,
+    "RequestExpired": _clock,
+    "SlowDown": _busy,
+    "ServiceUnavailable": _busy,
+    "TooManyRequests": _busy,
+    "TooManyRequestsException": _busy,
+    "RequestLimitExceeded": _busy,
+    "Throttling": _busy,
+    "ThrottlingException": _busy,
+    "OperationAborted": _busy,
+    "InternalError": _broken,
+    "RequestTimeout": _busy,
+    "QuotaExceeded": _full,
+    "InsufficientStorage": _full,
+    "InsufficientCapacity": _full,
+    "XMinioStorageFull": _full,
+    "AccountProblem": _full,
+    "TooManyBuckets": _full,
+    "AccessControlListNotSupported": _no_acl,
+    "MissingContentMD5": _checksum,
+    "XAmzContentSHA256Mismatch": _checksum,
+    "BadDigest": _checksum,
 }
-_BY_STATUS = {
-    301: _WRONG_REGION,
-    307: _WRONG_REGION,
-    401: _WRONG_KEY,
-    404: _NOT_S3,
-    429: _BUSY,
-    500: _BROKEN,
-    502: _BROKEN,
-    503: _BUSY,
-    504: _BROKEN,
-    507: _FULL,
+_BY_STATUS: Mapping[int, _Explain] = {
+    301: _wrong_region,
+    307: _wrong_region,
+    401: _wrong_key,
+    404: _not_s3,
+    429: _busy,
+    500: _broken,
+    502: _broken,
+    503: _busy,
+    504: _broken,
+    507: _full,
 }
 
 _PASSING = {408, 429, 500, 502, 503, 504}
-
-# What a call is for, and the right that it takes.
-_CALLS = {
-    "ListObjectsV2": ("list the bucket", "s3:ListBucket"),
-    "ListBuckets": ("list your buckets", "s3:ListAllMyBuckets"),
-    "CreateBucket": ("create the bucket", "s3:CreateBucket"),
-    "PutObject": ("write objects", "s3:PutObject"),
-    "CreateMultipartUpload": ("write objects", "s3:PutObject"),
-    "UploadPart": ("write objects", "s3:PutObject"),
-    "CopyObject": ("write objects", "s3:PutObject"),
-    "PutObjectAcl": ("set ACLs", "s3:PutObjectAcl"),
-    "GetObject": ("read objects", "s3:GetObject"),
-    "HeadObject": ("read objects", "s3:GetObject"),
-    "DeleteObject": ("delete objects", "s3:DeleteObject"),
-    "GetBucketCors": ("read the CORS rules", "s3:GetBucketCORS"),
-    "PutBucketCors": ("set CORS rules", "s3:PutBucketCORS"),
-    "DeleteBucketCors": ("delete CORS rules", "s3:PutBucketCORS"),
-    "GetBucketPolicy": ("read the bucket policy", "s3:GetBucketPolicy"),
-    "PutBucketPolicy": ("set the bucket policy", "s3:PutBucketPolicy"),
-    "DeleteBucketPolicy": ("delete the bucket policy", "s3:DeleteBucketPolicy"),
-    "GetPublicAccessBlock": ("read Block Public Access", "s3:GetBucketPublicAccessBlock"),
-    "PutPublicAccessBlock": ("change Block Public Access", "s3:PutBucketPublicAccessBlock"),
-}
 
 
 def error_response_of(error: BaseException) -> ErrorResponse | None:
@@ -273,55 +439,41 @@ def will_pass(problem: Problem) -> bool:
 
 def refused(answer: ErrorResponse, settings: Settings) -> Problem:
     """Return the `Problem` behind a refusal."""
-    refusal = _find(answer, settings)
-    doing, _ = _call(answer)
-    places = {
-        "{bucket}": settings.bucket or "?",
-        "{region}": settings.region or "the default region",
-        "{endpoint}": settings.endpoint,
-        "{doing}": doing,
-        "{message}": answer.message or answer.code or f"HTTP {answer.status}",
-        "{hint}": _region_hint(answer),
-        "{where}": _where(settings),
-        "{keys}": "Look it up or make a new one: " + preset(settings.provider).keys,
-        "{console}": _console(answer, settings),
-    }
-    remedies = [_filled(r, places) for r in refusal.remedies]
-    what, why = _put(refusal.what, places), _put(refusal.why, places)
-    return Problem(what, why, *remedies, raw=answer.raw, field=refusal.field)
+    return _find(answer, settings)(_Refusal(answer, settings))
 
 
 def missing_bucket(settings: Settings) -> Problem:
     """Return the `Problem` of a bucket that is not there, and that can be created from here."""
     return Problem(
-        _put(_NO_BUCKET.what, {"{bucket}": settings.bucket}),
-        _put(_NO_BUCKET.why, {"{where}": _where(settings)}),
-        Remedy("Correct the name, or let it be created here.", Action.EDIT_PROVIDER),
-        field=_NO_BUCKET.field,
+        _no_such_bucket(settings.bucket),
+        _why_no_bucket(settings),
+        Remedy(msg("Correct the name, or let it be created here."), Action.EDIT_PROVIDER),
+        field="bucket",
         decision=True,
+        code="bucket-not-found",
     )
 
 
 # Where the code says little, the words say more.
-_BY_WORDS = (
-    (re.compile(r"plain HTTP request|HTTP request to an HTTPS", re.IGNORECASE), _PLAIN_ON_TLS),
-    (re.compile(r"\bACLs?\b|canned acl", re.IGNORECASE), _NO_ACL),
-    (re.compile(r"checksum|x-amz-content-sha256", re.IGNORECASE), _CHECKSUM),
+_BY_WORDS: tuple[tuple[re.Pattern[str], _Explain], ...] = (
+    (re.compile(r"plain HTTP request|HTTP request to an HTTPS", re.IGNORECASE), _plain_on_tls),
+    (re.compile(r"\bACLs?\b|canned acl", re.IGNORECASE), _no_acl),
+    (re.compile(r"checksum|x-amz-content-sha256", re.IGNORECASE), _checksum),
 )
 _DENIED = {"AccessDenied", "Forbidden", "AllAccessDisabled", "AccessForbidden"}
 _MALFORMED = {"AuthorizationHeaderMalformed", "AuthorizationQueryParametersError"}
 
 
-def _find(answer: ErrorResponse, settings: Settings) -> _Refusal:
+def _find(answer: ErrorResponse, settings: Settings) -> _Explain:
     if answer.is_unknown_call:
-        return _UNKNOWN_CALL
+        return _unknown_call
     # A key without the right says so; all else that is refused there are rules of its own.
     rules = "BucketCors" in answer.operation and _is_at(settings, "backblazeb2.com")
     if rules and answer.code not in _DENIED and answer.status == 400:
-        return _NATIVE_RULES
+        return _native_rules
     if answer.code in _MALFORMED:
         about_region = answer.region or "region" in answer.message.lower()
-        return _WRONG_REGION if about_region else _WRONG_KEY
+        return _wrong_region if about_region else _wrong_key
     if answer.code in _DENIED or (answer.status == 403 and answer.code not in _BY_CODE):
         return _denied(answer)
     if answer.code in _BY_CODE:
@@ -329,41 +481,21 @@ def _find(answer: ErrorResponse, settings: Settings) -> _Refusal:
     return _without_a_known_code(answer, settings)
 
 
-def _without_a_known_code(answer: ErrorResponse, settings: Settings) -> _Refusal:
+def _without_a_known_code(answer: ErrorResponse, settings: Settings) -> _Explain:
     for words, refusal in _BY_WORDS:
         if words.search(answer.message):
             return refusal
     if answer.status == 400 and not answer.code and settings.endpoint.startswith("http:"):
-        return _PLAIN_ON_TLS
-    return _BY_STATUS.get(answer.status, _OTHERWISE)
+        return _plain_on_tls
+    return _BY_STATUS.get(answer.status, _otherwise)
 
 
-def _denied(answer: ErrorResponse) -> _Refusal:
+def _denied(answer: ErrorResponse) -> _Explain:
     if re.search(
         r"BlockPublicPolicy|public policies|public access block|BlockPublicAcls", answer.message
     ):
-        return _refusal(
-            "The account does not let a bucket policy open files to strangers.",
-            "“Block Public Access” is on, for the bucket or for the whole account.",
-            "{console}",
-        )
-    doing, right = _call(answer)
-    if answer.operation == "ListObjectsV2":
-        return _refusal(
-            "The keys may not list the bucket {bucket}.",
-            "Either it belongs to somebody else, or these keys lack the right to list it, which "
-            "BookWyrm needs too.{where}",
-            Remedy("Compare the bucket's name.", Action.EDIT_PROVIDER),
-            f"Give the keys the right {right} in your provider's console.",
-            field="bucket",
-        )
-    return _refusal(
-        f"The keys may not {doing}.",
-        f"They lack the right {right} on the bucket {{bucket}}.",
-        f"Give the keys the right {right} on this bucket in your provider's console.",
-        Remedy("Use other keys.", Action.EDIT_PROVIDER),
-        field="access_key_id",
-    )
+        return _policy_blocked
+    return _not_listable if answer.operation == "ListObjectsV2" else _right_missing
 
 
 def _is_at(settings: Settings, host: str) -> bool:
@@ -375,52 +507,36 @@ def _is_at(settings: Settings, host: str) -> bool:
 _UNSEEN = (
     (
         "scw.cloud",
-        " At Scaleway, S3 looks only into the preferred project of the keys' API key: a bucket of "
-        "another project of yours is not there for them. Make an API key with that project as its "
-        "preferred one.",
+        msg(
+            "At Scaleway, S3 looks only into the preferred project of the keys' API key: a bucket "
+            "of another project of yours is not there for them. Make an API key with that project "
+            "as its preferred one."
+        ),
     ),
     (
         "backblazeb2.com",
-        " At Backblaze, a key that is limited to names with a prefix cannot list the bucket: make "
-        "one for the whole bucket, with “Allow List All Bucket Names”.",
+        msg(
+            "At Backblaze, a key that is limited to names with a prefix cannot list the bucket: "
+            "make one for the whole bucket, with “Allow List All Bucket Names”."
+        ),
     ),
 )
 
 
-def _where(settings: Settings) -> str:
+def _where(settings: Settings) -> Message:
     """Return what else may be why the keys do not see the bucket, "" where nothing is known."""
-    return next((text for host, text in _UNSEEN if _is_at(settings, host)), "")
+    found = (text for host, text in _UNSEEN if _is_at(settings, host))
+    return next(found, verbatim(""))
 
 
-def _call(answer: ErrorResponse) -> tuple[str, str]:
-    return _CALLS.get(answer.operation, (f"do {answer.operation}", f"s3:{answer.operation}"))
-
-
-def _region_hint(answer: ErrorResponse) -> str:
+def _right_region(answer: ErrorResponse) -> Message:
     if answer.region:
-        return f"The storage says that it is in {answer.region}."
+        return msg("The storage says that it is in {region}.", region=answer.region)
     if answer.endpoint:
-        return f"The storage says that it is to be reached at {answer.endpoint}."
-    return "Region and endpoint have to be those in which the bucket was created."
-
-
-def _console(answer: ErrorResponse, settings: Settings) -> str:
-    topic = "cors" if "Cors" in answer.operation else "policy"
-    if "public" in answer.message.lower():
-        topic = "public"
-    return preset(settings.provider).advice(topic, settings)
-
-
-def _filled(remedy: str | Remedy, places: dict[str, str]) -> Remedy:
-    if isinstance(remedy, str):
-        return Remedy(_put(remedy, places))
-    return Remedy(_put(remedy.text, places), remedy.action)
-
-
-def _put(text: str, places: dict[str, str]) -> str:
-    for place, value in places.items():
-        text = text.replace(place, value)
-    return text
+        return msg(
+            "The storage says that it is to be reached at {endpoint}.", endpoint=answer.endpoint
+        )
+    return msg("Region and endpoint have to be those in which the bucket was created.")
 
 
 def _from_botocore(response: Any, operation: str) -> ErrorResponse:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from wizard.core.hosts import is_ip_address
-from wizard.core.problem import Problem
+from wizard.core.message import Message, msg
+from wizard.core.problem import Problem, Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,12 +37,12 @@ class Acl(StrEnum):
 class Preset:
     """An S3 service. `endpoint` and `custom_domain` are templates, "" where unknown.
 
-    `keys`, `cors`, `policy` and `public` say what to do in its console, with
-    the same places to fill in (`Preset.advice`).
+    `keys`, `cors`, `policy` and `public` say what to do in its console: sentences with
+    the same places to fill in (`Preset.advice`), which translators find in the file itself.
     """
 
     name: str
-    title: str
+    title: Message
     url: str
     endpoint: str
     custom_domain: str
@@ -84,10 +85,10 @@ class Preset:
             template = "{host}/{bucket}"
         return _fill(template, settings)
 
-    def advice(self, topic: str, settings: Settings) -> str:
+    def advice(self, topic: str, settings: Settings) -> Message:
         """Return what to do in the console: `topic` is keys, cors, policy or public."""
         text: str = getattr(self, topic)
-        return _put_in(text, settings)
+        return Message(text, "", _named_in(text, settings))
 
 
 def follow(before: Settings, after: Settings) -> Settings:
@@ -157,20 +158,28 @@ def contradictions(settings: Settings) -> tuple[Problem, ...]:
         right = settings.endpoint.replace(f"{settings.bucket}.", "", 1)
         found.append(
             Problem(
-                "The endpoint contains the bucket's name.",
-                f"BookWyrm adds the bucket by itself, so every file would end up below "
-                f"{settings.bucket}/ inside the bucket, and no page would find it.",
-                f"Use {right} as the endpoint.",
+                msg("The endpoint contains the bucket's name."),
+                msg(
+                    "BookWyrm adds the bucket by itself, so every file would end up below "
+                    "{bucket}/ inside the bucket, and no page would find it.",
+                    bucket=settings.bucket,
+                ),
+                msg("Use {endpoint} as the endpoint.", endpoint=right),
                 field="endpoint",
+                code="endpoint-with-bucket",
             )
         )
     if settings.bucket and settings.custom_domain == settings.endpoint_host:
         found.append(
             Problem(
-                "The custom domain is the endpoint's host, without the bucket.",
-                "Strangers would be sent to the storage service, but not to your bucket.",
-                f"Use {_put_in(preset(settings.provider).custom_domain, settings)}",
+                msg("The custom domain is the endpoint's host, without the bucket."),
+                msg("Visitors would be sent to the storage service, but not to your bucket."),
+                msg(
+                    "Use {domain}",
+                    domain=_put_in(preset(settings.provider).custom_domain, settings),
+                ),
                 field="custom_domain",
+                code="custom-domain-without-bucket",
             )
         )
     return tuple(found)
@@ -189,62 +198,95 @@ _PASTED_NAME = re.compile(r"^(?:export\s+)?(?:AWS|S3|MINIO|SCW)_[A-Z0-9_]+\s*=\s
 _QUOTES = {('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("„", "“"), ("«", "»"), ("<", ">")}
 
 
-def _tidy_key(field: str, value: str) -> tuple[str, Problem | None]:
-    value = re.sub(r"\s+", "", value)
-    name = "access key" if field == "access_key_id" else "secret key"
+def _tidy_access_key(value: str) -> tuple[str, Problem | None]:
+    value, wrong = re.sub(r"\s+", "", value), partial(_wrong, "access_key_id")
     if not value:
-        return value, _wrong(field, f"The {name} is missing.", "The storage asks for both keys.")
-    if not value.isascii() or not value.isprintable():
-        why = "Keys are made of plain letters, digits and the like; something else came along."
-        return value, _wrong(field, f"The {name} contains a character that no key has.", why)
+        what = msg("The access key is missing.")
+        return value, wrong(what, _BOTH_KEYS, code="access-key-missing")
+    if not _is_of_a_key(value):
+        what = msg("The access key contains a character that no key has.")
+        return value, wrong(what, _PLAIN_KEYS, code="access-key-invalid")
     return value, None
+
+
+def _tidy_secret_key(value: str) -> tuple[str, Problem | None]:
+    value, wrong = re.sub(r"\s+", "", value), partial(_wrong, "secret_access_key")
+    if not value:
+        what = msg("The secret key is missing.")
+        return value, wrong(what, _BOTH_KEYS, code="secret-key-missing")
+    if not _is_of_a_key(value):
+        what = msg("The secret key contains a character that no key has.")
+        return value, wrong(what, _PLAIN_KEYS, code="secret-key-invalid")
+    return value, None
+
+
+_BOTH_KEYS = msg("The storage asks for both keys.")
+_PLAIN_KEYS = msg("Keys are made of plain letters, digits and the like; something else came along.")
+
+
+def _is_of_a_key(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 def _tidy_endpoint(value: str) -> tuple[str, Problem | None]:
     if value and "://" not in value:
         value = f"{'http' if _is_local(value) else 'https'}://{value}"
-    wrong = partial(_wrong, "endpoint")
     if not value:
-        return "", wrong("The endpoint is missing.", "It is the address of the storage service.")
+        what = msg("The endpoint is missing.")
+        why = msg("It is the address of the storage service.")
+        return "", _wrong("endpoint", what, why, code="endpoint-missing")
     parts = _split(value)
     value = value.rstrip("/")
     if parts is None or not parts.hostname or not _HOST.fullmatch(parts.hostname):
-        return value, wrong(f"{value} is no address.", "An endpoint is https:// and a host name.")
+        what = msg("{value} is no address.", value=value)
+        why = msg("An endpoint is https:// and a host name.")
+        return value, _wrong("endpoint", what, why, code="endpoint-invalid")
     if parts.scheme not in ("http", "https"):
-        return value, wrong(f"{parts.scheme}:// is not http:// or https://.", "S3 speaks HTTP.")
+        what = msg("{scheme}:// is not http:// or https://.", scheme=parts.scheme)
+        return value, _wrong("endpoint", what, msg("S3 speaks HTTP."), code="endpoint-invalid")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         right = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        why = (
-            "It is the address of the service as a whole: the bucket and the files' folders "
-            "are added by BookWyrm."
+        return value, _wrong(
+            "endpoint",
+            msg("The endpoint has more than a host in it."),
+            msg(
+                "It is the address of the service as a whole: the bucket and the files' folders "
+                "are added by BookWyrm."
+            ),
+            Remedy(msg("Use {endpoint}", endpoint=right)),
+            code="endpoint-invalid",
         )
-        return value, wrong("The endpoint has more than a host in it.", why, f"Use {right}")
     return f"{parts.scheme}://{parts.netloc.lower()}", None
 
 
 def _tidy_bucket(value: str) -> tuple[str, Problem | None]:
     value = value.removeprefix("s3://").rstrip("/")
-    wrong = partial(_wrong, "bucket")
     if not value:
-        return value, wrong(
-            "The bucket's name is missing.", "It is the bucket's, not the account's."
-        )
+        what = msg("The bucket's name is missing.")
+        why = msg("It is the bucket's, not the account's.")
+        return value, _wrong("bucket", what, why, code="bucket-missing")
     if "/" in value:
-        return value, wrong("That is more than the bucket's name.", "A name has no slash in it.")
+        what = msg("That is more than the bucket's name.")
+        why = msg("A name has no slash in it.")
+        return value, _wrong("bucket", what, why, code="bucket-name-invalid")
     if not _BUCKET.fullmatch(value) or ".." in value or is_ip_address(value):
-        why = (
-            "A name has 3 to 63 characters: small letters, digits, dots and hyphens, with a letter "
-            "or a digit at both ends."
+        what = msg("{value} is not a bucket's name.", value=value)
+        why = msg(
+            "A name has 3 to 63 characters: lowercase letters, digits, dots and hyphens, with a "
+            "letter or a digit at both ends."
         )
-        return value, wrong(f"{value} is not a bucket's name.", why)
+        return value, _wrong("bucket", what, why, code="bucket-name-invalid")
     return value, None
 
 
 def _tidy_region(value: str) -> tuple[str, Problem | None]:
     value = value.lower()
     if value and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
-        why = "A region is a short word such as eu-central-1 or fr-par, as the console shows it."
-        return value, _wrong("region", f"{value} is not a region.", why)
+        what = msg("{value} is not a region.", value=value)
+        why = msg(
+            "A region is a short word such as eu-central-1 or fr-par, as the console shows it."
+        )
+        return value, _wrong("region", what, why, code="region-invalid")
     return value, None
 
 
@@ -252,33 +294,40 @@ def _tidy_custom_domain(value: str) -> tuple[str, Problem | None]:
     value = re.sub(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//", "", value).rstrip("/")
     host, slash, path = value.partition("/")
     value = f"{host.lower()}{slash}{path}"
-    wrong = partial(_wrong, "custom_domain")
     if not value:
-        why = "Without it BookWyrm cannot make a single address of a picture or a stylesheet."
-        return value, wrong("The custom domain is missing.", why)
+        what = msg("The custom domain is missing.")
+        why = msg("Without it BookWyrm cannot make a single address of a picture or a stylesheet.")
+        return value, _wrong("custom_domain", what, why, code="custom-domain-missing")
+    return value, _defect_of_domain(value, path)
+
+
+def _defect_of_domain(value: str, path: str) -> Problem | None:
+    wrong = partial(_wrong, "custom_domain", code="custom-domain-invalid")
     parts = _split(f"https://{value}")
     if parts is None or not parts.hostname or not _HOST.fullmatch(parts.hostname):
-        why = "It is the host from which visitors load the files, such as media.example.org."
-        return value, wrong(f"{value} is not a host.", why)
+        why = msg("It is the host from which visitors load the files, such as media.example.org.")
+        return wrong(msg("{value} is not a host.", value=value), why)
     if parts.query or parts.fragment or "@" in value or re.search(r"\s|//", value):
-        return value, wrong("The custom domain has more than host and path in it.", "Leave it out.")
+        what = msg("The custom domain has more than host and path in it.")
+        return wrong(what, msg("Leave it out."))
     if re.search(r"(?:^|/)(?:images|static)$", path):
-        why = "BookWyrm adds /images and /static by itself."
-        return value, wrong("The custom domain ends in one of BookWyrm's folders.", why)
-    return value, None
+        what = msg("The custom domain ends in one of BookWyrm's folders.")
+        return wrong(what, msg("BookWyrm adds /images and /static by itself."))
+    return None
 
 
 def _tidy_protocol(value: str) -> tuple[str, Problem | None]:
     value = f"{value.lower().rstrip('/').rstrip(':')}:"
     if value not in ("http:", "https:"):
-        why = "Visitors load the files over one of the two."
-        return value, _wrong("url_protocol", "The protocol is neither https: nor http:.", why)
+        what = msg("The protocol is neither https: nor http:.")
+        why = msg("Visitors load the files over one of the two.")
+        return value, _wrong("url_protocol", what, why, code="protocol-invalid")
     return value, None
 
 
 _TIDY: Mapping[str, Callable[[str], tuple[str, Problem | None]]] = {
-    "access_key_id": partial(_tidy_key, "access_key_id"),
-    "secret_access_key": partial(_tidy_key, "secret_access_key"),
+    "access_key_id": _tidy_access_key,
+    "secret_access_key": _tidy_secret_key,
     "endpoint": _tidy_endpoint,
     "bucket": _tidy_bucket,
     "region": _tidy_region,
@@ -289,16 +338,20 @@ _TIDY: Mapping[str, Callable[[str], tuple[str, Problem | None]]] = {
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9a-fA-F:]+")
 # Where the reason says already what is to be done.
-CORRECT_IT = "Correct it, then go on."
+CORRECT_IT = Remedy(msg("Correct it, then continue."))
 _DEFAULT_REMEDY = {
-    "access_key_id": "Copy it anew from your provider's console.",
-    "secret_access_key": "Copy it anew; where the console shows it only once, make a new pair.",
+    "access_key_id": Remedy(msg("Copy it again from your provider's console.")),
+    "secret_access_key": Remedy(
+        msg("Copy it again; where the console shows it only once, make a new pair.")
+    ),
 }
 
 
-def _wrong(field: str, what: str, why: str, remedy: str = "") -> Problem:
+def _wrong(
+    field: str, what: Message, why: Message, remedy: Remedy | None = None, *, code: str
+) -> Problem:
     remedy = remedy or _DEFAULT_REMEDY.get(field, CORRECT_IT)
-    return Problem(what, why, remedy, field=field, usage=True)
+    return Problem(what, why, remedy, field=field, usage=True, code=code)
 
 
 def _split(url: str) -> SplitResult | None:
@@ -319,9 +372,13 @@ def _fill(template: str, settings: Settings) -> str:
 
 
 def _put_in(text: str, settings: Settings) -> str:
-    for name, value in _values(settings).items():
-        text = text.replace(f"{{{name}}}", value or name.upper())
-    return text
+    return text.format_map(_named_in(text, settings))
+
+
+def _named_in(text: str, settings: Settings) -> dict[str, str]:
+    """Return a value for each place of a text: for what is not known yet the place's name."""
+    values = _values(settings)
+    return {name: values[name] or name.upper() for name in values if f"{{{name}}}" in text}
 
 
 def _values(settings: Settings) -> dict[str, str]:
@@ -351,7 +408,13 @@ def _load() -> dict[str, Preset]:
 
 def _preset(name: str, entry: Mapping[str, Any]) -> Preset:
     defaults = {"endpoint": "", "public_access_block": False}
-    given = {**defaults, **entry, "regions": tuple(entry["regions"]), "acl": Acl(entry["acl"])}
+    given = {
+        **defaults,
+        **entry,
+        "title": Message(entry["title"], "", {}),
+        "regions": tuple(entry["regions"]),
+        "acl": Acl(entry["acl"]),
+    }
     return Preset(name=name, **given)
 
 
