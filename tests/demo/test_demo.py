@@ -111,7 +111,7 @@ def test_a_kept_one_can_be_started_again(tmp_path: Path, records: Path) -> None:
         assert httpx.get(demo.site_url).text == page
         assert Bucket(demo.settings, demo.keys).get("images/x") == b"kept"
         second = subprocess.run(start_command(demo.root), capture_output=True, check=False)
-        assert b"run already" in second.stderr
+        assert b"running already" in second.stderr
         processes = started_by(demo.root)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
@@ -121,7 +121,7 @@ def test_a_kept_one_can_be_started_again(tmp_path: Path, records: Path) -> None:
 
 def test_a_folder_without_a_demo_cannot_be_started(tmp_path: Path) -> None:
     ended = subprocess.run(start_command(tmp_path), capture_output=True, text=True, check=False)
-    assert (ended.returncode, "no rehearsal in" in ended.stderr) == (2, True)
+    assert (ended.returncode, "no demo in" in ended.stderr) == (2, True)
 
 
 def start_command(folder: Path) -> list[str]:
@@ -214,7 +214,7 @@ def test_a_missing_extra_is_said_with_the_command(
         pass
     assert "a_package_that_is_not_installed" in caught.value.why
     remedy = caught.value.remedies[0].text
-    assert remedy.startswith(f"{sys.executable} -m pip install '.[demo]'")
+    assert remedy.endswith(f": {sys.executable} -m pip install '.[demo]'")
     assert [path.name for path in tmp_path.iterdir()] == []
 
 

