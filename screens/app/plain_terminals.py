@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from wizard.core.symbols import ASCII
+from wizard.core.symbols import ASCII, without_accents
 
 # How much brighter or darker than the screen a background must be to be told from it.
 _STANDS_OUT = 0.15
@@ -44,7 +44,12 @@ def in_ascii(text: str) -> str:
     if text.isascii():
         return text
     known = text.translate(_SAME_WIDTH)
-    return "".join(c if c.isascii() else "?" * cell_len(c) for c in known)
+    return "".join(c if c.isascii() else _alike(c) for c in known)
+
+
+def _alike(letter: str) -> str:
+    alike, width = without_accents(letter), cell_len(letter)
+    return alike if len(alike) == width else "?" * width
 
 
 class WithoutColours(LineFilter):

@@ -6,7 +6,15 @@ from rich.cells import cell_len
 
 from wizard.core.events import Verdict
 from wizard.core.states import RESTING, ResultState, State
-from wizard.core.symbols import ASCII, AT_WORK, PAUSED, STATE_SYMBOLS, UNDECIDED, VERDICT_SYMBOLS
+from wizard.core.symbols import (
+    ASCII,
+    AT_WORK,
+    PAUSED,
+    STATE_SYMBOLS,
+    UNDECIDED,
+    VERDICT_SYMBOLS,
+    without_accents,
+)
 
 
 def test_each_state_is_told_from_the_others() -> None:
@@ -33,3 +41,11 @@ def test_how_a_step_ended_is_a_state_too() -> None:
     assert {result.value for result in ResultState} <= {state.value for state in State}
     assert State.FAILED not in RESTING
     assert State.STALE not in RESTING
+
+
+def test_letters_lose_their_accents_only() -> None:
+    said = "Où l’échec s’arrête : ça, déjà ÀÉÇ"
+    assert "".join(ASCII.get(c) or without_accents(c) for c in said) == (
+        "Ou l'echec s'arrete : ca, deja AEC"
+    )
+    assert not without_accents("日")

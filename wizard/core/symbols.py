@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -35,6 +36,12 @@ ASCII: Mapping[str, str] = MappingProxyType(
         "✓": "+", "✗": "x", "▶": ">", "‖": "=", "·": ".", "◐": "~", "↻": "!", "◷": "o",
         "▸": ">", "•": "*", "×": "x", "…": "~", "→": ">", "←": "<", "–": "-", "—": "-",
         "−": "-", "─": "-", "│": "|", "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'",
-        "\u00a0": " ",
+        "«": '"', "»": '"', "\u00a0": " ", "\u202f": " ",
     }
 )  # fmt: skip
+
+
+def without_accents(letter: str) -> str:
+    """Return the ASCII letters that a letter is made of: "e" for "é"; "" where there are none."""
+    parts = unicodedata.normalize("NFKD", letter)
+    return "".join(part for part in parts if part.isascii())

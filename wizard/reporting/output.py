@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import NoReturn, TextIO
 
 from wizard.core.exit_status import ExitStatus
-from wizard.core.symbols import ASCII
+from wizard.core.symbols import ASCII, without_accents
 from wizard.system.stopping import stop
 
 # What is read the same without the letters that some locales do not have; a line may get longer.
 _LOOK_ALIKES = {
-    **ASCII, "…": "...", "→": "->", "←": "<-", "—": "--", "≤": "<=", "≥": ">=", "\u202f": " ",
+    **ASCII, "…": "...", "→": "->", "←": "<-", "—": "--", "≤": "<=", "≥": ">=", "œ": "oe",
+    "Œ": "OE",
 }  # fmt: skip
 _HANDLER = "bw-s3-look-alikes"
 
@@ -107,4 +108,5 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     letters = error.object[error.start : error.end]
-    return "".join(_LOOK_ALIKES.get(letter, "?") for letter in letters), error.end
+    alike = (_LOOK_ALIKES.get(letter) or without_accents(letter) or "?" for letter in letters)
+    return "".join(alike), error.end
