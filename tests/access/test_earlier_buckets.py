@@ -84,17 +84,17 @@ async def test_it_is_closed_where_the_site_never_used_it(before: Before, other: 
     assert f"bucket {first.bucket}, which bw-s3 opened" in str((await STEP.plan(context)).items)
     await carry_out(STEP, context)
     assert (before.is_open, opened(other, before.keys)) == (False, True)
-    assert before.listener.seen("bucket of before").verdict is Verdict.PASS
+    assert before.listener.seen("earlier bucket").verdict is Verdict.PASS
     assert await STEP.undo(context)
     assert not opened(other, before.keys)
 
 
 async def test_declined_it_is_said_and_asked_again_by_undo(before: Before, other: Settings) -> None:
-    before.listener.refused = "Before, bw-s3 let strangers read"
+    before.listener.refused = "Before, bw-s3 let the public read"
     before.choose(other)
     await carry_out(STEP, before.context)
     assert before.is_open
-    assert "you left it open" in before.listener.seen("bucket of before").seen
+    assert "you left it open" in before.listener.seen("earlier bucket").seen
     before.listener.refused = ""
     assert await STEP.undo(before.context)
     assert not before.is_open
@@ -106,7 +106,7 @@ async def test_what_the_site_used_stays_open(before: Before, other: Settings) ->
     before.choose(other)
     await carry_out(STEP, before.context)
     assert before.is_open
-    found = before.listener.seen("bucket of before")
+    found = before.listener.seen("earlier bucket")
     assert (found.verdict, "BookWyrmPublicRead" in found.seen) == (Verdict.REMARK, True)
 
 
@@ -127,7 +127,7 @@ async def test_at_another_service_it_is_said(before: Before, ceph_storage: Stora
     before.context = replace(before.context, keys=ceph_storage[1])
     await carry_out(STEP, before.context)
     assert before.is_open
-    assert before.settings.endpoint_host in before.listener.seen("bucket of before").seen
+    assert before.settings.endpoint_host in before.listener.seen("earlier bucket").seen
 
 
 async def test_one_that_is_gone_is_no_matter(before: Before, other: Settings) -> None:
@@ -135,4 +135,4 @@ async def test_one_that_is_gone_is_no_matter(before: Before, other: Settings) ->
     Bucket(first, before.keys).client.delete_bucket(Bucket=first.bucket)
     before.choose(other)
     await carry_out(STEP, before.context)
-    assert before.listener.seen("bucket of before").verdict is Verdict.PASS
+    assert before.listener.seen("earlier bucket").verdict is Verdict.PASS

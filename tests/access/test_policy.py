@@ -88,6 +88,8 @@ def test_two_switches_of_block_public_access_are_in_the_way() -> None:
     assert all(unblocked(switches)[name] for name in names[:2])
 
 
-def test_what_lies_there_already_is_counted_in_words() -> None:
-    assert Exposure(1234, False, ()).words == "1,234"
-    assert Exposure(200_000, True, ()).words == "more than 200,000"
+def test_what_is_there_already_is_counted_in_words() -> None:
+    one, some, many = Exposure(1, False, ()), Exposure(1234, False, ()), Exposure(2000, True, ())
+    assert one.words == "1 object is there already; the public will read it too."
+    assert some.words.startswith("1,234 objects are there already")
+    assert many.words.startswith("More than 2,000 objects are")

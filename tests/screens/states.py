@@ -195,7 +195,7 @@ def _with_failures() -> dict[str, Script]:
 
 
 def _decision(name: str) -> dict[str, Script]:
-    what = "The bucket stays closed to strangers."
+    what = "The bucket stays closed to the public."
     why = "The policy that would let them read was declined."
     use = Remedy("Use another bucket.", Action.EDIT_PROVIDER)
     return _with_problem(name, Problem(what, why, use, decision=True))

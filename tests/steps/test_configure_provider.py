@@ -179,7 +179,7 @@ async def test_private_files_below_images_are_never_opened(
         listener = Listener()
         context = replace(context, ask=listener.ask, report=listener.events.append)
         context = await settle(STEP, context)
-        assert "1 objects are there already" in listener.questions[0].text
+        assert "1 object is there already" in listener.questions[0].text
         assert "1 in images/" in listener.seen("Is the bucket empty?").seen
 
 
@@ -457,7 +457,7 @@ async def test_what_answers_everything_is_not_the_bucket(storage: Storage, tmp_p
         in_front(settings, answer) as settings,
         storage_context(tmp_path, settings, keys, Listener()) as context,
     ):
-        assert "do not get the bucket's files" in (await refusal(context)).what
+        assert "does not get the bucket's files" in (await refusal(context)).what
 
 
 def unpaid(request: Request) -> Reply | None:
@@ -474,7 +474,7 @@ async def test_an_account_that_may_not_publish_is_said_to_be_one(tmp_path: Path)
     ):
         problem = await refusal(context)
         assert "PutBucketPolicy" not in [request.call for request in server.requests]
-    assert problem.what == "Your account at this provider may not publish files."
+    assert problem.what == "Your account at this provider is not allowed to publish files."
     assert "Public use of objects is not allowed" in problem.why
     assert "support" in problem.remedies[0].text
 

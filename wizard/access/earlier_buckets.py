@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from wizard.access.policy import SID, blocking, closing_policy
 from wizard.core.events import Check, passed, remark
+from wizard.core.message import Message, msg
 from wizard.core.plan import PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
@@ -32,6 +33,8 @@ class OpenedBucket:
 # Of each bucket by its place: that we opened it, and that the site ever ran with it.
 _OPENED = json_entry("configure_provider.policy-before", lambda data: OpenedBucket(**data), asdict)
 _USED = flag_entry("restart.used")
+# Of the check whether an earlier bucket is closed.
+_CLOSED = "earlier-bucket-closed"
 
 
 def note_opened(context: Context, switches: Mapping[str, bool]) -> None:
@@ -80,12 +83,23 @@ def close_again(context: Context, settings: Settings) -> bool:
 
 def earlier_plan(context: Context) -> list[PlanItem]:
     """Return what the plan says of other buckets that we opened."""
-    text = "The bucket {}, which bw-s3 opened to strangers before, is open still; {}."
-    ends = {True: "it stays so, since pages may point to it", False: "you are asked about it"}
-    return [
-        Sentence(text.format(earlier.bucket, ends[bool(_why_open(context, earlier))]), warning=True)
-        for earlier in _earlier(context)
-    ]
+    return [_said_of(context, earlier) for earlier in _earlier(context)]
+
+
+def _said_of(context: Context, earlier: Settings) -> Sentence:
+    if _why_open(context, earlier):
+        text = msg(
+            "The bucket {bucket}, which bw-s3 opened to the public before, is still open; it stays"
+            " open, since pages may point to it.",
+            bucket=earlier.bucket,
+        )
+    else:
+        text = msg(
+            "The bucket {bucket}, which bw-s3 opened to the public before, is still open; you will"
+            " be asked whether to close it.",
+            bucket=earlier.bucket,
+        )
+    return Sentence(text, warning=True)
 
 
 async def settle_earlier(context: Context) -> None:
@@ -98,35 +112,43 @@ async def settle_earlier(context: Context) -> None:
 
 
 async def _settle(context: Context, earlier: Settings) -> Check:
-    asked = f"Is the bucket of before, {earlier.bucket}, closed to strangers again?"
-    by_hand = f"To close it, take the statement {SID} out of its policy at {earlier.endpoint_host}"
-    if why := _why_open(context, earlier):
-        return remark(asked, f"no: {why}. {by_hand}")
-    text = (
-        f"Before, bw-s3 let strangers read the bucket {earlier.bucket}. You have chosen another"
-        " one, and the site never used that. Close it to strangers again?"
+    asked = msg("Is the earlier bucket {bucket} closed to the public again?", bucket=earlier.bucket)
+    by_hand = msg(
+        "To close it, take the statement {statement} out of its policy at {endpoint}",
+        statement=SID,
+        endpoint=earlier.endpoint_host,
     )
-    if not await context.ask(Question(text=text, yes="Close it", no="Leave it open")):
-        return remark(asked, f"no, you left it open. {by_hand}")
+    if why := _why_open(context, earlier):
+        return remark(asked, msg("no: {why}. {by_hand}", why=why, by_hand=by_hand), code=_CLOSED)
+    text = msg(
+        "Before, bw-s3 let the public read the bucket {bucket}. You have chosen another one, and"
+        " the site never used that. Close it to the public again?",
+        bucket=earlier.bucket,
+    )
+    if not await context.ask(Question(text=text, yes=msg("Close it"), no=msg("Leave it open"))):
+        seen = msg("no, you left it open. {by_hand}", by_hand=by_hand)
+        return remark(asked, seen, code=_CLOSED)
     try:
         await asyncio.to_thread(close_again, context, earlier)
     except Problem as problem:
-        return remark(asked, f"no: {problem.what} {by_hand}")
-    return passed(asked, "yes")
+        seen = msg("no: {what} {by_hand}", what=problem.what, by_hand=by_hand)
+        return remark(asked, seen, code=_CLOSED)
+    return passed(asked, msg("yes"), code=_CLOSED)
 
 
-def _why_open(context: Context, earlier: Settings) -> str:
-    """Return why a bucket is not to be closed from here, "" where it is."""
+def _why_open(context: Context, earlier: Settings) -> Message | None:
+    """Return why a bucket is not to be closed from here, None where it is."""
     env = context.instance.env_file()
     armed = is_true(env.get("USE_S3")) and env.get("AWS_STORAGE_BUCKET_NAME") == earlier.bucket
     if armed:
         # Whatever restarted the services in the meantime has switched the site to it.
         context.journal.remember(_USED.of(_place(earlier)), True)
     if context.journal.remembers(_USED.of(_place(earlier))):
-        return "the site uses it or did, and pages here and elsewhere may still point to it"
+        # Translators: follows "no: ", as the reason why a bucket is still open to the public.
+        return msg("the site uses it or did, and pages here and elsewhere may still point to it")
     if earlier.endpoint != context.settings.endpoint:
-        return "it is at another service, whose keys bw-s3 does not have any more"
-    return ""
+        return msg("it is at another service, whose keys bw-s3 does not have any more")
+    return None
 
 
 def _earlier(context: Context) -> Iterator[Settings]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.web.blocked import by_policy, unstyled
@@ -57,7 +58,7 @@ async def style_refused(context: Context, view: SiteView) -> Problem | None:
     seen = outside if outside and outside.points_to_bucket else view
     base = context.settings.public_base
     problem = await style_problem(Onlooker.of(seen, origin), view, base)
-    what = "Browsers do not use the stylesheets or scripts of the site's pages."
+    what = msg("Browsers do not use the stylesheets or scripts of the site's pages.")
     return unstyled(problem, what) if problem else None
 
 

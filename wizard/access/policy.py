@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from wizard.core.message import Message, plural
 from wizard.media.public import PUBLIC_SUFFIXES, PublicFiles
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _IN_THE_WAY = ("BlockPublicPolicy", "RestrictPublicBuckets")
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What lies already where the policy would let the public read.
+    """What is there already where the policy would let the public read.
 
     `private` are keys that BookWyrm's own web server would never hand out,
     such as an export of an account.
@@ -34,9 +35,19 @@ class Exposure:
     private: tuple[str, ...]
 
     @property
-    def words(self) -> str:
-        """The number of objects, as far as they were counted."""
-        return f"{'more than ' if self.more else ''}{self.count:,}"
+    def words(self) -> Message:
+        """How many objects the public will read, as far as they were counted, in a sentence."""
+        if self.more:
+            return plural(
+                "More than {n} object is there already; the public will read it too.",
+                "More than {n} objects are there already; the public will read them too.",
+                self.count,
+            )
+        return plural(
+            "{n} object is there already; the public will read it too.",
+            "{n} objects are there already; the public will read them too.",
+            self.count,
+        )
 
 
 def opening_policy(bucket: str, current: Policy | None) -> dict[str, Any]:

@@ -16,22 +16,24 @@ from typing import TYPE_CHECKING
 from wizard.access.canaries import Canaries, Canary
 from wizard.access.policy import PREFIXES
 from wizard.access.problems import (
+    KEYS_ACCEPTED,
     ReadAccess,
     acl_check,
     clock_check,
     closed,
     endpoint_check,
+    failed_between,
     is_missing_bucket,
     listable,
     needs_newer_bookwyrm,
     not_published,
     not_replaced,
-    question_behind,
     tls_check,
     wrong_domain,
 )
 from wizard.access.public_address import is_answer, public_problem
 from wizard.core.events import Check, failed, passed, remark
+from wizard.core.message import Message, listed, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Question
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from wizard.step import Context
 
 _MOST_COUNTED = 10_000
+_ACL_ACCEPTED = msg("Does the storage accept the ACL public-read?")
+# The check whether the public can read, before anything is there for good.
+_PUBLIC_READ = "public-read"
 # The bucket's place, and its CORS rules before the probe set its own.
 _CORS_BEFORE: Entry[tuple[str, list[CorsRule]]] = json_entry("cors before the probe", tuple)
 # Sets and reads rules without meaning anything for a real site.
@@ -90,11 +95,12 @@ class Probe:
         yield tls_check(self.settings)
         yield clock_check(seen)
         there = await asyncio.to_thread(self.bucket.exists)
-        yield passed("Does the storage accept the keys?", "yes")
+        yield passed(KEYS_ACCEPTED, msg("yes"), code="keys-accepted")
+        asked = _is_there(self.bucket)
         if not there:
-            yield failed(f"Is the bucket {self.bucket.name} there?", missing_bucket(self.settings))
+            yield failed(asked, missing_bucket(self.settings), code="bucket-exists")
             return
-        yield passed(f"Is the bucket {self.bucket.name} there?", "yes")
+        yield passed(asked, msg("yes"), code="bucket-exists")
         yield await asyncio.to_thread(self._contents)
         yield await listing_check(self.bucket)
 
@@ -108,8 +114,11 @@ class Probe:
             async for check in self._public_reads():
                 yield check
             yield await asyncio.to_thread(self._try_cors)
-            count = await asyncio.to_thread(self.canaries.remove)
-            yield passed("Can objects be deleted?", f"yes, the {count} canaries are gone")
+            removed = await asyncio.to_thread(self.canaries.remove)
+            seen = plural(
+                "yes, the {n} test file is gone", "yes, the {n} test files are gone", removed
+            )
+            yield passed(msg("Can objects be deleted?"), seen, code="delete-objects")
         finally:
             await asyncio.to_thread(self.canaries.try_to_remove)
 
@@ -133,37 +142,44 @@ class Probe:
         self.context.journal.forget(_CORS_BEFORE)
 
     def _contents(self) -> Check:
-        asked = "Is the bucket empty?"
+        asked, code = msg("Is the bucket empty?"), "bucket-empty"
         folders, loose = self.bucket.top()
-        found = {folder: self._count(folder) for folder in folders}
-        found["outside of folders"] = str(len(loose)) if loose else ""
-        words = ", ".join(f"{count} in {name}" for name, count in found.items() if count)
-        if not words:
-            return passed(asked, "yes, but for what this migration put there" if folders else "yes")
-        words = words.replace(" in outside", " outside")
-        return remark(asked, f"no, these objects are there already, and stay: {words}")
+        found = [said for folder in folders if (said := self._others_below(folder))]
+        if loose:
+            found.append(msg("{number} outside of folders", number=len(loose)))
+        if found:
+            seen = msg(
+                "no, these objects are there already, and stay: {objects}", objects=listed(found)
+            )
+            return remark(asked, seen, code=code)
+        if folders:
+            return passed(asked, msg("yes, but for what this migration put there"), code=code)
+        return passed(asked, msg("yes"), code=code)
 
-    def _count(self, prefix: str) -> str:
-        """Return how many objects below a prefix are not ours, "" for none."""
+    def _others_below(self, prefix: str) -> Message | None:
+        """Say how many objects below a prefix are not ours, None for none."""
         ours = self.context.journal.was_announced
         place = self.settings.destination
         seen = [o.key for o in islice(self.bucket.list_objects(prefix), _MOST_COUNTED + 1)]
         count = sum(1 for key in seen if not ours(place, key))
-        if len(seen) > _MOST_COUNTED and count:
-            return f"more than {count - 1:,}"
-        return f"{count:,}" if count else ""
+        if not count:
+            return None
+        if len(seen) > _MOST_COUNTED:
+            return msg("more than {number} in {folder}", number=count - 1, folder=prefix)
+        return msg("{number} in {folder}", number=count, folder=prefix)
 
     def _write(self) -> Check:
         self.plain = [self.canaries.put(prefix) for prefix in PREFIXES]
-        return passed("Can files be stored below images/ and static/?", "yes")
+        asked = msg("Can files be stored below images/ and static/?")
+        return passed(asked, msg("yes"), code="store-objects")
 
     def _overwrite(self) -> Check:
         self.plain = [self.canaries.overwrite(canary) for canary in self.plain]
-        asked = "Can they be replaced and read back?"
+        asked, code = msg("Can they be replaced and read back?"), "replace-objects"
         for canary in self.plain:
             if self.bucket.get(canary.key) != canary.body:
-                return failed(asked, not_replaced(canary.key))
-        return passed(asked, "yes, byte for byte")
+                return failed(asked, not_replaced(canary.key), code=code)
+        return passed(asked, msg("yes, byte for byte"), code=code)
 
     def _try_acl(self) -> Check:
         """Store the same with public-read; what comes of it public reads tell."""
@@ -174,14 +190,14 @@ class Probe:
                 raise
             # Without the ACL it went well, so the ACL is what was refused.
             return self._refused_acl(problem)
-        return passed("Does the storage accept the ACL public-read?", "yes")
+        return passed(_ACL_ACCEPTED, msg("yes"), code="acl-accepted")
 
     def _refused_acl(self, problem: Problem) -> Check:
-        asked = "Does the storage accept the ACL public-read?"
         if self.context.instance.abilities.default_acl:
-            seen = "no; BookWyrm will send none (AWS_DEFAULT_ACL stays empty)"
-            return passed(asked, seen)
-        return failed(asked, needs_newer_bookwyrm(self.context.instance.version, problem))
+            seen = msg("no; BookWyrm will send none (AWS_DEFAULT_ACL stays empty)")
+            return passed(_ACL_ACCEPTED, seen, code="acl-accepted")
+        newer = needs_newer_bookwyrm(self.context.instance.version, problem)
+        return failed(_ACL_ACCEPTED, newer, code="acl-accepted")
 
     async def _public_reads(self) -> AsyncGenerator[Check, None]:
         """Find the way in which the public gets to read, and whether the custom domain works."""
@@ -189,7 +205,7 @@ class Probe:
         self.acl = "public-read" if self.read_access is ReadAccess.ACL else ""
         if self.with_acl:
             yield acl_check(self.read_access)
-        asked = f"Can a stranger read through {self.settings.custom_domain}?"
+        asked = msg("Can the public read through {domain}?", domain=self.settings.custom_domain)
         if self.read_access is ReadAccess.POLICY:
             yield await self._before_the_policy(asked)
             return
@@ -198,24 +214,25 @@ class Probe:
                 self.context, self.canaries, prefix, acl=self.acl, seconds=3, at_endpoint=True
             )
             if problem is not None:
-                yield failed(asked, problem)
+                yield failed(asked, problem, code=_PUBLIC_READ)
                 return
-        yield passed(asked, "yes")
+        yield passed(asked, msg("yes"), code=_PUBLIC_READ)
 
-    async def _before_the_policy(self, asked: str) -> Check:
+    async def _before_the_policy(self, asked: Message) -> Check:
         """Check that the address is right, all that can be said before anybody is let in."""
         seen = await fetch(f"{self.settings.public_base}/{self.plain[0].key}")
         said_no = not_published(self.settings, seen) is not None
         if seen.error is not None or seen.ok or seen.status == 404 or said_no:
-            return failed(asked, wrong_domain(self.settings, seen, at_endpoint=False))
+            wrong = wrong_domain(self.settings, seen, at_endpoint=False)
+            return failed(asked, wrong, code=_PUBLIC_READ)
         try:
             await asyncio.to_thread(self.bucket.get_policy)
         except Problem as problem:
             if will_pass(problem):
                 raise
-            return failed(asked, closed(self.settings, problem))
-        opens = "a bucket policy will open images/* and static/*, and nothing else"
-        return remark(asked, f"not yet: {opens}")
+            return failed(asked, closed(self.settings, problem), code=_PUBLIC_READ)
+        opens = msg("not yet: a bucket policy will open images/* and static/*, and nothing else")
+        return remark(asked, opens, code=_PUBLIC_READ)
 
     async def _find_way(self) -> ReadAccess:
         if await self._anywhere(self.plain[0], 0):
@@ -233,16 +250,21 @@ class Probe:
 
     def _try_cors(self) -> Check:
         """Read the CORS rules, set them again, and read them back."""
-        asked = "Can CORS rules be read and set?"
+        asked, code = msg("Can CORS rules be read and set?"), "cors-settable"
         try:
             before = self.bucket.get_cors()
             self._set_cors_and_back(before)
         except Problem as problem:
             if will_pass(problem):
-                return remark(asked, f"not known: {problem.what} The step “CORS” tries again.")
-            note = preset(self.settings.provider).advice("cors", self.settings)
-            return remark(asked, f"no: {problem.what} They will have to be set by hand: {note}")
-        return passed(asked, "yes")
+                unknown = msg("not known: {what} The step “CORS” tries again.", what=problem.what)
+                return remark(asked, unknown, code=code)
+            by_hand = msg(
+                "no: {what} They will have to be set by hand: {advice}",
+                what=problem.what,
+                advice=preset(self.settings.provider).advice("cors", self.settings),
+            )
+            return remark(asked, by_hand, code=code)
+        return passed(asked, msg("yes"), code=code)
 
     def _set_cors_and_back(self, before: list[CorsRule]) -> None:
         if before:
@@ -254,7 +276,11 @@ class Probe:
         self.bucket.put_cors(before)
         self.context.journal.forget(_CORS_BEFORE)
         if not kept:
-            raise Problem("The storage takes CORS rules and forgets them.", "It knows none.")
+            raise Problem(
+                msg("The storage takes CORS rules and forgets them."),
+                msg("It knows none."),
+                code="cors-rules-forgotten",
+            )
 
 
 async def live_checks(probe: Probe) -> AsyncGenerator[Check, None]:
@@ -263,7 +289,7 @@ async def live_checks(probe: Probe) -> AsyncGenerator[Check, None]:
     What they found (the way in, and the ACL) the probe has afterwards. Asks whether to create
     a bucket that is missing.
     """
-    asked = "Do the settings fit together?"
+    asked = ""
     try:
         async for check in probe.looks():
             asked = check.asked
@@ -281,18 +307,24 @@ async def live_checks(probe: Probe) -> AsyncGenerator[Check, None]:
                 if check.problem:
                     return
     except Problem as problem:
-        yield failed(question_behind(problem, asked), problem)
+        yield failed_between(problem, asked or msg("Do the settings fit together?"))
 
 
 async def _after_creation(probe: Probe) -> AsyncGenerator[Check, None]:
-    yield passed(f"Is the bucket {probe.bucket.name} there?", "yes, it was created now")
+    created = msg("yes, it was created now")
+    yield passed(_is_there(probe.bucket), created, code="bucket-exists")
     yield await listing_check(probe.bucket)
 
 
 async def create_bucket(context: Context, bucket: Bucket) -> bool:
     """Offer to create the bucket. Raises `Problem` where that is refused."""
-    text = f"There is no bucket {bucket.name} at {bucket.settings.endpoint_host}. Create it?"
-    if not await context.ask(Question(text=text, yes="Create it", no="Choose another one")):
+    text = msg(
+        "There is no bucket {bucket} at {endpoint}. Create it?",
+        bucket=bucket.name,
+        endpoint=bucket.settings.endpoint_host,
+    )
+    question = Question(text=text, yes=msg("Create it"), no=msg("Choose another one"))
+    if not await context.ask(question):
         return False
     await asyncio.to_thread(bucket.create)
     return True
@@ -300,13 +332,13 @@ async def create_bucket(context: Context, bucket: Bucket) -> bool:
 
 async def listing_check(bucket: Bucket) -> Check:
     """Check that the public cannot list the bucket, at the endpoint and beside it."""
-    asked = "Is the list of files hidden from strangers?"
+    asked, code = msg("Is the list of files hidden from the public?"), "list-hidden"
     base = bucket.settings.public_base
     for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
         seen = await fetch(url)
         if seen.ok and "<ListBucketResult" in seen.text:
-            return failed(asked, listable(bucket.settings, url))
-    return passed(asked, "yes")
+            return failed(asked, listable(bucket.settings, url), code=code)
+    return passed(asked, msg("yes"), code=code)
 
 
 def require_keys(context: Context) -> None:
@@ -314,14 +346,21 @@ def require_keys(context: Context) -> None:
     if context.keys:
         return
     raise Problem(
-        "The keys of the storage are not known.",
-        "They are neither in .env nor in the environment "
-        "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or one of the two is missing.",
+        msg("The keys of the storage are not known."),
+        msg(
+            "They are neither in .env nor in the environment "
+            "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or one of the two is missing."
+        ),
         preset(context.settings.provider).advice("keys", context.settings),
-        Remedy("Enter the access key and the secret key.", Action.EDIT_PROVIDER),
+        Remedy(msg("Enter the access key and the secret key."), Action.EDIT_PROVIDER),
         field="secret_access_key" if context.keys.access_key_id else "access_key_id",
         usage=True,
+        code="keys-unknown",
     )
+
+
+def _is_there(bucket: Bucket) -> Message:
+    return msg("Is the bucket {bucket} there?", bucket=bucket.name)
 
 
 def _is_probe(rules: list[CorsRule]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wizard.core.events import Check, failed, passed, remark
+from wizard.core.message import Message, msg, plural
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.storage.providers import preset
 from wizard.web.visitor import VisitorResponse
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from wizard.core.settings import Settings
 
 _TAGS = re.compile(r"<[^>]*>")
+KEYS_ACCEPTED = msg("Does the storage accept the keys?")
 # S3 refuses what was signed more than 15 minutes off.
 _SKEW_REFUSED, _SKEW_ODD = 15 * 60, 2 * 60
 
@@ -42,24 +44,33 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
         return seen.error
     if refusal := not_published(settings, seen):
         return refusal
-    what = f"Through {settings.custom_domain} strangers do not get the bucket's files."
     expected = preset(settings.provider).custom_domain_for(settings)
-    if seen.ok:
-        why = "Something answers there, but not with the file that was just stored."
-    elif at_endpoint:
-        why = f"It answers with HTTP {seen.status}, while the bucket itself lets strangers read."
-    else:
-        why = f"It answers with HTTP {seen.status}."
+    usual = msg("The usual custom domain would be {domain}", domain=expected)
     return Problem(
-        what,
-        why,
-        Remedy(f"The usual custom domain would be {expected}", Action.EDIT_PROVIDER)
+        msg(
+            "Through {domain} the public does not get the bucket's files.",
+            domain=settings.custom_domain,
+        ),
+        _not_the_file(seen, at_endpoint=at_endpoint),
+        Remedy(usual, Action.EDIT_PROVIDER)
         if expected and expected != settings.custom_domain
         else preset(settings.provider).advice("public", settings),
-        "If it is a proxy or a CDN of your own, let it lead to this bucket.",
+        msg("If it is a proxy or a CDN of your own, let it lead to this bucket."),
         raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
         field="custom_domain",
+        code="custom-domain-wrong",
     )
+
+
+def _not_the_file(seen: VisitorResponse, *, at_endpoint: bool) -> Message:
+    if seen.ok:
+        return msg("Something answers there, but not with the file that was just stored.")
+    if at_endpoint:
+        return msg(
+            "It answers with HTTP {status}, while the bucket itself lets the public read.",
+            status=str(seen.status),
+        )
+    return msg("It answers with HTTP {status}.", status=str(seen.status))
 
 
 def not_published(settings: Settings, seen: VisitorResponse) -> Problem | None:
@@ -71,56 +82,93 @@ def not_published(settings: Settings, seen: VisitorResponse) -> Problem | None:
     if not re.search(r"public (?:use|access)\b.* not allowed", seen.text[:2000], re.IGNORECASE):
         return None
     return Problem(
-        "Your account at this provider may not publish files.",
-        "The storage answers the public with: " + " ".join(_TAGS.sub(" ", seen.text[:500]).split()),
-        "Ask the provider's support to allow public use for your account; trial accounts usually "
-        "have to be paid for first. No bucket policy or ACL changes that.",
-        Remedy("Or use another provider.", Action.EDIT_PROVIDER),
+        msg("Your account at this provider is not allowed to publish files."),
+        msg(
+            "The storage answers the public with: {answer}",
+            answer=" ".join(_TAGS.sub(" ", seen.text[:500]).split()),
+        ),
+        msg(
+            "Ask the provider's support to allow public use for your account; trial accounts "
+            "usually have to be paid for first. No bucket policy or ACL changes that."
+        ),
+        Remedy(msg("Or use another provider."), Action.EDIT_PROVIDER),
         raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
         field="bucket",
+        code="publishing-not-allowed",
     )
 
 
 def endpoint_check(seen: VisitorResponse, settings: Settings) -> Check:
     """Check that the endpoint answers at all, and in the protocol that was asked."""
-    asked = f"Does {settings.endpoint} answer?"
+    asked, code = msg("Does {endpoint} answer?", endpoint=settings.endpoint), "endpoint-answers"
     if seen.error is not None:
-        return failed(asked, seen.error)
+        return failed(asked, seen.error, code=code)
     target = seen.headers.get("location", "")
     if settings.endpoint.startswith("http:") and target.startswith(
         f"https://{urlsplit(settings.endpoint).hostname}"
     ):
-        return failed(asked, wants_https(settings.endpoint))
-    return passed(asked, "yes")
+        return failed(asked, wants_https(settings.endpoint), code=code)
+    return passed(asked, msg("yes"), code=code)
 
 
 def tls_check(settings: Settings) -> Check:
     """Check that others on the way cannot read along; connecting has checked the certificate."""
-    asked = "Is the connection to the storage safe?"
+    asked, code = msg("Is the connection to the storage secure?"), "endpoint-https"
     if settings.endpoint.startswith("https:"):
-        return passed(asked, "yes, its certificate is trusted")
-    return remark(asked, "no, it is plain http: use it on your own machine or network only")
+        return passed(asked, msg("yes, its certificate is trusted"), code=code)
+    seen = msg("no, it is plain http: use it on your own machine or network only")
+    return remark(asked, seen, code=code)
 
 
 def clock_check(seen: VisitorResponse) -> Check:
     """Check how far this machine's clock is from the storage's."""
-    asked = "Is this machine's clock right?"
+    asked, code = msg("Is this machine's clock right?"), "clock"
     skew = _skew(seen)
     if skew is None:
-        return remark(asked, "the storage does not say what time it is")
+        return remark(asked, msg("the storage does not say what time it is"), code=code)
     if abs(skew) < _SKEW_ODD:
-        return passed(asked, "yes")
-    words = f"{abs(skew) / 60:,.0f} minutes {'ahead of' if skew > 0 else 'behind'} the storage's"
+        return passed(asked, msg("yes"), code=code)
     if abs(skew) < _SKEW_REFUSED:
-        return remark(asked, f"it is {words}; from 15 on, the storage refuses every request")
-    return failed(
-        asked,
-        Problem(
-            f"This machine's clock is {words}.",
-            "The storage refuses what was signed more than 15 minutes ago or ahead.",
-            "Set the clock: sudo timedatectl set-ntp true; then compare: date -u",
-            TRY_AGAIN,
-        ),
+        return remark(asked, _clock_nearly_wrong(skew), code=code)
+    problem = Problem(
+        _clock_wrong(skew),
+        msg("The storage refuses what was signed more than 15 minutes ago or ahead."),
+        msg("Set the clock: sudo timedatectl set-ntp true; then compare: date -u"),
+        TRY_AGAIN,
+        code="clock-wrong",
+    )
+    return failed(asked, problem, code=code)
+
+
+def _clock_nearly_wrong(skew: float) -> Message:
+    minutes = round(abs(skew) / 60)
+    if skew > 0:
+        return plural(
+            "it is {n} minute ahead of the storage's; from 15 on, the storage refuses every"
+            " request",
+            "it is {n} minutes ahead of the storage's; from 15 on, the storage refuses every"
+            " request",
+            minutes,
+        )
+    return plural(
+        "it is {n} minute behind the storage's; from 15 on, the storage refuses every request",
+        "it is {n} minutes behind the storage's; from 15 on, the storage refuses every request",
+        minutes,
+    )
+
+
+def _clock_wrong(skew: float) -> Message:
+    minutes = round(abs(skew) / 60)
+    if skew > 0:
+        return plural(
+            "This machine's clock is {n} minute ahead of the storage's.",
+            "This machine's clock is {n} minutes ahead of the storage's.",
+            minutes,
+        )
+    return plural(
+        "This machine's clock is {n} minute behind the storage's.",
+        "This machine's clock is {n} minutes behind the storage's.",
+        minutes,
     )
 
 
@@ -134,79 +182,101 @@ def _skew(seen: VisitorResponse) -> float | None:
 
 def acl_check(read_access: ReadAccess) -> Check:
     """Check what the ACL public-read did."""
-    asked = "Does the ACL public-read open a file to strangers?"
+    asked, code = msg("Does the ACL public-read open a file to the public?"), "acl-effective"
     if read_access is ReadAccess.ACL:
-        return passed(asked, "yes: BookWyrm will store each file with it")
+        return passed(asked, msg("yes: BookWyrm will store each file with it"), code=code)
     if read_access is ReadAccess.OPEN:
-        return passed(asked, "not needed: strangers can read without it")
-    return passed(asked, "no, it is accepted without effect")
+        return passed(asked, msg("not needed: the public can read without it"), code=code)
+    return passed(asked, msg("no, it is accepted without effect"), code=code)
 
 
 def wants_https(endpoint: str) -> Problem:
     return Problem(
-        "The endpoint wants https.",
-        "It sends everybody who comes with http to https.",
-        Remedy(f"Use {endpoint.replace('http:', 'https:', 1)}", Action.EDIT_PROVIDER),
+        msg("The endpoint wants https."),
+        msg("It sends everybody who comes with http to https."),
+        Remedy(
+            msg("Use {endpoint}", endpoint=endpoint.replace("http:", "https:", 1)),
+            Action.EDIT_PROVIDER,
+        ),
         field="endpoint",
+        code="endpoint-wants-https",
     )
 
 
 def listable(settings: Settings, url: str) -> Problem:
     """Return the `Problem` of a bucket whose list of files everybody can see."""
     return Problem(
-        "Everybody can list the bucket's files.",
-        "The bucket itself is public. Strangers would see the names of all files, exports of "
-        "accounts included, where only those who know a name should get a file.",
-        "Make the bucket private, or let strangers read objects but not list them: "
-        + preset(settings.provider).advice("public", settings),
-        Remedy("Then try again.", Action.RETRY),
+        msg("Everybody can list the bucket's files."),
+        msg(
+            "The bucket itself is public. The public would see the names of all files, exports of "
+            "accounts included, where only those who know a name should get a file."
+        ),
+        msg(
+            "Make the bucket private, or let the public read objects but not list them: {advice}",
+            advice=preset(settings.provider).advice("public", settings),
+        ),
+        Remedy(msg("Then try again."), Action.RETRY),
         raw=f"GET {url}",
         field="bucket",
+        code="bucket-listable",
     )
 
 
 def closed(settings: Settings, problem: Problem) -> Problem:
     """Return the `Problem` of a bucket that neither ACLs nor a policy can open from here."""
     return Problem(
-        "Strangers cannot read the bucket, and it cannot be opened from here.",
-        f"The ACL public-read does not open its files, and for a bucket policy: {problem.what}",
+        msg("The public cannot read the bucket, and it cannot be opened from here."),
+        msg(
+            "The ACL public-read does not open its files, and for a bucket policy: {what}",
+            what=problem.what,
+        ),
         preset(settings.provider).advice("public", settings),
-        Remedy("Then try again.", Action.RETRY),
+        Remedy(msg("Then try again."), Action.RETRY),
         raw=problem.raw,
         field="bucket",
+        code="bucket-closed",
     )
 
 
 def not_replaced(key: str) -> Problem:
     """Return the `Problem` of an object that reads as before after it was replaced."""
     return Problem(
-        "What was replaced in the bucket reads as before.",
-        "The bucket locks its objects, or a cache stands before the endpoint.",
-        "Turn object lock (retention) off, or use another bucket.",
-        "If the endpoint is a CDN, use the storage's own address as the endpoint.",
+        msg("What was replaced in the bucket reads as before."),
+        msg("The bucket locks its objects, or a cache is in front of the endpoint."),
+        msg("Turn object lock (retention) off, or use another bucket."),
+        msg("If the endpoint is a CDN, use the storage's own address as the endpoint."),
         raw=key,
         field="bucket",
+        code="objects-not-replaced",
     )
 
 
 def needs_newer_bookwyrm(version: str, refusal: Problem) -> Problem:
     """Return the `Problem` of a storage without ACLs under a BookWyrm that always sends one."""
     return Problem(
-        f"The storage refuses the ACL public-read, and BookWyrm {version} always sends it.",
-        "Since version 0.8.0 BookWyrm lets one choose (AWS_DEFAULT_ACL); yours does not.",
-        "Update BookWyrm to 0.8.0 or newer first, then start again.",
-        "Or allow ACLs for this bucket in your provider's console, or use another provider.",
+        msg(
+            "The storage refuses the ACL public-read, and BookWyrm {version} always sends it.",
+            version=version,
+        ),
+        msg("Since version 0.8.0 BookWyrm lets one choose (AWS_DEFAULT_ACL); yours does not."),
+        msg("Update BookWyrm to 0.8.0 or newer first, then start again."),
+        msg("Or allow ACLs for this bucket in your provider's console, or use another provider."),
         raw=refusal.raw,
         field="provider",
+        code="acl-refused",
     )
 
 
-def question_behind(problem: Problem, before: str) -> str:
-    """Return what was being asked when a problem came up, by the setting that it is about."""
-    questions = {
-        "access_key_id": "Does the storage accept the keys?",
-        "secret_access_key": "Does the storage accept the keys?",
-        "bucket": "Is the bucket there?",
-        "region": "Is the region right?",
-    }
-    return questions.get(problem.field or "", f"After “{before}”")
+def failed_between(problem: Problem, before: str) -> Check:
+    """Return the check that failed when a problem came up, by the setting that it is about.
+
+    `before` is what was asked last.
+    """
+    match problem.field:
+        case "access_key_id" | "secret_access_key":
+            return failed(KEYS_ACCEPTED, problem, code="keys-accepted")
+        case "bucket":
+            return failed(msg("Is the bucket there?"), problem, code="bucket-exists")
+        case "region":
+            return failed(msg("Is the region right?"), problem, code="region")
+    return failed(msg("After “{question}”", question=before), problem, code="storage-answers")

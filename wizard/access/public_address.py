@@ -12,8 +12,8 @@ import secrets
 from typing import TYPE_CHECKING
 
 from wizard.access.problems import wrong_domain
+from wizard.core.message import Message, msg, plural, sentences
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.quantities import count
 from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Question
 from wizard.web.browser import Onlooker
@@ -93,11 +93,16 @@ async def _is_accepted(context: Context, seen: VisitorResponse, stored: bytes) -
     if accepts_other_bytes(context):
         return True
     question = Question(
-        text=f"{_changed(seen, stored).what} {_difference(seen, stored)} Is that meant, as with a "
-        "CDN that makes pictures smaller? Then type and status are checked there, and the bytes "
-        "in the bucket itself.",
-        yes="Yes, it may change the files",
-        no="No, stop here",
+        text=sentences(
+            _changed(seen, stored).what,
+            _difference(seen, stored),
+            msg(
+                "Is that meant, as with a CDN that makes pictures smaller? Then type and status "
+                "are checked there, and the bytes in the bucket itself."
+            ),
+        ),
+        yes=msg("Yes, it may change the files"),
+        no=msg("No, stop here"),
         only_a_person=True,
         option=ACCEPT_OTHER_BYTES,
     )
@@ -114,36 +119,56 @@ async def _answers_everything(context: Context, canary: Canary) -> bool:
     return is_answer(canary, await fetch(address(context.settings, nothing)))
 
 
-def _difference(seen: VisitorResponse, stored: bytes) -> str:
+def _difference(seen: VisitorResponse, stored: bytes) -> Message:
     """Say in what way the answer differs from what was stored."""
-    got = seen.body_start
-    sizes = f"{count(len(stored), 'byte')} stored, {count(len(got), 'byte')} received"
     said = [
         f"{name.title()}: {seen.headers[name]}"
         for name in ("content-type", "content-encoding", "server", "via", "cf-polished")
         if name in seen.headers
     ]
-    return f"{sizes} ({', '.join(said)})."
+    return msg(
+        "{stored} stored, {received} received ({headers}).",
+        stored=_bytes(stored),
+        received=_bytes(seen.body_start),
+        headers=", ".join(said),
+    )
+
+
+def _bytes(data: bytes) -> Message:
+    return plural("{n} byte", "{n} bytes", len(data))
 
 
 def _changed(seen: VisitorResponse, stored: bytes) -> Problem:
     return Problem(
-        f"Other bytes come from {seen.url} than were stored.",
-        f"{_difference(seen, stored)} The file is there and has the right type, so something "
-        "in front of the bucket changes it: a CDN that makes files smaller, or a cache.",
-        f"If that is meant, try again and say so; bw-s3 run takes {ACCEPT_OTHER_BYTES} for it.",
-        "Otherwise turn off what changes files: minifying, image optimization, script injection.",
-        Remedy("Then try again.", Action.RETRY),
+        msg("Other bytes come from {url} than were stored.", url=seen.url),
+        sentences(
+            _difference(seen, stored),
+            msg(
+                "The file is there and has the right type, so something in front of the bucket "
+                "changes it: a CDN that makes files smaller, or a cache."
+            ),
+        ),
+        msg(
+            "If that is meant, try again and answer so; bw-s3 run takes {option} for it.",
+            option=ACCEPT_OTHER_BYTES,
+        ),
+        msg(
+            "Otherwise turn off what changes files: minifying, image optimization, script "
+            "injection."
+        ),
+        Remedy(msg("Then try again."), Action.RETRY),
         field="custom_domain",
         decision=True,
+        code="files-changed-on-the-way",
     )
 
 
 def _changed_inside(key: str) -> Problem:
     return Problem(
-        f"The bucket itself has other bytes under {key} than were stored.",
-        "It is not the public address alone that changes files.",
-        "Ask the storage's provider, or use another bucket.",
+        msg("The bucket itself has other bytes under {key} than were stored.", key=key),
+        msg("It is not the public address alone that changes files."),
+        msg("Ask the storage's provider, or use another bucket."),
         raw=key,
         field="bucket",
+        code="files-changed-in-bucket",
     )

@@ -18,8 +18,10 @@ from wizard.access.policy import (
 )
 from wizard.access.public_address import accepts_other_bytes, public_problem
 from wizard.core.events import Check, Verdict, failed, passed, remark
+from wizard.core.message import listed, msg, plural
 from wizard.core.plan import Document, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import name_some
 from wizard.journal.public_files import public_files
 from wizard.step import Context, Question
 from wizard.storage.bucket import Bucket, Policy
@@ -37,18 +39,24 @@ async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[
     try:
         current = await asyncio.to_thread(bucket.get_policy) if there else None
     except Problem as problem:
-        return [Sentence(f"The bucket's policy cannot be read: {problem.what}", warning=True)]
+        text = msg("The bucket's policy cannot be read: {what}", what=problem.what)
+        return [Sentence(text, warning=True)]
     if is_opened(bucket.name, current):
         return []
-    text = (
-        "If the test files show that strangers cannot read, the bucket gets this policy. It lets "
-        "everybody read images/* and static/*, and nothing else; you are asked before."
+    text = msg(
+        "If the test files show that the public cannot read, the bucket gets this policy. It lets "
+        "everybody read images/* and static/*, and nothing else; you will be asked first."
     )
     items: list[PlanItem] = [Sentence(text)]
-    items.append(Document("bucket policy", as_text(opening_policy(bucket.name, current))))
+    items.append(Document(msg("bucket policy"), as_text(opening_policy(bucket.name, current))))
     on = blocking(await asyncio.to_thread(bucket.public_access_block)) if there else ()
     if on:
-        text = f"For it, Block Public Access is relaxed: {' and '.join(on)} are turned off."
+        text = plural(
+            "For it, Block Public Access is relaxed: {switches} is turned off.",
+            "For it, Block Public Access is relaxed: {switches} are turned off.",
+            len(on),
+            switches=listed(on),
+        )
         items.append(Sentence(text, warning=True))
     return items
 
@@ -74,13 +82,19 @@ async def open_to_public(context: Context, bucket: Bucket) -> None:
         await asyncio.to_thread(_put_back, bucket, before, switches)
         note_closed(context, context.settings)
         raise
-    context.report(passed("Does the bucket policy let strangers read?", "yes"))
+    asked = msg("Does the bucket policy let the public read?")
+    context.report(passed(asked, msg("yes"), code="bucket-policy"))
 
 
 async def public_read_check(context: Context, canaries: Canaries, prefix: str) -> Check:
     """Check that the public gets a new canary below `prefix`, stored as BookWyrm stores files."""
     settings = context.settings
-    asked = f"Can a stranger read what is stored below {prefix}, through {settings.custom_domain}?"
+    asked = msg(
+        "Can the public read what is stored below {folder}, through {domain}?",
+        folder=prefix,
+        domain=settings.custom_domain,
+    )
+    code = f"public-read-{prefix.rstrip('/')}"
     problem = await public_problem(
         context,
         canaries,
@@ -90,20 +104,23 @@ async def public_read_check(context: Context, canaries: Canaries, prefix: str) -
         at_endpoint=False,
     )
     if problem is not None:
-        return failed(asked, problem)
-    changed = accepts_other_bytes(context)
-    return passed(asked, "yes, with changes that you accepted" if changed else "yes, byte for byte")
+        return failed(asked, problem, code=code)
+    if accepts_other_bytes(context):
+        return passed(asked, msg("yes, with changes that you accepted"), code=code)
+    return passed(asked, msg("yes, byte for byte"), code=code)
 
 
 async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:
     """Check that what is outside of the two folders is closed to the public."""
-    asked = "Is everything outside of images/ and static/ closed to strangers?"
+    asked = msg("Is everything outside of images/ and static/ closed to the public?")
+    code = "others-closed"
     canary = await asyncio.to_thread(canaries.put, "")
     for url in (address(bucket.settings, canary.key), f"{bucket.place}/{canary.key}"):
         seen = await fetch(url)
         if seen.ok and seen.body_start == canary.body:
-            return remark(asked, "no, the whole bucket is public: keep nothing else in it")
-    return passed(asked, "yes")
+            seen_there = msg("no, the whole bucket is public: keep nothing else in it")
+            return remark(asked, seen_there, code=code)
+    return passed(asked, msg("yes"), code=code)
 
 
 def lost_policy(context: Context, bucket: Bucket) -> bool:
@@ -115,22 +132,29 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
     lies_there = await asyncio.to_thread(exposure, bucket, public_files(context.journal))
     if lies_there.private:
         raise _private_files(bucket.name, lies_there.private)
-    text = (
+    text = msg(
         "The bucket gets the policy of the plan, which lets everybody read images/* and static/*."
     )
     if not _is_planned(context):
-        text = "The bucket gets this policy, which lets everybody read images/* and static/*:"
-        text = f"{text}\n{as_text(policy)}"
+        text = msg(
+            "The bucket gets this policy, which lets everybody read images/* and static/*:"
+            "\n{policy}",
+            policy=as_text(policy),
+        )
     if lies_there.count:
-        text += f"\n{lies_there.words} objects are there already; strangers will read them too."
+        text = msg("{policy}\n{objects}", policy=text, objects=lies_there.words)
     refused = Problem(
-        "The bucket stays closed to strangers.",
-        "The policy that would let them read was declined, and the files' own ACLs have no effect.",
-        Remedy("Use another bucket.", Action.EDIT_PROVIDER),
+        msg("The bucket stays closed to the public."),
+        msg(
+            "The policy that would let the public read was declined, and the files' own ACLs have"
+            " no effect."
+        ),
+        Remedy(msg("Use another bucket."), Action.EDIT_PROVIDER),
         preset(context.settings.provider).advice("public", context.settings),
         decision=True,
+        code="policy-declined",
     )
-    question = Question(text=text, yes="Put this policy", no="Leave the bucket closed")
+    question = Question(text=text, yes=msg("Put this policy"), no=msg("Leave the bucket closed"))
     await context.agree(question, refused)
 
 
@@ -139,17 +163,20 @@ async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> Non
     on = blocking(switches)
     if not on:
         return
-    text = (
-        f"Block Public Access is on for this bucket. {' and '.join(on)} must be turned off, or "
-        "no policy can let strangers read; the two switches about ACLs stay as they are."
+    text = msg(
+        "Block Public Access is on for this bucket. {switches} must be turned off, or no policy can"
+        " let the public read; the two switches about ACLs stay as they are.",
+        switches=listed(on),
     )
     refused = Problem(
-        "Block Public Access keeps strangers out of the bucket.",
-        "It was left on, and no bucket policy can let strangers read as long as it is.",
+        msg("Block Public Access keeps the public out of the bucket."),
+        msg("It was left on, and no bucket policy can let the public read as long as it is."),
         preset(context.settings.provider).advice("public", context.settings),
         decision=True,
+        code="public-access-blocked",
     )
-    await context.agree(Question(text=text, yes="Turn them off", no="Leave them on"), refused)
+    question = Question(text=text, yes=msg("Turn them off"), no=msg("Leave them on"))
+    await context.agree(question, refused)
 
 
 async def _check_opened(context: Context, bucket: Bucket) -> None:
@@ -176,14 +203,24 @@ def _put_back(bucket: Bucket, before: Policy | None, switches: Mapping[str, bool
 
 
 def _private_files(bucket: str, keys: Sequence[str]) -> Problem:
-    some = ", ".join(keys[:5]) + (" …" if len(keys) > 5 else "")
     return Problem(
-        f"{len(keys):,} objects below images/ in {bucket} are not for strangers.",
-        "BookWyrm's own web server never hands out such files: they may be exports of whole "
-        "accounts. The bucket policy would let everybody read them.",
-        f"Move them out of images/ or delete them, if nobody needs them: {some}",
-        Remedy("Use another bucket.", Action.EDIT_PROVIDER),
+        plural(
+            "{n} object below images/ in {bucket} is not for the public.",
+            "{n} objects below images/ in {bucket} are not for the public.",
+            len(keys),
+            bucket=bucket,
+        ),
+        msg(
+            "BookWyrm's own web server never hands out such files: they may be exports of whole "
+            "accounts. The bucket policy would let everybody read them."
+        ),
+        msg(
+            "Move them out of images/ or delete them, if nobody needs them: {keys}",
+            keys=name_some(keys, 5),
+        ),
+        Remedy(msg("Use another bucket."), Action.EDIT_PROVIDER),
         raw="\n".join(keys[:1000]),
         field="bucket",
         decision=True,
+        code="private-files-in-bucket",
     )

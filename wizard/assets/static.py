@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wizard.assets.samples import FONTS
+from wizard.core.message import Message, msg, plural
 from wizard.core.problem import Problem
 from wizard.instance.deployment import Deployment
 from wizard.storage.bucket import ObjectInfo
@@ -109,9 +110,10 @@ async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
     text = await deployment.run_script(_SCRIPT, "{}")
     if not text:
         raise Problem(
-            "Django did not say which static files there are.",
-            "`manage.py shell` ended well, but its answer did not come through.",
-            "Try again; if it stays so, please report it.",
+            msg("Django did not say which static files there are."),
+            msg("`manage.py shell` ended well, but its answer did not come through."),
+            msg("Try again; if it persists, please report it."),
+            code="static-files-unknown",
         )
     data: dict[str, Any] = json.loads(text)
     files = {path: Asset(path, size, md5) for path, (size, md5) in data["files"].items()}
@@ -128,7 +130,7 @@ def differences(
     *,
     etags_are_md5: bool,
     read: Callable[[str], bytes],
-) -> dict[str, str]:
+) -> dict[str, Message]:
     """Return the files that the bucket does not hold as they are here, and how they differ.
 
     Where an ETag does not tell, `read` gets an object's bytes by its key; blocks, and raises
@@ -141,7 +143,7 @@ def differences(
         unsure = [asset for asset in other if asset not in certain]
         bodies = pool.map(lambda asset: read(stored[asset.path].key), unsure)
         certain += [a for a, body in zip(unsure, bodies, strict=True) if _md5(body) != a.md5]
-    found |= {asset.path: "other content there" for asset in certain}
+    found |= {asset.path: msg("other content there") for asset in certain}
     return {path: why for path, why in found.items() if why}
 
 
@@ -153,14 +155,20 @@ def _has_another_etag(asset: Asset, stored: ObjectInfo) -> bool:
     return asset.size >= 0 and stored.etag != asset.md5
 
 
-def _difference(asset: Asset, stored: ObjectInfo | None) -> str:
+def _difference(asset: Asset, stored: ObjectInfo | None) -> Message | None:
+    # Translators: what is wrong with a file in the bucket, in brackets behind its path.
     if stored is None:
-        return "missing"
+        return msg("missing")
     if asset.size < 0:
-        return "" if stored.size else "empty"
+        return None if stored.size else msg("empty")
     if stored.size != asset.size:
-        return f"{stored.size} bytes there, {asset.size} here"
-    return ""
+        return plural(
+            "{n} byte there, {here} here",
+            "{n} bytes there, {here} here",
+            stored.size,
+            here=asset.size,
+        )
+    return None
 
 
 async def read_as_visitor(
