@@ -130,7 +130,7 @@ class EndScreen(WizardScreen):
 def _result_line(number: int, status: Status) -> Line:
     mark = MARKS[shown_state(status)]
     result = status.result
-    text = status.why
+    text: str = status.why
     if status.state is State.DONE and result:
         how_many, noun = count(result.passed_checks, "proof").split()
         text = f"{how_many:>2} {noun:<6}  {describe_duration(result.seconds):>9}"

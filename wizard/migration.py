@@ -10,6 +10,7 @@ from typing import Any
 
 from wizard.copying.settle_public import forget_declined
 from wizard.core.events import Check, Event, Report, Verdict
+from wizard.core.message import NOTHING, Message, msg, verbatim
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
@@ -29,6 +30,7 @@ from wizard.steps.verify_cors import VerifyCors
 from wizard.web.visitor import ServedFrom, SiteView, look_at_site
 
 _SECONDS_FOR_SITE = 10.0
+_SITE_RUNS = msg("the site runs now")
 
 STEPS: tuple[Step, ...] = (
     ConfigureProvider(),
@@ -53,7 +55,7 @@ class Status:
 
     step: Step
     state: State
-    why: str = ""
+    why: Message = NOTHING
     result: StepResult | None = None
 
 
@@ -86,7 +88,7 @@ class Migration:
         self.context = context
         self.steps = tuple(steps)
         # What was looked at and is no longer as it was verified: the step's name, and why.
-        self._gone: dict[str, str] = {}
+        self._gone: dict[str, Message] = {}
         # The site's first page as it was seen last, None where nobody looked yet.
         self.site: SiteView | None = None
 
@@ -109,23 +111,24 @@ class Migration:
         if applicability.applies is not Applies.YES:
             return _not_now(step, applicability, result)
         if reason := self.reason_to_skip(step):
-            return Status(step=step, state=State.SKIPPED, why=f"you said: {reason}", result=result)
+            why = msg("you said: {reason}", reason=reason)
+            return Status(step=step, state=State.SKIPPED, why=why, result=result)
         if result is None:
             return Status(step=step, state=State.TODO)
         changed = self._changed_inputs(step, result)
         if changed and result.state is not ResultState.FAILED:
+            # Names of settings, as the command line has them.
             names = ", ".join(name.replace("_", " ") for name in changed)
-            return Status(
-                step=step, state=State.STALE, why=f"{names} changed since then", result=result
-            )
+            why = msg("{names} changed since then", names=names)
+            return Status(step=step, state=State.STALE, why=why, result=result)
         if result.state is ResultState.DONE and (waits := step.waits(result)):
             runs = self.site is not None and self.site.own_page
-            state, why = (State.STALE, "the site runs now") if runs else (State.LATER, waits)
+            state, why = (State.STALE, _SITE_RUNS) if runs else (State.LATER, verbatim(waits))
             return Status(step=step, state=state, why=why, result=result)
-        why = result.problem.what if result.problem else ""
+        why = verbatim(result.problem.what) if result.problem else NOTHING
         return Status(step=step, state=State(result.state), why=why, result=result)
 
-    def note_gone(self, names: Collection[str], why: str) -> None:
+    def note_gone(self, names: Collection[str], why: Message) -> None:
         """Take these steps for no longer as they were verified, as `look` would."""
         self._gone.update(dict.fromkeys(names, why))
 
@@ -229,7 +232,8 @@ class Migration:
         if finding.done:
             self._gone.pop(step.name, None)
         else:
-            self._gone[step.name] = finding.gone or "it is no longer as it was proven"
+            gone = finding.gone or msg("it is no longer as it was verified")
+            self._gone[step.name] = verbatim(gone)
         # Looking may show that there is nothing to do here at all.
         return self.status(step), finding
 
@@ -268,7 +272,9 @@ class Migration:
         if wrong is None:
             self._keep_settings(step, context.settings)
             return self._remember(step, ResultState.DONE, inputs, started, checks=checks)
-        fault = wrong.problem or Problem(wrong.seen, f"“{wrong.asked}” was answered so.")
+        fault = wrong.problem or Problem(
+            wrong.seen, msg("This was the answer to “{check}”.", check=wrong.asked), code=wrong.code
+        )
         self._remember(step, ResultState.FAILED, inputs, started, checks=checks, problem=fault)
         raise fault
 
@@ -329,7 +335,7 @@ class Migration:
     def skip(self, step: Step, reason: str) -> None:
         """Pass over a step because the admin says so; carrying it out ends that."""
         self.context.journal.remember(_SKIPPED.of(step.name), reason)
-        self.context.journal.write_log(step.name, f"skipped: {reason}")
+        self.context.journal.write_log(step.name, msg("skipped: {reason}", reason=reason))
 
     async def undo(self, step: Step, report: Report | None = None) -> bool:
         """Undo a step and forget its result; False where it cannot be undone."""
@@ -341,7 +347,7 @@ class Migration:
         if undone:
             for name in (step.name, *step.undone_too):
                 self.context.journal.forget_result(name)
-            self.context.journal.write_log(step.name, "taken back")
+            self.context.journal.write_log(step.name, msg("undone"))
         return undone
 
     def _was_done(self, name: str) -> bool:
@@ -424,4 +430,4 @@ def _applies_now(step: Step, context: Context) -> bool:
 
 def _not_now(step: Step, applicability: Applicability, result: StepResult | None) -> Status:
     state = State.LATER if applicability.applies is Applies.LATER else State.SKIPPED
-    return Status(step=step, state=state, why=applicability.reason, result=result)
+    return Status(step=step, state=state, why=verbatim(applicability.reason), result=result)

@@ -20,6 +20,7 @@ from screens.app.wizard_app import WizardApp
 from screens.state.sources import Source
 from tests.support.contexts import make_context
 from wizard.core.events import Check, Event, Note, Output, Progress, Report, Waiting, failed, passed
+from wizard.core.message import NOTHING
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Keys
@@ -296,7 +297,7 @@ class KitSource(Source):
         context = make_context(
             instance, deployment, self.journal, keys=self.keys, report=report, ask=ask
         )
-        return Opened(migration=Migration(context, self.steps), facts=FACTS, resumed="")
+        return Opened(migration=Migration(context, self.steps), facts=FACTS, resumed=NOTHING)
 
     def done(self, *names: str) -> None:
         """Remember these steps as done, with their effects in place."""

@@ -209,4 +209,6 @@ def test_where_it_stands_is_told_in_whole_sentences(files: SwitchFiles) -> None:
     for doing in ("The services are restarted.", "web is preparing its start"):
         files.write(mine(replace(STATE, doing=doing, begun_at=time.time())))
         state = files.folder.parent
-        assert f"{doing.rstrip('.')}. Begun 0 seconds ago; " in how_it_stands(state, state.parent)
+        assert f"{doing.rstrip('.')}. It began 0 seconds ago and " in how_it_stands(
+            state, state.parent
+        )

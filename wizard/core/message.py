@@ -87,11 +87,24 @@ def listed(texts: Sequence[str]) -> Message:
     return msg("{before} and {last}", before=before, last=texts[-1])
 
 
+def separated(texts: Sequence[str]) -> Message:
+    """Return texts that have commas of their own in a row: "a; b; c"."""
+    row = verbatim(texts[0] if texts else "")
+    for text in texts[1:]:
+        row = msg("{before}; {next}", before=row, next=text)
+    return row
+
+
+def with_full_stop(text: str) -> Message:
+    """Return a text as a whole sentence, with the full stop at its end."""
+    return verbatim(text) if text.endswith(".") else msg("{text}.", text=text)
+
+
 def sentences(*texts: str) -> Message:
     """Return whole sentences one behind the other, those that are not empty."""
     said = [text for text in texts if text]
     if not said:
-        return verbatim("")
+        return NOTHING
     whole = verbatim(said[0])
     for text in said[1:]:
         whole = msg("{before} {next}", before=whole, next=text)
@@ -111,6 +124,10 @@ def in_english(value: Value) -> str:
         case Number():
             return f"{value.value:,.{value.digits}f}"
     return f"{value:,}"
+
+
+# Where there is nothing to say.
+NOTHING = verbatim("")
 
 
 def encode(data: Any) -> Any:

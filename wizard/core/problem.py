@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from wizard.core.message import Message, decode, msg, sentences, verbatim
+from wizard.core.message import Message, decode, msg, sentences, verbatim, with_full_stop
 
 
 class Action(StrEnum):
@@ -66,7 +66,7 @@ class Problem(Exception):
 
     def in_short(self) -> Message:
         """Return what happened and what can be done about it, in one line."""
-        what = self.what if self.what.endswith(".") else msg("{text}.", text=self.what)
+        what = with_full_stop(self.what)
         if not self.remedies:
             return sentences(what)
         ways = verbatim(self.remedies[0].text)

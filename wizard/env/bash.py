@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, msg
 from wizard.env.file import EnvFile
 from wizard.system.programs import run
 
@@ -23,7 +23,6 @@ READ_ONLY = frozenset(("BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS",
 _SKIPPED = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
 _BEGIN = re.compile(r"(?P<export>export[ \t]+)?(?P<name>[A-Za-z_]\w*)(?:\[\w+\])?\+?=")
 _ONLY_EXPORTED = re.compile(r"export(?:[ \t]+[A-Za-z_]\w*)+[ \t]*(?:#.*)?")
-_FINE = verbatim("")
 # Translators: this and the texts like it follow a line's number, as in “line 12: …”.
 _NO_ASSIGNMENT = msg(
     "bash takes it for a command: a line is NAME=value, without spaces around the ="
@@ -65,7 +64,7 @@ class _Statement:
     start: int
     end: int
     name: str
-    why: Message = _FINE
+    why: Message = NOTHING
     breaks: bool = True
 
 
@@ -109,7 +108,7 @@ def _statement(text: str, start: int) -> _Statement:
     begin, end = _BEGIN.match(text, start), _end_of_line(text, start)
     if begin is None:
         meant = _NAME.match(text, start)
-        why = _FINE if _ONLY_EXPORTED.fullmatch(text, start, end) else _NO_ASSIGNMENT
+        why = NOTHING if _ONLY_EXPORTED.fullmatch(text, start, end) else _NO_ASSIGNMENT
         return _Statement(start=start, end=end, name=meant[1] if meant else "", why=why)
     name = begin["name"]
     if name in READ_ONLY:
@@ -129,7 +128,7 @@ def _statement(text: str, start: int) -> _Statement:
 
 def _word(text: str, place: int) -> tuple[int, Message]:
     """Return where the word that begins here ends, and what is odd about it."""
-    oddity = _FINE
+    oddity = NOTHING
     while piece := _PIECE.match(text, place):
         if piece.lastgroup != "literal" and _COMMAND.search(piece[0]):
             oddity = _RUNS_A_COMMAND
@@ -140,7 +139,7 @@ def _word(text: str, place: int) -> tuple[int, Message]:
 
 
 def _runs_a_command(rest: str, word: str) -> Message:
-    return _RUNS_A_COMMAND if rest.startswith("(") and word.endswith("$") else _FINE
+    return _RUNS_A_COMMAND if rest.startswith("(") and word.endswith("$") else NOTHING
 
 
 def _is_unclosed(text: str, place: int) -> bool:
@@ -151,7 +150,7 @@ def _rest(rest: str, *, exported: bool) -> tuple[Message, bool]:
     """Return what is odd about what follows a value, and whether `bw-dev` ends there."""
     after = rest.lstrip(" \t")
     if not after or after == "\\" or (after.startswith("#") and after != rest):
-        return _FINE, False
+        return NOTHING, False
     if re.fullmatch(r";[ \t]*(?:#.*)?", after) or _ASSIGNMENTS_ONLY.fullmatch(rest):
         return msg("bash and Django read different values: it is not in quotes"), False
     if after[0] in "()":

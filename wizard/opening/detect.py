@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.core.message import Message, msg, separated
 from wizard.core.settings import DeploymentKind
 from wizard.instance.checkout import Instance
 
@@ -26,38 +27,44 @@ _LABEL = "com.docker.compose.project.working_dir"
 class Signs:
     """What speaks for Docker Compose and what against it, in words."""
 
-    compose: tuple[str, ...]
-    dockerless: tuple[str, ...]
+    compose: tuple[Message, ...]
+    dockerless: tuple[Message, ...]
     running: DeploymentKind | None
 
 
-def detect(instance: Instance) -> tuple[DeploymentKind | None, str]:
+def detect(instance: Instance) -> tuple[DeploymentKind | None, Message]:
     """Return how the instance runs (None: it is not clear), and what says so, for confirmation."""
     signs = _signs(instance)
     if signs.running:
         of_that = signs.compose if signs.running is DeploymentKind.COMPOSE else signs.dockerless
-        return signs.running, "; ".join(of_that)
+        return signs.running, separated(of_that)
     if signs.compose and not signs.dockerless:
-        return DeploymentKind.COMPOSE, "; ".join(signs.compose)
+        return DeploymentKind.COMPOSE, separated(signs.compose)
     if signs.dockerless and not signs.compose:
-        return DeploymentKind.DOCKERLESS, "; ".join(signs.dockerless)
+        return DeploymentKind.DOCKERLESS, separated(signs.dockerless)
     if not signs.compose:
-        return None, "Neither a virtual environment nor containers of this folder were found."
-    for_it, against_it = "; ".join(signs.compose), "; ".join(signs.dockerless)
-    return None, f"For Docker Compose: {for_it}. Against it: {against_it}."
+        return None, msg("Neither a virtual environment nor containers of this folder were found.")
+    return None, msg(
+        "For Docker Compose: {for_it}. Against it: {against_it}.",
+        for_it=separated(signs.compose),
+        against_it=separated(signs.dockerless),
+    )
 
 
 def _signs(instance: Instance) -> Signs:
-    compose, dockerless = [], []
+    compose: list[Message] = []
+    dockerless: list[Message] = []
     containers, units = _containers(instance.folder), list(_units(instance.folder))
     if containers:
-        compose.append("there are containers of this folder")
+        # Translators: this and the texts like it say why bw-s3 takes an instance for one that
+        # runs with Docker Compose, or for one that does not: “Docker Compose (there are …)”.
+        compose.append(msg("there are containers of this folder"))
     if instance.env_file().get("POSTGRES_HOST") == "db":
-        compose.append("POSTGRES_HOST is db, the database's container")
+        compose.append(msg("POSTGRES_HOST is db, the database's container"))
     if units:
-        dockerless.append(f"systemd runs it: {', '.join(units)}")
+        dockerless.append(msg("systemd runs it: {units}", units=", ".join(units)))
     if name := _environment(instance.folder):
-        dockerless.append(f"it has a virtual environment, {name}")
+        dockerless.append(msg("it has a virtual environment, {name}", name=name))
     running = None
     if bool(containers) != bool(units):
         running = DeploymentKind.COMPOSE if containers else DeploymentKind.DOCKERLESS

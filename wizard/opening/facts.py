@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wizard.core.message import Message, msg
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
 from wizard.instance.checkout import Instance
@@ -21,14 +22,24 @@ def facts_of(
     `reason` says what told how it runs, `ran` whether it was ever seen running.
     """
     existing = settings.path == MigrationPath.EXISTING
+    runs: str = deployment.label
+    if reason:
+        # Translators: for example “Docker Compose (there are containers of this folder)”.
+        runs = msg("{kind} ({reason})", kind=deployment.label, reason=reason)
+    path = msg("existing instance: all eight steps") if existing else msg("fresh install")
+    site: str = settings.site_url
+    if not ran:
+        site = msg("{site} (not seen running yet)", site=settings.site_url)
     return (
-        Fact("instance", instance.domain),
-        Fact("folder", str(instance.folder)),
-        Fact("BookWyrm", instance.version),
-        Fact("runs as", f"{deployment.label} ({reason})" if reason else deployment.label),
-        Fact("path", "existing instance: all eight steps" if existing else "fresh install"),
-        Fact("site", settings.site_url if ran else f"{settings.site_url} (not seen running yet)"),
-        *([Fact("upgrades", deployment.upkeep)] if deployment.upkeep else []),
+        Fact(msg("instance"), instance.domain),
+        Fact(msg("folder"), str(instance.folder)),
+        Fact(msg("BookWyrm"), instance.version),
+        # Translators: the label of how an instance runs: “runs as  Docker Compose”.
+        Fact(msg("runs as"), runs),
+        # Translators: the way through the steps: that of a fresh or of an existing instance.
+        Fact(msg("path"), path),
+        Fact(msg("site"), site),
+        *([Fact(msg("upgrades"), deployment.upkeep)] if deployment.upkeep else []),
     )
 
 
@@ -37,29 +48,38 @@ def fact_of_state(app: YunoHostApp | None, state: Path) -> tuple[Fact, ...]:
     if app is None or not app.deletes(state):
         return ()
     place = app.state_folder
-    text = (
-        f"{state}: an upgrade of the package deletes it. Move it while bw-s3 does not run: "
-        f"mkdir -p {place.parent} && mv {state} {place}"
+    text = msg(
+        "{state}: an upgrade of the package deletes it. Move it while bw-s3 does not run: "
+        "{command}",
+        state=str(state),
+        command=f"mkdir -p {place.parent} && mv {state} {place}",
     )
-    return (Fact("state", text),)
+    # Translators: the label of the folder where bw-s3 keeps its own state.
+    return (Fact(msg("state"), text),)
 
 
 def fact_of_keys(in_file: Keys, used: Keys) -> tuple[Fact, ...]:
     """Return a fact about keys exported for something else, which are easily taken for `.env`'s."""
     if not in_file or in_file == used:
         return ()
-    return (Fact("keys", "those of the environment variables; .env has others"),)
-
-
-_SERVED = {
-    ServedFrom.THIS_SERVER: "answers, with its files from this server",
-    ServedFrom.THIS_BUCKET: "answers, with its files from the bucket",
-}
+    return (Fact(msg("keys"), msg("those of the environment variables; .env has others")),)
 
 
 def fact_of_site(view: SiteView | None, served_from: ServedFrom) -> tuple[Fact, ...]:
     """Say what the running site was seen to serve its files from; () where it is not known."""
-    if view is None or served_from is ServedFrom.UNKNOWN:
+    if view is None:
         return ()
-    elsewhere = f"answers, with its files from {view.stylesheets[0]}" if view.stylesheets else ""
-    return (Fact("seen now", _SERVED.get(served_from, elsewhere)),)
+    match served_from:
+        case ServedFrom.THIS_SERVER:
+            return (_seen(msg("answers, with its files from this server")),)
+        case ServedFrom.THIS_BUCKET:
+            return (_seen(msg("answers, with its files from the bucket")),)
+        case ServedFrom.ELSEWHERE if view.stylesheets:
+            sheet = view.stylesheets[0]
+            return (_seen(msg("answers, with its files from {address}", address=sheet)),)
+    return ()
+
+
+def _seen(how: Message) -> Fact:
+    # Translators: the label of what the site was seen to do: “seen now  answers, with …”.
+    return Fact(msg("seen now"), how)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from wizard.core.message import NOTHING, Message, msg, sentences
 from wizard.core.states import ResultState
 from wizard.migration import Migration
 from wizard.switch.run import SWITCHING_STEP, switched
@@ -19,27 +20,32 @@ _UNDONE = (
 )  # fmt: skip
 
 
-def lost_lines(migration: Migration) -> str:
+def lost_lines(migration: Migration) -> Message:
     """Say that the lines of S3 are gone from `.env` after a switch; "" where they are not."""
     context = migration.context
     result = context.journal.result(SWITCHING_STEP)
     env = context.instance.env_file()
     there = context.instance.uses_s3() or bool(env.get("AWS_STORAGE_BUCKET_NAME"))
     if there or result is None or result.state is not ResultState.DONE:
-        return ""
+        return NOTHING
     written = time.strftime("%Y-%m-%d %H:%M", time.localtime(env.path.stat().st_mtime))
-    who = context.deployment.written_anew_by or "It was written anew, or an old one was put back."
-    return (
-        f"{env.path} has lost the lines of S3 ({written}). {who} What is uploaded since the "
-        "services started with it goes to this server's disk, and what is in the bucket only is "
-        "missing on the site. bw-s3 puts the lines back, copies what came to the disk, and "
-        "switches the site again. It needs the two keys for that."
+    who = context.deployment.written_anew_by or msg(
+        "It was written again from scratch, or an old one was put back."
+    )
+    return sentences(
+        msg("{env} has lost the lines of S3 ({date}).", env=str(env.path), date=written),
+        who,
+        msg(
+            "What is uploaded since the services started with it goes to this server's disk, and "
+            "what is in the bucket only is missing on the site. bw-s3 puts the lines back, copies "
+            "what came to the disk, and switches the site again. It needs the two keys for that."
+        ),
     )
 
 
 def show_as_undone(migration: Migration) -> None:
     """Show the steps that such a file undid as what they are; nothing is kept of it."""
-    migration.note_gone(_UNDONE, ".env was written anew")
+    migration.note_gone(_UNDONE, msg(".env was written again from scratch"))
 
 
 def reopen_steps(migration: Migration) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wizard.core.events import Event, Note, Report
+from wizard.core.message import NOTHING, Message, msg, plural, sentences, with_full_stop
 from wizard.core.problem import Problem
-from wizard.core.quantities import count
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import DeploymentKind, MigrationPath, Settings
 from wizard.core.states import State
@@ -23,7 +23,7 @@ from wizard.instance.dockerless.deployment import Dockerless
 from wizard.instance.dockerless.yunohost import app_of
 from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
-from wizard.migration import DRAFT, STEPS, Migration, storage_changed
+from wizard.migration import DRAFT, STEPS, Migration, Status, storage_changed
 from wizard.opening.detect import detect
 from wizard.opening.facts import fact_of_keys, fact_of_site, fact_of_state, facts_of
 from wizard.opening.lost_lines import lost_lines, reopen_steps
@@ -53,8 +53,8 @@ class Opened:
 
     migration: Migration
     facts: tuple[Fact, ...]
-    resumed: str
-    news: str = ""
+    resumed: Message
+    news: Message = NOTHING
     site_problem: Problem | None = None
 
     def close(self) -> None:
@@ -197,11 +197,12 @@ async def _opened(
     if not settings.deployment:
         if kind is None:
             raise Problem(
-                "It is not clear how this instance runs.",
+                msg("It is not clear how this instance runs."),
                 kind_reason,
-                "Say it: --deployment dockerless or --deployment compose",
+                msg("Specify it: --deployment dockerless or --deployment compose"),
                 field="deployment",
                 decision=True,
+                code="deployment-unclear",
             )
         settings = replace(settings, deployment=kind)
     deployment = deploy(instance, settings, journal.id)
@@ -222,7 +223,7 @@ async def _opened(
     site_problem = await _look_at_site(migration, first=not resumed) if started else None
     if lost := lost_lines(migration):
         reopen_steps(migration)
-        news = f"{news} {lost}".strip()
+        news = sentences(news, lost)
     ran = once_it_runs(migration.context).applies is Applies.YES
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
@@ -233,7 +234,7 @@ async def _opened(
     return Opened(
         migration=migration,
         facts=facts,
-        resumed=where_it_stands(migration) if resumed else "",
+        resumed=where_it_stands(migration) if resumed else NOTHING,
         news=news,
         site_problem=site_problem,
     )
@@ -274,7 +275,7 @@ async def _look_at_site(migration: Migration, *, first: bool) -> Problem | None:
 
 async def _news_of_switch(
     opening: Opening, instance: Instance, journal: Journal, *, report: Report, ask: Ask
-) -> str:
+) -> Message:
     """Finish a switch whose runner was killed, before anything else; what became of the last."""
     if opening.look_only:
         return how_it_stands(journal.shown_folder, instance.folder)
@@ -331,11 +332,12 @@ def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
     preset = PRESETS.get(settings.provider)
     if settings.provider and preset is None:
         raise Problem(
-            f"There is no provider called “{settings.provider}”.",
-            "bw-s3 knows these: " + ", ".join(sorted(PRESETS)) + ".",
-            "Choose one of them; “other” works with every S3-compatible service.",
+            msg("There is no provider called “{provider}”.", provider=settings.provider),
+            msg("bw-s3 knows these: {names}.", names=", ".join(sorted(PRESETS))),
+            msg("Choose one of them; “other” works with every S3-compatible service."),
             field="provider",
             usage=True,
+            code="provider-unknown",
         )
     return preset.fill(settings) if preset else settings
 
@@ -409,7 +411,9 @@ async def _with_path(
         return settings
     ran = await deployment.ever_ran()
     if ran and waiting:
-        text = "The instance has run without S3 since the last start: its media are copied too."
+        text = msg(
+            "The instance has run without S3 since the last start: its media are copied too."
+        )
         report(Note(text, warning=True))
     return replace(settings, path=MigrationPath.EXISTING if ran else MigrationPath.FRESH)
 
@@ -427,35 +431,55 @@ def _resumed(journal: Journal) -> bool:
     return any(journal.result(step.name) for step in STEPS)
 
 
-def where_it_stands(migration: Migration) -> str:
-    """Return where the migration stands, in a sentence."""
+def where_it_stands(migration: Migration) -> Message:
+    """Return where the migration stands, in sentences."""
     done = sum(1 for s in migration.statuses() if s.state is State.DONE)
     begun = migration.next_step()
     if begun is None:
-        return "Everything that can be done now is done and proven."
-    status = migration.status(begun)
-    was = {
-        State.BEGUN: "was interrupted",
-        State.FAILED: "did not succeed",
-        State.STALE: f"has to be done again: {status.why}",
-    }.get(status.state, "is next")
-    so_far = f"{count(done, 'step')} {'is' if done == 1 else 'are'} done and proven"
-    return f"{so_far}; “{begun.title}” {was}."
+        return msg("Everything that can be done now is done and verified.")
+    so_far = plural(
+        "{n} step is done and verified.",
+        "{n} steps are done and verified.",
+        done,
+    )
+    return sentences(so_far, _how_the_next_stands(migration.status(begun)))
 
 
-def site_now(migration: Migration) -> str:
+def _how_the_next_stands(status: Status) -> Message:
+    title = status.step.title
+    match status.state:
+        case State.BEGUN:
+            return msg("“{step}” was interrupted.", step=title)
+        case State.FAILED:
+            return msg("“{step}” failed.", step=title)
+        case State.STALE:
+            return with_full_stop(
+                msg("“{step}” needs to be redone: {why}", step=title, why=status.why)
+            )
+    return msg("“{step}” is next.", step=title)
+
+
+def site_now(migration: Migration) -> Message:
     """Say how the site was seen just now; else what is known of it, with its date."""
     view = migration.site
     if view is not None and view.own_page:
         (fact,) = fact_of_site(view, migration.served_from())
-        return f"The site {fact.value}."
+        # Translators: what stands there is, for example, “answers, with its files from …”.
+        return msg("The site {answers}.", answers=fact.value)
     if view is not None and view.problem is not None:
-        return f"{view.problem.what.rstrip('.')}."
+        return with_full_stop(view.problem.what)
     restart = migration.status(migration.step_named("restart"))
     if restart.state is State.LATER:
-        return "The site was not seen running yet."
+        return msg("The site was not seen running yet.")
     address = migration.context.settings.site_url
     if restart.result is None:
-        return f"The site was not reached at {address}; it was never switched by bw-s3."
+        return msg(
+            "The site was not reached at {address}; it was never switched by bw-s3.",
+            address=address,
+        )
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(restart.result.at))
-    return f"The site was not reached at {address}: how it stands is as of {when}, not checked now."
+    return msg(
+        "The site was not reached at {address}: how it stands is as of {when}, not checked now.",
+        address=address,
+        when=when,
+    )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard.core.events import Note, Report
+from wizard.core.message import NOTHING, Message, msg, plural, sentences, with_full_stop
 from wizard.core.problem import Problem
 from wizard.instance.checkout import Instance
 from wizard.journal.file import JournalHeld
@@ -21,7 +22,9 @@ from wizard.switch.undo import put_services_back
 _SECONDS_A_TRY = 0.2
 # What a runner's process takes to end after its last word, and another bw-s3 to start one again.
 _SECONDS_BETWEEN = 10.0
-_FOLLOWING = "The running services are being switched by an earlier start; this one follows it."
+_FOLLOWING = msg(
+    "The running services are being switched by an earlier start; this one follows it."
+)
 
 
 async def open_journal(
@@ -57,7 +60,7 @@ async def open_journal(
         await asyncio.sleep(_SECONDS_A_TRY)
 
 
-async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
+async def finish_what_was_begun(context: Context, *, put_back: bool) -> Message:
     """Finish a switch whose runner was killed; says what became of one that nobody followed.
 
     "" where there is nothing to say. Raises `Problem`.
@@ -65,7 +68,7 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
     files = SwitchFiles(context.journal.folder)
     state = files.read()
     if state is None:
-        return ""
+        return NOTHING
     if not state.over:
         if state.is_of_another(context.instance.folder):
             raise _another_instances(state, context)
@@ -75,7 +78,7 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
             await finish_switch(context, state)
         state = files.read() or state
     elif state.told:
-        return ""
+        return NOTHING
     if not state.told:
         files.write(replace(state, told=True))
     return how_it_ended(state)
@@ -84,41 +87,64 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> str:
 def _another_instances(state: SwitchState, context: Context) -> Problem:
     folder = context.journal.shown_folder
     return Problem(
-        f"A switch of the services is not finished, and it is that of {state.instance}.",
-        f"{context.instance.folder} is a copy of that folder, made while its services were being "
-        "switched. Finishing it from here would touch the wrong services.",
-        f"Start bw-s3 in {state.instance}: it finishes the switch, or puts everything back.",
-        f"If the copy is to be an instance of its own: mv {folder} {folder}.old",
+        msg(
+            "A switch of the services is not finished, and it is that of {instance}.",
+            instance=state.instance,
+        ),
+        msg(
+            "{folder} is a copy of that folder, made while its services were being "
+            "switched. Finishing it from here would touch the wrong services.",
+            folder=str(context.instance.folder),
+        ),
+        msg(
+            "Start bw-s3 in {instance}: it finishes the switch, or puts everything back.",
+            instance=state.instance,
+        ),
+        msg(
+            "If the copy is to be an instance of its own: {command}",
+            command=f"mv {folder} {folder}.old",
+        ),
         decision=True,
+        code="switch-of-another-instance",
     )
 
 
-def how_it_stands(folder: Path, instance: Path) -> str:
+def how_it_stands(folder: Path, instance: Path) -> Message:
     """Return what `status` has to say first about a switch; "" where that is nothing.
 
     `folder` is that of the journal, `instance` that of the instance.
     """
     state = SwitchFiles(folder).read()
     if state is None:
-        return ""
+        return NOTHING
     if state.over:
-        return "" if state.told else how_it_ended(state)
+        return NOTHING if state.told else how_it_ended(state)
     if state.is_of_another(instance):
-        return f"The switch that this folder knows of is that of {state.instance}, not its own."
+        return msg(
+            "The switch that this folder knows of is that of {instance}, not its own.",
+            instance=state.instance,
+        )
     if state.runner_lives:
         seconds = max(0, round(time.time() - state.begun_at))
-        where = state.words.rstrip(".")
-        return f"{where}. Begun {seconds} seconds ago; it comes to its end by itself."
-    return (
+        begun = plural(
+            "It began {n} second ago and ends by itself.",
+            "It began {n} seconds ago and ends by itself.",
+            seconds,
+        )
+        return sentences(with_full_stop(state.words), begun)
+    return msg(
         "The switch of the running services was interrupted: its process was killed, or the"
-        " machine was. Start bw-s3 now: it finishes it, or puts everything back."
+        " machine went down. Start bw-s3 now: it finishes the switch, or puts everything back."
     )
 
 
-def how_it_ended(state: SwitchState) -> str:
+def how_it_ended(state: SwitchState) -> Message:
     """Return what became of a switch, in sentences."""
     if state.problem:
-        return f"The last switch of the running services: {state.problem.what}"
+        return msg("The last switch of the running services: {what}", what=state.problem.what)
     if state.phase is Phase.DONE:
-        return f"The running services were switched to S3. {state.downtime.words}"
-    return "The running services were put back to the old .env; the site runs without S3."
+        return sentences(
+            msg("The running services were switched to S3."),
+            state.downtime.words,
+        )
+    return msg("The running services were put back to the old .env; the site runs without S3.")
