@@ -279,14 +279,14 @@ async def _ask_if_down(context: Context) -> None:
     if view.own_page:
         return
     question = Question(
-        text=f"The site does not show its own page even before the restart. {view.shows}. "
+        text=f"The site does not show its own page even before the restart. {view.shown_instead} "
         "Restart it?",
         yes="Restart: it should come back with S3",
         no="Stop here and look at the site first",
     )
     refused = Problem(
         "The site does not answer as it should.",
-        f"It was asked at {context.settings.site_url}: {view.shows}.",
+        f"It was asked at {context.settings.site_url}: {view.shown_instead}",
         "Say with --site-url where the instance is reached from here.",
         TRY_AGAIN,
         field="site_url",

@@ -19,7 +19,7 @@ _AGAIN = "Then start bw-s3 again: what is proven is not done twice."
 def words(view: SiteView) -> str:
     """Return what the site shows, to follow "it shows"."""
     if not view.own_page:
-        return view.shows
+        return view.shown_instead.removesuffix(".")
     where = "from the bucket" if view.points_to_bucket else "from this server"
     return f"its own page, with its style {where}"
 

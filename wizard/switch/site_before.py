@@ -108,8 +108,8 @@ async def confirm_without_site(context: Context) -> None:
         # Whatever is answered: after the restart bw-s3 would see no more of the site than now.
         raise view.problem
     question = Question(
-        text=f"{view.shows}. Without its own page nobody can tell which storage the site uses "
-        "now, nor later whether it came back with S3. Enable S3 all the same?",
+        text=f"{view.shown_instead} Without its own page nobody can tell which storage the site "
+        "uses now, nor later whether it came back with S3. Enable S3 all the same?",
         yes="Enable S3: the site is down for another reason",
         no="Stop here and look at the site first",
         only_a_person=True,
@@ -117,7 +117,7 @@ async def confirm_without_site(context: Context) -> None:
     )
     refused = Problem(
         "S3 was not enabled: the site does not answer as itself.",
-        f"It was asked at {context.settings.site_url}: {view.shows}. Either {_DOWN}.",
+        f"It was asked at {context.settings.site_url}: {view.shown_instead} Either {_DOWN}.",
         "Specify with --site-url where the instance is reached from here.",
         "Or start the site first, then continue.",
         raw=view.problem.raw if view.problem else "",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wizard.core.message import msg
 from wizard.core.problem import TRY_AGAIN, Problem
 
 # Header, the words that its value has, and whose it is.
@@ -47,26 +48,42 @@ def challenge_in(url: str, headers: Mapping[str, str], text: str) -> str:
 def challenged_site(whose: str, address: str) -> Problem:
     """Return the `Problem` of a site that shows bw-s3 a challenge in place of its own page."""
     return Problem(
-        f"A challenge by {whose} answers in place of the site's own page.",
-        f"It was asked at {address}. {whose} lets in browsers that solve a task, and takes bw-s3 "
-        "for a robot. The site itself may be fine, but bw-s3 cannot see it: after a restart it "
-        "would have to put everything back.",
-        "Specify with --site-url where the web server is reached on this machine without "
-        f"{whose}, such as http://127.0.0.1:8000",
-        f"Or let programs that call themselves bw-s3, or this machine's address, pass {whose}.",
+        # Translators: {challenge} is the name of a product, such as Anubis.
+        msg("A challenge by {challenge} answers in place of the site's own page.", challenge=whose),
+        msg(
+            "It was asked at {address}. {challenge} lets in browsers that solve a task, and takes "
+            "bw-s3 for a robot. The site itself may be fine, but bw-s3 cannot see it: after a "
+            "restart it would have to put everything back.",
+            address=address,
+            challenge=whose,
+        ),
+        msg(
+            "Specify with --site-url where the web server is reached on this machine without "
+            "{challenge}, such as http://127.0.0.1:8000",
+            challenge=whose,
+        ),
+        msg(
+            "Or let programs that call themselves bw-s3, or this machine's address, pass "
+            "{challenge}.",
+            challenge=whose,
+        ),
         TRY_AGAIN,
         field="site_url",
         decision=True,
+        code="challenge-before-site",
     )
 
 
 def challenged_file(whose: str, url: str) -> Problem:
     """Return the `Problem` of a challenge in place of a file, which no browser can solve there."""
     return Problem(
-        f"A challenge by {whose} answers in place of {url}",
-        "A browser solves a challenge on a page of its own, never for a stylesheet or an image on "
-        "somebody else's page: such files would be missing.",
-        f"Turn {whose} off for the host that the files are read from.",
+        msg("A challenge by {challenge} answers in place of {url}", challenge=whose, url=url),
+        msg(
+            "A browser solves a challenge on a page of its own, never for a stylesheet or an image "
+            "on somebody else's page: such files would be missing."
+        ),
+        msg("Turn {challenge} off for the host that the files are read from.", challenge=whose),
         TRY_AGAIN,
         field="custom_domain",
+        code="challenge-before-file",
     )

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import httpx
 
+from wizard.core.message import msg
+from wizard.core.os_errors import ExplainedError
 from wizard.core.settings import Settings
 from wizard.web.challenges import challenge_in
 from wizard.web.visitor import site_client
@@ -19,6 +21,7 @@ _MOST_OF_A_PAGE = 100_000
 _ATTEMPTS, _PAUSE = 3, 1.0
 # How long nothing is asked after a site did not answer: there may be thousands of files to ask for.
 _AWAY = 30.0
+_NO_ANSWER = msg("the site does not answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +67,20 @@ class ServedFiles:
 
     def _look(self, path: bytes) -> _Served:
         if time.monotonic() < self._away_until:
-            raise OSError("the site does not answer")
+            raise ExplainedError(_NO_ANSWER)
         for attempt in range(_ATTEMPTS):
             if attempt:
                 time.sleep(_PAUSE)
             try:
                 served = self._ask(path)
             except httpx.HTTPError as error:
-                words = f"the site does not answer: {error}"
+                words = msg("the site does not answer: {error}", error=str(error))
             else:
                 if served.status < 500:
                     return served
-                words = f"the site answers with HTTP {served.status}"
+                words = msg("the site answers with HTTP {status}", status=str(served.status))
         self._away_until = time.monotonic() + _AWAY
-        raise OSError(words)
+        raise ExplainedError(words)
 
     def _ask(self, path: bytes) -> _Served:
         digest = hashlib.md5(usedforsecurity=False)
@@ -95,4 +98,6 @@ def _refuse_challenge(response: httpx.Response) -> None:
     headers = {name.lower(): value for name, value in response.headers.items()}
     text = headers.get("location", "") + response.read()[:_MOST_OF_A_PAGE].decode(errors="replace")
     if whose := challenge_in(str(response.url), headers, text):
-        raise OSError(f"a challenge by {whose} answers in place of the site")
+        raise ExplainedError(
+            msg("a challenge by {challenge} answers in place of the site", challenge=whose)
+        )

@@ -16,13 +16,14 @@ from urllib.parse import quote, urljoin, urlsplit
 import certifi
 import httpx
 
+from wizard.core.message import Message, msg, sentences, verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.web.challenges import challenge_in, challenged_site
 from wizard.web.csp import Policy, parse
 from wizard.web.origins import as_https, origin_of, site_origins
 from wizard.web.page import Kind, PageFile, read_page
-from wizard.web.problems import unreachable
+from wizard.web.problems import sentence_of, unreachable
 
 _TIMEOUT = httpx.Timeout(20, connect=10)
 # How much of an answer is kept.
@@ -101,9 +102,9 @@ class VisitorResponse:
         return self.body_start.decode(errors="replace")
 
     @property
-    def words(self) -> str:
+    def words(self) -> Message:
         """What was seen, in a few words."""
-        return self.error.what if self.error else f"HTTP {self.status}"
+        return verbatim(self.error.what if self.error else f"HTTP {self.status}")
 
     def lets_in(self, origin: str, *, cookies: bool = False) -> bool:
         """Tell whether a browser on a page of `origin` may use this answer, asked for with CORS."""
@@ -154,9 +155,11 @@ class SiteView:
         return tuple(f.url for f in self.files if f.kind is Kind.STYLESHEET)
 
     @property
-    def shows(self) -> str:
-        """What it shows in place of its own page, without a full stop."""
-        return (self.problem.what if self.problem else f"HTTP {self.status}").rstrip(".")
+    def shown_instead(self) -> Message:
+        """What it shows in place of its own page, as a whole sentence."""
+        if self.problem:
+            return sentence_of(self.problem)
+        return msg("The site answers with HTTP {status}.", status=str(self.status))
 
     def served_from(self, domain: str) -> ServedFrom:
         """Tell what the site of this domain serves its static assets from."""
@@ -309,46 +312,67 @@ def _host_of(origin: str) -> str:
 
 
 def _site_away(seen: VisitorResponse) -> Problem:
-    words, raw = (seen.error.what, seen.error.raw) if seen.error else ("No answer.", "")
+    said = sentence_of(seen.error) if seen.error else msg("No answer.")
     address = seen.url.partition("?")[0]
     return Problem(
-        f"The site does not answer at {address}",
-        f"{words} It may be starting still, or this machine cannot reach it under that address.",
-        Remedy("Wait a moment and try again.", Action.RETRY),
-        "If the instance is reached differently from here, say so: --site-url http://127.0.0.1:PORT",
-        raw=raw,
+        msg("The site does not answer at {address}", address=address),
+        sentences(
+            said,
+            msg("It may be starting still, or this machine cannot reach it under that address."),
+        ),
+        Remedy(msg("Wait a moment and try again."), Action.RETRY),
+        msg(
+            "If the instance is reached differently from here, specify it: "
+            "--site-url http://127.0.0.1:PORT"
+        ),
+        raw=seen.error.raw if seen.error else "",
         field="site_url",
+        code="site-not-answering",
     )
 
 
+_READ_LOG = Remedy(msg("Read BookWyrm's own log for the reason."))
+
+
 def _page_problem(seen: VisitorResponse, stylesheets: Sequence[str]) -> Problem | None:
-    raw = seen.text[:1000]
+    raw, status = seen.text[:1000], str(seen.status)
     if all(words in seen.text for words in _SERVER_ERROR) or _is_bare_error(seen.text):
         return Problem(
-            "The site answers with its error page.",
-            "BookWyrm runs, but fails at every page. Its error page comes with status "
-            f"{seen.status}, so it looks healthy to most checks. With S3, a missing "
-            "AWS_S3_CUSTOM_DOMAIN or static files that are not in the bucket do that.",
-            Remedy("Put the old .env back, then restart the services yourself.", Action.DISARM),
-            "Read BookWyrm's own log for the reason.",
+            msg("The site answers with its error page."),
+            msg(
+                "BookWyrm runs, but fails at every page. Its error page comes with status "
+                "{status}, so it looks healthy to most checks. With S3, a missing "
+                "AWS_S3_CUSTOM_DOMAIN or static files that are not in the bucket do that.",
+                status=status,
+            ),
+            Remedy(
+                msg("Put the old .env back, then restart the services yourself."), Action.DISARM
+            ),
+            _READ_LOG,
             raw=raw,
+            code="site-error-page",
         )
     if seen.status in (502, 503, 504):
         return Problem(
-            f"The web server answers, but BookWyrm behind it does not (HTTP {seen.status}).",
-            "It is still starting, or it ended at start.",
-            Remedy("Wait a moment and try again.", Action.RETRY),
-            "Read BookWyrm's own log for the reason.",
+            msg(
+                "The web server answers, but BookWyrm behind it does not (HTTP {status}).",
+                status=status,
+            ),
+            msg("It is still starting, or it ended at start."),
+            Remedy(msg("Wait a moment and try again."), Action.RETRY),
+            _READ_LOG,
             raw=raw,
+            code="site-without-bookwyrm",
         )
     if seen.status != 200 or not stylesheets:
         return Problem(
-            f"What answers is not a page of BookWyrm (HTTP {seen.status}).",
-            "Another site answers on this address, or a proxy or a login stands before it.",
-            f"Open {seen.url} in a browser and compare.",
-            "Say with --site-url where the instance is reached from here.",
+            msg("What answers is not a page of BookWyrm (HTTP {status}).", status=status),
+            msg("Another site answers on this address, or a proxy or a login is in front of it."),
+            msg("Open {url} in a browser and compare.", url=seen.url),
+            msg("Specify with --site-url where the instance is reached from here."),
             raw=raw,
             field="site_url",
+            code="site-not-bookwyrm",
         )
     return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from wizard.core.events import Report, Waiting
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.instance.checkout import Instance
@@ -164,4 +165,4 @@ class ServedPage:
 
 def _unstyled(problem: Problem) -> Problem:
     """Return the `Problem` of a page whose styles visitors would not get, before they see it."""
-    return unstyled(problem, "The site's style would be missing with these settings.")
+    return unstyled(problem, msg("The site's style would be missing with these settings."))
