@@ -211,7 +211,7 @@ def test_an_upgrade_of_yunohosts_package_is_made_up_for(storage: BridgedSeaweedF
         upload = {"cover": ("meanwhile.jpg", b"of a reader", "image/jpeg")}
         httpx.post(f"{site.url}/create-book", data={"title": "x"}, files=upload).raise_for_status()
         status = migration.status()
-        assert "package bookwyrm writes it anew" in status["lost"]
+        assert "package bookwyrm rewrites it" in status["lost"]
         assert status["next"] == "configure_provider"
         assert migration.call(keys=False) == 2
         problem = next(event for event in migration.events if event["event"] == "problem")

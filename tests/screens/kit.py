@@ -20,7 +20,7 @@ from screens.app.wizard_app import WizardApp
 from screens.state.sources import Source
 from tests.support.contexts import make_context
 from wizard.core.events import Check, Event, Note, Output, Progress, Report, Waiting, failed, passed
-from wizard.core.message import NOTHING
+from wizard.core.message import NOTHING, Message, msg, verbatim
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Keys
@@ -220,8 +220,8 @@ class StillSwitch(Switch):
     def stages(self) -> Sequence[SwitchStage]:
         return ()
 
-    def downtime(self) -> str:
-        return f"This is said of {self.way}."
+    def downtime(self) -> Message:
+        return msg("This is said of {way}.", way=str(self.way))
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         raise _never_run()
@@ -234,7 +234,7 @@ class StillDeployment(Deployment):
     """An instance that is never run."""
 
     kind = DeploymentKind.DOCKERLESS
-    label = "dockerless"
+    label = verbatim("dockerless")
 
     async def ever_ran(self) -> bool:
         return True
@@ -251,7 +251,7 @@ class StillDeployment(Deployment):
     async def switches(self) -> Sequence[SwitchOffer]:
         """Three ways, the best of which cannot be had."""
         return (
-            SwitchOffer(StillSwitch(SwitchWay.STANDBY), "There is too little memory."),
+            SwitchOffer(StillSwitch(SwitchWay.STANDBY), msg("There is too little memory.")),
             SwitchOffer(StillSwitch(SwitchWay.NO_DEPS)),
             SwitchOffer(StillSwitch(SwitchWay.UP)),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.steps.test_enable_s3 import STEP, Scene, make_scene
+from wizard.core.message import Message, msg
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
@@ -21,8 +22,10 @@ class Updated(Dockerless):
 
     image = "web: 0123456789ab"
 
-    async def update_waiting(self) -> str:
-        return f"A newer image was built since the services were started ({self.image})."
+    async def update_waiting(self) -> Message:
+        return msg(
+            "A newer image was built since the services were started ({image}).", image=self.image
+        )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.core.hosts import as_browsers_send
+from wizard.core.message import msg, verbatim
 from wizard.core.problem import Problem
 from wizard.env.file import EnvFile
 from wizard.web.origins import site_origins
@@ -70,10 +71,14 @@ class Instance:
         domain = self.env_file().get("DOMAIN")
         if not domain or domain == "your.domain.here":
             raise Problem(
-                "DOMAIN is not set in .env.",
-                "BookWyrm needs it to know its own address, and so does the migration.",
-                f"Set DOMAIN=… in {self.env_path} to the host name of your instance.",
+                msg("DOMAIN is not set in .env."),
+                msg("BookWyrm needs it to know its own address, and so does the migration."),
+                msg(
+                    "Set DOMAIN=… in {env} to the host name of your instance.",
+                    env=str(self.env_path),
+                ),
                 field="domain",
+                code="domain-missing",
             )
         return domain
 
@@ -104,10 +109,16 @@ class Instance:
 
 def _no_host(domain: str, env: Path) -> Problem:
     return Problem(
-        f"DOMAIN={domain} is not a host name.",
-        "BookWyrm makes the address of every page out of it, and browsers would not find them.",
-        f"Set DOMAIN=… in {env} to the host name alone, such as books.example.org.",
+        msg("DOMAIN={domain} is not a host name.", domain=domain),
+        msg(
+            "BookWyrm makes the address of every page out of it, and browsers would not find them."
+        ),
+        msg(
+            "Set DOMAIN=… in {env} to the host name alone, such as books.example.org.",
+            env=str(env),
+        ),
         field="domain",
+        code="domain-invalid",
     )
 
 
@@ -123,17 +134,19 @@ def open_instance(folder: Path) -> Instance:
         return _opened(folder)
     except PermissionError as error:
         raise Problem(
-            f"{folder} cannot be read.",
-            "It belongs to another user.",
-            f"sudo bw-s3 {folder}",
+            msg("{folder} cannot be read.", folder=str(folder)),
+            msg("It belongs to another user."),
+            verbatim(f"sudo bw-s3 {folder}"),
             raw=str(error),
+            code="instance-unreadable",
         ) from error
     except OSError as error:
         raise Problem(
-            f"{folder} cannot be read.",
-            "The disk or the file system refused it.",
-            f"Look at it with: ls -la {folder}",
+            msg("{folder} cannot be read.", folder=str(folder)),
+            msg("The disk or the file system refused it."),
+            msg("Look at it with: ls -la {folder}", folder=str(folder)),
             raw=str(error),
+            code="instance-unreadable",
         ) from error
 
 
@@ -141,11 +154,12 @@ def _opened(folder: Path) -> Instance:
     settings = folder / "bookwyrm" / "settings.py"
     if not folder.is_dir() or not (folder / "manage.py").is_file() or not settings.is_file():
         raise Problem(
-            f"There is no BookWyrm instance in {folder}.",
-            "A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env.",
-            "Go to the instance's folder and start bw-s3 there.",
-            "Or name the folder: bw-s3 /opt/bookwyrm",
+            msg("There is no BookWyrm instance in {folder}.", folder=str(folder)),
+            msg("A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env."),
+            msg("Go to the instance's folder and start bw-s3 there."),
+            msg("Or name the folder: bw-s3 /opt/bookwyrm"),
             usage=True,
+            code="instance-not-found",
         )
     text = settings.read_text(errors="replace")
     return Instance(folder, _version(folder, text), _abilities(folder, text))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from wizard.core.events import Report
+from wizard.core.message import NOTHING, Message
 from wizard.core.plan import Command
 from wizard.core.settings import DeploymentKind, Settings
 from wizard.instance.storage_trial import try_storage
@@ -49,7 +50,7 @@ class Deployment(ABC):
     """
 
     kind: ClassVar[DeploymentKind]
-    label: ClassVar[str]
+    label: ClassVar[Message]
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -60,14 +61,14 @@ class Deployment(ABC):
         return self._settings
 
     @property
-    def written_anew_by(self) -> str:
+    def written_anew_by(self) -> Message:
         """What writes `.env` anew from time to time, without S3, in a sentence; "" for nothing."""
-        return ""
+        return NOTHING
 
     @property
-    def upkeep(self) -> str:
+    def upkeep(self) -> Message:
         """What the admin has to know of that beforehand, and to do after it; "" for nothing."""
-        return ""
+        return NOTHING
 
     def with_settings(self, settings: Settings) -> Self:
         """Return the same deployment with other settings."""
@@ -102,12 +103,12 @@ class Deployment(ABC):
         Each with the obstacle that stands against it here; one at least. Raises `Problem`.
         """
 
-    async def update_waiting(self) -> str:
+    async def update_waiting(self) -> Message:
         """Say which update of BookWyrm the next restart would carry out as well; "" for none.
 
         Raises `Problem`.
         """
-        return ""
+        return NOTHING
 
     async def try_storage(self, report: Report) -> None:
         """Try BookWyrm's own storage with the `.env` of now, in a process of its own.

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true
@@ -17,39 +18,70 @@ _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Configured|Warning|
 
 # BookWyrm's own packages, which pip does not know (`bookwyrm`, `celerywyrm`).
 _OWN_MODULE = re.compile(r"No module named '((?:bookwyrm|celerywyrm)(?:\.[\w.]+)?)'")
-_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
+# What is fixed in another way with Docker than without.
+_NO_PACKAGE = r"ModuleNotFoundError|Couldn't import Django"
+_NO_SERVICE = r"OperationalError|could not connect to server|Connection refused"
+_NO_PERMISSION = r"Permission denied|PermissionError"
+_EDIT = Remedy(msg("Change the provider's settings."), Action.EDIT_PROVIDER)
 
-# What to look for in the output; why it is so; what to do.
-_KNOWN: tuple[tuple[str, str, tuple[Remedy, ...]], ...] = (
+
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """A known cause of a failure: its code, why it is so, what to do."""
+
+    code: str
+    why: Message
+    remedies: tuple[Remedy, ...]
+
+
+# What to look for in the output, and what it tells.
+_KNOWN: tuple[tuple[str, _Cause], ...] = (
     (
         r"\(403\)|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch",
-        "The S3 service refused the keys in .env, or they may not list and read the bucket.",
-        (_EDIT, TRY_AGAIN),
+        _Cause(
+            "keys-refused",
+            msg(
+                "The S3 service refused the keys in .env, or they are not allowed to list and "
+                "read the bucket."
+            ),
+            (_EDIT, TRY_AGAIN),
+        ),
     ),
     (
         r"\(404\)|NoSuchBucket",
-        "The bucket that .env names is not there any more.",
-        (_EDIT, TRY_AGAIN),
+        _Cause(
+            "bucket-not-found",
+            msg("The bucket that .env names is not there any more."),
+            (_EDIT, TRY_AGAIN),
+        ),
     ),
     (
         r"Invalid endpoint",
-        "AWS_S3_ENDPOINT_URL in .env is no address: it needs a scheme, such as https://.",
-        (_EDIT,),
+        _Cause(
+            "endpoint-invalid",
+            msg("AWS_S3_ENDPOINT_URL in .env is no address: it needs a scheme, such as https://."),
+            (_EDIT,),
+        ),
     ),
     (
         r"EndpointConnectionError|ConnectTimeoutError|Could not connect to the endpoint",
-        "The S3 service did not answer.",
-        (TRY_AGAIN,),
+        _Cause("endpoint-unreachable", msg("The S3 service did not answer."), (TRY_AGAIN,)),
     ),
     (
         r"No space left on device",
-        "The disk is full.",
-        (Remedy("Make room (df -h shows where), then try again."), TRY_AGAIN),
+        _Cause(
+            "disk-full",
+            msg("The disk is full."),
+            (Remedy(msg("Make room (df -h shows where), then try again.")), TRY_AGAIN),
+        ),
     ),
     (
         r"ImproperlyConfigured|EnvError|EnvValidationError",
-        "BookWyrm does not accept a value in .env; its own words are below.",
-        (Remedy("Correct the line in .env, then try again."), TRY_AGAIN),
+        _Cause(
+            "env-value-refused",
+            msg("BookWyrm does not accept a value in .env; its own words are below."),
+            (Remedy(msg("Correct the line in .env, then try again.")), TRY_AGAIN),
+        ),
     ),
 )
 
@@ -63,19 +95,20 @@ class Advice:
     a file may not be written.
     """
 
-    packages: tuple[str, str]
-    services: tuple[str, str]
-    permission: tuple[str, str]
+    packages: tuple[Message, Message]
+    services: tuple[Message, Message]
+    permission: tuple[Message, Message]
 
 
 def refuse_azure(env: EnvFile) -> None:
     """Raise a `Problem` where the instance keeps its files in Azure Blob Storage."""
     if is_true(env.get("USE_AZURE")):
         raise Problem(
-            "This instance keeps its files in Azure Blob Storage.",
-            ".env says USE_AZURE=true, and BookWyrm uses one or the other.",
-            "bw-s3 migrates from the server's own disk to S3, not from Azure.",
+            msg("This instance keeps its files in Azure Blob Storage."),
+            msg(".env says USE_AZURE=true, and BookWyrm uses one or the other."),
+            msg("bw-s3 migrates from the server's own disk to S3, not from Azure."),
             decision=True,
+            code="instance-uses-azure",
         )
 
 
@@ -83,15 +116,30 @@ def command_failed(
     argv: Sequence[str], status: int, lines: Sequence[str], advice: Advice
 ) -> Problem:
     """Return the problem of a command that ended with `status` and wrote `lines` (masked)."""
-    why, remedies = _likely("\n".join(lines), advice)
+    likely = _likely("\n".join(lines), advice) or _unknown(status, lines)
     name = next((word for word in argv if word in ("compile_themes", "collectstatic")), "")
-    command = f"manage.py {name}" if name else "a script in manage.py shell"
-    return Problem(
-        f"BookWyrm's own command failed: {command}.",
-        why or _exception(lines) or f"It ended with status {status} and said why below.",
-        *remedies,
-        raw="\n".join([f"$ {shlex.join(without_scripts(argv))}", *lines[-_RAW_LINES:]]),
+    what = (
+        msg("BookWyrm's own command failed: manage.py {command}.", command=name)
+        if name
+        else msg("BookWyrm's own command failed: a script in manage.py shell.")
     )
+    return Problem(
+        what,
+        likely.why,
+        *likely.remedies,
+        raw="\n".join([f"$ {shlex.join(without_scripts(argv))}", *lines[-_RAW_LINES:]]),
+        code=likely.code,
+    )
+
+
+def how_it_ended(argv: Sequence[str], status: int) -> Message:
+    """Return how a command ended that failed; a signal's number is below 0 (`Completed`)."""
+    command = shlex.join(argv)
+    if status < 0:
+        return msg(
+            "“{command}” was killed by signal {signal}.", command=command, signal=str(-status)
+        )
+    return msg("“{command}” ended with status {status}.", command=command, status=str(status))
 
 
 def without_scripts(argv: Sequence[str]) -> list[str]:
@@ -99,28 +147,44 @@ def without_scripts(argv: Sequence[str]) -> list[str]:
     return ["…" if "\n" in word else word for word in argv]
 
 
-def _likely(text: str, advice: Advice) -> tuple[str, tuple[Remedy, ...]]:
-    for pattern, why, remedies in _KNOWN:
+def _likely(text: str, advice: Advice) -> _Cause | None:
+    for pattern, cause in _KNOWN:
         if re.search(pattern, text):
-            return why, remedies
+            return cause
     if missing := _OWN_MODULE.search(text):
-        return (
-            f"The module {missing[1]} of BookWyrm itself is missing in its folder: an update was "
-            "interrupted, or files of two versions are mixed.",
-            (
-                Remedy("See what is missing or changed: git status; bring it back: git restore ."),
-                TRY_AGAIN,
-            ),
-        )
+        return _module_missing(missing[1])
     around = (
-        (r"ModuleNotFoundError|Couldn't import Django", advice.packages),
-        (r"OperationalError|could not connect to server|Connection refused", advice.services),
-        (r"Permission denied|PermissionError", advice.permission),
+        (_NO_PACKAGE, "package-missing", advice.packages),
+        (_NO_SERVICE, "services-unreachable", advice.services),
+        (_NO_PERMISSION, "folder-not-writable", advice.permission),
     )
-    for pattern, (why, remedy) in around:
+    for pattern, code, (why, remedy) in around:
         if re.search(pattern, text):
-            return why, (Remedy(remedy), TRY_AGAIN)
-    return "", (TRY_AGAIN,)
+            return _Cause(code, why, (Remedy(remedy), TRY_AGAIN))
+    return None
+
+
+def _module_missing(name: str) -> _Cause:
+    return _Cause(
+        "module-missing",
+        msg(
+            "The module {module} of BookWyrm itself is missing in its folder: an update was "
+            "interrupted, or files of two versions are mixed.",
+            module=name,
+        ),
+        (
+            Remedy(msg("See what is missing or changed: git status; bring it back: git restore .")),
+            TRY_AGAIN,
+        ),
+    )
+
+
+def _unknown(status: int, lines: Sequence[str]) -> _Cause:
+    if exception := _exception(lines):
+        why = verbatim(exception)
+    else:
+        why = msg("It ended with status {status} and said why below.", status=str(status))
+    return _Cause("bookwyrm-command-failed", why, (TRY_AGAIN,))
 
 
 def _exception(lines: Sequence[str]) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from wizard.core.events import Note, Report, passed
+from wizard.core.message import Message, marked, msg
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 
 # Overwritten and removed at each trial, so that no kill leaves more than one behind.
 _CANARY = "bw-s3-check.txt"
-_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
+_EDIT = Remedy(msg("Change the provider's settings."), Action.EDIT_PROVIDER)
 
 # collectstatic asks HeadObject of every file and dies of a 403. A HEAD has no
 # words, so that GetObject is asked for them. What the network does is raised.
@@ -65,12 +66,19 @@ if getattr(storage, "bucket_name", None):
 else:
     answer({"bucket": "", "place": "", "problem": None})
 """
-_ASKED = "Can BookWyrm itself use its storage with the settings in .env?"
+_ASKED = msg("Can BookWyrm itself use its storage with the settings in .env?")
+# By the step of `_TRY` that the S3 service refused.
+_NOT_ALLOWED = {
+    "look": marked("The keys in .env are not allowed to look for a file in the bucket {bucket}."),
+    "write": marked("The keys in .env are not allowed to write a file in the bucket {bucket}."),
+    "read": marked("The keys in .env are not allowed to read a file in the bucket {bucket}."),
+    "remove": marked("The keys in .env are not allowed to remove a file in the bucket {bucket}."),
+}
 _CANNOT = {
-    "look": "look for a file",
-    "write": "write a file",
-    "read": "read a file",
-    "remove": "remove a file",
+    "look": marked("BookWyrm cannot look for a file in the bucket {bucket}."),
+    "write": marked("BookWyrm cannot write a file in the bucket {bucket}."),
+    "read": marked("BookWyrm cannot read a file in the bucket {bucket}."),
+    "remove": marked("BookWyrm cannot remove a file in the bucket {bucket}."),
 }
 
 
@@ -80,42 +88,59 @@ async def try_storage(run_script: Callable[[str, str], Awaitable[str]], report: 
     `run_script` is that of a deployment. Raises `Problem` where the settings do
     not load, or the S3 service refuses one of these.
     """
-    report(Note("Trying BookWyrm's own storage with the settings in .env."))
+    report(Note(msg("Trying BookWyrm's own storage with the settings in .env.")))
     token = secrets.token_hex(8)
     values = {"name": _CANARY, "missing": f"bw-s3-missing-{token}", "text": token}
     said = json.loads(await run_script(_TRY, json.dumps(values)))
     if said["problem"]:
         raise _refusal(said["problem"], said["bucket"])
     if said["bucket"]:
-        seen = f"it wrote, read and removed {said['place']}/{_CANARY} in {said['bucket']}"
+        seen = msg(
+            "it wrote, read and removed {place}/{file} in {bucket}",
+            place=said["place"],
+            file=_CANARY,
+            bucket=said["bucket"],
+        )
     else:
-        seen = "its settings load, and it stores files on this server"
-    report(passed(_ASKED, seen))
+        seen = msg("its settings load, and it stores files on this server")
+    report(passed(_ASKED, seen, code="bookwyrm-storage"))
 
 
 def _refusal(said: Mapping[str, Any], bucket: str) -> Problem:
-    what = _what(said, bucket)
+    code, what = _what(said, bucket)
     raw = "\n".join(filter(None, (said["raw"], said["message"])))
-    return Problem(what, _why(said), _EDIT, TRY_AGAIN, raw=raw)
+    return Problem(what, _why(said), _EDIT, TRY_AGAIN, raw=raw, code=code)
 
 
-def _what(said: Mapping[str, Any], bucket: str) -> str:
+def _what(said: Mapping[str, Any], bucket: str) -> tuple[str, Message]:
+    """Return the code of the problem, and what happened."""
     match said["code"]:
         case "InvalidAccessKeyId":
-            return "The S3 service does not know the key in AWS_ACCESS_KEY_ID."
+            what = msg("The S3 service does not know the key in AWS_ACCESS_KEY_ID.")
+            return "access-key-unknown", what
         case "SignatureDoesNotMatch":
-            return "AWS_SECRET_ACCESS_KEY in .env does not belong to AWS_ACCESS_KEY_ID."
+            what = msg("AWS_SECRET_ACCESS_KEY in .env does not belong to AWS_ACCESS_KEY_ID.")
+            return "secret-key-wrong", what
         case "NoSuchBucket":
-            return f"There is no bucket {bucket} at the S3 service that .env names."
+            what = msg(
+                "There is no bucket {bucket} at the S3 service that .env names.", bucket=bucket
+            )
+            return "bucket-not-found", what
     if said["step"] == "same":
-        return f"BookWyrm read something else from the bucket {bucket} than it had written."
+        what = msg(
+            "BookWyrm read something else from the bucket {bucket} than it had written.",
+            bucket=bucket,
+        )
+        return "storage-read-differs", what
     if said["status"] == 403:
-        return f"The keys in .env may not {_CANNOT[said['step']]} in the bucket {bucket}."
-    return f"BookWyrm cannot {_CANNOT[said['step']]} in the bucket {bucket}."
+        return "right-missing", Message(_NOT_ALLOWED[said["step"]], "", {"bucket": bucket})
+    return "storage-failed", Message(_CANNOT[said["step"]], "", {"bucket": bucket})
 
 
-def _why(said: Mapping[str, Any]) -> str:
+def _why(said: Mapping[str, Any]) -> Message:
     if said["step"] == "same":
-        return "Another server or a cache answers for the S3 service."
+        return msg("Another server or a cache answers for the S3 service.")
     words = said["message"] or said["code"] or f"HTTP {said['status']}"
-    return f"The service said: {words.rstrip('.')}. Nothing of the site was touched."
+    return msg(
+        "The service said: {words}. Nothing of the site was touched.", words=words.rstrip(".")
+    )

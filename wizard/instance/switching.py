@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wizard.core.events import Note, Report, Waiting
+from wizard.core.message import NOTHING, Message
 from wizard.core.plan import Command
 
 
@@ -35,7 +36,7 @@ class SwitchStage:
     """
 
     name: str
-    words: str
+    words: Message
     commands: tuple[Command, ...] = ()
 
 
@@ -63,7 +64,7 @@ class Switch(ABC):
         """Return all stages, in their order."""
 
     @abstractmethod
-    def downtime(self) -> str:
+    def downtime(self) -> Message:
         """Return what visitors notice of it and for how long, in one sentence."""
 
     @abstractmethod
@@ -76,7 +77,7 @@ class Switch(ABC):
             if stage.name == self.pages_change_at:
                 await before()
             report(Note(stage.words))
-            report(Waiting(stage.words.rstrip("."), 0.0))
+            report(Waiting(stage.words, 0.0))
             await self.carry_out(stage, report)
 
     async def touched(self) -> bool:
@@ -99,4 +100,4 @@ class SwitchOffer:
     """A way, and why it cannot be had here; "" where it can."""
 
     switch: Switch
-    obstacle: str = ""
+    obstacle: Message = NOTHING

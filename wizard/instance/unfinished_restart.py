@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from wizard.core.events import Note, Report
+from wizard.core.message import msg
 from wizard.system.processes import Process, wait_for_end, with_variable
 
 # What the command and all that it starts carry in their environment.
@@ -28,7 +29,7 @@ async def let_it_end(
     found = await asyncio.to_thread(with_variable, _VARIABLE, f"{journal_id} ")
     left = [process for process, starter in found if _is_over(int(starter), ours=ours)]
     if left:
-        report(Note("Waiting for the restart that an interrupted run had begun."))
+        report(Note(msg("Waiting for the restart that an interrupted run had begun.")))
         await wait_for_end(left, seconds)
 
 

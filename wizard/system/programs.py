@@ -46,13 +46,6 @@ class Completed:
         """The last lines (at most 400) that it wrote."""
         return "\n".join(self.lines)
 
-    @property
-    def how(self) -> str:
-        """How it ended, to follow its name in a sentence."""
-        if self.status >= 0:
-            return f"ended with status {self.status}"
-        return f"was killed by signal {-self.status}"
-
 
 async def run(
     argv: Sequence[str],

@@ -141,7 +141,7 @@ async def test_restart_with_100_ms_a_request_outlasts_the_health_window(standing
         assert line.requests > 2 * _MORE_STATIC
         name = f"{standing.instance.name}-web-1"
         assert any(f"container {name} is unhealthy" in text for text in standing.output)
-        assert any(isinstance(e, Note) and "once more" in e.text for e in standing.events)
+        assert any(isinstance(e, Note) and "up -d again" in e.text for e in standing.events)
         assert (
             f"{standing.storage.address}:{line.port}/slow-books"
             in standing.instance.wait_for_site()
@@ -319,7 +319,7 @@ def test_no_permission_on_the_socket_names_the_group(checkout: Path) -> None:
     need_root()
     open_to_others(checkout)
     said = asked_under([*_AS_VISITOR, "--"], checkout)
-    assert said["what"] == "user 4401 may not use Docker."
+    assert said["what"] == "The user 4401 is not allowed to use Docker."
     group = subprocess.run(
         ["stat", "-L", "-c", "%G", "/var/run/docker.sock"],
         capture_output=True,

@@ -139,7 +139,8 @@ async def test_keys_that_may_not_write(standing: Standing) -> None:
     )
     with pytest.raises(Problem) as caught:
         await standing.deployment.try_storage(standing.events.append)
-    assert caught.value.what == "The keys in .env may not write a file in the bucket read-books."
+    said = "The keys in .env are not allowed to write a file in the bucket read-books."
+    assert caught.value.what == said
 
 
 async def test_storage_that_works_is_left_as_it_was(standing: Standing) -> None:

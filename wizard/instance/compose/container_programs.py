@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from wizard.core.message import msg
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.problems import docker_failed, image_missing, is_docker_failure
@@ -141,10 +142,11 @@ def interrupted(running: RunningProgram, docker: Docker) -> Problem:
     if is_docker_failure(0, said):
         return docker_failed(running.argv, said, docker.environment())
     return Problem(
-        "The container from which the media are read ended in the middle.",
-        "It was stopped or restarted, or the connection to Docker's engine broke.",
-        Remedy("Start again: what is proven is not sent again.", Action.RETRY),
+        msg("The container from which the media are read ended in the middle."),
+        msg("It was stopped or restarted, or the connection to Docker's engine broke."),
+        Remedy(msg("Start again: what is verified is not sent again."), Action.RETRY),
         raw=f"exit status {running.status}\n{said[-2000:]}",
+        code="container-ended",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from wizard.core.events import Note, Output, Report
+from wizard.core.message import Message, plural, verbatim
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
@@ -63,7 +64,7 @@ class Compose(Deployment):
     """
 
     kind = DeploymentKind.COMPOSE
-    label = "Docker Compose"
+    label = verbatim("Docker Compose")
     # How long `web` may prepare its start without a word and without traffic.
     quiet_seconds: ClassVar[float] = 120
 
@@ -95,7 +96,7 @@ class Compose(Deployment):
     async def switches(self) -> Sequence[SwitchOffer]:
         return await offers(self._site())
 
-    async def update_waiting(self) -> str:
+    async def update_waiting(self) -> Message:
         return await update_waiting(self._site())
 
     async def services(self) -> frozenset[object]:
@@ -130,7 +131,12 @@ class Compose(Deployment):
         """Remove what an earlier run that was killed has left behind. Raises `Problem`."""
         count = await asyncio.to_thread(remove_leftovers, self.docker, self._journal_id)
         if count:
-            report(Note(f"Removed {count} container(s) that an interrupted run had left."))
+            removed = plural(
+                "Removed {n} container that an interrupted run had left.",
+                "Removed {n} containers that an interrupted run had left.",
+                count,
+            )
+            report(Note(removed))
 
     def _site(self) -> SiteServices:
         return SiteServices(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wizard.core.events import Note, Report, Waiting
+from wizard.core.message import NOTHING, Message, msg
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.instance.compose.docker import Docker
 
@@ -47,13 +48,15 @@ class Nginx:
         """Return what makes it pass all visitors to one container of `web`; no visitor notices."""
         return ("docker", "exec", self.name, "sh", "-c", _USE, "sh", container)
 
-    async def obstacle(self) -> str:
+    async def obstacle(self) -> Message:
         """Return why a reload would not do here; "" where it would."""
         # Not `nginx -T`: it would make nginx's folders over for another configuration
         # than the one that runs, where that is not the default.
         argv = ["docker", "exec", self.name, "grep", "-RhE", _OF_WEB, "/etc/nginx"]
         answer = await self.docker.asked(argv)
-        return "" if answer.status == 0 else "nginx does not pass visitors on to the service “web”."
+        if answer.status == 0:
+            return NOTHING
+        return msg("nginx does not pass visitors on to the service “web”.")
 
     async def drain(self, old: Iterable[int], report: Report) -> None:
         """Wait for the old workers after a reload; cut off, a slow upload would get 502.
@@ -70,9 +73,11 @@ class Nginx:
             if seconds > _SECONDS_TO_TAKE_IT and not all(workers[pid] for pid in left):
                 raise refused()
             if seconds > _SECONDS_TO_DRAIN:
-                report(Note("A slow visitor is not waited for any longer.", warning=True))
+                words = msg("A slow visitor is not waited for any longer.")
+                report(Note(words, warning=True))
                 return
-            report(Waiting("Waiting until answers and uploads under way are through", seconds))
+            words = msg("Waiting until answers and uploads under way are through")
+            report(Waiting(words, seconds))
             await asyncio.sleep(_POLL_SECONDS)
 
     async def workers(self) -> dict[int, bool]:
@@ -85,9 +90,13 @@ class Nginx:
 def refused(said: str = "") -> Problem:
     """Say that nginx did not take a new configuration; `said` is what it wrote."""
     return Problem(
-        "nginx did not take up the new addresses of web.",
-        "It goes on as before: it does not accept its own configuration any more.",
-        "See what it says: docker compose exec nginx nginx -t; docker compose logs --tail 20 nginx",
+        msg("nginx did not take up the new addresses of web."),
+        msg("It continues as before: it does not accept its own configuration any more."),
+        msg(
+            "See what it says: docker compose exec nginx nginx -t; "
+            "docker compose logs --tail 20 nginx"
+        ),
         TRY_AGAIN,
         raw=said,
+        code="nginx-not-reloaded",
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.core.events import Note, Report
+from wizard.core.message import Message, msg, sentences
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.instance.checkout import Instance
@@ -29,15 +30,17 @@ _SECONDS_TO_STEP_BACK = 5
 # with the others, and would answer 502 for hours where `web` got another address.
 _RELOAD = Command(
     ("docker", "compose", "exec", "-T", NGINX, "nginx", "-s", "reload"),
-    note="nginx finds the new containers, without an interruption",
+    note=msg("nginx finds the new containers, without an interruption"),
 )
+_SOMEBODY_ELSE = msg("Somebody else starts the containers too: ./bw-dev up -d again.")
+_NOT_READY = msg("web is not ready yet: waiting for it, then ./bw-dev up -d again.")
 _DOWNTIME = {
-    SwitchWay.NO_DEPS: (
+    SwitchWay.NO_DEPS: msg(
         "Nobody reaches the site for 10 to 15 seconds, while web collects the static assets; "
         "a slow S3 service makes it longer."
     ),
-    SwitchWay.UP: (
-        "./bw-dev up -d starts every container anew whose settings changed: nobody reaches "
+    SwitchWay.UP: msg(
+        "./bw-dev up -d recreates every container whose settings changed: nobody reaches "
         "the site for about 45 seconds. web collects the static assets before it answers, "
         "so a slow S3 service makes it longer."
     ),
@@ -59,14 +62,16 @@ class PlainSwitch(Switch):
 
     def stages(self) -> Sequence[SwitchStage]:
         """Return the three stages."""
-        words = "The containers whose settings changed are recreated; the site is down meanwhile."
+        words = msg(
+            "The containers whose settings changed are recreated; the site is down in the meantime."
+        )
         return (
             SwitchStage("recreate", words, (Command(self.argv),)),
-            SwitchStage("reload", "nginx looks up where web is now.", (_RELOAD,)),
-            SwitchStage("check", "The site is looked at as a visitor sees it."),
+            SwitchStage("reload", msg("nginx looks up where web is now."), (_RELOAD,)),
+            SwitchStage("check", msg("The site is looked at as a visitor sees it.")),
         )
 
-    def downtime(self) -> str:
+    def downtime(self) -> Message:
         """Return how long, as it was measured."""
         return _DOWNTIME[self.way]
 
@@ -107,7 +112,7 @@ class PlainSwitch(Switch):
             if is_docker_failure(ended.status, ended.output):
                 if not is_collision(ended.output):
                     raise self.site.failed(ended)
-                report(Note("Somebody else starts the containers too: ./bw-dev up -d once more."))
+                report(Note(_SOMEBODY_ELSE))
                 await asyncio.sleep(_SECONDS_TO_STEP_BACK)
                 continue
             state = await asyncio.to_thread(watch.state)
@@ -115,7 +120,7 @@ class PlainSwitch(Switch):
                 raise watch.ended(state)
             if state.status != "running" or state.is_up:
                 raise self.site.failed(ended)
-            report(Note("web is not ready yet: waiting for it, then ./bw-dev up -d once more."))
+            report(Note(_NOT_READY))
             await watch.until_up()
         raise self.site.failed(ended)
 
@@ -127,7 +132,7 @@ class PlainSwitch(Switch):
         try:
             await self.site.reload(nginx, nginx.reload_argv, report)
         except Problem as problem:
-            report(Note(f"{problem.what} {problem.why}", warning=True))
+            report(Note(sentences(problem.what, problem.why), warning=True))
 
 
 def up_argv(instance: Instance) -> tuple[str, ...]:

@@ -11,9 +11,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from wizard.core.message import msg, plural, verbatim
 from wizard.core.problem import Action, Problem, Remedy
 
 _SOCKET = Path("/var/run/docker.sock")
+_WITHOUT_DOCKER = msg("If this instance runs without Docker, specify it: --deployment dockerless")
+_THEN_AGAIN = Remedy(msg("Then try again."), Action.RETRY)
 _INSTALL = "https://docs.docker.com/engine/install/"
 # What of an output tells why: all else is progress.
 _TELLING = re.compile(
@@ -26,22 +29,31 @@ _TELLING = re.compile(
 def docker_missing() -> Problem:
     """Return the `Problem` of a missing `docker` command."""
     return Problem(
-        "Docker is not installed here.",
-        "The command “docker” was not found, and this instance is run by Docker Compose.",
-        "Start bw-s3 on the server where BookWyrm runs.",
-        f"Or install Docker Engine with Compose: {_INSTALL}",
-        "If this instance runs without Docker, say so: --deployment dockerless",
+        msg("Docker is not installed here."),
+        msg("The command “docker” was not found, and this instance is run by Docker Compose."),
+        msg("Start bw-s3 on the server where BookWyrm runs."),
+        msg("Or install Docker Engine with Compose: {address}", address=_INSTALL),
+        _WITHOUT_DOCKER,
+        code="docker-missing",
     )
 
 
 def too_slow(argv: Sequence[str], seconds: float) -> Problem:
     """Return the `Problem` of a command that should answer at once and did not."""
     return Problem(
-        "Docker does not answer.",
-        f"“{shlex.join(argv)}” was still silent after {seconds:.0f} seconds.",
-        "Look at it with: docker info",
-        "Where it hangs too, restart the engine (this stops the site for a moment): "
-        "sudo systemctl restart docker",
+        msg("Docker does not answer."),
+        plural(
+            "“{command}” was still silent after {n} second.",
+            "“{command}” was still silent after {n} seconds.",
+            round(seconds),
+            command=shlex.join(argv),
+        ),
+        msg("Look at it with: docker info"),
+        msg(
+            "Where it hangs too, restart the engine (this stops the site for a moment): "
+            "sudo systemctl restart docker"
+        ),
+        code="docker-no-answer",
     )
 
 
@@ -52,10 +64,11 @@ def docker_failed(argv: Sequence[str], said: str, env: Mapping[str, str]) -> Pro
         if any(word in low for word in words):
             return problem(said, env)
     return Problem(
-        f"“{shlex.join(argv)}” failed.",
-        telling_line(said) or "It gave no reason.",
-        "Run the command by hand in the instance's folder to see more.",
+        msg("“{command}” failed.", command=shlex.join(argv)),
+        verbatim(telling_line(said)) or msg("It gave no reason."),
+        msg("Run the command by hand in the instance's folder to see more."),
         raw=telling_lines(said),
+        code="docker-command-failed",
     )
 
 
@@ -89,15 +102,19 @@ def no_compose(said: str, env: Mapping[str, str]) -> Problem:
     if "error loading config file" in said.lower():
         return _closed_settings(said, env)
     old = shutil.which("docker-compose", path=env.get("PATH"))
-    return Problem(
-        "Docker Compose version 2 is not installed here.",
-        f"Only the old docker-compose was found ({old}), which gets no more updates."
+    why = (
+        msg("Only the old docker-compose was found ({path}), which gets no more updates.", path=old)
         if old
-        else "“docker compose” is not a command here.",
-        "Debian, Ubuntu (Docker's own packages): sudo apt install docker-compose-plugin",
-        "Ubuntu (its own packages): sudo apt install docker-compose-v2",
-        f"Elsewhere: {_INSTALL}",
+        else msg("“docker compose” is not a command here.")
+    )
+    return Problem(
+        msg("Docker Compose version 2 is not installed here."),
+        why,
+        msg("Debian, Ubuntu (Docker's own packages): sudo apt install docker-compose-plugin"),
+        msg("Ubuntu (its own packages): sudo apt install docker-compose-v2"),
+        msg("Elsewhere: {address}", address=_INSTALL),
         raw=said,
+        code="compose-missing",
     )
 
 
@@ -105,10 +122,13 @@ def _closed_settings(said: str, env: Mapping[str, str]) -> Problem:
     """Return the `Problem` of a ~/.docker, where docker looks for Compose, that it may not read."""
     folder = env.get("DOCKER_CONFIG") or f"{env.get('HOME', '~')}/.docker"
     return Problem(
-        "docker cannot read its own settings.",
-        f"{folder} belongs to another user, as after a docker command with sudo.",
-        f'Take it back: sudo chown -R "$USER": {shlex.quote(folder)}',
+        msg("docker cannot read its own settings."),
+        msg(
+            "{folder} belongs to another user, as after a docker command with sudo.", folder=folder
+        ),
+        msg('Make it yours again: sudo chown -R "$USER": {folder}', folder=shlex.quote(folder)),
         raw=said,
+        code="docker-settings-unreadable",
     )
 
 
@@ -117,11 +137,20 @@ def _not_allowed(said: str, env: Mapping[str, str]) -> Problem:
     group = _group(socket)
     user = _user()
     return Problem(
-        f"{user} may not use Docker.",
-        f"The engine's socket {socket} is open to root and the group “{group}” only.",
-        "Start bw-s3 with sudo.",
-        f"Or join the group, then log out and in again: sudo usermod -aG {group} {user}",
+        msg("The user {user} is not allowed to use Docker.", user=user),
+        msg(
+            "The engine's socket {socket} is open to root and the group “{group}” only.",
+            socket=str(socket),
+            group=group,
+        ),
+        msg("Start bw-s3 with sudo."),
+        msg(
+            "Or join the group, then log out and in again: sudo usermod -aG {group} {user}",
+            group=group,
+            user=user,
+        ),
         raw=said,
+        code="docker-not-allowed",
     )
 
 
@@ -130,86 +159,103 @@ def _not_running(said: str, env: Mapping[str, str]) -> Problem:
     if host and not host.startswith("unix://"):
         return _remote(said, env)
     return Problem(
-        "Docker's engine is not running.",
-        f"Nothing answers at {_socket(env)}.",
-        "Start it: sudo systemctl start docker",
-        "Where it does not start: sudo journalctl -u docker --since today",
-        "If Docker runs as a user here (rootless), start bw-s3 as that user.",
+        msg("Docker's engine is not running."),
+        msg("Nothing answers at {socket}.", socket=str(_socket(env))),
+        msg("Start it: sudo systemctl start docker"),
+        msg("Where it does not start: sudo journalctl -u docker --since today"),
+        msg("If Docker runs as a user here (rootless), start bw-s3 as that user."),
         raw=said,
+        code="docker-not-running",
     )
 
 
 def _remote(said: str, env: Mapping[str, str]) -> Problem:
-    where = env.get("DOCKER_HOST") or "the current docker context"
+    host = env.get("DOCKER_HOST")
+    why = (
+        msg("docker is told to use {host}, and got no answer there.", host=host)
+        if host
+        else msg("docker is told to use the current docker context, and got no answer there.")
+    )
     return Problem(
-        "The Docker engine cannot be reached.",
-        f"docker is told to use {where}, and got no answer there.",
-        "Try it by hand: docker info",
-        "To use the engine of this machine: unset DOCKER_HOST; docker context use default",
+        msg("The Docker engine cannot be reached."),
+        why,
+        msg("Try it by hand: docker info"),
+        msg("To use the engine of this machine: unset DOCKER_HOST; docker context use default"),
         raw=said,
+        code="docker-unreachable",
     )
 
 
 def _no_project(said: str, env: Mapping[str, str]) -> Problem:
     return Problem(
-        "There is no docker-compose.yml in the instance's folder.",
-        "Docker Compose needs it to know BookWyrm's containers.",
-        "Start bw-s3 in the folder from which you run ./bw-dev.",
-        "If this instance runs without Docker, say so: --deployment dockerless",
+        msg("There is no docker-compose.yml in the instance's folder."),
+        msg("Docker Compose needs it to know BookWyrm's containers."),
+        msg("Start bw-s3 in the folder from which you run ./bw-dev."),
+        _WITHOUT_DOCKER,
         raw=said,
+        code="compose-file-missing",
     )
 
 
 def _bad_env(said: str, env: Mapping[str, str]) -> Problem:
     return Problem(
-        "Docker Compose cannot read .env.",
-        telling_line(said),
-        "Put values with special characters into single quotes, then start again.",
+        msg("Docker Compose cannot read .env."),
+        verbatim(telling_line(said)),
+        msg("Put values with special characters into single quotes, then start again."),
         raw=said,
+        code="env-unreadable-for-compose",
     )
 
 
 def _disk_full(said: str, env: Mapping[str, str]) -> Problem:
     return Problem(
-        "The disk that Docker uses is full.",
-        "No space was left for a container, or inside one.",
-        "See what takes it: docker system df; df -h",
-        "Old images and caches can usually go: docker image prune; docker builder prune",
+        msg("The disk that Docker uses is full."),
+        msg("No space was left for a container, or inside one."),
+        msg("See what takes it: docker system df; df -h"),
+        msg("Old images and caches can usually go: docker image prune; docker builder prune"),
         raw=telling_lines(said),
+        code="disk-full",
     )
 
 
 def image_missing(image: str) -> Problem:
     """Return the `Problem` of a missing image: nothing can run in a container of its own."""
     return Problem(
-        "BookWyrm's image has not been built yet.",
-        f"Docker has no image {image} to start a container from.",
-        "Build it in the instance's folder: docker compose build",
-        "Where it comes ready made, fetch it: docker compose pull",
-        Remedy("Then try again.", Action.RETRY),
+        msg("BookWyrm's image has not been built yet."),
+        msg("Docker has no image {image} to start a container from.", image=image),
+        msg("Build it in the instance's folder: docker compose build"),
+        msg("Where it comes ready made, fetch it: docker compose pull"),
+        _THEN_AGAIN,
+        code="image-missing",
     )
 
 
 def _no_image(said: str, env: Mapping[str, str]) -> Problem:
     return Problem(
-        "Docker could not get an image.",
-        telling_line(said),
-        "Build BookWyrm's: docker compose build",
-        "Where an image is to be fetched: check the network, then docker compose pull",
+        msg("Docker could not get an image."),
+        verbatim(telling_line(said)),
+        msg("Build BookWyrm's: docker compose build"),
+        msg("Where an image is to be fetched: check the network, then docker compose pull"),
         raw=telling_lines(said),
+        code="image-missing",
     )
 
 
 def _no_network(said: str, env: Mapping[str, str]) -> Problem:
     return Problem(
-        "Docker cannot make the network that BookWyrm's containers need.",
-        telling_line(said),
-        "See which networks there are: docker network ls; those that nothing uses can go: "
-        "docker network prune",
-        "If a VPN or another network of this server has the same addresses, give Docker others: "
-        "“default-address-pools” in /etc/docker/daemon.json, then restart the engine.",
-        Remedy("Then try again.", Action.RETRY),
+        msg("Docker cannot make the network that BookWyrm's containers need."),
+        verbatim(telling_line(said)),
+        msg(
+            "See which networks there are: docker network ls; those that nothing uses can go: "
+            "docker network prune"
+        ),
+        msg(
+            "If a VPN or another network of this server has the same addresses, give Docker "
+            "others: “default-address-pools” in /etc/docker/daemon.json, then restart the engine."
+        ),
+        _THEN_AGAIN,
         raw=telling_lines(said),
+        code="docker-network-failed",
     )
 
 
@@ -229,7 +275,7 @@ def _user() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        return f"user {os.getuid()}"
+        return str(os.getuid())
 
 
 _OF_NO_NETWORK = (

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wizard.core.message import Message, msg
 from wizard.core.problem import Problem
 from wizard.instance.compose.docker import Docker
 
@@ -69,7 +70,7 @@ class Service:
     """
 
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    unique: tuple[str, ...] = ()
+    unique: tuple[Message, ...] = ()
     image: str = ""
 
 
@@ -101,9 +102,13 @@ class ComposeProject:
         web = config.get("services", {}).get(WEB)
         if web is None:
             raise Problem(
-                "Docker Compose knows no service “web” here.",
-                f"The project “{config.get('name')}” in this folder is not BookWyrm's.",
-                "Start bw-s3 in the folder from which you run ./bw-dev.",
+                msg("Docker Compose knows no service “web” here."),
+                msg(
+                    "The project “{project}” in this folder is not BookWyrm's.",
+                    project=str(config.get("name")),
+                ),
+                msg("Start bw-s3 in the folder from which you run ./bw-dev."),
+                code="compose-project-foreign",
             )
         root = _media_root(web)
         return cls(
@@ -186,17 +191,18 @@ def _service(data: Mapping[str, Any], built: str) -> Service:
     )
 
 
-def _unique(data: Mapping[str, Any]) -> Iterator[str]:
+def _unique(data: Mapping[str, Any]) -> Iterator[Message]:
     if name := data.get("container_name"):
-        yield f"the name {name}"
+        # Translators: what "Two web containers cannot run side by side: …" lists.
+        yield msg("the name {name}", name=name)
     for port in data.get("ports") or []:
         if port.get("published"):
-            yield f"port {port['published']} of this server"
+            yield msg("port {port} of this server", port=str(port["published"]))
     if data.get("network_mode") == "host":
-        yield "the network of this server"
+        yield msg("the network of this server")
     for network in (data.get("networks") or {}).values():
         if address := (network or {}).get("ipv4_address"):
-            yield f"the address {address}"
+            yield msg("the address {address}", address=address)
 
 
 def _media_root(web: Mapping[str, Any]) -> str:

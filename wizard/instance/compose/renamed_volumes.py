@@ -9,37 +9,61 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wizard.core.message import Message, msg, plural
 from wizard.core.problem import Problem
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import ComposeProject, Mount
 
 _VOLUME = "media_volume"
-_FRESH = "If this is a new instance: --path fresh"
+_FRESH = msg("If this is a new instance: --path fresh")
 
 
 def never_started(docker: Docker, project: ComposeProject, mount: Mount) -> Problem:
     """Return the `Problem` of a volume that Compose names and that does not exist."""
     return Problem(
-        f"There is no volume {mount.volume}.",
-        f"The Compose project of this folder is called “{project.name}”, "
-        "and it was never started under this name.",
+        msg("There is no volume {volume}.", volume=mount.volume),
+        msg(
+            "The Compose project of this folder is called “{project}”, "
+            "and it was never started under this name.",
+            project=project.name,
+        ),
         *_advice(_others(docker, mount.volume)),
         _FRESH,
-        "Else start the instance first: ./bw-dev up -d",
+        msg("Else start the instance first: ./bw-dev up -d"),
+        code="media-volume-missing",
     )
 
 
 def empty_but_used(docker: Docker, mount: Mount | None, covers: int) -> Problem:
     """Return the `Problem` of an empty volume, while the database names files in it."""
     return Problem(
-        f"{mount.label if mount else 'The media folder'} is empty, but the database "
-        f"knows {covers:,} covers and avatars.",
-        "The files are probably in another volume, of the name that this project had before.",
+        _empty(mount.label, covers) if mount else _empty_folder(covers),
+        msg("The files are probably in another volume, of the name that this project had before."),
         *_advice(_others(docker, mount.volume if mount else "")),
-        "Look where the site has them now: docker compose exec web ls /app/images",
-        "If they are in the bucket already, since the instance used S3 from its first day: "
-        "--path fresh",
+        msg("Look where the site has them now: docker compose exec web ls /app/images"),
+        msg(
+            "If they are in the bucket already, since the instance used S3 from its first day: "
+            "--path fresh"
+        ),
         decision=True,
+        code="media-volume-empty",
+    )
+
+
+def _empty(place: str, covers: int) -> Message:
+    return plural(
+        "{place} is empty, but the database knows {n} cover or avatar.",
+        "{place} is empty, but the database knows {n} covers and avatars.",
+        covers,
+        place=place,
+    )
+
+
+def _empty_folder(covers: int) -> Message:
+    return plural(
+        "The media folder is empty, but the database knows {n} cover or avatar.",
+        "The media folder is empty, but the database knows {n} covers and avatars.",
+        covers,
     )
 
 
@@ -54,12 +78,16 @@ def perhaps_renamed(docker: Docker, project: ComposeProject) -> Problem | None:
     if not others:
         return None
     return Problem(
-        "It is not clear whether this instance is new.",
-        f"The Compose project of this folder is called “{project.name}” and was never started, "
-        "but there are media of a project that no folder here runs any more.",
+        msg("It is not clear whether this instance is new."),
+        msg(
+            "The Compose project of this folder is called “{project}” and was never started, "
+            "but there are media of a project that no folder here runs any more.",
+            project=project.name,
+        ),
         *_advice(others),
         _FRESH,
         decision=True,
+        code="instance-new-or-renamed",
     )
 
 
@@ -77,10 +105,13 @@ def _is_anothers(docker: Docker, volume: str, folder: Path) -> bool:
     return any((Path(place) / "manage.py").is_file() for place in {*places} - {str(folder)})
 
 
-def _advice(names: list[str]) -> list[str]:
+def _advice(names: list[str]) -> list[Message]:
     if not names:
         return []
     return [
-        f"There are others: {', '.join(names)}. If one is this instance's, its folder was called "
-        "differently: set COMPOSE_PROJECT_NAME in .env to the part before _media_volume."
+        msg(
+            "There are others: {volumes}. If one is this instance's, its folder was called "
+            "differently: set COMPOSE_PROJECT_NAME in .env to the part before _media_volume.",
+            volumes=", ".join(names),
+        )
     ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from wizard.core.events import Report, Waiting
-from wizard.core.message import msg
+from wizard.core.message import NOTHING, msg
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.instance.checkout import Instance
@@ -85,7 +85,12 @@ class ServedPage:
         answer = await self.docker.asked(argv)
         url = f"{origin.geturl()}/"
         if answer.status != 0:
-            error = Problem("It gives no answer.", "", raw=answer.complaints[-1000:])
+            error = Problem(
+                msg("It gives no answer."),
+                NOTHING,
+                raw=answer.complaints[-1000:],
+                code="web-no-answer",
+            )
             return judge_site(VisitorResponse(url=url, status=0, error=error), self._settings())
         status, sent, body = json.loads(answer.output)
         headers: dict[str, str] = {}
@@ -109,7 +114,7 @@ class ServedPage:
             seconds = time.monotonic() - began
             if seconds >= _SECONDS_TO_SERVE:
                 raise problem
-            report(Waiting("Waiting for the site's own page", seconds))
+            report(Waiting(msg("Waiting for the site's own page"), seconds))
             await asyncio.sleep(_POLL_SECONDS)
 
     def _settings(self) -> Settings:
@@ -130,18 +135,25 @@ class ServedPage:
         if not view.own_page:
             problem = view.problem
             return Problem(
-                "BookWyrm starts with these settings, but its first page is not as it should be.",
-                problem.what if problem else f"HTTP {view.status}",
+                msg(
+                    "BookWyrm starts with these settings, but its first page is not as it should "
+                    "be."
+                ),
+                problem.what if problem else msg("HTTP {status}", status=str(view.status)),
                 *(problem.remedies[1:] if problem else ()),
                 raw=problem.raw if problem else "",
+                code="first-page-wrong",
             )
         if view.points_to_bucket is not self.instance.uses_s3():
             return Problem(
-                "BookWyrm starts, but its pages do not say what .env says.",
-                "Its container was given other settings than those in .env: another file may "
-                "set them, such as docker-compose.override.yml.",
-                "See what web is given: docker compose config web",
+                msg("BookWyrm starts, but its pages do not say what .env says."),
+                msg(
+                    "Its container was given other settings than those in .env: another file may "
+                    "set them, such as docker-compose.override.yml."
+                ),
+                msg("See what web is given: docker compose config web"),
                 raw="\n".join(view.stylesheets),
+                code="settings-overridden",
             )
         return None
 
@@ -158,8 +170,12 @@ class ServedPage:
         answer = await self.docker.asked(["docker", "exec", container.id, "test", "-s", path])
         if answer.status == 0:
             return None
-        words = f"The first stylesheet of its page cannot be read: {sheet}."
-        lost = Problem(words, f"There is no file {path}.", "Do the step “Static assets” again.")
+        lost = Problem(
+            msg("The first stylesheet of its page cannot be read: {stylesheet}.", stylesheet=sheet),
+            msg("There is no file {path}.", path=path),
+            msg("Do the step “Static assets” again."),
+            code="stylesheet-missing",
+        )
         return _unstyled(lost)
 
 

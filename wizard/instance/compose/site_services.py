@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wizard.core.events import Note, Output, Report
+from wizard.core.message import msg, verbatim
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
 from wizard.core.settings import Settings
@@ -26,6 +26,7 @@ from wizard.instance.compose.problems import (
 from wizard.instance.compose.project import WEB, ComposeProject, Container, variables
 from wizard.instance.compose.served_page import ServedPage
 from wizard.instance.compose.web_watch import WebWatch
+from wizard.instance.problems import how_it_ended
 from wizard.instance.unfinished_restart import let_it_end, mark
 from wizard.system.programs import Completed
 
@@ -38,6 +39,7 @@ SITE = (WEB, *WORKERS)
 # A container of `web` that serves beside the project's own carries this, with the journal's id.
 STANDBY = "bw-s3.switch"
 
+_SOMEBODY_ELSE = msg("Somebody else starts the containers too: trying again in a moment.")
 _STARTS = 4
 _SECONDS_TO_STEP_BACK = 5
 # How long a command that was left alone may still run.
@@ -148,7 +150,7 @@ class SiteServices:
                 return
             if not is_collision(ended.output):
                 break
-            report(Note("Somebody else starts the containers too: trying again in a moment."))
+            report(Note(_SOMEBODY_ELSE))
             await asyncio.sleep(_SECONDS_TO_STEP_BACK)
         raise self.failed(ended)
 
@@ -186,19 +188,23 @@ class SiteServices:
         said = self.masker()(ended.output)
         if "Failed to load configuration" in said:
             return Problem(
-                "./bw-dev cannot read .env.",
-                telling_line(said),
-                "bash reads .env line by line: a value with spaces or special characters "
-                "must stand in single quotes.",
+                msg("./bw-dev cannot read .env."),
+                verbatim(telling_line(said)),
+                msg(
+                    "bash reads .env line by line: a value with spaces or special characters "
+                    "must be in single quotes."
+                ),
                 raw=telling_lines(said),
+                code="env-unreadable-for-bash",
             )
         if is_docker_failure(ended.status, said):
             return docker_failed(ended.argv, said, self.docker.environment())
         return Problem(
-            "The containers could not be started.",
-            telling_line(said) or f"“{shlex.join(ended.argv)}” ended with status {ended.status}.",
-            "See which one fails: docker compose ps --all; docker compose logs --tail 50",
+            msg("The containers could not be started."),
+            verbatim(telling_line(said)) or how_it_ended(ended.argv, ended.status),
+            msg("See which one fails: docker compose ps --all; docker compose logs --tail 50"),
             raw=telling_lines(said),
+            code="containers-not-started",
         )
 
     def masker(self) -> Masker:

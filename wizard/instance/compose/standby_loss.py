@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from wizard.core.events import Note, Report
+from wizard.core.message import msg
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.instance.compose.project import Container
 from wizard.instance.compose.site_services import SiteServices
@@ -65,7 +66,7 @@ async def _still_runs(site: SiteServices, container: Container) -> bool:
     return answer.output.decode().split() == ["true", container.started]
 
 
-_LOST = (
+_LOST = msg(
     "The temporary web container ended by itself while it served the site. nginx passes visitors "
     "to web as soon as that answers."
 )
@@ -74,9 +75,12 @@ _LOST = (
 def lost_too_early() -> Problem:
     """Return the `Problem` of one that ended before the old `web` was stopped."""
     return Problem(
-        "The temporary web container does not serve the site any more.",
-        "It ended by itself, or something ended it, perhaps for want of memory. nginx passes "
-        "visitors to the old web again, which was not stopped.",
-        "See whether the kernel killed it: dmesg | grep -i kill",
+        msg("The temporary web container does not serve the site any more."),
+        msg(
+            "It ended by itself, or something ended it, perhaps for want of memory. nginx passes "
+            "visitors to the old web again, which was not stopped."
+        ),
+        msg("See whether the kernel killed it: dmesg | grep -i kill"),
         TRY_AGAIN,
+        code="standby-ended",
     )

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from wizard.core.events import Report
+from wizard.core.message import Message, msg
 from wizard.core.plan import Command
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.instance.compose.nginx import Nginx
@@ -60,53 +61,55 @@ class StandbySwitch(Switch):
         return (
             SwitchStage(
                 "standby",
-                "A temporary web container starts with the new settings and is checked; "
-                "the site does not use it yet.",
+                msg(
+                    "A temporary web container starts with the new settings and is checked; "
+                    "the site does not use it yet."
+                ),
                 (Command(self._run_argv()),),
             ),
             SwitchStage(
                 "pause",
-                "Background jobs are paused; what is to be done waits in Redis.",
+                msg("Background jobs are paused; what is to be done waits in Redis."),
                 self._commands(self._services(JOBS), self._stop_argv),
             ),
             SwitchStage(
                 "use_standby",
-                "nginx passes visitors to the temporary web container.",
+                msg("nginx passes visitors to the temporary web container."),
                 (Command(self.nginx.use_argv(self.standby)),),
             ),
             SwitchStage(
                 "stop_web",
-                "The old web container finishes what it is doing and stops.",
+                msg("The old web container finishes what it is doing and stops."),
                 (Command(self._stop_web_argv()),),
             ),
             SwitchStage(
                 "renew_web",
-                "web starts with the new settings, under its own name.",
+                msg("web starts with the new settings, under its own name."),
                 (Command((*_UP, WEB)),),
             ),
             SwitchStage(
                 "use_web",
-                "nginx passes visitors to web again.",
+                msg("nginx passes visitors to web again."),
                 (Command(self.nginx.use_argv(web)),),
             ),
             SwitchStage(
                 "resume",
-                "Background jobs start again, with the new settings.",
+                msg("Background jobs start again, with the new settings."),
                 self._commands(self._services(WORKERS), lambda names: (*_UP, *names)),
             ),
             SwitchStage(
                 "remove_standby",
-                "The temporary web container finishes what it is doing and is removed.",
+                msg("The temporary web container finishes what it is doing and is removed."),
                 (Command(self._remove_argv(self.standby)),),
             ),
-            SwitchStage("check", "The site is looked at as a visitor sees it."),
+            SwitchStage("check", msg("The site is looked at as a visitor sees it.")),
         )
 
-    def downtime(self) -> str:
+    def downtime(self) -> Message:
         """Return that there is none, with the one exception."""
-        return (
+        return msg(
             "Visitors notice nothing; only an upload that takes longer than a minute may fail. "
-            "It takes about a minute and a half, and some 300 MiB of memory meanwhile."
+            "It takes about a minute and a half, and some 300 MiB of memory in the meantime."
         )
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
@@ -239,10 +242,11 @@ class StandbySwitch(Switch):
         for name in names:
             if not scene.is_current(scene.of(name)):
                 raise Problem(
-                    f"{name} does not run with the new settings.",
-                    "The site itself is up; its background jobs wait.",
-                    f"See what it says: docker compose logs --tail 50 {name}",
+                    msg("{service} does not run with the new settings.", service=name),
+                    msg("The site itself is up; its background jobs wait."),
+                    msg("See what it says: docker compose logs --tail 50 {service}", service=name),
                     TRY_AGAIN,
+                    code="jobs-not-running",
                 )
 
     async def _remove_standby(self, scene: Scene, report: Report) -> None:
@@ -294,8 +298,12 @@ def _running(scene: Scene) -> Container | None:
 
 def _vanished() -> Problem:
     return Problem(
-        "A container that was just started is gone.",
-        "Somebody else removed it.",
-        f"See what there is: docker compose ps --all; docker ps --filter label={STANDBY}",
+        msg("A container that was just started is gone."),
+        msg("Somebody else removed it."),
+        msg(
+            "See what there is: docker compose ps --all; docker ps --filter label={label}",
+            label=STANDBY,
+        ),
         TRY_AGAIN,
+        code="container-gone",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences
 from wizard.instance.compose.media import is_local
 from wizard.instance.compose.nginx import Nginx
 from wizard.instance.compose.plain_switch import PlainSwitch
@@ -17,7 +18,10 @@ from wizard.system.memory import available_bytes
 
 # What a second `web` took beside the first.
 _MIB_NEEDED = 300
-_BENEATH = "A second web would apply them beneath the first one, which still runs the old code."
+_BENEATH = msg(
+    "A second web would apply them beneath the first one, which still runs the old code."
+)
+_TWO_VERSIONS = msg("Two versions would use one database at the same time.")
 _NEEDED_BY_WEB = ("db", "redis_activity", "redis_broker")
 
 
@@ -36,58 +40,72 @@ async def offers(site: SiteServices) -> Sequence[SwitchOffer]:
     )
 
 
-async def _against_standby(site: SiteServices, scene: Scene) -> str:
+async def _against_standby(site: SiteServices, scene: Scene) -> Message:
     nginx = site.nginx(scene)
     if nginx is None:
-        return "There is no running nginx container of this project in front of web."
+        return msg("There is no running nginx container of this project in front of web.")
     against = _against_a_second(scene) or await _missing_in_compose(site) or await nginx.obstacle()
     # Halfway through it, the one beside `web` may be all that serves, and has its memory.
     if against or any(c.runs for c in scene.standbys):
         return against
     if scene.web is None or not await site.page.serves(scene.web):
-        return "web does not serve the site at the moment, so there is nothing to keep up."
+        return msg("web does not serve the site at the moment, so there is nothing to keep up.")
     if newer := await newer_images(site, scene):
-        return f"{newer} Two versions would use one database at the same time."
+        return sentences(newer, _TWO_VERSIONS)
     memory = await asyncio.to_thread(_short_of_memory, site)
     if memory:
         return memory
     waiting = await migrations_wait(site, scene.web)
-    return f"{waiting} {_BENEATH}" if waiting else ""
+    return sentences(waiting, _BENEATH) if waiting else waiting
 
 
-def _against_a_second(scene: Scene) -> str:
+def _against_a_second(scene: Scene) -> Message:
     if unique := scene.project.services[WEB].unique:
-        return f"Two web containers cannot run side by side: {' and '.join(unique)} is set for web."
+        return plural(
+            "Two web containers cannot run side by side: {settings} is set for web.",
+            "Two web containers cannot run side by side: {settings} are set for web.",
+            len(unique),
+            settings=listed(unique),
+        )
     if sum(c.service == WEB for c in scene.containers) > 1:
-        return "web runs in several containers already."
-    return ""
+        return msg("web runs in several containers already.")
+    return NOTHING
 
 
-async def _missing_in_compose(site: SiteServices) -> str:
+async def _missing_in_compose(site: SiteServices) -> Message:
     answer = await site.docker.asked(["docker", "compose", "run", "--help"])
     if b"--use-aliases" in answer.output:
-        return ""
+        return NOTHING
     version = await site.docker.asked(["docker", "compose", "version", "--short"])
-    return f"This Docker Compose ({version.output.decode().strip()}) cannot run --use-aliases."
-
-
-def _short_of_memory(site: SiteServices) -> str:
-    """Of another machine's memory nothing is known; then it is tried."""
-    if not is_local(site.docker):
-        return ""
-    free = available_bytes()
-    if free is None or free >= _MIB_NEEDED << 20:
-        return ""
-    return (
-        f"A second web container needs about {_MIB_NEEDED} MiB of memory, and only "
-        f"{free >> 20} MiB are free."
+    return msg(
+        "This Docker Compose ({version}) cannot run --use-aliases.",
+        version=version.output.decode().strip(),
     )
 
 
-def _against_no_deps(scene: Scene) -> str:
+def _short_of_memory(site: SiteServices) -> Message:
+    """Of another machine's memory nothing is known; then it is tried."""
+    free = available_bytes() if is_local(site.docker) else None
+    if free is None or free >= _MIB_NEEDED << 20:
+        return NOTHING
+    return msg(
+        "A second web container needs about {needed} MiB of memory, and only {free} MiB are free.",
+        needed=_MIB_NEEDED,
+        free=free >> 20,
+    )
+
+
+def _against_no_deps(scene: Scene) -> Message:
     if scene.web is None:
-        return "There is no web container yet."
+        return msg("There is no web container yet.")
     needed = [name for name in _NEEDED_BY_WEB if name in scene.project.services]
     running = {c.service for c in scene.containers if c.runs}
     down = [name for name in needed if name not in running]
-    return f"{' and '.join(down)} must run for that, since web needs it." if down else ""
+    if not down:
+        return NOTHING
+    return plural(
+        "{services} must run for that, since web needs it.",
+        "{services} must run for that, since web needs them.",
+        len(down),
+        services=listed(down),
+    )

@@ -6,13 +6,13 @@ pulled that since, and BookWyrm's entrypoint applies the migrations that wait (s
 
 from __future__ import annotations
 
+from wizard.core.message import NOTHING, Message, msg, plural
 from wizard.core.problem import Problem
-from wizard.core.quantities import count
 from wizard.instance.compose.project import Container
 from wizard.instance.compose.site_services import SITE, Scene, SiteServices
 
 
-async def update_waiting(site: SiteServices) -> str:
+async def update_waiting(site: SiteServices) -> Message:
     """Say which update the next restart would begin as well; "" where there is none.
 
     Raises `Problem` where Docker does not answer.
@@ -21,10 +21,12 @@ async def update_waiting(site: SiteServices) -> str:
     newer = await newer_images(site, scene)
     if newer:
         return newer
-    return await migrations_wait(site, scene.web) if scene.web and scene.web.runs else ""
+    if scene.web is None or not scene.web.runs:
+        return NOTHING
+    return await migrations_wait(site, scene.web)
 
 
-async def newer_images(site: SiteServices, scene: Scene) -> str:
+async def newer_images(site: SiteServices, scene: Scene) -> Message:
     """Say which services run from an image that is not the one of that name now; "" for none.
 
     Which one a container was made from, Compose notes; its older versions did not.
@@ -37,12 +39,14 @@ async def newer_images(site: SiteServices, scene: Scene) -> str:
         if container.built_from and image not in known:
             news.setdefault(_short(image), []).append(container.service)
     if not news:
-        return ""
-    which = "; ".join(f"{' and '.join(names)}: {image}" for image, names in news.items())
-    return f"A newer image was built or pulled since the services were started ({which})."
+        return NOTHING
+    return msg(
+        "A newer image was built or pulled since the services were started ({images}).",
+        images="; ".join(f"{', '.join(names)}: {image}" for image, names in news.items()),
+    )
 
 
-async def migrations_wait(site: SiteServices, web: Container) -> str:
+async def migrations_wait(site: SiteServices, web: Container) -> Message:
     """Say whether the code that `web` would start with has migrations that were not applied.
 
     Asked in the running container, which sees the checkout as the next one will.
@@ -52,13 +56,17 @@ async def migrations_wait(site: SiteServices, web: Container) -> str:
     try:
         answer = await site.docker.asked(argv)
     except Problem:
-        return ""
+        return NOTHING
     lines = answer.output.decode(errors="replace").splitlines()
     waiting = [line.split()[-1] for line in lines if line.startswith("[ ]")]
     if answer.status != 0 or not waiting:
-        return ""
-    which = count(len(waiting), "migration waits", "migrations wait")
-    return f"BookWyrm was updated and not restarted since: {which} ({waiting[0]})."
+        return NOTHING
+    return plural(
+        "BookWyrm was updated and not restarted since: {n} migration waits ({first}).",
+        "BookWyrm was updated and not restarted since: {n} migrations wait ({first}).",
+        len(waiting),
+        first=waiting[0],
+    )
 
 
 def _short(image: str) -> str:

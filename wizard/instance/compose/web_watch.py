@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wizard.core.events import Output, Report, Waiting
+from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import describe_duration
 from wizard.core.secrets import Masker
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import WEB, ComposeProject
@@ -22,18 +24,22 @@ _LAST_LINES = 20
 # What to do about an image or a service, without touching the others.
 ADVICE = Advice(
     packages=(
-        "The image of web lacks a package that this version of BookWyrm needs.",
-        "Build it anew, as after every update: docker compose build",
+        msg("The image of web lacks a package that this version of BookWyrm needs."),
+        msg("Build it again, as after every update: docker compose build"),
     ),
     services=(
-        "BookWyrm could not reach its database or Redis.",
-        "See which one does not run, and start it: docker compose ps --all; "
-        "docker compose start db redis_activity redis_broker",
+        msg("BookWyrm could not reach its database or Redis."),
+        msg(
+            "See which one does not run, and start it: docker compose ps --all; "
+            "docker compose start db redis_activity redis_broker"
+        ),
     ),
     permission=(
-        "The container may not write where BookWyrm has to.",
-        "See which folders of this server it mounts, and whose they are: "
-        "docker compose config; ls -ldZ FOLDER",
+        msg("The container is not allowed to write where BookWyrm has to."),
+        msg(
+            "See which folders of this server it mounts, and whose they are: "
+            "docker compose config; ls -ldZ FOLDER"
+        ),
     ),
 )
 
@@ -126,7 +132,7 @@ class WebWatch:
                 signs, alive = new_signs, now
             if now - alive > self.quiet_seconds:
                 raise self._silent(now - started)
-            self.report(Waiting("web is preparing its start", now - started))
+            self.report(Waiting(msg("web is preparing its start"), now - started))
             await asyncio.sleep(_POLL_SECONDS)
 
     def state(self) -> WebState:
@@ -149,26 +155,32 @@ class WebWatch:
         self._read_log(state)
         likely = command_failed((), state.exit_code, self._last_lines, ADVICE)
         return Problem(
-            "BookWyrm's web container does not come up.",
-            likely.why if state.id else "Its container is gone.",
+            msg("BookWyrm's web container does not come up."),
+            likely.why if state.id else msg("Its container is gone."),
             *likely.remedies,
             *self._log_advice(),
             raw="\n".join(self._last_lines),
+            code="web-ended",
         )
 
     def _silent(self, seconds: float) -> Problem:
         return Problem(
-            "BookWyrm's web container does not get ready.",
-            f"It runs since {seconds:.0f} seconds, and has neither said nor sent anything "
-            f"for {self.quiet_seconds:.0f}.",
-            Remedy("Check that the server can reach the S3 service.", Action.EDIT_PROVIDER),
+            msg("BookWyrm's web container does not get ready."),
+            msg(
+                "It has been running for {running}, and has neither said nor sent anything for "
+                "{quiet}.",
+                running=describe_duration(seconds),
+                quiet=describe_duration(self.quiet_seconds),
+            ),
+            Remedy(msg("Check that the server can reach the S3 service."), Action.EDIT_PROVIDER),
             *self._log_advice(),
             raw="\n".join(self._last_lines),
+            code="web-not-ready",
         )
 
-    def _log_advice(self) -> list[str]:
+    def _log_advice(self) -> list[Message]:
         """Return the advice to read the log, where no last words of it are shown."""
-        text = f"See whether it says anything: docker compose logs {WEB}"
+        text = msg("See whether it says anything: docker compose logs {service}", service=WEB)
         return [] if self._last_lines else [text]
 
     def _own(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-import shlex
 import sys
 from collections.abc import Sequence
 
 from wizard.core.events import Note, Output, Report
+from wizard.core.message import NOTHING, Message, msg, sentences, verbatim
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.core.settings import DeploymentKind, Settings
@@ -21,7 +21,7 @@ from wizard.instance.dockerless.site import Site, advice, no_python, python_of, 
 from wizard.instance.dockerless.switch_offers import offers
 from wizard.instance.dockerless.systemd import failed_units, units_of
 from wizard.instance.dockerless.yunohost import app_of
-from wizard.instance.problems import command_failed
+from wizard.instance.problems import command_failed, how_it_ended
 from wizard.instance.switching import SwitchOffer
 from wizard.media.source import FolderMedia, Media
 from wizard.system.files import holds_files
@@ -38,7 +38,7 @@ class Dockerless(Deployment):
     """BookWyrm's own commands in its virtual environment, as the site's own user."""
 
     kind = DeploymentKind.DOCKERLESS
-    label = "without Docker"
+    label = msg("without Docker")
 
     def __init__(self, instance: Instance, settings: Settings, journal_id: str = "") -> None:
         super().__init__(settings)
@@ -46,25 +46,33 @@ class Dockerless(Deployment):
         self._journal_id = journal_id
 
     @property
-    def written_anew_by(self) -> str:
-        app = app_of(self.instance.folder)
-        return f"An upgrade of YunoHost's package {app.name} writes it anew." if app else ""
-
-    @property
-    def upkeep(self) -> str:
+    def written_anew_by(self) -> Message:
         app = app_of(self.instance.folder)
         if app is None:
-            return ""
+            return NOTHING
+        return msg("An upgrade of YunoHost's package {package} rewrites it.", package=app.name)
+
+    @property
+    def upkeep(self) -> Message:
+        app = app_of(self.instance.folder)
+        if app is None:
+            return NOTHING
+        rewritten = msg(
+            "Each upgrade of YunoHost's package {package}, and each backup that is restored, "
+            "rewrites .env, without S3 and without the keys. Call bw-s3 again after each, with "
+            "the keys at hand: it puts everything back.",
+            package=app.name,
+        )
         media = self.instance.media_root
-        deleted = (
-            f" It also deletes the local media in {media}: move them to "
-            f"{self.instance.folder / 'images'} first, and set MEDIA_ROOT."
+        if not app.deletes(media):
+            return rewritten
+        deleted = msg(
+            "It also deletes the local media in {media}: move them to {folder} first, and set "
+            "MEDIA_ROOT.",
+            media=str(media),
+            folder=str(self.instance.folder / "images"),
         )
-        return (
-            f"Each upgrade of YunoHost's package {app.name}, and each backup that is restored, "
-            "writes .env anew, without S3 and without the keys. Call bw-s3 again after each, with "
-            f"the keys at hand: it puts everything back.{deleted if app.deletes(media) else ''}"
-        )
+        return sentences(rewritten, deleted)
 
     async def ever_ran(self) -> bool:
         if holds_files(self.instance.media_root):
@@ -100,13 +108,14 @@ class Dockerless(Deployment):
         words = "" if self.settings.restart_command else await failed_units(units)
         if ended.status or words:
             raise Problem(
-                "The instance could not be restarted.",
-                f"“{shlex.join(argv)}” {ended.how}."
+                msg("The instance could not be restarted."),
+                how_it_ended(argv, ended.status)
                 if ended.status
-                else "A service ended right after its start.",
-                "Look at what it said below.",
+                else msg("A service ended right after its start."),
+                msg("Look at what it said below."),
                 raw=self._services.masker()("\n".join(filter(None, (_last(ended.lines), words)))),
                 field="restart_command" if self.settings.restart_command else None,
+                code="services-not-restarted",
             )
 
     async def switches(self) -> Sequence[SwitchOffer]:
@@ -127,7 +136,8 @@ class Dockerless(Deployment):
         for process in left:
             process.kill()
         await wait_for_end(left, _SECONDS_TO_END)
-        report(Note("Ended a command of BookWyrm's that an interrupted run had left behind."))
+        ended = msg("Ended a command of BookWyrm's that an interrupted run had left behind.")
+        report(Note(ended))
 
     async def manage_command(self) -> Command:
         return (await self._site()).command(*shown_arguments())
@@ -206,11 +216,13 @@ class Dockerless(Deployment):
     def _check_user(self, user: pwd.struct_passwd) -> None:
         if os.geteuid() in (0, user.pw_uid):
             return
+        ourselves = f"{sys.argv[0]} {self.instance.folder}"
         raise Problem(
-            f"BookWyrm's commands must run as its own user, {user.pw_name}.",
-            "Files that another user creates could not be replaced by the site later.",
-            f"sudo {sys.argv[0]} {self.instance.folder}",
-            f"Or as that user: sudo -u {user.pw_name} {sys.argv[0]} {self.instance.folder}",
+            msg("BookWyrm's commands must run as its own user, {user}.", user=user.pw_name),
+            msg("Files that another user creates could not be replaced by the site later."),
+            verbatim(f"sudo {ourselves}"),
+            msg("Or as that user: {command}", command=f"sudo -u {user.pw_name} {ourselves}"),
+            code="user-wrong",
         )
 
     @property

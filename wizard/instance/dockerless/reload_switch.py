@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wizard.core.events import Note, Report, Waiting
+from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences
 from wizard.core.plan import Command
 from wizard.core.problem import TRY_AGAIN, Problem
-from wizard.core.quantities import count
 from wizard.instance.dockerless.gunicorn import Gunicorn
 from wizard.instance.dockerless.services import Services
 from wizard.instance.dockerless.site import Site, advice, python_of
 from wizard.instance.dockerless.systemd import Unit, failed_units, last_words
-from wizard.instance.problems import command_failed
+from wizard.instance.problems import command_failed, how_it_ended
 from wizard.instance.switching import (
     BeforePagesChange,
     Switch,
@@ -53,7 +53,7 @@ class ReloadCommands:
     check: Command
     reload: tuple[str, ...]
     jobs: tuple[str, ...]
-    remark: str = ""
+    remark: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,33 +117,36 @@ class ReloadSwitch(Switch):
         jobs = (
             SwitchStage(
                 "jobs",
-                "Background jobs are restarted with the new settings; what waits in Redis stays.",
+                msg(
+                    "Background jobs are restarted with the new settings; what waits in Redis "
+                    "stays."
+                ),
                 (Command(commands.jobs),),
             ),
         )
         return (
             SwitchStage(
                 "load",
-                "gunicorn loads the new settings in a process of its own that serves nobody.",
+                msg("gunicorn loads the new settings in a process of its own that serves nobody."),
                 (commands.check,),
             ),
             SwitchStage(
                 "reload",
-                "gunicorn starts new workers; the old ones take no more requests.",
+                msg("gunicorn starts new workers; the old ones take no more requests."),
                 (Command(commands.reload),),
             ),
-            SwitchStage("drain", "The old workers finish what they are doing and end."),
+            SwitchStage("drain", msg("The old workers finish what they are doing and end.")),
             *(jobs if commands.jobs else ()),
-            SwitchStage("check", "Do all services still run?"),
+            SwitchStage("check", msg("Do all services still run?")),
         )
 
-    def downtime(self) -> str:
+    def downtime(self) -> Message:
         """Return that there is none, with the exceptions."""
-        words = (
+        words = msg(
             "Visitors notice nothing but one page that takes a few seconds longer; only an upload "
             "that takes longer than half a minute may fail."
         )
-        return f"{words} {self._commands.remark}".rstrip()
+        return sentences(words, self._commands.remark)
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         """See `Switch.carry_out`."""
@@ -200,15 +203,16 @@ class ReloadSwitch(Switch):
         said = [masker(line) for line in lines if line.strip()]
         likely = command_failed(argv, status, said, advice(site, folder))
         return Problem(
-            "gunicorn cannot load BookWyrm with the settings in .env.",
-            f"{likely.why} Nothing of the site was touched.",
+            msg("gunicorn cannot load BookWyrm with the settings in .env."),
+            sentences(likely.why, msg("Nothing of the site was touched.")),
             *likely.remedies,
             raw=likely.raw,
+            code=likely.code,
         )
 
     async def _reload(self, scene: _Scene, report: Report) -> None:
         if scene.gunicorn is None:
-            report(Note("gunicorn does not run: it is started again.", warning=True))
+            report(Note(msg("gunicorn does not run: it is started again."), warning=True))
             argv = ("systemctl", "restart", scene.web.name)
             await self._run(await self._services.as_root(argv), [scene.web], report)
         elif scene.old_workers() or not scene.new_workers():
@@ -232,7 +236,11 @@ class ReloadSwitch(Switch):
                 report(Note(_ended_words(old), warning=True))
                 for worker in old:
                     worker.kill()
-            words = f"Waiting for {count(len(old), 'old worker')} to finish"
+            words = plural(
+                "Waiting for {n} old worker to finish",
+                "Waiting for {n} old workers to finish",
+                len(old),
+            )
             report(Waiting(words, clock.seconds))
             await asyncio.sleep(_SECONDS_A_POLL)
 
@@ -249,7 +257,7 @@ class ReloadSwitch(Switch):
             )
             if view.problem and not loading and clock.seconds > SECONDS_TO_SERVE:
                 raise view.problem
-            report(Waiting("Waiting for the new workers to answer", clock.seconds))
+            report(Waiting(msg("Waiting for the new workers to answer"), clock.seconds))
             await asyncio.sleep(_SECONDS_A_POLL)
 
     async def _still_there(self, scene: _Scene) -> _Scene:
@@ -265,11 +273,12 @@ class ReloadSwitch(Switch):
     async def _halted(self, web: Unit) -> Problem:
         said = self._services.masker()(await last_words(web))
         return Problem(
-            "gunicorn ended when it should have started new workers.",
-            f"The service {web.name} does not run any more.",
-            f"See what it says: journalctl -u {web.name} -n 50",
+            msg("gunicorn ended when it should have started new workers."),
+            msg("The service {service} does not run any more.", service=web.name),
+            _see_journal(web),
             TRY_AGAIN,
             raw=said,
+            code="gunicorn-ended",
         )
 
     async def _restart_jobs(self, scene: _Scene, report: Report) -> None:
@@ -279,11 +288,12 @@ class ReloadSwitch(Switch):
     async def _check(self, scene: _Scene, report: Report) -> None:
         if words := await failed_units((scene.web, *scene.jobs)):
             raise Problem(
-                "A service ended right after its start.",
-                "The others run with the new settings.",
-                "Look at what it said below.",
+                msg("A service ended right after its start."),
+                msg("The others run with the new settings."),
+                msg("Look at what it said below."),
                 TRY_AGAIN,
                 raw=self._services.masker()(words),
+                code="service-ended",
             )
 
     async def _run(self, argv: tuple[str, ...], units: Sequence[Unit], report: Report) -> None:
@@ -294,10 +304,14 @@ class ReloadSwitch(Switch):
             return
         words = [ended.output, *[await last_words(unit) for unit in units]]
         raise Problem(
-            f"{' and '.join(unit.name for unit in units)} could not be given the new settings.",
-            f"“{shlex.join(argv)}” {ended.how}.",
-            "Look at what it said below.",
+            msg(
+                "{services} could not be given the new settings.",
+                services=listed([unit.name for unit in units]),
+            ),
+            how_it_ended(argv, ended.status),
+            msg("Look at what it said below."),
             TRY_AGAIN,
+            code="services-not-switched",
             raw=self._services.masker()("\n".join(filter(None, words))),
         )
 
@@ -323,27 +337,39 @@ class _Clock:
         return now - self._moved
 
 
-def _ended_words(old: Sequence[Process]) -> str:
-    numbers = " and ".join(f"process {process.pid}" for process in old)
-    return (
-        f"Ended {count(len(old), 'old worker')} ({numbers}) that waited for something that does "
-        "not come: it neither computed, read nor wrote anything."
+def _ended_words(old: Sequence[Process]) -> Message:
+    return plural(
+        "Ended {n} old worker (process {pids}) that waited for something that does not come: "
+        "it neither computed, read nor wrote anything.",
+        "Ended {n} old workers (processes {pids}) that waited for something that does not come: "
+        "they neither computed, read nor wrote anything.",
+        len(old),
+        pids=listed([str(process.pid) for process in old]),
     )
+
+
+def _see_journal(web: Unit) -> Message:
+    return msg("See what it says: journalctl -u {service} -n 50", service=web.name)
 
 
 def _not_taken(web: Unit, argv: Sequence[str]) -> Problem:
     return Problem(
-        "gunicorn did not start new workers.",
-        f"“{shlex.join(argv)}” succeeded, but the old ones still serve, with the old settings.",
-        f"See what it says: journalctl -u {web.name} -n 50",
-        "Or restart the services instead: --switch restart",
+        msg("gunicorn did not start new workers."),
+        msg(
+            "“{command}” succeeded, but the old ones still serve, with the old settings.",
+            command=shlex.join(argv),
+        ),
+        _see_journal(web),
+        msg("Or restart the services instead: --switch restart"),
+        code="gunicorn-not-reloaded",
     )
 
 
 def _no_unit(web: Unit) -> Problem:
     return Problem(
-        f"The service {web.name} is gone.",
-        "Its unit was removed or works in another folder now.",
-        f"See what there is: systemctl status {web.name}",
+        msg("The service {service} is gone.", service=web.name),
+        msg("Its unit was removed or works in another folder now."),
+        msg("See what there is: systemctl status {service}", service=web.name),
         TRY_AGAIN,
+        code="service-gone",
     )

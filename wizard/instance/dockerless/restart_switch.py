@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from wizard.core.events import Report
+from wizard.core.message import Message, msg
 from wizard.core.plan import Command
 from wizard.instance.dockerless.services import Services
 from wizard.instance.switching import (
@@ -18,18 +19,18 @@ from wizard.system.processes import Process
 from wizard.web.visitor import look_at_site
 
 _DOWNTIME = {
-    SwitchWay.RESTART: (
+    SwitchWay.RESTART: msg(
         "Nobody reaches the site while its services stop and start again: usually 5 to 15 "
         "seconds, and longer where a request that is under way has to be finished first."
     ),
     # Nothing is known of how it is done.
-    SwitchWay.COMMAND: (
-        "The site is away while its services restart, usually for less than a minute."
+    SwitchWay.COMMAND: msg(
+        "The site is down while its services restart, usually for less than a minute."
     ),
 }
 _WORDS = {
-    SwitchWay.RESTART: "The services are restarted.",
-    SwitchWay.COMMAND: "Your own command restarts the services.",
+    SwitchWay.RESTART: msg("The services are restarted."),
+    SwitchWay.COMMAND: msg("Your own command restarts the services."),
 }
 
 
@@ -61,7 +62,7 @@ class RestartSwitch(Switch):
         """Return the one stage."""
         return (SwitchStage("restart", _WORDS[self.way], (Command(self._argv),)),)
 
-    def downtime(self) -> str:
+    def downtime(self) -> Message:
         """Return for how long the site is down, as far as that can be said."""
         return _DOWNTIME[self.way]
 

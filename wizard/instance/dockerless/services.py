@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.core.events import Output, Report
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
 from wizard.core.settings import Settings
@@ -107,12 +108,15 @@ class Services:
             return argv
         if not units:
             raise Problem(
-                "It is not known what restarts this instance.",
-                f"No systemd service works in {self.instance.folder}.",
-                "Say it: --restart-command 'sudo systemctl restart bookwyrm bookwyrm-worker "
-                "bookwyrm-scheduler', or whatever you use.",
+                msg("It is not known what restarts this instance."),
+                msg("No systemd service works in {folder}.", folder=str(self.instance.folder)),
+                msg(
+                    "Specify it: --restart-command 'sudo systemctl restart bookwyrm "
+                    "bookwyrm-worker bookwyrm-scheduler', or whatever you use."
+                ),
                 field="restart_command",
                 decision=True,
+                code="restart-command-missing",
             )
         return await self.as_root(("systemctl", "restart", *(unit.name for unit in units)))
 
@@ -121,12 +125,19 @@ class Services:
         if allowed := await self.allowed(argv):
             return allowed
         raise Problem(
-            "This user may not restart the services.",
-            f"“{shlex.join(argv)}” needs root, and sudo would ask for a password.",
-            f"Go on as root: sudo {sys.argv[0]} {self.instance.folder}",
-            "Or name another way with --restart-command.",
+            msg("This user is not allowed to restart the services."),
+            msg(
+                "“{command}” needs root, and sudo would ask for a password.",
+                command=shlex.join(argv),
+            ),
+            msg(
+                "Continue as root: {command}",
+                command=f"sudo {sys.argv[0]} {self.instance.folder}",
+            ),
+            msg("Or name another way with --restart-command."),
             field="restart_command",
             decision=True,
+            code="restart-not-allowed",
         )
 
     def own_environment(self) -> dict[str, str]:
@@ -151,11 +162,12 @@ def no_such_command(name: str, error: OSError) -> Problem:
     """Return the problem of a restart command that is not there or no program."""
     missing = isinstance(error, FileNotFoundError)
     return Problem(
-        f"The restart command “{name}” cannot be started.",
-        "There is no such program." if missing else "It may not be run: it is not executable.",
-        "Name what restarts the instance with --restart-command.",
+        msg("The restart command “{command}” cannot be started.", command=name),
+        msg("There is no such program.") if missing else msg("It is not executable."),
+        msg("Name what restarts the instance with --restart-command."),
         raw=str(error),
         field="restart_command",
+        code="restart-command-not-found",
     )
 
 
@@ -163,15 +175,18 @@ def _split(command: str) -> tuple[str, ...]:
     try:
         argv = tuple(shlex.split(command))
     except ValueError as error:
-        argv, reason = (), str(error)
-    else:
-        reason = "it is empty"
-    if argv:
-        return argv
-    raise Problem(
-        "The restart command cannot be read.",
-        f"“{command}”: {reason}.",
-        "Write it as you would type it, without pipes and redirections.",
+        raise _unreadable(command, verbatim(str(error))) from error
+    if not argv:
+        raise _unreadable(command, msg("it is empty"))
+    return argv
+
+
+def _unreadable(command: str, reason: Message) -> Problem:
+    return Problem(
+        msg("The restart command cannot be read."),
+        msg("“{command}”: {reason}.", command=command, reason=reason),
+        msg("Write it as you would type it, without pipes and redirections."),
         field="restart_command",
         usage=True,
+        code="restart-command-invalid",
     )

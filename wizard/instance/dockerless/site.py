@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.core.message import msg
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.instance.dockerless.systemd import Unit
@@ -37,10 +38,11 @@ def user_of(folder: Path, units: tuple[Unit, ...]) -> pwd.struct_passwd:
         return pwd.getpwnam(named) if named else account(folder.stat().st_uid)
     except KeyError as error:
         raise Problem(
-            f"The user {named} is not known on this machine.",
-            "The systemd service of the site names it, but it has no account.",
-            "Correct User= in the service, then try again.",
+            msg("The user {user} is not known on this machine.", user=named),
+            msg("The systemd service of the site names it, but it has no account."),
+            msg("Correct User= in the service, then try again."),
             raw=str(error),
+            code="user-unknown",
         ) from error
 
 
@@ -57,16 +59,22 @@ def advice(site: Site, folder: Path) -> Advice:
     install = (str(site.python), "-m", "pip", "install", "-r", "requirements.txt")
     return Advice(
         packages=(
-            "The virtual environment lacks a package that BookWyrm needs.",
-            f"Install them: {shlex.join(install)}",
+            msg("The virtual environment lacks a package that BookWyrm needs."),
+            msg("Install them: {command}", command=shlex.join(install)),
         ),
         services=(
-            "BookWyrm could not reach its database or Redis.",
-            "See which one does not run, and start it: systemctl status postgresql redis-server",
+            msg("BookWyrm could not reach its database or Redis."),
+            msg(
+                "See which one does not run, and start it: systemctl status postgresql redis-server"
+            ),
         ),
         permission=(
-            "The site's own user may not write where BookWyrm has to.",
-            f"Give it the folder: sudo chown -R {site.user.pw_name} {shlex.quote(str(folder))}",
+            msg("The site's own user is not allowed to write where BookWyrm has to."),
+            msg(
+                "Give it the folder: sudo chown -R {user} {folder}",
+                user=site.user.pw_name,
+                folder=shlex.quote(str(folder)),
+            ),
         ),
     )
 
@@ -79,11 +87,16 @@ def python_of(folder: Path, units: tuple[Unit, ...]) -> Path:
         if os.access(place / "python3", os.X_OK):
             return place / "python3"
     raise Problem(
-        "BookWyrm's virtual environment was not found.",
-        f"Neither {folder / 'venv'} nor {folder / '.venv'} holds bin/python3, "
-        "and no systemd service of this folder names one.",
-        f"Make a link to it: ln -s /path/to/venv {folder / 'venv'}",
-        "If this instance runs in Docker, say so: --deployment compose",
+        msg("BookWyrm's virtual environment was not found."),
+        msg(
+            "Neither {place} nor {hidden} holds bin/python3, and no systemd service of this folder "
+            "names one.",
+            place=str(folder / "venv"),
+            hidden=str(folder / ".venv"),
+        ),
+        msg("Make a link to it: ln -s /path/to/venv {place}", place=str(folder / "venv")),
+        msg("If this instance runs in Docker, specify it: --deployment compose"),
+        code="virtual-environment-missing",
     )
 
 
@@ -95,8 +108,9 @@ def _beside_programs(units: tuple[Unit, ...]) -> Iterator[Path]:
 
 def no_python(python: Path, error: OSError) -> Problem:
     return Problem(
-        f"The instance's own Python, {python}, cannot be started.",
-        "The virtual environment was moved or removed, or may not be used.",
-        f"Look at it: ls -lL {python}",
+        msg("The instance's own Python, {python}, cannot be started.", python=str(python)),
+        msg("The virtual environment was moved or removed, or this user is not allowed to use it."),
+        msg("Look at it: ls -lL {python}", python=str(python)),
         raw=str(error),
+        code="python-not-started",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.core.events import Report
+from wizard.core.message import NOTHING, Message, msg
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.core.quantities import describe_size, name_some
@@ -81,7 +82,7 @@ class _Reload:
         allowed = [await self.services.allowed(argv) for argv in wanted]
         ours = [given or argv for given, argv in zip(allowed, wanted, strict=True)]
         refused = next((a for a, given in zip(wanted, allowed, strict=True) if not given), ())
-        obstacle, remark = self._against(refused), ""
+        obstacle, remark = self._against(refused), NOTHING
         if self.gunicorn and not obstacle:
             printed = await self._said(self.gunicorn, "--print-config")
             obstacle = _against_preload(printed)
@@ -109,33 +110,43 @@ class _Reload:
         names = [unit.name for unit in self.jobs]
         return ("systemctl", "restart", *names) if names else ()
 
-    def _against(self, refused: tuple[str, ...]) -> str:
+    def _against(self, refused: tuple[str, ...]) -> Message:
         if self.gunicorn is None:
             return _no_gunicorn(self.web)
         if refused:
-            return f"This user is not allowed to run “{' '.join(refused)}”."
+            return msg("This user is not allowed to run “{command}”.", command=" ".join(refused))
         if others := [unit.name for unit in self.jobs if starts_gunicorn(unit)]:
-            return f"gunicorn runs in several services: {self.web.name}, {', '.join(others)}."
+            return msg(
+                "gunicorn runs in several services: {services}.",
+                services=", ".join((self.web.name, *others)),
+            )
         return self._against_variables(self.gunicorn) or _short_of_memory(self.gunicorn)
 
-    def _against_variables(self, gunicorn: Gunicorn) -> str:
+    def _against_variables(self, gunicorn: Gunicorn) -> Message:
         name = self.web.name
         if self.web.is_given(self.services.instance.env_path):
-            return (
-                f"{name} is given .env when it starts (EnvironmentFile=), so that only a restart "
-                "makes it take what the file says now."
+            return msg(
+                "{service} is given .env when it starts (EnvironmentFile=), so that only a restart "
+                "makes it take what the file says now.",
+                service=name,
             )
         variables = gunicorn.variables()
         if variables is None:
-            return f"This user is not allowed to see what {name} has in its environment."
+            return msg(
+                "This user is not allowed to see what {service} has in its environment.",
+                service=name,
+            )
         held = {
             *storage_names({**self.web.sets, **variables}),
             *going_before(variables, self.services.instance.env_file()),
         }
-        if held:
-            names = name_some(sorted(held), _NAMED)
-            return f"{name} was started with {names} of its own, which go before .env."
-        return ""
+        if not held:
+            return NOTHING
+        return msg(
+            "{service} was started with {variables} of its own, which go before .env.",
+            service=name,
+            variables=name_some(sorted(held), _NAMED),
+        )
 
     async def _said(self, gunicorn: Gunicorn, option: str) -> str:
         """Return what the same gunicorn answers with one more option; its words where it fails."""
@@ -147,52 +158,59 @@ class _Reload:
         except OSError as error:
             return str(error)
 
-    async def _remark(self, gunicorn: Gunicorn, printed: str) -> str:
+    async def _remark(self, gunicorn: Gunicorn, printed: str) -> Message:
         if not has_threads(printed):
-            return ""
+            return NOTHING
         version = losing_version(await self._said(gunicorn, "--version"))
         if not version:
-            return ""
-        return (
-            f"gunicorn {version} with threads may lose a request that arrives in that moment; "
-            "from 24 on it does not."
+            return NOTHING
+        return msg(
+            "gunicorn {version} with threads may lose a request that arrives in that moment; "
+            "from 24 on it does not.",
+            version=version,
         )
 
 
-def _against_preload(printed: str) -> str:
+def _against_preload(printed: str) -> Message:
     preloaded = preloads(printed)
     if preloaded is None:
         # Its last lines may quote a secret of .env.
-        return "gunicorn did not say how it is configured (--print-config)."
+        return msg("gunicorn did not say how it is configured (--print-config).")
     if preloaded:
-        return (
+        return msg(
             "gunicorn loads BookWyrm before it starts its workers (preload_app), so that new "
             "workers have the old settings until it is restarted."
         )
-    return ""
+    return NOTHING
 
 
-def _no_gunicorn(web: Unit) -> str:
+def _no_gunicorn(web: Unit) -> Message:
     if web.main is None:
-        return f"{web.name} does not run at the moment, so there is nothing to keep up."
-    return (
-        f"{web.name} runs {web.program.name}, and only gunicorn is known to take new settings "
-        "without a restart."
+        return msg(
+            "{service} does not run at the moment, so there is nothing to keep up.",
+            service=web.name,
+        )
+    return msg(
+        "{service} runs {program}, and only gunicorn is known to take new settings without a "
+        "restart.",
+        service=web.name,
+        program=web.program.name,
     )
 
 
-def _short_of_memory(gunicorn: Gunicorn) -> str:
+def _short_of_memory(gunicorn: Gunicorn) -> Message:
     """Old and new workers run side by side until the old ones have finished."""
     needed, free = gunicorn.resident_bytes(), available_bytes()
     if free is None or free >= needed:
-        return ""
-    return (
-        f"New workers beside the old ones need about {describe_size(needed)} of memory, and only "
-        f"{describe_size(free)} are free."
+        return NOTHING
+    return msg(
+        "New workers beside the old ones need about {needed} of memory, and only {free} are free.",
+        needed=describe_size(needed),
+        free=describe_size(free),
     )
 
 
-def _against_restart(services: Services, units: tuple[Unit, ...]) -> str:
+def _against_restart(services: Services, units: tuple[Unit, ...]) -> Message:
     """Say where the units themselves name another storage than `.env`, which a restart keeps."""
     env = services.instance.env_file()
     for unit in units:
@@ -203,12 +221,13 @@ def _against_restart(services: Services, units: tuple[Unit, ...]) -> str:
             given.update(_read(file))
         other = [n for n in storage_names(given) if given[n] != (env.get(n) or "")]
         if other:
-            names = name_some(sorted(other), _NAMED)
-            return (
-                f"{unit.name} is started with {names} of its own (Environment= or "
-                "EnvironmentFile=), which go before .env, so that a restart would change nothing."
+            return msg(
+                "{service} is started with {variables} of its own (Environment= or "
+                "EnvironmentFile=), which go before .env, so that a restart would change nothing.",
+                service=unit.name,
+                variables=name_some(sorted(other), _NAMED),
             )
-    return ""
+    return NOTHING
 
 
 def _read(file: Path) -> dict[str, str]:
