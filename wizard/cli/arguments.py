@@ -10,7 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.problem import Problem
+from wizard.core.wrapping import wrapped
 from wizard.instance.switching import SwitchWay
 from wizard.reporting.output import write, write_error
 
@@ -20,38 +23,33 @@ if TYPE_CHECKING:
 COMMANDS = ("run", "status", "disarm", "demo")
 _WITH_JSON = ("run", "status", "demo")
 
-_EPILOG = """\
-Commands:
-  bw-s3 [FOLDER]            the wizard; it goes on where it was
-  bw-s3 demo                the wizard on a throw-away instance, to rehearse
-  bw-s3 run FOLDER --yes    the same steps without a screen
-  bw-s3 status [FOLDER]     where the migration stands
-  bw-s3 disarm [FOLDER]     switch S3 off again in .env before the restart
+# How wide the texts above and below the options are.
+_WIDTH = 78
 
-Each has its own help: bw-s3 run --help
-Exit status: 0 all is as wanted, 1 a step failed, 2 the call was wrong,
-3 it needs your decision, 130 interrupted (call it again to go on),
-141 nobody read the output any more. Errors go to standard error, with
---json to standard output as an object like all else.
-"""
-
-
-_RUN = """\
-The migration without a screen, for scripts. The two keys come from the environment
-variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else from .env. What no option
-says comes from an earlier start, from .env, the instance and the provider.
-"""
-_RUN_EPILOG = """\
-Example:
-  bw-s3 run /opt/bookwyrm --provider scaleway --region fr-par --bucket books-media --yes
-
-Exit status: 0 all is as wanted, 1 a step failed, 2 the call was wrong,
-3 it needs your decision, 130 interrupted (call it again to go on),
-141 nobody read the output any more. Errors go to standard error, with
---json to standard output as an object like all else.
-"""
-_STATE = "where the journal and the backups of .env lie (default: FOLDER/.bw-s3)"
-_NO_MOUSE = "leave the mouse to the terminal, for selecting and copying"
+_CALLS = (
+    ("bw-s3 [FOLDER]", msg("the wizard; it resumes where it left off")),
+    ("bw-s3 demo", msg("the wizard on a throw-away instance, to try it out")),
+    ("bw-s3 run FOLDER --yes", msg("the same steps without a screen")),
+    ("bw-s3 status [FOLDER]", msg("where the migration stands")),
+    ("bw-s3 disarm [FOLDER]", msg("switch S3 off again in .env before the restart")),
+)
+_EXIT_STATUS = msg(
+    "Exit status: 0 success, 1 a step failed, 2 usage error, 3 it needs your decision, "
+    "130 interrupted (run it again to continue), 141 nobody read the output any more. Errors go "
+    "to standard error, with --json to standard output as an object like everything else."
+)
+_RUN = msg(
+    "The migration without a screen, for scripts. The two keys come from the environment "
+    "variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else from .env. What no option "
+    "specifies comes from an earlier start, from .env, the instance and the provider."
+)
+_RUN_EXAMPLE = (
+    "  bw-s3 run /opt/bookwyrm --provider scaleway --region fr-par --bucket books-media --yes"
+)
+_YES = msg("carry the steps out, and answer yes to everything")
+_STATE = msg("where the journal and the backups of .env are (default: FOLDER/.bw-s3)")
+_NO_MOUSE = msg("leave the mouse to the terminal, for selecting and copying")
+_JSON = msg("print one JSON object a line")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,10 +62,11 @@ class _Parser(argparse.ArgumentParser):
         if not self.as_json:
             super().error(message)
         raise Problem(
-            f"Usage error: {message}.",
-            self.format_usage().strip(),
-            f"{self.prog} --help lists the options.",
+            msg("Usage error: {error}.", error=message),
+            verbatim(self.format_usage().strip()),
+            msg("{command} --help lists the options.", command=self.prog),
             usage=True,
+            code="usage-error",
         )
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
@@ -101,49 +100,61 @@ def parser_of(command: str) -> _Parser:
 def _wizard_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3",
-        description="Moves a BookWyrm instance's media and static assets to S3-compatible "
-        "storage, step by step.",
-        epilog=_EPILOG,
+        description=_paragraph(
+            msg(
+                "Moves a BookWyrm instance's media and static assets to S3-compatible storage, "
+                "step by step."
+            )
+        ),
+        epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"bw-s3 {version('bw-s3')}")
-    parser.add_argument("--no-mouse", action="store_true", help=_NO_MOUSE)
+    parser.add_argument("--no-mouse", action="store_true", help=shown(_NO_MOUSE))
     _add_instance(parser)
     _add_path(parser)
     _add_switch(parser)
     return parser
 
 
+def _paragraph(text: Message) -> str:
+    return "\n".join(wrapped(shown(text), _WIDTH))
+
+
+def _epilog() -> str:
+    calls = [f"  {call:<25} {shown(does)}" for call, does in _CALLS]
+    more = msg("Each has its own help: bw-s3 run --help")
+    return "\n".join([shown(msg("Commands:")), *calls, "", shown(more), _paragraph(_EXIT_STATUS)])
+
+
 def _run_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 run",
-        description=_RUN,
-        epilog=_RUN_EPILOG,
+        description=_paragraph(_RUN),
+        epilog="\n".join([shown(msg("Example:")), _RUN_EXAMPLE, "", _paragraph(_EXIT_STATUS)]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--yes", action="store_true", help="carry the steps out, and answer yes to everything"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="show what each step would do, change nothing"
-    )
-    parser.add_argument(
-        "--without-site",
-        action="store_true",
-        help="enable S3 even though the site does not answer as itself",
-    )
-    parser.add_argument(
-        "--accept-other-bytes",
-        action="store_true",
-        help="the custom domain may serve changed files, as a CDN that makes pictures smaller does",
-    )
-    parser.add_argument(
-        "--ask-again",
-        action="store_true",
-        help="ask again about links and kinds of files that you wanted held back; with --yes "
-        "they are copied",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    for option, text in (
+        ("--yes", _YES),
+        ("--dry-run", msg("show what each step would do, change nothing")),
+        ("--without-site", msg("enable S3 even though the site does not answer as itself")),
+        (
+            "--accept-other-bytes",
+            msg(
+                "the custom domain may serve changed files, as a CDN that makes pictures smaller "
+                "does"
+            ),
+        ),
+        (
+            "--ask-again",
+            msg(
+                "ask again about links and kinds of files that you wanted held back; with --yes "
+                "they are copied"
+            ),
+        ),
+        ("--json", _JSON),
+    ):
+        parser.add_argument(option, action="store_true", help=shown(text))
     _add_instance(parser)
     _add_path(parser)
     _add_storage(parser)
@@ -152,36 +163,39 @@ def _run_parser() -> _Parser:
 
 def _add_storage(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--provider", metavar="NAME", help="aws, scaleway, minio …; “other” fits every S3 service")
-    add("--endpoint", metavar="URL", help="the service's S3 API, e.g. https://s3.fr-par.scw.cloud")
-    add("--region", metavar="R", help="the bucket's region, e.g. fr-par")
-    add("--bucket", metavar="B", help="the bucket's name")
-    add(
-        "--custom-domain",
-        metavar="HOST[/PATH]",
-        help="where visitors read the files, without https://",
-    )
+    for option, metavar, text in (
+        ("--provider", "NAME", msg("aws, scaleway, minio …; “other” fits every S3 service")),
+        ("--endpoint", "URL", msg("the service's S3 API, e.g. https://s3.fr-par.scw.cloud")),
+        ("--region", "R", msg("the bucket's region, e.g. fr-par")),
+        ("--bucket", "B", msg("the bucket's name")),
+        (
+            "--custom-domain",
+            "HOST[/PATH]",
+            msg("where visitors read the files, without https://"),
+        ),
+        (
+            "--site-url",
+            "URL",
+            msg("where the site answers on this machine, if not https://DOMAIN"),
+        ),
+        (
+            "--restart-command",
+            "CMD",
+            msg("what restarts the site without Docker, if no systemd service"),
+        ),
+    ):
+        add(option, metavar=metavar, help=shown(text))
     add(
         "--url-protocol",
         choices=("http:", "https:"),
-        help="how the custom domain is served (default: https:)",
-    )
-    add(
-        "--site-url",
-        metavar="URL",
-        help="where the site answers on this machine, if not https://DOMAIN",
-    )
-    add(
-        "--restart-command",
-        metavar="CMD",
-        help="what restarts the site without Docker, if no systemd service",
+        help=shown(msg("how the custom domain is served (default: https:)")),
     )
     _add_switch(parser)
     add(
         "--limit-rate",
         metavar="RATE",
         type=parse_rate,
-        help="send no faster: bytes a second, e.g. 500k or 10M",
+        help=shown(msg("send no faster: bytes a second, e.g. 500k or 10M")),
     )
 
 
@@ -191,8 +205,12 @@ def _add_switch(parser: argparse.ArgumentParser) -> None:
         dest="switch_way",
         metavar="WAY",
         type=_way,
-        help="how the services take the new settings: best (default), "
-        + ", ".join(way.replace("_", "-") for way in SwitchWay),
+        help=shown(
+            msg(
+                "how the services take the new settings: best (default), {ways}",
+                ways=", ".join(way.replace("_", "-") for way in SwitchWay),
+            )
+        ),
     )
 
 
@@ -200,35 +218,38 @@ def _way(text: str) -> str:
     way = text.replace("-", "_")
     if way == "best" or way in list(SwitchWay):
         return way
-    raise argparse.ArgumentTypeError(f"there is no way called “{text}”")
+    raise argparse.ArgumentTypeError(shown(msg("there is no way called “{way}”", way=text)))
 
 
 def _add_path(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path", choices=("fresh", "existing"),
-        help="a new instance, or one with media; normally found out",
+        help=shown(msg("a new instance, or one with media; normally detected")),
     )  # fmt: skip
     parser.add_argument(
         "--deployment", choices=("compose", "dockerless"),
-        help="with Docker Compose or without Docker; normally found out",
+        help=shown(msg("with Docker Compose or without Docker; normally detected")),
     )  # fmt: skip
 
 
 def _add_instance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER",
-        help="the instance's folder (default: this one)",
+        help=shown(msg("the instance's folder (default: this one)")),
     )  # fmt: skip
-    parser.add_argument("--state", type=Path, metavar="DIR", help=_STATE)
+    parser.add_argument("--state", type=Path, metavar="DIR", help=shown(_STATE))
 
 
 def _status_parser() -> _Parser:
-    parser = _Parser(prog="bw-s3 status", description="Where the migration stands, step by step.")
+    parser = _Parser(
+        prog="bw-s3 status",
+        description=shown(msg("Where the migration stands, step by step.")),
+    )
     _add_instance(parser)
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print one JSON object; where it fails, one with “problem” and “exit”",
+        help=shown(msg("print one JSON object; where it fails, one with “problem” and “exit”")),
     )
     return parser
 
@@ -236,14 +257,22 @@ def _status_parser() -> _Parser:
 def _disarm_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 disarm",
-        description="Between “Enable S3” and the restart: puts USE_S3 in .env back as it was, so "
-        "that a restart changes nothing. Once the site runs with S3 there is nothing to disarm.",
+        description=shown(
+            msg(
+                "Between “Enable S3” and the restart: puts USE_S3 in .env back as it was, so that "
+                "a restart changes nothing. Once the site runs with S3 there is nothing to disarm."
+            )
+        ),
     )
     parser.add_argument(
         "--undo-restart",
         action="store_true",
-        help="where the site runs with S3: bring it back to this server's disk, and copy back "
-        "what was uploaded to the bucket in the meantime",
+        help=shown(
+            msg(
+                "where the site runs with S3: bring it back to this server's disk, and copy back "
+                "what was uploaded to the bucket in the meantime"
+            )
+        ),
     )
     _add_instance(parser)
     return parser
@@ -252,23 +281,38 @@ def _disarm_parser() -> _Parser:
 def _demo_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 demo",
-        description="A rehearsal on a throw-away instance with a real S3 server, both on this "
-        "machine. Nothing of yours is touched.",
+        description=shown(
+            msg(
+                "A demo on a throw-away instance with a real S3 server, both on this machine. "
+                "Nothing of yours is touched."
+            )
+        ),
     )
     parser.add_argument(
-        "--yes", action="store_true", help="run through without the wizard, and show the proofs"
+        "--yes",
+        action="store_true",
+        help=shown(msg("run through without the wizard, and show the checks")),
     )
     parser.add_argument(
-        "--keep", action="store_true", help="do not remove the instance and the bucket at the end"
+        "--keep",
+        action="store_true",
+        help=shown(msg("do not remove the instance and the bucket at the end")),
     )
     parser.add_argument(
-        "--start", type=Path, metavar="FOLDER", help="start the servers of one that was kept"
+        "--start",
+        type=Path,
+        metavar="FOLDER",
+        help=shown(msg("start the servers of one that was kept")),
     )
     parser.add_argument(
-        "--covers", type=int, default=300, metavar="N", help="how many book covers (default: 300)"
+        "--covers",
+        type=int,
+        default=300,
+        metavar="N",
+        help=shown(msg("how many book covers (default: 300)")),
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument("--no-mouse", action="store_true", help=_NO_MOUSE)
+    parser.add_argument("--json", action="store_true", help=shown(_JSON))
+    parser.add_argument("--no-mouse", action="store_true", help=shown(_NO_MOUSE))
     return parser
 
 
@@ -276,6 +320,7 @@ def parse_rate(text: str) -> int:
     """Return bytes a second from "500k", "10M" or a number (powers of 1000); 0 is no limit."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?(?:/s)?", text.strip(), re.IGNORECASE)
     if not match:
-        raise argparse.ArgumentTypeError(f"“{text}” is no rate; say for example 500k or 10M")
+        wrong = msg("“{rate}” is no rate; use for example 500k or 10M", rate=text)
+        raise argparse.ArgumentTypeError(shown(wrong))
     factor = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2].lower()]
     return int(float(match[1]) * factor)

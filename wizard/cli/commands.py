@@ -12,7 +12,10 @@ from typing import NoReturn
 
 from wizard.access.public_address import ACCEPT_OTHER_BYTES
 from wizard.cli.arguments import parse
+from wizard.core.events import Check
 from wizard.core.exit_status import ExitStatus
+from wizard.core.language import shown
+from wizard.core.message import NOTHING, Message, msg, plural, sentences
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
@@ -100,9 +103,8 @@ def _call(
 
 def _interrupted(number: int, frame: object) -> NoReturn:
     """Stop at once: the journal is safe at any moment, and what we started dies with us."""
-    stop(
-        "\nInterrupted. Nothing is lost: the same call goes on from here.\n", ExitStatus.INTERRUPTED
-    )
+    words = msg("Interrupted. Nothing is lost: the same command continues from here.")
+    stop(f"\n{shown(words)}\n", ExitStatus.INTERRUPTED)
 
 
 def opening_of(options: argparse.Namespace) -> Opening:
@@ -139,14 +141,16 @@ def _run(options: argparse.Namespace, narrator: Narrator) -> int:
     return asyncio.run(_carry_out(opening, narrator, agreed))
 
 
-def _what_now(command: str, problem: Problem) -> str:
+def _what_now(command: str, problem: Problem) -> Message:
     if problem.usage:
-        return "Correct the call, then start it again."
+        return msg("Correct the command, then run it again.")
     if command == "demo":
-        return "The demo did not come to its end."
+        return msg("The demo did not reach its end.")
     if command != "run" or isinstance(problem, JournalHeld):
-        return ""
-    return "The migration is not finished. Once that is mended, the same call goes on from here."
+        return NOTHING
+    return msg(
+        "The migration is not finished. Once that is fixed, the same command continues from here."
+    )
 
 
 async def yes(question: Question) -> bool:
@@ -187,7 +191,7 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     if opened.news:
         narrator.say(opened.news)
     if opened.site_problem:
-        narrator.warn(f"! {opened.site_problem.in_short()}")
+        narrator.warn(msg("! {problem}", problem=opened.site_problem.in_short()))
     narrator.found(opened.facts)
     if opened.resumed:
         narrator.say(opened.resumed)
@@ -201,7 +205,7 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     return ExitStatus.OK
 
 
-_ON_BUCKET = (
+_ON_BUCKET = msg(
     "The site runs with S3 already: there is nothing to disarm. `bw-s3 disarm --undo-restart` "
     "brings it back to this server's disk, with what was uploaded in the meantime."
 )
@@ -209,7 +213,8 @@ _ON_BUCKET = (
 # However the site is, a status must come soon, also without a network.
 _SECONDS_FOR_STATUS = 3.0
 
-ARMED = (
+# Translators: the exclamation mark in front of it is a sign, as with other warnings.
+ARMED = msg(
     "! .env says USE_S3=true and the instance has not been restarted with it yet: whatever "
     "restarts it now switches it to S3, ready or not. `bw-s3 disarm` puts that line back."
 )
@@ -248,9 +253,9 @@ async def _show_plans(opening: Opening, narrator: Narrator, wanted: bool) -> int
     finally:
         opened.close()
     if wanted:
-        narrator.end(ExitStatus.OK, "\nThis was a dry run: nothing was changed.")
+        narrator.end(ExitStatus.OK, msg("This was a dry run: nothing was changed."))
         return ExitStatus.OK
-    narrator.end(ExitStatus.DECISION, "\nNothing was changed. Say --yes to carry this out.")
+    narrator.end(ExitStatus.DECISION, msg("Nothing was changed. Add --yes to carry this out."))
     return ExitStatus.DECISION
 
 
@@ -267,26 +272,44 @@ async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bo
     return True
 
 
-async def _last_words(migration: Migration, waiting: int) -> str:
-    upkeep = migration.context.deployment.upkeep
-    return f"{await _what_was_done(migration, waiting)}{f' {upkeep}' if upkeep else ''}"
+async def _last_words(migration: Migration, waiting: int) -> Message:
+    done = await _what_was_done(migration, waiting)
+    last = sentences(done, migration.context.deployment.upkeep)
+    if waiting or migration.context.settings.path == MigrationPath.FRESH:
+        return last
+    return _after_remarks(migration.remarks(), last)
 
 
-async def _what_was_done(migration: Migration, waiting: int) -> str:
+async def _what_was_done(migration: Migration, waiting: int) -> Message:
     if waiting:
-        return (
-            f"\n{waiting} steps wait until the instance runs. Follow BookWyrm's installation "
-            "guide to its end, then call bw-s3 again: it completes them."
+        return plural(
+            "{n} step waits until the instance runs. Follow BookWyrm's installation guide to its "
+            "end, then run bw-s3 again: it completes the migration.",
+            "{n} steps wait until the instance runs. Follow BookWyrm's installation guide to its "
+            "end, then run bw-s3 again: it completes the migration.",
+            waiting,
         )
     if migration.context.settings.path == MigrationPath.FRESH:
-        return "\nEverything is done and proven. What is uploaded from now on goes to the bucket."
+        return msg(
+            "Everything is done and verified. What is uploaded from now on goes to the bucket."
+        )
     media = await migration.context.deployment.media()
-    remarks = "".join(f"\n  {check.asked} {check.seen}" for check in migration.remarks())
-    known = f"\nWorth knowing:{remarks}" if remarks else ""
-    return (
-        f"{known}\nEverything is done and proven. Keep the local media where they are "
-        f"({media.label}): other servers still ask for the old /images/ addresses."
+    return msg(
+        "Everything is done and verified. Keep the local media where they are "
+        "({media}): other servers still ask for the old /images/ addresses.",
+        media=media.label,
     )
+
+
+def _after_remarks(remarks: Sequence[Check], last: Message) -> Message:
+    """Return what is worth knowing, a line each, before the last words."""
+    if not remarks:
+        return last
+    text = msg("Worth knowing:")
+    for check in remarks:
+        remark = msg("  {asked} {seen}", asked=check.asked, seen=check.seen)
+        text = msg("{before}\n{next}", before=text, next=remark)
+    return msg("{before}\n{next}", before=text, next=last)
 
 
 def _status(options: argparse.Namespace, narrator: Narrator) -> int:
@@ -297,7 +320,7 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
         if isinstance(narrator, JsonNarrator):
             narrator.write_object({"begun": False, "steps": []})
         else:
-            narrator.say(f"No migration was begun in {folder}.")
+            narrator.say(msg("No migration was begun in {folder}.", folder=str(folder)))
         return ExitStatus.OK
     switch = how_it_stands(opening.journal_folder, migration.context.instance.folder)
     asyncio.run(_look_at_site(migration))
@@ -308,7 +331,8 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
         return ExitStatus.OK
     for words in filter(None, (switch, lost)):
         narrator.say(words)
-    narrator.say(f"{migration.context.instance.folder}: {where_it_stands(migration)}")
+    where, stands = str(migration.context.instance.folder), where_it_stands(migration)
+    narrator.say(msg("{folder}: {stands}", folder=where, stands=stands))
     narrator.say(site_now(migration))
     if migration.is_armed():
         narrator.say(ARMED)
@@ -352,10 +376,10 @@ async def _disarm(opening: Opening, narrator: Narrator, *, undo_restart: bool) -
         if on_bucket:
             return await _undo_restart(migration, narrator)
         if not migration.is_armed() and not uploads_are_missing(migration.context):
-            narrator.say("The instance is not armed: nothing to do.")
+            narrator.say(msg("The instance is not armed: nothing to do."))
             return ExitStatus.OK
         await migration.undo(migration.step_named("enable_s3"))
-        narrator.say("Disarmed: .env says again what it said about USE_S3 before.")
+        narrator.say(msg("Disarmed: .env says again what it said about USE_S3 before."))
     finally:
         opened.close()
     return ExitStatus.OK
@@ -363,9 +387,11 @@ async def _disarm(opening: Opening, narrator: Narrator, *, undo_restart: bool) -
 
 async def _undo_restart(migration: Migration, narrator: Narrator) -> int:
     if not await migration.undo(migration.step_named("restart")):
-        narrator.say("The site ran with this bucket before bw-s3 came: that is left as it is.")
+        narrator.say(msg("The site ran with this bucket before bw-s3 came: that is left as it is."))
         return ExitStatus.DECISION
-    narrator.say("The site runs without S3 again. The objects in the bucket stay where they are.")
+    narrator.say(
+        msg("The site runs without S3 again. The objects in the bucket stay where they are.")
+    )
     return ExitStatus.OK
 
 
@@ -376,10 +402,11 @@ def _demo(options: argparse.Namespace, narrator: Narrator, open_demo: OpenDemo) 
         return asyncio.run(_run_demo(options.covers, options.keep, narrator))
     if options.json:
         raise Problem(
-            "Usage error: the demo in the wizard has no --json.",
-            "The wizard draws on the terminal.",
-            "Add --yes to run the demo without the wizard.",
+            msg("Usage error: the demo in the wizard has no --json."),
+            msg("The wizard draws on the terminal."),
+            msg("Add --yes to run the demo without the wizard."),
             usage=True,
+            code="usage-error",
         )
     return open_demo(DemoOptions(options.covers, options.keep, not options.no_mouse))
 
@@ -387,20 +414,27 @@ def _demo(options: argparse.Namespace, narrator: Narrator, open_demo: OpenDemo) 
 def _start_demo(folder: Path, narrator: Narrator) -> int:
     from wizard.demo.build import start_again
 
-    narrator.say("Starting the site and the S3 server of the rehearsal.")
+    narrator.say(msg("Starting the site and the S3 server of the demo."))
     with start_again(folder, narrator) as demo:
         narrator.found(
             [
-                Fact("site", demo.site_url),
-                Fact("instance", str(demo.folder)),
-                Fact("bucket", f"{demo.bucket} at {demo.storage.endpoint}"),
+                Fact(msg("site"), demo.site_url),
+                Fact(msg("instance"), str(demo.folder)),
+                Fact(
+                    msg("bucket"),
+                    msg(
+                        "{bucket} at {endpoint}",
+                        bucket=demo.bucket,
+                        endpoint=demo.storage.endpoint,
+                    ),
+                ),
             ]
         )
-        narrator.say("Both run until you press Ctrl+C here.")
+        narrator.say(msg("Both run until you press Ctrl+C here."))
         ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
         signal.pthread_sigmask(signal.SIG_BLOCK, ending)
         signal.sigwait(ending)
-    narrator.say("\nBoth have ended.")
+    narrator.end(ExitStatus.OK, msg("Both have ended."))
     return ExitStatus.OK
 
 

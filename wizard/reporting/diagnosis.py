@@ -1,4 +1,7 @@
-"""A file for a bug report: what was set up, where it stands, what went wrong; no secrets."""
+"""A file for a bug report: what was set up, where it stands, what went wrong; no secrets.
+
+In English whatever the language in use: it is for those who maintain bw-s3.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def _lines(migration: Migration, problem: Problem | None) -> list[str]:
         *(f"  {s.step.name}: {s.state} {s.why}".rstrip() for s in migration.statuses()),
     ]
     if problem:
-        lines += ["", "problem:", describe_problem(problem)]
+        lines += ["", "problem:", describe_problem(problem, show=str)]
     return [*lines, "", "log:", *_log(migration)]
 
 

@@ -9,14 +9,16 @@ import textwrap
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
-from wizard.core.events import Check, Event, Note, Output, Progress, Waiting
+from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Waiting
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, plural
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.quantities import (
-    count,
+    count_files,
     describe_clock,
     describe_duration,
     describe_part,
@@ -24,7 +26,9 @@ from wizard.core.quantities import (
     describe_size,
 )
 from wizard.core.secrets import Masker
+from wizard.core.states import State
 from wizard.core.symbols import STATE_SYMBOLS, VERDICT_SYMBOLS
+from wizard.core.wrapping import wrapped
 from wizard.journal.journal import StepResult
 from wizard.migration import Status
 from wizard.reporting.output import takes, write, write_error
@@ -33,6 +37,18 @@ from wizard.step import Fact, Question, Step
 _SECONDS_BETWEEN_PROGRESS = 1.0
 # What is waited for may take minutes, and nothing else is said of it.
 _SECONDS_BETWEEN_WAITS = 10.0
+_WIDTH = 90
+
+# Translators: how a step stands, in one word.
+_STATES: Mapping[State, Message] = {
+    State.TODO: msg("todo"),
+    State.BEGUN: msg("begun"),
+    State.DONE: msg("done"),
+    State.FAILED: msg("failed"),
+    State.STALE: msg("stale"),
+    State.SKIPPED: msg("skipped"),
+    State.LATER: msg("later"),
+}
 
 
 class Narrator(ABC):
@@ -137,11 +153,11 @@ class Narrator(ABC):
 
 
 class PlainNarrator(Narrator):
-    """Lines for people."""
+    """Lines for people, in the language in use."""
 
     def begin(self, step: Step) -> None:
         super().begin(step)
-        self._write(f"\n── {step.title}")
+        self._write(f"\n── {shown(step.title)}")
 
     def event(self, event: Event) -> None:
         self._told = event.problem if isinstance(event, Check) else None
@@ -152,22 +168,27 @@ class PlainNarrator(Narrator):
 
     def found(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
-            self._write(f"   {fact.label:<14} {fact.value}")
+            self._write(_line(" ", f"{shown(fact.label):<14} {shown(fact.value)}"))
 
     def plan(self, plan: Plan) -> None:
         for item in plan.items:
             self._write(_plain_item(item))
         if plan.safe:
-            self._write(f"   {plan.safe}")
+            self._write(_line(" ", plan.safe))
 
     def status(self, status: Status) -> None:
-        why = f": {status.why}" if status.why else ""
-        symbol = STATE_SYMBOLS[status.state]
-        self._write(f" {symbol} {status.step.title:<18} {status.state}{why}")
+        state = _STATES[status.state]
+        if status.why:
+            state = msg("{state}: {why}", state=state, why=status.why)
+        title = shown(status.step.title)
+        self._write(_line(STATE_SYMBOLS[status.state], f"{title:<18} {shown(state)}"))
 
     def result(self, result: StepResult) -> None:
         took = describe_duration(result.seconds)
-        self._write(f" ✓ {result.state}, {count(result.passed_checks, 'proof')}, {took}")
+        text = plural(
+            "done, {n} check, {took}", "done, {n} checks, {took}", result.passed_checks, took=took
+        )
+        self._write(_line(STATE_SYMBOLS[State.DONE], text))
 
     def problem(self, problem: Problem) -> None:
         # The check that failed has just told it whole.
@@ -175,27 +196,32 @@ class PlainNarrator(Narrator):
             self._write_error(describe_problem(problem))
 
     def question(self, question: Question, answer: str) -> None:
-        self._write(f" ? {question.text}")
+        self._write(_line("?", question.text))
         if question.deadline is not None:
             seconds = max(0, round(question.deadline - time.time()))
-            self._write(f"   (Without an answer the same is done in {count(seconds, 'second')}.)")
-        self._write(f"   → {answer}")
+            text = plural(
+                "(Without an answer the same is done in {n} second.)",
+                "(Without an answer the same is done in {n} seconds.)",
+                seconds,
+            )
+            self._write(_line(" ", text))
+        self._write(_line(" ", f"→ {shown(answer)}"))
 
     def say(self, text: str) -> None:
-        self._write(text)
+        self._write(shown(text))
 
     def warn(self, text: str) -> None:
-        self._write_error(text)
+        self._write_error(shown(text))
 
     def end(self, exit_status: int, text: str) -> None:
-        if exit_status and text:
-            self._write_error(text)
+        if text and exit_status:
+            self._write_error(f"\n{shown(text)}")
         elif text:
-            self._write(text)
+            self._write(f"\n{shown(text)}")
 
 
 class JsonNarrator(Narrator):
-    """One JSON object a line: always `event`, and `step` within one."""
+    """One JSON object a line: always `event`, and `step` within one. In English at all times."""
 
     def write_object(self, content: Mapping[str, object]) -> None:
         """Write an object of another form, for what is asked once and answered once."""
@@ -265,70 +291,100 @@ def status_to_dict(status: Status) -> dict[str, Any]:
     }
 
 
-def describe_problem(problem: Problem) -> str:
-    """Return a problem as lines: what, why, what to do, and the raw message beneath."""
-    return "\n".join([f" ✗ {problem.what}", *_details(problem)])
+def describe_problem(problem: Problem, show: Callable[[str], str] = shown) -> str:
+    """Return a problem as lines: what, why, what to do, and the raw message beneath.
+
+    `show` puts each text into the language that is wanted.
+    """
+    sign = VERDICT_SYMBOLS[Verdict.FAIL]
+    return "\n".join([f" {sign} {show(problem.what)}", *_details(problem, show)])
 
 
-def _details(problem: Problem) -> list[str]:
+def _details(problem: Problem, show: Callable[[str], str] = shown) -> list[str]:
     """Return all but the first line, for where what happened was said already."""
-    lines = [*_wrapped(problem.why), *(f"   → {remedy.text}" for remedy in problem.remedies)]
+    lines = wrapped(show(problem.why), _WIDTH, "   ")
+    lines += [f"   → {show(remedy.text)}" for remedy in problem.remedies]
     if problem.raw:
-        lines += ["   The message beneath:", textwrap.indent(problem.raw.strip(), "     ")]
+        beneath = textwrap.indent(problem.raw.strip(), "     ")
+        lines += [f"   {show(msg('The message beneath:'))}", beneath]
     return lines
+
+
+def _line(sign: str, text: str) -> str:
+    return f" {sign} {shown(text)}"
 
 
 def _plain(event: Event) -> str:
     match event:
         case Check():
-            line = f" {VERDICT_SYMBOLS[event.verdict]} {event.asked}: {event.seen}"
+            # Translators: a check's question, and what was seen: “Is it there?: yes”.
+            text = msg("{asked}: {seen}", asked=event.asked, seen=event.seen)
+            line = _line(VERDICT_SYMBOLS[event.verdict], text)
             return "\n".join([line, *_details(event.problem)]) if event.problem else line
         case Note():
-            return f" {'!' if event.warning else ' '} {event.text}"
+            return _line("!" if event.warning else " ", event.text)
         case Output():
-            return f"   | {event.text}"
+            return _line(" ", f"| {event.text}")
         case Waiting():
-            return f"   waiting {describe_clock(event.seconds)}: {event.text}"
+            clock = describe_clock(event.seconds)
+            return _line(" ", msg("waiting {clock}: {text}", clock=clock, text=event.text))
         case Progress():
-            return _plain_progress(event)
+            return _line(" ", _progress(event))
 
 
-def _plain_progress(event: Progress) -> str:
+def _progress(event: Progress) -> Message:
+    total = count_files(event.files_total)
     if event.counting and not event.files_done:
-        counted = f"{count(event.files_total, 'file')}, {describe_size(event.bytes_total)}"
-        return f"   counted so far: {counted}"
+        size = describe_size(event.bytes_total)
+        return msg("counted so far: {files}, {size}", files=total, size=size)
+    # Translators: how far a copy is: “12 of 50 files”.
+    text = msg("{done} of {files}", done=event.files_done, files=total)
     if not event.bytes_total:
-        return f"   {event.files_done:,} of {count(event.files_total, 'file')}"
-    left = f", {describe_clock(event.seconds_left)} left" if event.seconds_left else ""
-    failed = f", {event.failed} failed" if event.failed else ""
-    return (
-        f"   {event.files_done:,} of {count(event.files_total, 'file')}, "
-        f"{describe_part(event.bytes_done, event.bytes_total)}, "
-        f"{describe_rate(event.rate)}{left}{failed}"
+        return text
+    text = msg(
+        "{files}, {size}, {rate}",
+        files=text,
+        size=describe_part(event.bytes_done, event.bytes_total),
+        rate=describe_rate(event.rate),
     )
+    if event.seconds_left:
+        text = msg(
+            "{progress}, {clock} left", progress=text, clock=describe_clock(event.seconds_left)
+        )
+    if event.failed:
+        text = plural(
+            "{progress}, {n} failed", "{progress}, {n} failed", event.failed, progress=text
+        )
+    return text
 
 
 def _plain_item(item: PlanItem) -> str:
     match item:
         case Sentence():
-            return f" {'!' if item.warning else ' '} {item.text}"
+            return _line("!" if item.warning else " ", item.text)
         case Command():
-            who = f" (as {item.user})" if item.user else ""
-            note = f"  # {item.note}" if item.note else ""
-            return f"   $ {shown_command(item)}{who}{note}"
+            return _line(" ", f"$ {_command(item)}")
         case Diff():
-            return f"   changes in {item.file}:\n{textwrap.indent(item.text, '     ')}"
+            return _with_text(msg("changes in {file}:", file=item.file), item.text)
         case Document():
-            return f"   {item.title}:\n{textwrap.indent(item.text, '     ')}"
+            return _with_text(msg("{title}:", title=item.title), item.text)
+
+
+def _command(item: Command) -> str:
+    line = shown_command(item)
+    if item.user:
+        # Translators: the user that a command runs as, behind the command.
+        line += f" {shown(msg('(as {user})', user=item.user))}"
+    return line + (f"  # {shown(item.note)}" if item.note else "")
+
+
+def _with_text(title: Message, text: str) -> str:
+    return f"{_line(' ', title)}\n{textwrap.indent(text, '     ')}"
 
 
 def shown_command(command: Command) -> str:
     """Return a command as one would type it."""
     return shlex.join(command.argv)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 90, initial_indent="   ", subsequent_indent="   ")
 
 
 def _fields(item: PlanItem) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import NoReturn, TextIO
 
 from wizard.core.exit_status import ExitStatus
+from wizard.core.language import shown
+from wizard.core.message import msg, sentences
 from wizard.core.symbols import ASCII, without_accents
 from wizard.system.stopping import stop
 
@@ -77,11 +79,12 @@ def takes(stream: TextIO, text: str) -> bool:
 
 def _cut_off(error: OSError, *, under_way: bool) -> NoReturn:
     """Stop at once: the journal is safe at any moment."""
-    safe = " Nothing is lost: the same command continues from here." if under_way else ""
+    safe = msg("Nothing is lost: the same command continues from here.") if under_way else ""
     if error.errno in (errno.EPIPE, errno.ECONNRESET):
-        words = f"Nobody reads the output any more, so bw-s3 has stopped.{safe}\n"
-        stop(words if under_way else "", ExitStatus.PIPE_CLOSED)
-    stop(f"bw-s3 cannot write its output: {error.strerror}.{safe}\n", ExitStatus.FAILED)
+        words = sentences(msg("Nobody reads the output any more, so bw-s3 has stopped."), safe)
+        stop(f"{shown(words)}\n" if under_way else "", ExitStatus.PIPE_CLOSED)
+    refused = msg("bw-s3 cannot write its output: {error}.", error=error.strerror or str(error))
+    stop(f"{shown(sentences(refused, safe))}\n", ExitStatus.FAILED)
 
 
 def _fill_closed() -> None:
