@@ -10,6 +10,7 @@ import pytest
 from tests import ROOT
 
 _MAP = ROOT / "wizard" / "README.md"
+_ENGLISH, _FRENCH = ROOT / "README.md", ROOT / "README.fr.md"
 # The demo's instance is a site of its own, and packages speak for themselves.
 _OF_THE_INSTANCE = ROOT / "wizard" / "demo" / "instance"
 
@@ -40,6 +41,66 @@ def test_what_contributors_are_told_about_is_there(name: str) -> None:
     assert [p for p in paths if not (ROOT / p).exists()] == []
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_readmes_name_each_other_at_the_top() -> None:
+    for document, other in ((_ENGLISH, _FRENCH), (_FRENCH, _ENGLISH)):
+        top = document.read_text().split("\n## ")[0].splitlines()[:5]
+        assert [line for line in top if f"]({other.name})" in line] != [], document.name
+
+
+@pytest.mark.parametrize("document", [_ENGLISH, _FRENCH], ids=["english", "french"])
+def test_every_link_of_the_readmes_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_readmes_have_the_same_headings() -> None:
+    assert _headings(_ENGLISH) == _headings(_FRENCH) != []
+
+
+def test_the_readmes_have_the_same_commands() -> None:
+    assert _commands(_ENGLISH) == _commands(_FRENCH) != []
+
+
+def test_the_readmes_have_the_same_figures_in_their_tables() -> None:
+    english, french = _rows(_ENGLISH), _rows(_FRENCH)
+    figures = [_figures(row, thousands=",", point=".") for row in english]
+    assert figures == [_figures(row, thousands="\u202f", point=",") for row in french] != []
+
+
+def test_the_readmes_mean_the_same_options_files_and_pictures() -> None:
+    english, french = (_as_they_are(document) for document in (_ENGLISH, _FRENCH))
+    assert english == french != []
+
+
+def _headings(document: Path) -> list[int]:
+    """Return the level of each heading, in order."""
+    prose = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [len(marks) for marks in re.findall(r"^(#+) ", prose, flags=re.MULTILINE)]
+
+
+def _commands(document: Path) -> list[str]:
+    """Return the code blocks without the comments in them, which are translated."""
+    blocks = re.findall(r"^```.*?^```$", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [re.sub(r" *#.*", "", block) for block in blocks]
+
+
+def _rows(document: Path) -> list[str]:
+    return re.findall(r"^\|.*\|$", document.read_text(), flags=re.MULTILINE)
+
+
+def _figures(row: str, *, thousands: str, point: str) -> list[str]:
+    """Return the numbers of a row, written in one way for both languages."""
+    found = re.findall(r"\d+(?:[.,]\d+)?", row.replace(thousands, ""))
+    return [figure.replace(point, ".") for figure in found]
+
+
+def _as_they_are(document: Path) -> list[str]:
+    """Return what is not translated: all that is in backticks, and the pictures, in any order."""
+    prose = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", prose)
+    return sorted(re.findall(r"`[^`]+`", prose)) + pictures
 
 
 def _paths(document: Path) -> list[str]:
