@@ -13,7 +13,10 @@ from textual.widget import Widget
 from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
 from screens.state.phase import Phase
+from screens.state.wording import signed
 from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
+from screens.widgets.spoken import text
+from wizard.core.message import listed, msg
 from wizard.core.states import State
 
 if TYPE_CHECKING:
@@ -25,10 +28,10 @@ class ConfigureProviderScreen(StepScreen):
     """Asks for provider, bucket and keys; fills in what follows from them."""
 
     route = "configure_provider"
-    start_label = "Try it, and write .env"
-    running_label = "Trying it with small test files"
-    help_heading = "Provider"
-    HELP = (
+    start_label = msg("Try it, and write .env")
+    running_label = msg("Trying it with small test files")
+    help_heading = msg("Provider")
+    HELP = msg(
         "Say where the files shall go: who runs the storage, the bucket's name, and the pair of "
         "keys that your provider's console gave you. Endpoint (the address of the service) and "
         "custom domain (the address from which visitors load the files) follow from that; change "
@@ -37,9 +40,21 @@ class ConfigureProviderScreen(StepScreen):
         "plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "Edit answers", id="provider.edit", tooltip="Change what you said"),
-        Binding("f2", "reveal", "Show/hide secret", id="provider.reveal", tooltip="Look at it"),
-        Binding("ctrl+n", "check", "Go on", show=False, id="provider.check"),
+        Binding(
+            "e",
+            "edit",
+            msg("Edit answers"),
+            id="provider.edit",
+            tooltip=msg("Change what you said"),
+        ),
+        Binding(
+            "f2",
+            "reveal",
+            msg("Show/hide secret"),
+            id="provider.reveal",
+            tooltip=msg("Look at it"),
+        ),
+        Binding("ctrl+n", "check", msg("Go on"), show=False, id="provider.check"),
         # Before what is typed after it: over a slow line keys come in bursts.
         Binding("tab", "app.focus_next", show=False, priority=True, system=True),
         Binding("shift+tab", "app.focus_previous", show=False, priority=True, system=True),
@@ -111,23 +126,24 @@ class ConfigureProviderScreen(StepScreen):
         if self._shows_form:
             return self._buttons_of_form()
         buttons = super().buttons()
-        edit = ButtonSpec("Edit answers", "edit")
-        if self.phase in (Phase.READY, Phase.FAILED, Phase.DONE) and buttons[0].label != edit.label:
+        edit = ButtonSpec(msg("Edit answers"), "edit")
+        offered = buttons and buttons[0].action == "change_provider"
+        if self.phase in (Phase.READY, Phase.FAILED, Phase.DONE) and not offered:
             buttons.append(edit)
         return buttons
 
     def _buttons_of_form(self) -> list[ButtonSpec]:
         enabled = self.phase is not Phase.BLOCKED
-        buttons = [ButtonSpec("Go on: see what will change", "check", enabled=enabled)]
+        buttons = [ButtonSpec(msg("Go on: see what will change"), "check", enabled=enabled)]
         if self.state.problem and not self.state.problem.field:
-            buttons.append(ButtonSpec("What to do", "what_to_do"))
+            buttons.append(ButtonSpec(msg("What to do"), "what_to_do"))
         return buttons
 
     def status_text(self) -> Content:
         """Return one line on how the step stands: which others it makes stale, before all else."""
         if self._stale and self.phase in (Phase.READY, Phase.INSPECTING):
-            text = f"↻ To be done again with this: {', '.join(self._stale)}."
-            return Content.styled(text, "$text-warning")
+            again = msg("To be done again with this: {steps}.", steps=listed(self._stale))
+            return text(signed("↻", again), "$text-warning")
         return Content("") if self._shows_form else super().status_text()
 
     def show_step(self) -> None:

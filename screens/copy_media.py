@@ -13,8 +13,11 @@ from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
 from screens.state.marks import MARKS, LiveState
 from screens.state.phase import Phase
+from screens.state.wording import signed
+from screens.widgets.spoken import text
 from wizard.copying.settle_public import has_declined
-from wizard.core.quantities import count, describe_rate
+from wizard.core.message import Message, msg, plural, sentences
+from wizard.core.quantities import describe_rate
 
 _RATES = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)
 
@@ -23,10 +26,10 @@ class CopyMediaScreen(StepScreen):
     """Shows the copy, which continues while other screens are shown."""
 
     route = "copy_media"
-    start_label = "Copy"
-    running_label = "Copying"
-    help_heading = "Copy media"
-    HELP = (
+    start_label = msg("Copy")
+    running_label = msg("Copying")
+    help_heading = msg("Copy media")
+    HELP = msg(
         "Every public picture is copied to the bucket and compared there, by size and MD5. The "
         "originals stay where they are. It may take long; you can look at other screens, pause "
         "with p, or make it slower with l so that your readers do not notice. Stopped or "
@@ -34,10 +37,22 @@ class CopyMediaScreen(StepScreen):
         "not pictures, such as exports, are private and are not copied."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pause", "Pause/resume", id="copy.pause", tooltip="Rest, or go on"),
-        Binding("l", "limit", "Limit rate", id="copy.limit", tooltip="How fast at most"),
-        Binding("a", "ask_again", "Ask again", id="copy.ask", tooltip="About what is held back"),
-        Binding("f", "failed_files", "Failed files", id="copy.failed", tooltip="Which, and why"),
+        Binding("p", "pause", msg("Pause/resume"), id="copy.pause", tooltip=msg("Rest, or go on")),
+        Binding("l", "limit", msg("Limit rate"), id="copy.limit", tooltip=msg("How fast at most")),
+        Binding(
+            "a",
+            "ask_again",
+            msg("Ask again"),
+            id="copy.ask",
+            tooltip=msg("About what is held back"),
+        ),
+        Binding(
+            "f",
+            "failed_files",
+            msg("Failed files"),
+            id="copy.failed",
+            tooltip=msg("Which, and why"),
+        ),
     ]
 
     @property
@@ -48,8 +63,8 @@ class CopyMediaScreen(StepScreen):
         """Offer to pause first while the copy runs."""
         if self.phase is not Phase.RUNNING:
             return super().buttons()
-        label = "Go on" if self._paused else "Pause"
-        return [ButtonSpec(label, "pause"), ButtonSpec("Stop", "stop")]
+        label = msg("Go on") if self._paused else msg("Pause")
+        return [ButtonSpec(label, "pause"), ButtonSpec(msg("Stop"), "stop")]
 
     @property
     def ignores_enter(self) -> bool:
@@ -59,30 +74,36 @@ class CopyMediaScreen(StepScreen):
     def activity(self) -> Activity:
         """Return what the copy does, or that it is paused."""
         return (
-            Activity(MARKS[LiveState.PAUSED].symbol, "Paused")
+            Activity(MARKS[LiveState.PAUSED].symbol, msg("Paused"))
             if self._paused
             else super().activity()
         )
 
-    def progress_label(self) -> str:
+    def progress_label(self) -> Message:
         """Return what is shown in place of the time left, or that the copy is paused."""
-        return "paused" if self._paused else super().progress_label()
+        return msg("paused") if self._paused else super().progress_label()
 
-    def safety_text(self) -> str:
+    def safety_text(self) -> Message:
         """Return what is safe now; while the copy runs, its limit as well."""
         if self.phase is not Phase.RUNNING:
             return super().safety_text()
         limit = self.session.context.settings.limit_rate
-        limited = f" Limited to {describe_rate(limit)}." if limit else ""
-        return f"You may stop at any time: what is proven is not sent again.{limited}"
+        stop = msg("You may stop at any time: what is proven is not sent again.")
+        if not limit:
+            return stop
+        return sentences(stop, msg("Limited to {rate}.", rate=describe_rate(limit)))
 
     def status_text(self) -> Content:
         """Return one line on how the copy stands: that files failed, before all else."""
         failed = self.session.failed_files()
         if not failed or self.phase is Phase.RUNNING:
             return super().status_text()
-        text = f"! {count(len(failed), 'file')} failed. f shows which, and why."
-        return Content.styled(text, "$text-warning")
+        said = plural(
+            "{n} file failed. f shows which, and why.",
+            "{n} files failed. f shows which, and why.",
+            len(failed),
+        )
+        return text(signed("!", said), "$text-warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return what is possible now; pausing needs a copy under way."""
@@ -112,9 +133,13 @@ class CopyMediaScreen(StepScreen):
         from screens.overlays.dialogs import ChoiceDialog
 
         limit = self.session.context.settings.limit_rate
-        choices = [(str(r), describe_rate(r) if r else "no limit") for r in _RATES]
-        text = "It applies now, and each time you copy from now on."
-        dialog = ChoiceDialog("How fast may it copy?", text, choices=choices, chosen=str(limit))
+        choices = [(str(r), describe_rate(r) if r else msg("no limit")) for r in _RATES]
+        dialog = ChoiceDialog(
+            msg("How fast may it copy?"),
+            msg("It applies now, and each time you copy from now on."),
+            choices=choices,
+            chosen=str(limit),
+        )
         self.app.push_screen(dialog, self._set_limit)
 
     def _set_limit(self, choice: str | None) -> None:
@@ -144,7 +169,9 @@ class CopyMediaScreen(StepScreen):
             return
         if self.phase is Phase.RUNNING:
             self.session.context.control.retry_failed()
-            text = "They are tried again as soon as the others are through."
-            self.notify(text, title=self.state.step.title, markup=False)
+            self.app.notify(
+                msg("They are tried again as soon as the others are through."),
+                title=self.state.step.title,
+            )
         else:
             self.retry()

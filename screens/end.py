@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from textual.content import Content
 from textual.widget import Widget
 
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
 from screens.state.marks import MARKS, shown_state
 from screens.state.session import ARMED
-from screens.widgets.lines import Line, Lines, marked, plain
-from wizard.core.quantities import count, describe_duration
+from screens.widgets.lines import Line, Lines, behind, plain
+from screens.widgets.spoken import assemble, text
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, plural, sentences
+from wizard.core.quantities import describe_duration
 from wizard.core.settings import DeploymentKind, MigrationPath
 from wizard.core.states import State
 
@@ -20,42 +22,45 @@ if TYPE_CHECKING:
     from wizard.migration import Status
 
 _KEEP = (
-    "Keep the local media. Other servers still ask for the old /images/ addresses, and pages "
-    "in caches point there too; nginx goes on serving them from the disk.",
-    "Back up the bucket as you did the disk: it now holds what your readers upload.",
+    msg(
+        "Keep the local media. Other servers still ask for the old /images/ addresses, and pages "
+        "in caches point there too; nginx goes on serving them from the disk."
+    ),
+    msg("Back up the bucket as you did the disk: it now holds what your readers upload."),
 )
-_BACK = (
+_BACK = msg(
     "“Restart” can be undone on its screen (6, then u): your instance uses the local files again, "
     "which are all still there, and what was uploaded to the bucket meanwhile is copied back."
 )
 # A new instance has no media here, and nothing that it could go back to.
 _KEEP_FRESH = (
-    "Back up the bucket as you would have backed up the disk: it holds what your readers upload.",
+    msg(
+        "Back up the bucket as you would have backed up the disk: it holds what your readers "
+        "upload."
+    ),
 )
-_BACK_FRESH = (
+_BACK_FRESH = msg(
     "“Enable S3” can be undone on its screen (3, then u): it puts .env back as it was, and your "
     "instance keeps its files on this server's disk."
 )
-_OVER = "bw-s3 is not needed any more; the journal stays."
-_DEMO_OVER = "That was the rehearsal: all of it is taken away when you quit."
-_LATER = (
+_OVER = msg("bw-s3 is not needed any more; the journal stays.")
+_DEMO_OVER = msg("That was the rehearsal: all of it is taken away when you quit.")
+_LATER = msg(
     "Now follow BookWyrm's installation guide to its end. When the site runs, start bw-s3 again: "
     "it completes the steps that wait."
 )
-# Without Docker and without services of systemd's, only the site's own page tells that it runs.
-_UNSEEN = (
-    "If it runs and they still wait, bw-s3 cannot reach it at {url}: start it with --site-url and "
-    "the address that answers on this machine."
-)
+
+# What a title and the proofs take at least.
+_TITLE_WIDTH, _PROOFS_WIDTH = 14, 9
 
 
 class EndScreen(WizardScreen):
     """How the whole migration stands."""
 
     route = "end"
-    heading = "Summary"
-    help_heading = "The summary"
-    HELP = (
+    heading = msg("Summary")
+    help_heading = msg("The summary")
+    HELP = msg(
         "This says how each step ended and how many proofs there are for it. Press a number to "
         "see the proofs themselves. When all is done you can quit: nothing of bw-s3 needs to "
         "keep running."
@@ -76,24 +81,23 @@ class EndScreen(WizardScreen):
             return
         statuses = self.session.overview.statuses
         following = self.session.overview.following
-        self.show_title("Summary")
+        self.show_title(self.heading)
         self.query_one("#verdict", Lines).put(self._verdict(statuses))
-        lines = (_result_line(number, status) for number, status in enumerate(statuses, 1))
-        self.query_one("#results", Lines).put(lines)
-        remarks = [f"{check.asked} {check.seen}" for check in self.session.migration.remarks()]
+        self.query_one("#results", Lines).put(_result_lines(statuses))
+        remarks = [sentences(c.asked, c.seen) for c in self.session.migration.remarks()]
         self.query_one("#remarks", Lines).put(
-            _paragraphs("Worth knowing", remarks) if remarks else []
+            _paragraphs(msg("Worth knowing"), remarks) if remarks else []
         )
-        heading = "What to do next" if following is None else "When all is done"
+        heading = msg("What to do next") if following is None else msg("When all is done")
         self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
         self.query_one("#way-back", Lines).put(
-            _paragraphs("The way back", [_BACK_FRESH if self._is_fresh else _BACK])
+            _paragraphs(msg("The way back"), [_BACK_FRESH if self._is_fresh else _BACK])
         )
         waits = any(status.state is State.LATER for status in statuses)
         over = _OVER if self.shell.source.kept else _DEMO_OVER
         self.show_safety("" if following or waits else over)
         if following is None:
-            self.show_buttons([ButtonSpec("Finish", "app.quit")])
+            self.show_buttons([ButtonSpec(msg("Finish"), "app.quit")])
         else:
             self.show_buttons([ButtonSpec(self.session.next_label("end"), "next")])
 
@@ -104,13 +108,14 @@ class EndScreen(WizardScreen):
     def _verdict(self, statuses: Sequence[Status]) -> list[Line]:
         overview = self.session.overview
         if overview.following is not None:
-            unfinished = plain(f"Not finished: “{overview.following.title}” is next.", "bold")
-            warning = marked("!", ARMED, "bold $text-warning", style="$text-warning")
+            step = overview.following.title
+            unfinished = plain(msg("Not finished: “{step}” is next.", step=step), "bold")
+            warning = behind("!", ARMED, "bold $text-warning", style="$text-warning")
             return [unfinished, *([warning] if overview.armed else [])]
-        text = "Done. Your instance keeps its files in the bucket, and that is proven."
+        said = msg("Done. Your instance keeps its files in the bucket, and that is proven.")
         if any(s.state is State.LATER for s in statuses):
-            text = "What concerns the bucket is done and proven. The rest waits for your site."
-        return [marked("✓", text, "bold $text-success", style="bold $text-success")]
+            said = msg("What concerns the bucket is done and proven. The rest waits for your site.")
+        return [behind("✓", said, "bold $text-success", style="bold $text-success")]
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
         upkeep = self.session.context.deployment.upkeep
@@ -119,25 +124,46 @@ class EndScreen(WizardScreen):
         if all(status.state is not State.LATER for status in statuses):
             return known
         settings = self.session.context.settings
+        # Without Docker and services of systemd's, only the site's own page tells that it runs.
         unseen = settings.deployment == DeploymentKind.DOCKERLESS
-        return [_LATER, *([_UNSEEN.format(url=settings.site_url)] if unseen else []), *known]
+        return [_LATER, *([_unseen(settings.site_url)] if unseen else []), *known]
 
     def action_next(self) -> None:
         """Go to the step that is next."""
         self.shell.navigation.go_to_next("end")
 
 
-def _result_line(number: int, status: Status) -> Line:
-    mark = MARKS[shown_state(status)]
-    result = status.result
-    text: str = status.why
-    if status.state is State.DONE and result:
-        how_many, noun = count(result.passed_checks, "proof").split()
-        text = f"{how_many:>2} {noun:<6}  {describe_duration(result.seconds):>9}"
-    title = status.step.title[:14].ljust(14)
-    name = Content.assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
-    return Line(name, Content.styled(text or mark.word, "$faint"))
+def _unseen(url: str) -> Message:
+    return msg(
+        "If it runs and they still wait, bw-s3 cannot reach it at {url}: start it with --site-url "
+        "and the address that answers on this machine.",
+        url=url,
+    )
 
 
-def _paragraphs(heading: str, texts: Iterable[str]) -> list[Line]:
-    return [plain(heading, "bold $text-primary"), *(marked("•", text) for text in texts)]
+def _result_lines(statuses: Sequence[Status]) -> list[Line]:
+    """Return a line for each step, its title, proofs and time below those of the others."""
+    title_width = max((_TITLE_WIDTH, *(len(shown(s.step.title)) for s in statuses)))
+    proofs_width = max((_PROOFS_WIDTH, *(len(_proofs(s)) for s in statuses)))
+    lines = []
+    for number, status in enumerate(statuses, 1):
+        mark = MARKS[shown_state(status)]
+        said = shown(status.why or mark.word)
+        if status.state is State.DONE and status.result:
+            took = shown(describe_duration(status.result.seconds)).rjust(9)
+            said = f"{_proofs(status).ljust(proofs_width)}  {took}"
+        title = shown(status.step.title).ljust(title_width)
+        name = assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
+        lines.append(Line(name, text(said, "$faint")))
+    return lines
+
+
+def _proofs(status: Status) -> str:
+    """Return how many proofs there are, their number ending where others' do."""
+    number = status.result.passed_checks if status.result else 0
+    proofs = shown(plural("{n} proof", "{n} proofs", number))
+    return proofs if number > 9 else f" {proofs}"
+
+
+def _paragraphs(heading: Message, texts: Iterable[str]) -> list[Line]:
+    return [plain(heading, "bold $text-primary"), *(behind("•", said) for said in texts)]

@@ -11,20 +11,22 @@ from textual.binding import Binding, BindingType
 from screens.base.step_screen import StepScreen
 from screens.overlays.dialogs import ChoiceDialog
 from screens.state.phase import Phase
+from screens.state.wording import paragraphs
+from wizard.core.message import Message, msg
 from wizard.core.problem import Problem
 from wizard.instance.switching import SwitchOffer
 from wizard.switch.follow import under_way, want_everything_back
 from wizard.switch.ways import BEST, option_of
 
-_STOP = (
+_STOP = msg(
     "A process of its own switches the services, so nothing stays half done: it comes to its end"
     " by itself, or the old .env is put back and the services follow it."
 )
 _FOLLOW, _LEAVE, _BACK = "follow", "leave", "back"
 _WAYS_OUT = (
-    (_FOLLOW, "Do not stop: stay and follow it"),
-    (_LEAVE, "Leave it: it finishes by itself; look here again later"),
-    (_BACK, "Put everything back: the instance runs as before"),
+    (_FOLLOW, msg("Do not stop: stay and follow it")),
+    (_LEAVE, msg("Leave it: it finishes by itself; look here again later")),
+    (_BACK, msg("Put everything back: the instance runs as before")),
 )
 
 
@@ -32,14 +34,20 @@ class RestartScreen(StepScreen):
     """Says beforehand what is interrupted, and what is waited for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "way", "Change way", id="restart.way", tooltip="How the services are switched")
+        Binding(
+            "c",
+            "way",
+            msg("Change way"),
+            id="restart.way",
+            tooltip=msg("How the services are switched"),
+        )
     ]
 
     route = "restart"
-    start_label = "Restart now"
-    running_label = "Restarting"
-    help_heading = "Restart"
-    HELP = (
+    start_label = msg("Restart now")
+    running_label = msg("Restarting")
+    help_heading = msg("Restart")
+    HELP = msg(
         "Only a restart makes your instance use the bucket. The plan says in which way it is "
         "done, and what visitors notice of it. A process of its own does it: it comes to its "
         "end even if this terminal is closed, and the next start follows it. Then the site "
@@ -81,8 +89,8 @@ class RestartScreen(StepScreen):
         if state is None:
             super().action_stop()
             return
-        text = f"{state.words}\n\n{_STOP}"
-        dialog = ChoiceDialog("Stop?", text, choices=_WAYS_OUT, chosen=_FOLLOW)
+        text = paragraphs(state.words, _STOP)
+        dialog = ChoiceDialog(msg("Stop?"), text, choices=_WAYS_OUT, chosen=_FOLLOW)
         self.app.push_screen(dialog, self._stop)
 
     def _stop(self, way: str | None) -> None:
@@ -93,15 +101,24 @@ class RestartScreen(StepScreen):
 
 
 def _ways_dialog(offers: Sequence[SwitchOffer], chosen: str) -> ChoiceDialog:
-    ways = [(str(o.switch.way), f"{option_of(o.switch.way)}: {_words(o)}") for o in offers]
+    ways = [(str(o.switch.way), _words(o)) for o in offers]
     return ChoiceDialog(
-        "Which way?",
-        "How the running services take the new settings. The choice is kept for this migration.",
-        choices=((BEST, "best: the first of these that can be had"), *ways),
+        msg("Which way?"),
+        msg(
+            "How the running services take the new settings. The choice is kept for this migration."
+        ),
+        choices=((BEST, _best()), *ways),
         chosen=chosen,
         unavailable=[str(o.switch.way) for o in offers if o.obstacle],
     )
 
 
-def _words(offer: SwitchOffer) -> str:
-    return f"cannot be had here. {offer.obstacle}" if offer.obstacle else offer.switch.downtime()
+def _best() -> Message:
+    return msg("{option}: the first of these that can be had", option=BEST)
+
+
+def _words(offer: SwitchOffer) -> Message:
+    option = option_of(offer.switch.way)
+    if offer.obstacle:
+        return msg("{option}: cannot be had here. {why}", option=option, why=offer.obstacle)
+    return msg("{option}: {downtime}", option=option, downtime=offer.switch.downtime())

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from screens.base.step_screen import StepScreen
+from wizard.core.message import msg
 
 
 class SetCorsScreen(StepScreen):
     """Shows the rules as they will be sent."""
 
     route = "set_cors"
-    start_label = "Set these rules"
-    running_label = "Setting the rules"
-    help_heading = "CORS"
-    HELP = (
+    start_label = msg("Set these rules")
+    running_label = msg("Setting the rules")
+    help_heading = msg("CORS")
+    HELP = msg(
         "Browsers load fonts from another host only when that host allows it: that is what "
         "CORS rules are. You see the rules as they will be sent. Rules that are there already "
         "are kept. Where your provider takes no rules this way, you get a file to paste into "

@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
-from screens.state.marks import MARKS, LiveState, ShownState, shown_state
+from screens.state.marks import MARKS, LiveState, shown_state
+from screens.state.wording import as_sentence, in_lines, signed, timed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
-from screens.widgets.lines import Line, Lines, marked, plain
-from wizard.core.quantities import describe_clock
+from screens.widgets.lines import Line, Lines, behind, plain
+from screens.widgets.spoken import Said, text
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
@@ -24,43 +25,37 @@ if TYPE_CHECKING:
     from screens.state.shell import Shell
     from screens.state.step_run import StepRun
     from wizard.core.problem import Problem
+    from wizard.migration import Status
     from wizard.opening.opening import Opened
 
-_PURPOSE = (
+_PURPOSE = msg(
     "bw-s3 copies your instance's covers, avatars and static files to S3-compatible storage, "
     "which BookWyrm uses from then on. Before each step you see what will change, after it the "
     "proof. It frees no disk space: the local files stay."
 )
-_SAFE = "Nothing has been changed yet. You may stop at any time and come back."
-_SAFE_OPENING = "Looking changes nothing. You may stop at any time."
-_SAFE_AGAIN = "You may stop at any time: what is proven stays proven."
-_SAFE_ARMED = "You may stop, but better not now. What is proven stays proven."
-_TMUX = (
-    "! SSH without tmux or screen: if the line drops, nothing is lost, but the work stops. In "
+_SAFE = msg("Nothing has been changed yet. You may stop at any time and come back.")
+_SAFE_OPENING = msg("Looking changes nothing. You may stop at any time.")
+_SAFE_AGAIN = msg("You may stop at any time: what is proven stays proven.")
+_SAFE_ARMED = msg("You may stop, but better not now. What is proven stays proven.")
+_TMUX = msg(
+    "SSH without tmux or screen: if the line drops, nothing is lost, but the work stops. In "
     "tmux it would go on: quit, type “tmux”, start bw-s3 again."
 )
-_ARMED = (
+_ARMED = msg(
     "Your instance is armed: .env says USE_S3=true, but it has not been restarted with it. "
     "Whatever starts the services next (a reboot, an update, a crash) switches it to S3, ready "
     "or not. Go on soon, or press x to disarm it."
 )
-_PATHS: Mapping[str, str] = {
-    MigrationPath.EXISTING: (
+_PATHS: Mapping[str, Message] = {
+    MigrationPath.EXISTING: msg(
         "An existing instance, with media to copy and a site that is running. "
         "If this is a new instance that never ran, press f."
     ),
-    MigrationPath.FRESH: (
+    MigrationPath.FRESH: msg(
         "A fresh install that has not run yet. What needs a running site waits until you "
         "have followed BookWyrm's installation guide to its end. If it is running already, "
         "press f."
     ),
-}
-# What is said of a step that is not finished, with its `why`.
-_UNFINISHED: Mapping[ShownState, str] = {
-    State.BEGUN: "was interrupted and goes on where it was",
-    State.FAILED: "did not succeed: {why}",
-    LiveState.UNDECIDED: "waits for your decision: {why}",
-    State.STALE: "has to be done again: {why}",
 }
 
 
@@ -68,9 +63,9 @@ class StartScreen(WizardScreen):
     """Opens at once; fills when it is known what the instance is."""
 
     route = "start"
-    heading = "Your instance"
-    help_heading = "What this is"
-    HELP = (
+    heading = msg("Your instance")
+    help_heading = msg("What this is")
+    HELP = msg(
         "This is the beginning. On the left are the eight steps, each with a sign and a word for "
         "how it stands; in the middle is what was found out about your instance. Press Enter to "
         "go on with the next step, or a number to look at any of them. Looking changes nothing. "
@@ -78,9 +73,19 @@ class StartScreen(WizardScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "f", "other_path", "Fresh/existing", id="start.path", tooltip="Take the other path"
+            "f",
+            "other_path",
+            msg("Fresh/existing"),
+            id="start.path",
+            tooltip=msg("Take the other path"),
         ),
-        Binding("x", "disarm", "Disarm", id="start.disarm", tooltip="Put USE_S3 in .env back"),
+        Binding(
+            "x",
+            "disarm",
+            msg("Disarm"),
+            id="start.disarm",
+            tooltip=msg("Put USE_S3 in .env back"),
+        ),
     ]
 
     def __init__(self, shell: Shell) -> None:
@@ -93,7 +98,7 @@ class StartScreen(WizardScreen):
         yield CachedStatic(id="armed", classes="warning")
         yield CachedStatic(id="switched", classes="warning")
         yield CachedStatic(id="unprotected-ssh", classes="warning")
-        yield Static(Content(_PURPOSE), id="purpose")
+        yield Said(_PURPOSE, id="purpose")
         yield Lines(id="progress")
         yield CachedStatic(id="which-path")
         yield Facts(id="facts")
@@ -104,7 +109,8 @@ class StartScreen(WizardScreen):
         super().show()
         if not self.is_composed:
             return
-        self._set("#unprotected-ssh", _TMUX if self.shell.unprotected_ssh else "")
+        self.show_title(self.heading)
+        self._set("#unprotected-ssh", signed("!", _TMUX) if self.shell.unprotected_ssh else "")
         if self.session.opened is None:
             self._show_opening()
         else:
@@ -116,14 +122,16 @@ class StartScreen(WizardScreen):
 
     def _show_opening(self) -> None:
         source, problem = self.shell.source, self.session.opening_problem
-        texts = (self._reported(), source.opening_text, source.hint)
-        opening = "\n".join(text for text in texts if text)
-        self._set("#state", f"✗ {problem.what}" if problem else opening)
+        opening = in_lines(*self._reported(), source.opening_text, source.hint)
+        self._set("#state", signed("✗", problem.what) if problem else opening)
         for name in ("#site-problem", "#armed", "#switched", "#which-path"):
             self._set(name, "")
         self.query_one("#progress", Lines).put(())
         self.show_safety(_SAFE_OPENING)
-        buttons = [ButtonSpec("Try again", "retry"), ButtonSpec("What to do", "what_to_do")]
+        buttons = [
+            ButtonSpec(msg("Try again"), "retry"),
+            ButtonSpec(msg("What to do"), "what_to_do"),
+        ]
         self.show_buttons(buttons if problem else [])
 
     @property
@@ -137,59 +145,61 @@ class StartScreen(WizardScreen):
         if run is self.inspection and self.session.opening_problem is None:
             self._show_opening()
 
-    def _reported(self) -> str:
+    def _reported(self) -> list[str]:
         """Return the last note, and what is waited for."""
         run = self.session.opening
         lines = [note.text for note in run.notes[-1:]]
         if run.waiting:
-            lines.append(f"{run.waiting.text} ({describe_clock(run.waiting.seconds)})")
-        return "\n".join(lines)
+            lines.append(timed(run.waiting.text, run.waiting.seconds))
+        return lines
 
     def _show_opened(self, opened: Opened) -> None:
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
         wrong = opened.site_problem
-        self._set("#site-problem", f"! {wrong.in_short()}" if wrong else "")
-        self._set("#armed", f"! {_ARMED}" if armed else "")
-        self._set("#switched", f"! {opened.news}" if opened.news else "")
+        self._set("#site-problem", signed("!", wrong.in_short()) if wrong else "")
+        self._set("#armed", signed("!", _ARMED) if armed else "")
+        self._set("#switched", signed("!", opened.news) if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
         self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
         self._set("#state", self.shell.source.hint)
         self.query_one("#purpose").display = not begun
         self.query_one(Facts).show(f for f in opened.facts if f.label != "path")
         self.show_safety((_SAFE_ARMED if armed else _SAFE_AGAIN) if begun else _SAFE)
-        disarm = [ButtonSpec("Disarm", "disarm")] if armed and not session.running else []
+        disarm = [ButtonSpec(msg("Disarm"), "disarm")] if armed and not session.running else []
         self.show_buttons([ButtonSpec(self._label(), "next"), *disarm])
 
     def _progress_lines(self) -> list[Line]:
         statuses = self.session.overview.statuses
         done = sum(1 for s in statuses if s.state is State.DONE)
         wanted = sum(1 for s in statuses if s.state is not State.SKIPPED)
-        lines = [plain(f"Steps done and proven: {done} of {wanted}.")]
+        lines = [plain(msg("Steps done and proven: {done} of {total}.", done=done, total=wanted))]
         if running := self.session.running:
             sign = MARKS[LiveState.RUNNING].symbol
-            lines.append(marked(sign, f"{self.session.title(running)} is under way.", "bold"))
+            under_way = msg("{step} is under way.", step=self.session.title(running))
+            lines.append(behind(sign, under_way, "bold"))
         for status in statuses:
-            why = _UNFINISHED.get(shown_state(status), "").format(why=status.why)
-            if why and status.step.name != self.session.running:
+            unfinished = _unfinished(status)
+            if unfinished and status.step.name != self.session.running:
                 mark = MARKS[shown_state(status)]
-                text = f"{status.step.title} {why.rstrip('.')}."
-                lines.append(marked(mark.symbol, text, mark.style))
+                lines.append(behind(mark.symbol, unfinished, mark.style))
         return lines
 
-    def _label(self) -> str:
+    def _label(self) -> Message:
         session = self.session
         following = session.overview.following
         if session.running:
             return session.next_label("start")
         if following is None:
-            return "See the summary"
-        return f"{'Go on' if session.has_begun() else 'Begin'}: {following.title}"
+            return msg("See the summary")
+        if session.has_begun():
+            return msg("Go on: {what}", what=following.title)
+        return msg("Begin: {step}", step=following.title)
 
-    def _set(self, selector: str, text: str) -> None:
+    def _set(self, selector: str, said: str) -> None:
         widget = self.query_one(selector, Static)
-        widget.update(Content(text))
-        widget.display = bool(text)
+        widget.update(text(said))
+        widget.display = bool(said)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return what is possible now: the path can be changed until a step was started."""
@@ -235,3 +245,19 @@ class StartScreen(WizardScreen):
     def action_disarm(self) -> None:
         """Switch S3 off again in `.env`."""
         self.shell.runner.ask_to_undo(self.session.migration.step_named("enable_s3"))
+
+
+def _unfinished(status: Status) -> Message:
+    """Say what is left of a step that was begun; "" where there is nothing to say."""
+    step, why = status.step.title, status.why
+    match shown_state(status):
+        case State.BEGUN:
+            return msg("{step} was interrupted and goes on where it was.", step=step)
+        case State.FAILED:
+            return msg("{step} did not succeed: {why}", step=step, why=as_sentence(why))
+        case LiveState.UNDECIDED:
+            return msg("{step} waits for your decision: {why}", step=step, why=as_sentence(why))
+        case State.STALE:
+            return msg("{step} has to be done again: {why}", step=step, why=as_sentence(why))
+        case _:
+            return verbatim("")

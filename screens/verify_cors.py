@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from screens.base.step_screen import StepScreen
+from wizard.core.message import msg
 
 
 class VerifyCorsScreen(StepScreen):
     """Shows each check as it is made."""
 
     route = "verify_cors"
-    start_label = "Verify"
-    running_label = "Asking as a browser would"
-    plan_heading = "What will be looked at"
-    help_heading = "Verify"
-    HELP = (
+    start_label = msg("Verify")
+    running_label = msg("Asking as a browser would")
+    plan_heading = msg("What will be looked at")
+    help_heading = msg("Verify")
+    HELP = msg(
         "This looks at your site as a visitor does: the pages must point to the bucket, and their "
         "stylesheet, a font and a picture must load from it, for a stranger and for a browser on "
         "your domain. Nothing is changed."

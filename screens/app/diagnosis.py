@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from screens.state.wording import in_lines
+from wizard.core.message import Message, msg, sentences
 from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
@@ -30,32 +32,36 @@ class DiagnosisWriter:
         try:
             path = write_diagnosis(self._session.migration, self._session.last_problem)
         except OSError as error:
-            self._app.notify(str(error), title="No diagnosis", severity="error", markup=False)
+            self._app.notify(str(error), title=msg("No diagnosis"), severity="error")
             return
-        text = f"{path}\nNo secrets are in it; read it before you send it."
-        self._app.notify(text, title="Diagnosis written", timeout=20, markup=False)
+        text = in_lines(str(path), msg("No secrets are in it; read it before you send it."))
+        self._app.notify(text, title=msg("Diagnosis written"), timeout=20)
 
-    def crash_message(self, error: BaseException) -> str:
+    def crash_message(self, error: BaseException) -> Message:
         """Write the file for a mistake of bw-s3 itself; return the message for the terminal."""
         from wizard.reporting.diagnosis import write_diagnosis
 
         problem = unexpected(error)
-        message = f"{problem.what} {type(error).__name__} stopped it."
+        stopped = msg("{error} stopped it.", error=type(error).__name__)
+        message = sentences(problem.what, stopped)
         if self._session.opened is None:
-            return f"{message}\n{problem.raw}"
+            return in_lines(message, problem.raw)
         try:
             path = write_diagnosis(self._session.migration, problem)
         except OSError as refused:
-            return f"{message}\nNot even a diagnosis could be written: {refused}"
-        return f"{message} Please send this file with a bug report, it holds no secrets:\n{path}"
+            why = str(refused)
+            return in_lines(message, msg("Not even a diagnosis could be written: {why}", why=why))
+        send = msg("Please send this file with a bug report, it holds no secrets:")
+        return in_lines(sentences(message, send), str(path))
 
 
 def unexpected(error: BaseException) -> Problem:
     """Describe a mistake in bw-s3 itself as a problem that can be reported."""
     return Problem(
-        "bw-s3 itself made a mistake.",
-        "Something happened that it does not know how to handle.",
-        "Press d for a diagnosis file, and send it with a bug report.",
-        "Start again: what is proven stays proven, and nothing is sent twice.",
+        msg("bw-s3 itself made a mistake."),
+        msg("Something happened that it does not know how to handle."),
+        msg("Press d for a diagnosis file, and send it with a bug report."),
+        msg("Start again: what is proven stays proven, and nothing is sent twice."),
+        code="mistake-of-bw-s3",
         raw="".join(traceback.format_exception(error))[-_RAW_KEPT:],
     )

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.screen import ModalScreen, Screen
 
 from screens.base.wizard_screen import WizardScreen
+from wizard.core.message import Message, msg
 
 if TYPE_CHECKING:
     from screens.state.session import Session
@@ -89,15 +90,14 @@ class Navigator:
 
     def show_help(self) -> None:
         """Explain the screen in plain words."""
-        from screens.overlays.help import HelpScreen, keys_of
+        from screens.overlays.help import HelpScreen
 
         screen = self._app.screen
         if not isinstance(screen, ModalScreen):
-            help_screen = HelpScreen(_help_heading(screen), screen.HELP or "", keys_of(screen))
-            self._app.push_screen(help_screen)
+            self._app.push_screen(HelpScreen(_help_heading(screen), screen.HELP or "", screen))
 
 
-def _help_heading(screen: Screen[Any]) -> str:
+def _help_heading(screen: Screen[Any]) -> Message:
     from screens.overlays.overlay import Overlay
 
-    return screen.help_heading if isinstance(screen, WizardScreen | Overlay) else "Help"
+    return screen.help_heading if isinstance(screen, WizardScreen | Overlay) else msg("Help")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from screens.state.wording import signed
+from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem
 
 if TYPE_CHECKING:
@@ -19,17 +21,23 @@ if TYPE_CHECKING:
 
 # Settings that no form asks for, but that the admin may have to give; with an example of each.
 _ASKED_FOR = {
-    "restart_command": ("Say how it is restarted", "systemctl restart bookwyrm bookwyrm-worker"),
-    "site_url": ("Say where the site answers", "https://books.example.org"),
+    "restart_command": (
+        msg("Say how it is restarted"),
+        "systemctl restart bookwyrm bookwyrm-worker",
+    ),
+    "site_url": (msg("Say where the site answers"), "https://books.example.org"),
 }
 # The step that is undone.
 _UNDONE = {Action.RESTORE_ENV: "restart", Action.DISARM: "enable_s3"}
-_DEPLOYMENTS = [("compose", "It runs under Docker"), ("dockerless", "It runs without Docker")]
+_DEPLOYMENTS = [
+    ("compose", msg("It runs under Docker")),
+    ("dockerless", msg("It runs without Docker")),
+]
 # What the others don't build on: done by hand elsewhere, or not needed here.
 _SKIPPABLE = ("set_cors", "verify_cors", "update_connector")
-_SAFE = "Your instance keeps running as it is; what is proven stays proven."
-_UNOPENED = "Nothing was changed."
-_ARMED = "! .env says USE_S3=true: the next restart would switch the instance to S3."
+_SAFE = msg("Your instance keeps running as it is; what is proven stays proven.")
+_UNOPENED = msg("Nothing was changed.")
+_ARMED = msg(".env says USE_S3=true: the next restart would switch the instance to S3.")
 
 
 class ProblemHandler:
@@ -61,12 +69,12 @@ class ProblemHandler:
         )
         self._app.push_screen(screen, partial(self._chosen, problem, step))
 
-    def _safety_text(self) -> str:
+    def _safety_text(self) -> Message:
         if self._session.opened is None:
             return _UNOPENED
-        return _ARMED if self._session.overview.armed else _SAFE
+        return signed("!", _ARMED) if self._session.overview.armed else _SAFE
 
-    def _choices(self, problem: Problem) -> list[tuple[str, str]]:
+    def _choices(self, problem: Problem) -> list[tuple[str, Message]]:
         """Return the answers that only this problem asks for, before the usual remedies."""
         if self._session.opened is None:
             return _DEPLOYMENTS if problem.field == "deployment" else []
@@ -133,20 +141,25 @@ class ProblemHandler:
         now = context.instance.env_file()
         new = now.converted()
         diff = Diff(str(context.instance.env_path), now.diff(new, context.masker))
-        dialog = ConfirmDialog("Convert .env?", plan_lines(diff), yes="Convert it", no="Leave it")
+        dialog = ConfirmDialog(
+            msg("Convert .env?"), plan_lines(diff), yes=msg("Convert it"), no=msg("Leave it")
+        )
         if not await self._app.push_screen_wait(dialog):
             return
         backup = new.write(context.journal.folder)
-        text = f"The old one is kept in {backup}"
-        self._app.notify(text, title=".env converted", markup=False)
+        text = msg("The old one is kept in {path}", path=str(backup))
+        self._app.notify(text, title=msg(".env converted"))
         self._session.changes += 1
         self._retry()
 
     async def _skip(self, step: Step) -> None:
         from screens.overlays.dialogs import TextDialog
 
-        text = "The reason is kept in the journal and shown in the summary."
-        dialog = TextDialog(f"Skip “{step.title}”: why?", text, placeholder="reason")
+        dialog = TextDialog(
+            msg("Skip “{step}”: why?", step=step.title),
+            msg("The reason is kept in the journal and shown in the summary."),
+            placeholder=msg("reason"),
+        )
         reason = await self._app.push_screen_wait(dialog)
         if reason:
             self._session.migration.skip(step, reason)

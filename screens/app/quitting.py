@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from wizard.core.message import msg
+
 if TYPE_CHECKING:
     from screens.app.step_runner import StepRunner
     from screens.state.session import Session
     from screens.state.sources import Source
 
-_DEMO_WARNING = (
+_DEMO_WARNING = msg(
     "This is a rehearsal: when you quit, the instance, its S3 server and all that was done is "
     "taken away. Nothing of yours was touched."
 )
@@ -36,7 +38,7 @@ class Quitting:
             self._quit()
         else:
             text = self._session.quit_warning() if self._source.kept else _DEMO_WARNING
-            dialog = QuitDialog("Quit now?", text, yes="Quit", no="Stay")
+            dialog = QuitDialog(msg("Quit now?"), text, yes=msg("Quit"), no=msg("Stay"))
             self._app.push_screen(dialog, lambda yes: self._quit() if yes else None)
 
     def _quit(self) -> None:

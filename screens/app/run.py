@@ -11,7 +11,10 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from screens.app import terminal
+from screens.state.wording import in_lines
 from wizard.core.exit_status import ExitStatus
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
@@ -28,8 +31,10 @@ def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
     `folder` is what bw-s3 was called with, "demo" for the demo.
     """
     if reason := terminal.unsupported_reason():
-        hint = "  bw-s3 demo --yes   runs the demo without a screen" if folder == "demo" else ""
-        print(reason, hint or terminal.screenless_commands(folder), sep="\n", file=sys.stderr)
+        hint = terminal.screenless_commands(folder)
+        if folder == "demo":
+            hint = msg("  bw-s3 demo --yes   runs the demo without a screen")
+        print(shown(reason), shown(hint), sep="\n", file=sys.stderr)
         return ExitStatus.USAGE
     # Imported here: textual takes a third of a second that the message above need not wait for.
     from screens.app.wizard_app import WizardApp
@@ -44,9 +49,10 @@ def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
     _watch_signals(app)
     status = _run(app, mouse=mouse)
     if not app.crashed:
-        print(parting_message(app, folder))
+        print(shown(parting_message(app, folder)))
     elif app.source.kept:
-        print("What is proven stays proven: start bw-s3 again, and it goes on from there.")
+        text = msg("What is proven stays proven: start bw-s3 again, and it goes on from there.")
+        print(shown(text))
     _close(app)
     sys.stdout.flush()
     if _threads_are_left():
@@ -110,34 +116,49 @@ def _threads_are_left() -> bool:
     return any(t is not main and t.is_alive() and not t.daemon for t in threading.enumerate())
 
 
-def parting_message(app: WizardApp, folder: str) -> str:
+def parting_message(app: WizardApp, folder: str) -> Message:
     """Return what is left in the terminal when the wizard is gone."""
     session = app.session
     if session.opened is None:
-        return session.opening_problem.what if session.opening_problem else "Nothing was changed."
+        problem = session.opening_problem
+        return verbatim(problem.what) if problem else msg("Nothing was changed.")
     again = "bw-s3 demo" if folder == "demo" else f"bw-s3 {folder}".removesuffix(" .")
     following = session.migration.next_step()
     if session.exit_status() is ExitStatus.OK:
         return _done(app, again)
     if folder == "demo":
-        kept = "What it made stays, as it is now." if app.source.kept else "All it made is gone."
-        return f"The demo is over. {kept}"
-    lines = [f"Nothing is lost. To go on with “{following.title}”: {again}" if following else again]
+        return (
+            msg("The demo is over. What it made stays, as it is now.")
+            if app.source.kept
+            else msg("The demo is over. All it made is gone.")
+        )
+    lines = [verbatim(again)]
+    if following:
+        step = following.title
+        lines = [
+            msg("Nothing is lost. To go on with “{step}”: {command}", step=step, command=again)
+        ]
     if session.migration.is_armed():
         lines.append(
-            "Note: .env says USE_S3=true. The next restart of the services switches the instance "
-            f"to S3. To take that back: bw-s3 disarm {folder}"
+            msg(
+                "Note: .env says USE_S3=true. The next restart of the services switches the "
+                "instance to S3. To take that back: bw-s3 disarm {folder}",
+                folder=folder,
+            )
         )
-    return "\n".join(lines)
+    return in_lines(*lines)
 
 
-def _done(app: WizardApp, again: str) -> str:
+def _done(app: WizardApp, again: str) -> Message:
     """Return what is left to say where all is done; `again` is the call for another start."""
     if not app.source.kept:
-        return "Done and proven. The rehearsal is over; everything it made is gone."
+        return msg("Done and proven. The rehearsal is over; everything it made is gone.")
     waiting = any(s.state is State.LATER for s in app.session.migration.statuses())
     if waiting:
-        return f"What can be done now is done and proven. When your site runs: {again}"
+        return msg(
+            "What can be done now is done and proven. When your site runs: {command}",
+            command=again,
+        )
     if app.session.context.settings.path == MigrationPath.FRESH:
-        return "Done and proven. What is uploaded from now on goes to the bucket."
-    return "Done and proven. Keep the local media: other servers still ask for them."
+        return msg("Done and proven. What is uploaded from now on goes to the bucket.")
+    return msg("Done and proven. Keep the local media: other servers still ask for them.")

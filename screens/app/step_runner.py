@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.worker import Worker
 
+from wizard.core.message import Message, msg, sentences
 from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class StepRunner:
     def start(self, step: Step) -> None:
         """Carry a step out."""
         carry_out = partial(self._session.migration.carry_out, step)
-        self._start(step, carry_out, success="Done and proven.")
+        self._start(step, carry_out, success=msg("Done and proven."))
 
     def undo(self, step: Step) -> None:
         """Undo a step."""
@@ -45,18 +46,25 @@ class StepRunner:
         """Undo a step, once the admin has confirmed it."""
         from screens.overlays.dialogs import ConfirmDialog
 
-        text = (
-            f"What “{step.title}” changed is put back as it was before; then the step is to be "
-            "done again, and the steps after it perhaps as well. Objects in the bucket stay there."
+        text = msg(
+            "What “{step}” changed is put back as it was before; then the step is to be done "
+            "again, and the steps after it perhaps as well. Objects in the bucket stay there.",
+            step=step.title,
         )
         if step.switches_site or (step.name == "enable_s3" and self._session.is_done("restart")):
-            text += (
-                " The running services are switched back to this server's disk as they were "
+            back = msg(
+                "The running services are switched back to this server's disk as they were "
                 "switched to S3, and what was uploaded to the bucket in the meantime is copied "
                 "back."
             )
-        heading = f"Undo “{step.title}”?"
-        dialog = ConfirmDialog(heading, text, yes="Undo it", no="Keep it", focus_no=True)
+            text = sentences(text, back)
+        dialog = ConfirmDialog(
+            msg("Undo “{step}”?", step=step.title),
+            text,
+            yes=msg("Undo it"),
+            no=msg("Keep it"),
+            focus_no=True,
+        )
         self._app.push_screen(dialog, lambda yes: self.undo(step) if yes else None)
 
     async def ask(self, question: Question) -> bool:
@@ -64,7 +72,7 @@ class StepRunner:
         from screens.overlays.dialogs import ConfirmDialog
 
         running = self._session.running
-        heading = self._session.title(running) if running else "A question"
+        heading = self._session.title(running) if running else msg("A question")
         dialog = ConfirmDialog(
             heading, question.text, yes=question.yes, no=question.no, deadline=question.deadline
         )
@@ -91,7 +99,7 @@ class StepRunner:
         if worker.group == _GROUP:
             self._show_end(worker.name)
 
-    def _start(self, step: Step, run: _Run, success: str = "") -> None:
+    def _start(self, step: Step, run: _Run, success: Message | None = None) -> None:
         if self._session.running:
             return
         self._worker = self._app.run_worker(
@@ -121,19 +129,20 @@ class StepRunner:
 
     async def _undo(self, step: Step, report: Report) -> None:
         undone = await self._session.migration.undo(step, report)
-        text = "It is undone." if undone else "There is nothing here that can be undone."
-        self._app.notify(text, title=step.title, markup=False)
+        done = msg("It is undone.")
+        text = done if undone else msg("There is nothing here that can be undone.")
+        self._app.notify(text, title=step.title)
 
-    def _ended(self, step: Step, success: str, problem: Problem | None) -> None:
+    def _ended(self, step: Step, success: Message | None, problem: Problem | None) -> None:
         self._show_end(step.name)
         screen = self._navigator.current
         if screen is not None and screen.route == step.name:
             if problem:
                 screen.problem_raised(problem)
         elif problem:
-            self._app.notify(problem.what, title=step.title, severity="error", markup=False)
+            self._app.notify(problem.what, title=step.title, severity="error")
         elif success:
-            self._app.notify(success, title=step.title, markup=False)
+            self._app.notify(success, title=step.title)
 
     def _show_end(self, name: str) -> None:
         self._navigator.discard(name)

@@ -6,29 +6,33 @@ import os
 import sys
 from collections.abc import Mapping
 
+from wizard.core.message import Message, msg, verbatim
+
 _RICH_TERMINALS = ("256color", "kitty", "direct", "ghostty", "alacritty")
 _LIGHT_BACKGROUNDS = {"7", "15"}  # COLORFGBG, as rxvt, konsole and others set it
 
 
-def unsupported_reason(environment: Mapping[str, str] = os.environ) -> str:
+def unsupported_reason(environment: Mapping[str, str] = os.environ) -> Message:
     """Return why the wizard cannot be shown here; "" where it can."""
     # Textual draws on standard error.
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        return "The wizard needs a terminal, and input or output is not one."
+        return msg("The wizard needs a terminal, and input or output is not one.")
     if environment.get("TERM", "") in ("", "dumb", "unknown"):
-        return (
-            f"The wizard needs a terminal that can draw; TERM is “{environment.get('TERM', '')}”."
+        return msg(
+            "The wizard needs a terminal that can draw; TERM is “{term}”.",
+            term=environment.get("TERM", ""),
         )
-    return ""
+    return verbatim("")
 
 
-def screenless_commands(folder: str) -> str:
+def screenless_commands(folder: str) -> Message:
     """Return the commands that do the same where the wizard cannot be shown."""
-    return (
-        f"The same steps run without a screen:\n"
-        f"  bw-s3 run {folder} --dry-run   shows what each step would change\n"
-        f"  bw-s3 run {folder} --yes       does it\n"
-        f"  bw-s3 status {folder}          says where the migration stands"
+    return msg(
+        "The same steps run without a screen:\n"
+        "  bw-s3 run {folder} --dry-run   shows what each step would change\n"
+        "  bw-s3 run {folder} --yes       does it\n"
+        "  bw-s3 status {folder}          says where the migration stands",
+        folder=folder,
     )
 
 

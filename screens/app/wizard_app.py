@@ -12,13 +12,15 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
+from textual.theme import ThemeProvider
 from textual.worker import Worker, WorkerState
 
 from screens.app.diagnosis import DiagnosisWriter, unexpected
 from screens.app.masking import without_keys
 from screens.app.navigator import Navigator
 from screens.app.opener import Opener
-from screens.app.palette import commands_for
+from screens.app.palette import Palette, commands_for
 from screens.app.plain_terminals import PlainLetters, WithoutColours
 from screens.app.problems import ProblemHandler
 from screens.app.quitting import Quitting
@@ -27,6 +29,9 @@ from screens.app.run_updates import SECONDS_BETWEEN_UPDATES, RunUpdates
 from screens.app.step_runner import StepRunner
 from screens.app.themes import NIGHT, PAPER, missing_variables
 from screens.state.session import Session
+from screens.widgets.spoken import SpokenScreen
+from wizard.core.language import language, shown, use
+from wizard.core.message import msg
 
 if TYPE_CHECKING:
     from screens.base.wizard_screen import WizardScreen
@@ -47,15 +52,22 @@ class WizardApp(App[int]):
         "dialogs.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help", id="app.help", tooltip="This screen in plain words"),
-        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; it can go on later"),
         Binding(
-            "ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt",
-            tooltip="Leave; it can go on later",
+            "f1", "help", msg("Help"), id="app.help", tooltip=msg("This screen in plain words")
+        ),
+        Binding("q", "quit", msg("Quit"), id="app.quit", tooltip=msg("Leave; it can go on later")),
+        Binding(
+            "ctrl+c", "quit", msg("Quit"), show=False, priority=True, id="app.interrupt",
+            tooltip=msg("Leave; it can go on later"),
         ),
         Binding(
-            "d", "diagnosis", "Diagnosis", show=False, id="app.diagnosis",
-            tooltip="Write a file for a bug report, without secrets",
+            "d", "diagnosis", msg("Diagnosis"), show=False, id="app.diagnosis",
+            tooltip=msg("Write a file for a bug report, without secrets"),
+        ),
+        # As Textual would add it, but for the words.
+        Binding(
+            App.COMMAND_PALETTE_BINDING, "command_palette", msg("palette"), show=False,
+            priority=True, tooltip=msg("Open the command palette"),
         ),
         *(Binding(str(n), f"step({n})", show=False) for n in range(10)),
     ]  # fmt: skip
@@ -138,8 +150,34 @@ class WizardApp(App[int]):
     def action_command_palette(self) -> None:
         """Open the command palette."""
         if not isinstance(self.screen, CommandPalette):
-            palette = CommandPalette(providers=[commands_for(self)], id="--command-palette")
+            placeholder = msg("Search for commands…")
+            palette = Palette(commands_for(self), placeholder, id="--command-palette")
             self.push_screen(palette)
+
+    def search_themes(self) -> None:
+        """Open a palette of the themes."""
+        self.push_screen(Palette(ThemeProvider, msg("Search for themes…")))
+
+    def speak(self, code: str) -> None:
+        """Show everything in the language of this code; what runs goes on."""
+        use(language(code))
+        for screen in self.screen_stack:
+            if isinstance(screen, SpokenScreen):
+                screen.say_again()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a message for a few seconds, as plain text and in the language in use."""
+        super().notify(
+            shown(message), title=shown(title), severity=severity, timeout=timeout, markup=markup
+        )
 
     # What the terminal gets ------------------------------------------------------------------
 
@@ -166,5 +204,5 @@ class WizardApp(App[int]):
         error = self._exception
         self.crashed = True
         if error is not None:
-            self._exit_renderables.append(Text(self.diagnosis.crash_message(error)))
+            self._exit_renderables.append(Text(shown(self.diagnosis.crash_message(error))))
         self._close_messages_no_wait()

@@ -10,15 +10,17 @@ from textual.content import Content
 from textual.widget import Widget
 
 from screens.state.phase import Phase
+from screens.state.wording import timed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.check_list import CheckList
 from screens.widgets.facts import Facts
-from screens.widgets.lines import Line, Lines, marked
+from screens.widgets.lines import Line, Lines, behind
 from screens.widgets.meter import Meter
 from screens.widgets.output_log import LastLines
 from screens.widgets.plan_view import PlanView
 from screens.widgets.problem_box import ProblemBox
-from wizard.core.quantities import describe_clock
+from screens.widgets.spoken import assemble, text
+from wizard.core.message import Message, msg
 from wizard.core.states import State
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class Activity:
     """What a step is doing, in words: a symbol and a sentence."""
 
     symbol: str
-    text: str
+    text: Message
 
 
 class StepParts:
@@ -69,10 +71,10 @@ class StepParts:
         for part in parts:
             part.display = False
 
-    def show_findings(self, state: StepState, *, status: Content, plan_heading: str) -> None:
+    def show_findings(self, state: StepState, *, status: Content, plan_heading: Message) -> None:
         """Show how the step stands, what was found, and what will change."""
         phase = state.phase
-        self.purpose.update(Content(state.step.purpose))
+        self.purpose.update(text(state.step.purpose))
         self.status.update(status)
         self.status.display = bool(status.plain)
         self.facts.show(state.finding.facts if state.finding else ())
@@ -81,15 +83,15 @@ class StepParts:
         items = state.shown_plan.items if state.shown_plan else ()
         running = phase is Phase.RUNNING
         self.plan.show(() if running else items, plan_heading)
-        self.running_plan.show(items if running else (), "What is being done")
+        self.running_plan.show(items if running else (), msg("What is being done"))
 
     def show_checks(self, state: StepState) -> bool:
         """Show the checks; return whether any of those that are not final yet are new."""
         final, others, heading = _checks(state)
-        self.final_checks.show(final, "Proofs")
+        self.final_checks.show(final, msg("Proofs"))
         return self.checks.show(others, heading)
 
-    def show_progress(self, state: StepState, label: str) -> None:
+    def show_progress(self, state: StepState, label: Message) -> None:
         """Show progress and notes; `label` replaces the time left."""
         run = state.run
         # Once all is verified, the checks say more than the bar.
@@ -106,28 +108,27 @@ class StepParts:
         self.activity.display = bool(run and run.running)
         if run is None:
             return
-        text, seconds = activity.text, run.seconds
+        doing = timed(activity.text, run.seconds)
         if run.waiting:
-            text, seconds = run.waiting.text, run.waiting.seconds
-        symbol = (f"{activity.symbol} ", "bold $text-primary")
-        self.activity.update(Content.assemble(symbol, f"{text} ({describe_clock(seconds)})"))
+            doing = timed(run.waiting.text, run.waiting.seconds)
+        self.activity.update(assemble((f"{activity.symbol} ", "bold $text-primary"), doing))
 
 
-def _checks(state: StepState) -> tuple[tuple[Check, ...], tuple[Check, ...], str]:
+def _checks(state: StepState) -> tuple[tuple[Check, ...], tuple[Check, ...], Message]:
     """Return the final checks, the others, and the heading of the others."""
     run, phase = state.run, state.phase
     result = state.status.result if state.status else None
     remembered = result.checks if result else ()
     if phase in (Phase.READY, Phase.BLOCKED, Phase.INSPECTING):
-        return (), state.inspection.checks if state.inspection else (), "Looked at"
+        return (), state.inspection.checks if state.inspection else (), msg("Looked at")
     if phase is Phase.DONE:
         # What is kept has each question once, as it was answered last.
-        return remembered or (run.checks if run else ()), (), "Checks"
-    heading = "Checks so far" if phase is Phase.RUNNING else "Checks"
+        return remembered or (run.checks if run else ()), (), msg("Checks")
+    heading = msg("Checks so far") if phase is Phase.RUNNING else msg("Checks")
     return (), run.checks if run else remembered, heading
 
 
-def _note_line(text: str, *, warning: bool) -> Line:
+def _note_line(said: str, *, warning: bool) -> Line:
     if warning:
-        return marked("!", text, "bold $text-warning", style="$text-warning")
-    return marked("•", text)
+        return behind("!", said, "bold $text-warning", style="$text-warning")
+    return behind("•", said)

@@ -16,7 +16,10 @@ from screens.state.phase import Phase
 from screens.state.session import ARMED
 from screens.state.status_line import status_line
 from screens.state.step_state import StepState
+from screens.state.wording import signed
 from screens.widgets.check_list import CheckRow
+from screens.widgets.spoken import text
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.problem import Action, Problem
 from wizard.core.quantities import describe_duration
 from wizard.core.states import State
@@ -36,17 +39,41 @@ class StepScreen(WizardScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "stop", "Stop", id="step.stop", tooltip="Stop the step; it can go on later"),
-        Binding("o", "output", "Output", id="step.output", tooltip="All that the commands wrote"),
-        Binding("r", "again", "Again", id="step.again", tooltip="Look at the plan and do it again"),
-        Binding("u", "undo", "Undo", id="step.undo", tooltip="Take this step back"),
-        Binding("w", "what_to_do", "What to do", id="step.problem", tooltip="The problem in full"),
+        Binding(
+            "s",
+            "stop",
+            msg("Stop"),
+            id="step.stop",
+            tooltip=msg("Stop the step; it can go on later"),
+        ),
+        Binding(
+            "o",
+            "output",
+            msg("Output"),
+            id="step.output",
+            tooltip=msg("All that the commands wrote"),
+        ),
+        Binding(
+            "r",
+            "again",
+            msg("Again"),
+            id="step.again",
+            tooltip=msg("Look at the plan and do it again"),
+        ),
+        Binding("u", "undo", msg("Undo"), id="step.undo", tooltip=msg("Take this step back")),
+        Binding(
+            "w",
+            "what_to_do",
+            msg("What to do"),
+            id="step.problem",
+            tooltip=msg("The problem in full"),
+        ),
     ]
 
     # The label of the obvious button, what the step does while it works, what its plan is called.
-    start_label: ClassVar[str] = "Do it"
-    running_label: ClassVar[str] = "Working"
-    plan_heading: ClassVar[str] = "What will change"
+    start_label: ClassVar[Message] = msg("Do it")
+    running_label: ClassVar[Message] = msg("Working")
+    plan_heading: ClassVar[Message] = msg("What will change")
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -75,38 +102,39 @@ class StepScreen(WizardScreen):
             case Phase.READY:
                 return [ButtonSpec(self._start_label(), "begin")]
             case Phase.RUNNING:
-                return [ButtonSpec("Stop", "stop")]
+                return [ButtonSpec(msg("Stop"), "stop")]
             case Phase.FAILED:
                 return self._buttons_after_failure()
             case Phase.DONE | Phase.BLOCKED:
                 return [self._next_button()]
             case Phase.NOT_NOW:
                 skipped = self.state.was_skipped_by_hand
-                again = [ButtonSpec("Do it after all", "again")] if skipped else []
+                again = [ButtonSpec(msg("Do it after all"), "again")] if skipped else []
                 return [self._next_button(), *again]
             case _:
                 return []
 
     def status_text(self) -> Content:
         """Return one line on how the step stands; empty where there is nothing to say."""
-        return Content.styled(*status_line(self.state))
+        return text(*status_line(self.state))
 
-    def safety_text(self) -> str:
+    def safety_text(self) -> Message:
         """Return what is safe now: by default what the plan says of it, or a warning."""
         if self.phase is Phase.DONE and self.session.overview.armed:
-            return f"! {ARMED}"
-        return self.state.shown_plan.safe if self.state.shown_plan else ""
+            return signed("!", ARMED)
+        plan = self.state.shown_plan
+        return verbatim(plan.safe if plan else "")
 
     def activity(self) -> Activity:
         """Return what the step does, while it works."""
         return Activity(MARKS[LiveState.RUNNING].symbol, self.running_label)
 
-    def progress_label(self) -> str:
+    def progress_label(self) -> Message:
         """Return what is shown in place of the time left; "" while that is known."""
         run = self.state.run
         if run is None or run.running:
-            return ""
-        return "stopped" if run.problem else describe_duration(run.seconds)
+            return verbatim("")
+        return msg("stopped") if run.problem else describe_duration(run.seconds)
 
     @property
     def ignores_enter(self) -> bool:
@@ -175,7 +203,9 @@ class StepScreen(WizardScreen):
             self._shown_phase = self.phase
             self.show_top()
         number, total = self.session.position(self.route)
-        self.show_title(self.state.step.title, f"step {number} of {total}")
+        self.show_title(
+            self.state.step.title, msg("step {number} of {total}", number=number, total=total)
+        )
         status = self.status_text()
         self.parts.show_findings(self.state, status=status, plan_heading=self.plan_heading)
         self._show_run()
@@ -201,28 +231,28 @@ class StepScreen(WizardScreen):
         return ButtonSpec(self.session.next_label(self.route), "next")
 
     def _buttons_after_failure(self) -> list[ButtonSpec]:
-        what_to_do = ButtonSpec("What to do", "what_to_do")
+        what_to_do = ButtonSpec(msg("What to do"), "what_to_do")
         problem = self.state.problem
         first = problem.remedies[0].action if problem and problem.remedies else None
-        edit = [ButtonSpec("Edit answers", "change_provider")]
+        edit = [ButtonSpec(msg("Edit answers"), "change_provider")]
         # The same again would only be refused again.
         fix = edit if first is Action.EDIT_PROVIDER else []
         # A remedy may have opened a step before this one again.
         if self.session.first_open_before(self.state.step):
             return [*fix, self._next_button(), what_to_do]
-        retry = ButtonSpec("Try again", "retry")
+        retry = ButtonSpec(msg("Try again"), "retry")
         if fix:
             return [*fix, retry, what_to_do]
         # Trying again decides nothing.
         asked = problem is not None and problem.decision
         return [what_to_do, retry] if asked else [retry, what_to_do]
 
-    def _start_label(self) -> str:
+    def _start_label(self) -> Message:
         finding, status = self.state.finding, self.state.status
         if finding and finding.done:
-            return "Prove it"
+            return msg("Prove it")
         if status and status.state is State.BEGUN:
-            return f"Go on: {self.start_label}"
+            return msg("Go on: {what}", what=self.start_label)
         return self.start_label
 
     # Inspecting ------------------------------------------------------------------------------

@@ -10,14 +10,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from screens.widgets.cached import CachedFooter, CachedStatic
 from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
+from screens.widgets.spoken import SpokenScreen, text
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, verbatim
 
 if TYPE_CHECKING:
     from screens.state.session import Session
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 class ButtonSpec:
     """A button below the body: its label and the action of the screen that it runs."""
 
-    label: str
+    label: Message
     action: str
     enabled: bool = True
 
 
-class WizardScreen(Screen[None]):
+class WizardScreen(SpokenScreen[None]):
     """The common anatomy of all screens that have a route.
 
     A screen names its `route` ("start", a step's name, "end") and its `heading`, and overrides
@@ -48,19 +49,32 @@ class WizardScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-normal"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-tall"), (32, "-roomy")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "main", "Go on", show=False, id="screen.main", tooltip="The button below"),
-        Binding("escape", "back", "Back", id="screen.back", tooltip="One screen back, all is kept"),
-        Binding("up", "scroll_body(-1)", "Up", show=False, system=True),
-        Binding("down", "scroll_body(1)", "Down", show=False, system=True),
-        Binding("pageup", "page_body(-1)", "Page up", show=False, system=True),
-        Binding("pagedown", "page_body(1)", "Page down", show=False, system=True),
-        Binding("home", "scroll_home_body", "To the top", show=False, system=True),
-        Binding("end", "scroll_end_body", "To the end", show=False, system=True),
+        Binding(
+            "enter",
+            "main",
+            msg("Go on"),
+            show=False,
+            id="screen.main",
+            tooltip=msg("The button below"),
+        ),
+        Binding(
+            "escape",
+            "back",
+            msg("Back"),
+            id="screen.back",
+            tooltip=msg("One screen back, all is kept"),
+        ),
+        Binding("up", "scroll_body(-1)", show=False, system=True),
+        Binding("down", "scroll_body(1)", show=False, system=True),
+        Binding("pageup", "page_body(-1)", show=False, system=True),
+        Binding("pagedown", "page_body(1)", show=False, system=True),
+        Binding("home", "scroll_home_body", show=False, system=True),
+        Binding("end", "scroll_end_body", show=False, system=True),
     ]
 
     route: ClassVar[str]
-    heading: ClassVar[str] = ""
-    help_heading: ClassVar[str] = "Help"
+    heading: ClassVar[Message] = verbatim("")
+    help_heading: ClassVar[Message] = msg("Help")
     # Whether somebody scrolled: then nothing but they moves the body.
     scrolled_by_hand = False
 
@@ -161,7 +175,9 @@ class WizardScreen(Screen[None]):
         body = self._body
         # The last line is the blank one below every part.
         more = body.max_scroll_y - 1 > body.scroll_y
-        self.query_one("#more", Static).border_title = "▼ more below: PgDn" if more else ""
+        self.query_one("#more", Static).border_title = (
+            shown(msg("▼ more below: PgDn")) if more else ""
+        )
 
     def on_screen_resume(self) -> None:
         """Show what happened in the meantime, and have Enter press the first button again."""
@@ -174,13 +190,19 @@ class WizardScreen(Screen[None]):
         """Draw the buttons without the focus: the keys go to another screen."""
         self.query(KeyButton).refresh()
 
+    def say_again(self) -> None:
+        """Show everything in the language in use; what was typed and reported is kept."""
+        super().say_again()
+        self.show()
+        self._show_later_whether_more()
+
     def show_header(self) -> None:
         """Show header and rail as they are now."""
         session = self.session
-        self.query_one("#instance", Static).update(session.instance_label())
+        self.query_one("#instance", Static).update(text(session.instance_label()))
         path = self.query_one("#migration-path", Static)
-        path.update(session.path_label())
-        path.set_class(session.path_label().startswith("!"), "-armed")
+        path.update(text(session.path_label()))
+        path.set_class(session.is_armed, "-armed")
         self._show_rail()
 
     def _show_rail(self) -> None:
@@ -188,14 +210,14 @@ class WizardScreen(Screen[None]):
 
     def show_title(self, title: str, where: str = "") -> None:
         """Show the line above the body."""
-        self.query_one("#title", Static).update(Content(title))
-        self.query_one("#position", Static).update(Content(where))
+        self.query_one("#title", Static).update(text(title))
+        self.query_one("#position", Static).update(text(where))
 
-    def show_safety(self, text: str) -> None:
+    def show_safety(self, said: str) -> None:
         """Show the line that says what is safe; "" hides it."""
         line = self.query_one("#safe", Static)
-        line.update(Content(text))
-        line.display = bool(text)
+        line.update(text(said))
+        line.display = bool(said)
 
     def show_buttons(self, buttons: Sequence[ButtonSpec]) -> None:
         """Show the buttons; the first is the obvious one.

@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Footer, Input, OptionList, Static
+from textual.widgets import Button, Footer, Input, OptionList
 from textual.widgets.option_list import Option
 
 from screens.overlays.overlay import ModalOverlay
 from screens.widgets.key_button import KeyButton
-from wizard.core.quantities import count
+from screens.widgets.spoken import Entry, Said, text
+from wizard.core.message import Message, msg, plural
 
 ResultT = TypeVar("ResultT")
 
@@ -30,9 +31,9 @@ class Dialog(ModalOverlay[ResultT]):
     """A box over a screen, with a heading."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,right,up,down", "other", "Choose", id="dialog.other", key_display="←→"),
-        Binding("pagedown", "read(1)", "Read on", id="dialog.down"),
-        Binding("pageup", "read(-1)", "Back up", show=False, id="dialog.up"),
+        Binding("left,right,up,down", "other", msg("Choose"), id="dialog.other", key_display="←→"),
+        Binding("pagedown", "read(1)", msg("Read on"), id="dialog.down"),
+        Binding("pageup", "read(-1)", msg("Back up"), show=False, id="dialog.up"),
     ]
 
     def on_resize(self, event: events.Resize) -> None:
@@ -40,8 +41,8 @@ class Dialog(ModalOverlay[ResultT]):
         for answers in self.query(".answers"):
             wide = sum(button.outer_size.width for button in answers.query(KeyButton))
             answers.set_class(wide > answers.size.width, "-stacked")
-        for text in self.query(VerticalScroll):
-            text.styles.max_height = max(2, event.size.height - _LINES_AROUND_TEXT)
+        for part in self.query(VerticalScroll):
+            part.styles.max_height = max(2, event.size.height - _LINES_AROUND_TEXT)
         self.call_after_refresh(self.refresh_bindings)
 
     def action_other(self) -> None:
@@ -50,15 +51,15 @@ class Dialog(ModalOverlay[ResultT]):
 
     def action_read(self, pages: int) -> None:
         """Scroll the text by pages, whatever has the focus."""
-        for text in self.query(VerticalScroll):
-            lines = pages * max(1, text.size.height - 1)
-            text.scroll_relative(y=lines, animate=False)
+        for part in self.query(VerticalScroll):
+            lines = pages * max(1, part.size.height - 1)
+            part.scroll_relative(y=lines, animate=False)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to read on only while there is more."""
         if action == "read" and parameters == (1,):
-            return any(text.max_scroll_y > text.scroll_y for text in self.query(VerticalScroll))
+            return any(part.max_scroll_y > part.scroll_y for part in self.query(VerticalScroll))
         return super().check_action(action, parameters)
 
 
@@ -67,15 +68,15 @@ class ConfirmDialog(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # The footer would name the answers otherwise than the buttons do.
-        Binding("y", "answer(True)", "Yes", show=False, id="dialog.yes"),
-        Binding("n", "answer(False)", "No", show=False, id="dialog.no"),
-        Binding("escape", "answer(False)", "Back", id="dialog.back"),
+        Binding("y", "answer(True)", msg("Yes"), show=False, id="dialog.yes"),
+        Binding("n", "answer(False)", msg("No"), show=False, id="dialog.no"),
+        Binding("escape", "answer(False)", msg("Back"), id="dialog.back"),
     ]
 
     def __init__(
         self,
         heading: str,
-        text: Content | str,
+        said: Content | str,
         *,
         yes: str,
         no: str,
@@ -83,7 +84,7 @@ class ConfirmDialog(Dialog[bool]):
         deadline: float | None = None,
     ) -> None:
         super().__init__()
-        self._heading, self._text = heading, text
+        self._heading, self._said = heading, said
         self._yes, self._no, self._focus_no = yes, no, focus_no
         # Seconds since the epoch; then it is answered with yes.
         self._deadline = deadline
@@ -91,12 +92,11 @@ class ConfirmDialog(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Compose heading, text that scrolls, two buttons."""
         with Vertical(classes="box"):
-            yield Static(Content(self._heading), classes="heading")
+            yield Said(self._heading, classes="heading")
             with VerticalScroll(classes="text", can_focus=False):
-                text = self._text if isinstance(self._text, Content) else Content(self._text)
-                yield Static(text)
+                yield Said(self._said)
             if self._deadline is not None:
-                yield Static(self._time_left(), id="time-left", classes="text warning")
+                yield Said(self._time_left(), id="time-left", classes="text warning")
             with Horizontal(classes="answers"):
                 yield KeyButton(self._yes, id="yes")
                 yield KeyButton(self._no, id="no")
@@ -112,11 +112,15 @@ class ConfirmDialog(Dialog[bool]):
         if self._deadline is not None and time.time() >= self._deadline:
             self.dismiss(True)
         else:
-            self.query_one("#time-left", Static).update(self._time_left())
+            self.query_one("#time-left", Said).say(self._time_left())
 
-    def _time_left(self) -> str:
-        seconds = max(0, round((self._deadline or 0.0) - time.time()))
-        return f"Without an answer: “{self._yes}” in {count(seconds, 'second')}."
+    def _time_left(self) -> Message:
+        return plural(
+            "Without an answer: “{answer}” in {n} second.",
+            "Without an answer: “{answer}” in {n} seconds.",
+            max(0, round((self._deadline or 0.0) - time.time())),
+            answer=self._yes,
+        )
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -132,7 +136,7 @@ class QuitDialog(ConfirmDialog):
     """Asks whether to quit in the middle. q or Ctrl+C pressed again says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+c", "answer(True)", "Leave", show=False, id="dialog.leave"),
+        Binding("q,ctrl+c", "answer(True)", msg("Leave"), show=False, id="dialog.leave"),
     ]
 
 
@@ -140,19 +144,19 @@ class TextDialog(Dialog[str]):
     """Asks for a line of text; "" when nothing was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back", id="dialog.back"),
+        Binding("escape", "leave", msg("Back"), id="dialog.back"),
     ]
 
-    def __init__(self, heading: str, text: str, *, placeholder: str = "") -> None:
+    def __init__(self, heading: str, said: str, *, placeholder: str) -> None:
         super().__init__()
-        self._heading, self._text, self._placeholder = heading, text, placeholder
+        self._heading, self._said, self._placeholder = heading, said, placeholder
 
     def compose(self) -> ComposeResult:
         """Compose heading, text, field."""
         with Vertical(classes="box"):
-            yield Static(Content(self._heading), classes="heading")
-            yield Static(Content(self._text), classes="text")
-            yield Input(placeholder=self._placeholder, compact=True)
+            yield Said(self._heading, classes="heading")
+            yield Said(self._said, classes="text")
+            yield Entry(self._placeholder)
         yield Footer(compact=True, show_command_palette=False)
 
     @on(Input.Submitted)
@@ -170,35 +174,41 @@ class ChoiceDialog(Dialog[str]):
     """Asks for one of several; "" when none was chosen. The `unavailable` are shown only."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back", id="dialog.back"),
+        Binding("escape", "leave", msg("Back"), id="dialog.back"),
     ]
 
     def __init__(
         self,
         heading: str,
-        text: str,
+        said: str,
         *,
         choices: Sequence[tuple[str, str]],
         chosen: str = "",
         unavailable: Collection[str] = (),
     ) -> None:
         super().__init__()
-        self._heading, self._text, self._choices, self._chosen = heading, text, choices, chosen
+        self._heading, self._said, self._choices, self._chosen = heading, said, choices, chosen
         self._unavailable = unavailable
 
     def compose(self) -> ComposeResult:
         """Compose heading, text, the choices as a list."""
         with Vertical(classes="box"):
-            yield Static(Content(self._heading), classes="heading")
-            yield Static(Content(self._text), classes="text")
+            yield Said(self._heading, classes="heading")
+            yield Said(self._said, classes="text")
             yield OptionList(
                 *(
-                    Option(Content(label), id=name, disabled=name in self._unavailable)
+                    Option(text(label), id=name, disabled=name in self._unavailable)
                     for name, label in self._choices
                 ),
                 compact=True,
             )
         yield Footer(compact=True, show_command_palette=False)
+
+    def say_again(self) -> None:
+        """Show the same choices in the language in use."""
+        super().say_again()
+        for index, (_, label) in enumerate(self._choices):
+            self.query_one(OptionList).replace_option_prompt_at_index(index, text(label))
 
     def on_mount(self) -> None:
         """Mark the present choice."""

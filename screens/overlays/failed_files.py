@@ -8,10 +8,12 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Footer
 
 from screens.overlays.overlay import Overlay
+from screens.widgets.spoken import Said
+from wizard.core.language import shown
+from wizard.core.message import msg, plural
 from wizard.core.quantities import count_failed
 
 _SHOWN = 2000
@@ -28,15 +30,27 @@ class FailedFilesScreen(Overlay[bool]):
     """
 
     AUTO_FOCUS = "#failed"
-    help_heading = "Failed files"
-    HELP = (
+    help_heading = msg("Failed files")
+    HELP = msg(
         "These files could not be copied, each with the reason. Mend what can be mended (a file's "
         "permissions, a full disk, the storage being away) and press t: only these are tried "
         "again. The marked file's reason stands in full below the table."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(False)", "Back", id="failed.back", tooltip="Back to the copy"),
-        Binding("t", "leave(True)", "Try these again", id="failed.retry", tooltip="Only these"),
+        Binding(
+            "escape",
+            "leave(False)",
+            msg("Back"),
+            id="failed.back",
+            tooltip=msg("Back to the copy"),
+        ),
+        Binding(
+            "t",
+            "leave(True)",
+            msg("Try these again"),
+            id="failed.retry",
+            tooltip=msg("Only these"),
+        ),
     ]
 
     def __init__(self, failed: Callable[[], Sequence[tuple[str, str]]]) -> None:
@@ -47,20 +61,31 @@ class FailedFilesScreen(Overlay[bool]):
         """Compose heading, table, the marked file's reason in full."""
         failed = self._failed()
         folders = sum(name.endswith("/") for name, _ in failed)
-        heading = f"{count_failed(len(failed), folders)} could not be copied"
-        yield Static(Content(heading), id="failed-title")
+        # Translators: {which} is "3 files", "1 folder" or "3 files and 1 folder"; {n} counts both.
+        heading = plural(
+            "{which} could not be copied",
+            "{which} could not be copied",
+            len(failed),
+            which=count_failed(len(failed), folders),
+        )
+        yield Said(heading, id="failed-title")
         yield DataTable(id="failed", cursor_type="row", zebra_stripes=False)
-        yield Static("", id="failed-reason", markup=False)
+        yield Said(id="failed-reason")
         yield Footer(compact=True)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fill the table; its columns take the width there is.
+        """Fill the table; its columns take the width there is."""
+        self._fill(event.size.width)
 
-        A few thousand rows are enough to see what is wrong.
-        """
+    def say_again(self) -> None:
+        """Show the same files in the language in use."""
+        super().say_again()
+        self._fill(self.size.width)
+
+    def _fill(self, width: int) -> None:
+        """Fill the table: a few thousand rows are enough to see what is wrong."""
         from rich.text import Text
 
-        width = event.size.width
         failed = self._failed()[:_SHOWN]
         longest = max((len(name) for name, _ in failed), default=4)
         names = max(4, min(longest, int(width * _NAMES_PART)))
@@ -68,10 +93,10 @@ class FailedFilesScreen(Overlay[bool]):
         table = self.query_one(DataTable)
         row = table.cursor_row
         table.clear(columns=True)
-        table.add_column("File", width=names)
-        table.add_column("Reason", width=reasons)
+        table.add_column(shown(msg("File")), width=names)
+        table.add_column(shown(msg("Reason")), width=reasons)
         for name, reason in failed:
-            table.add_row(Text(_end(name, names)), Text(_beginning(reason, reasons)))
+            table.add_row(Text(_end(shown(name), names)), Text(_beginning(shown(reason), reasons)))
         table.move_cursor(row=row)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -79,7 +104,7 @@ class FailedFilesScreen(Overlay[bool]):
         failed = self._failed()
         if event.cursor_row < len(failed):
             name, reason = failed[event.cursor_row]
-            self.query_one("#failed-reason", Static).update(Content(f"{name}\n{reason}"))
+            self.query_one("#failed-reason", Said).say(name, "\n", reason)
 
     def action_leave(self, again: bool) -> None:
         """Leave, to try again or not."""

@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from screens.overlays.overlay import ModalOverlay
+from screens.widgets.spoken import Said, assemble, text
+from wizard.core.message import msg
 
 
 class HelpScreen(ModalOverlay[None]):
-    """A screen's own help text, and its keys."""
+    """A screen's own help text, and its keys; `of` is the screen that is explained."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,enter", "dismiss", "Back", id="help.back"),
+        Binding("escape,f1,enter", "dismiss", msg("Back"), id="help.back"),
     ]
 
-    def __init__(self, heading: str, text: str, keys: list[tuple[str, str, str]]) -> None:
+    def __init__(self, heading: str, said: str, of: Screen[Any]) -> None:
         super().__init__()
-        self._heading, self._text, self._keys = heading, text, keys
+        self._heading, self._said, self._of = heading, said, of
 
     def compose(self) -> ComposeResult:
         """Compose the text, then a line for each key."""
         with Vertical(classes="box"):
-            yield Static(Content(self._heading), classes="heading")
+            yield Said(self._heading, classes="heading")
             with VerticalScroll(classes="text"):
-                yield Static(Content(self._text), id="help-text")
-                yield Static(self._key_lines(), id="help-keys")
+                yield Said(self._said, id="help-text")
+                yield Said(self._key_lines(), id="help-keys")
         yield Footer(compact=True, show_command_palette=False)
 
+    def say_again(self) -> None:
+        """Show the same in the language in use."""
+        super().say_again()
+        self.query_one("#help-keys", Said).say(self._key_lines())
+
     def _key_lines(self) -> Content:
-        width = max((len(key) for key, _, _ in self._keys), default=0) + 2
-        name_width = max((len(name) for _, name, _ in self._keys), default=0) + 2
+        keys = keys_of(self._of)
+        width = max((len(key) for key, _, _ in keys), default=0) + 2
+        name_width = max((len(name) for _, name, _ in keys), default=0) + 2
         lines = [
-            Content.assemble(
+            assemble(
                 (key.ljust(width), "bold $text-accent"),
                 (name.ljust(name_width), "bold"),
                 (tooltip, "$faint"),
             )
-            for key, name, tooltip in self._keys
+            for key, name, tooltip in keys
         ]
-        scroll = Content.styled(
-            "Arrows and PgUp, PgDn scroll; Tab goes from part to part.", "$faint"
-        )
-        keys = Content.styled("Keys", "bold $text-primary")
-        return Content("\n").join([keys, *lines, Content(""), scroll])
+        scroll = msg("Arrows and PgUp, PgDn scroll; Tab goes from part to part.")
+        heading = text(msg("Keys"), "bold $text-primary")
+        return Content("\n").join([heading, *lines, Content(""), text(scroll, "$faint")])
 
 
 def keys_of(screen: Screen[object]) -> list[tuple[str, str, str]]:

@@ -8,11 +8,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Footer, Input
 
 from screens.overlays.overlay import Overlay
 from screens.widgets.output_log import OutputLog
+from screens.widgets.spoken import Entry, Said
+from wizard.core.message import msg
 
 if TYPE_CHECKING:
     from screens.state.step_run import StepRun
@@ -24,17 +25,41 @@ class OutputScreen(Overlay[None]):
     """The output of one step, live while it runs."""
 
     AUTO_FOCUS = "#output"
-    HELP = (
+    HELP = msg(
         "These are the lines that the step's commands wrote, newest below. Secrets are masked. "
         "Type / to search, n and N to go from hit to hit. The whole output is also in the file "
         "that is named above, so that you can copy from it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="output.back", tooltip="Back to the step"),
-        Binding("slash,ctrl+f", "search", "Search", id="output.search", key_display="/"),
-        Binding("n", "match(1)", "Next", id="output.next", tooltip="The next line found"),
-        Binding("N", "match(-1)", "Previous", id="output.previous", tooltip="The one before"),
-        Binding("e", "newest", "Newest", id="output.newest", tooltip="Follow the newest lines"),
+        Binding(
+            "escape",
+            "back",
+            msg("Back"),
+            id="output.back",
+            tooltip=msg("Back to the step"),
+        ),
+        Binding("slash,ctrl+f", "search", msg("Search"), id="output.search", key_display="/"),
+        Binding(
+            "n",
+            "match(1)",
+            msg("Next"),
+            id="output.next",
+            tooltip=msg("The next line found"),
+        ),
+        Binding(
+            "N",
+            "match(-1)",
+            msg("Previous"),
+            id="output.previous",
+            tooltip=msg("The one before"),
+        ),
+        Binding(
+            "e",
+            "newest",
+            msg("Newest"),
+            id="output.newest",
+            tooltip=msg("Follow the newest lines"),
+        ),
     ]
 
     def __init__(self, run: StepRun, title: str, path: str) -> None:
@@ -44,13 +69,13 @@ class OutputScreen(Overlay[None]):
     def compose(self) -> ComposeResult:
         """Compose title and path, the lines, the search field."""
         with Horizontal(id="output-head"):
-            yield Static(Content(f"Output of “{self._title}”"), id="output-title")
-            yield Static("", id="output-matches", markup=False)
-        yield Static(Content(f"kept in {self._path}"), id="output-path")
+            yield Said(msg("Output of “{step}”", step=self._title), id="output-title")
+            yield Said(id="output-matches")
+        yield Said(msg("kept in {path}", path=self._path), id="output-path")
         yield OutputLog()
         with Horizontal(id="output-asks"):
-            yield Static("/", id="output-slash")
-            yield Input(placeholder="search, Enter finds", id="output-search", compact=True)
+            yield Said("/", id="output-slash")
+            yield Entry(msg("search, Enter finds"), id="output-search")
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
@@ -88,8 +113,8 @@ class OutputScreen(Overlay[None]):
         """Go to the next or the previous line found."""
         self._show_count(self.query_one(OutputLog).show_match(step))
 
-    def _show_count(self, text: str) -> None:
-        self.query_one("#output-matches", Static).update(Content(text))
+    def _show_count(self, said: str) -> None:
+        self.query_one("#output-matches", Said).say(said)
 
     def action_newest(self) -> None:
         """Follow the newest lines again."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import ClassVar, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
+
+from screens.widgets.spoken import SpokenScreen
+from wizard.core.message import Message, msg
 
 ResultT = TypeVar("ResultT")
 
 
-class Overlay(Screen[ResultT]):
+class Overlay(SpokenScreen[ResultT]):
     """A screen over another.
 
     Dismissed twice, Textual would remove the one below it as well.
     """
 
-    help_heading: ClassVar[str] = "Help"
+    help_heading: ClassVar[Message] = msg("Help")
     _dismissed = False
 
     def dismiss(self, result: ResultT | None = None) -> AwaitComplete:

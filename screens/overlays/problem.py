@@ -9,42 +9,64 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.widgets import Button, Collapsible, Footer, Static
+from textual.widgets import Button, Collapsible, Footer
 
 from screens.overlays.overlay import Overlay
+from screens.state.wording import signed
 from screens.widgets.key_button import KeyButton
-from screens.widgets.lines import Lines, marked
+from screens.widgets.lines import Lines, behind
+from screens.widgets.spoken import Said
+from wizard.core.language import shown
+from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem
 
 # What each button says, where the remedy itself is a sentence.
 _LABELS = {
-    Action.RETRY: "Try again",
-    Action.EDIT_PROVIDER: "Edit answers: provider, keys",
-    Action.RESTORE_ENV: "Put .env back and restart",
-    Action.DISARM: "Put .env back",
-    Action.CONVERT_ENV: "Convert .env",
-    Action.SKIP: "Skip, with a reason",
+    Action.RETRY: msg("Try again"),
+    Action.EDIT_PROVIDER: msg("Edit answers: provider, keys"),
+    Action.RESTORE_ENV: msg("Put .env back and restart"),
+    Action.DISARM: msg("Put .env back"),
+    Action.CONVERT_ENV: msg("Convert .env"),
+    Action.SKIP: msg("Skip, with a reason"),
 }
+_ORIGINAL = msg("The original message")
 
 
 class ProblemScreen(Overlay[str]):
     """Shows a `Problem`; dismissed with the chosen remedy's action, "" for none."""
 
     AUTO_FOCUS = ".key"
-    help_heading = "A problem"
-    HELP = (
+    help_heading = msg("A problem")
+    HELP = msg(
         "Something did not work. Nothing is lost: what was proven stays proven. The screen says "
         "what happened, why that is likely, and what to do. Buttons are what bw-s3 can do for "
         "you; sentences with an arrow are for you to do. The original message is what the other "
         "side said, word for word. d writes a file for a bug report; there are no secrets in it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "choose('')", "Back", id="problem.back", tooltip="Back to the step"),
-        Binding("up", "move(-1)", "Up", show=False, system=True),
-        Binding("down", "move(1)", "Down", show=False, system=True),
-        Binding("m", "message", "Message", id="problem.message", tooltip="The raw message"),
-        Binding("d", "app.diagnosis", "Diagnosis", id="problem.diagnosis", tooltip="Write a file"),
+        Binding(
+            "escape",
+            "choose('')",
+            msg("Back"),
+            id="problem.back",
+            tooltip=msg("Back to the step"),
+        ),
+        Binding("up", "move(-1)", show=False, system=True),
+        Binding("down", "move(1)", show=False, system=True),
+        Binding(
+            "m",
+            "message",
+            msg("Message"),
+            id="problem.message",
+            tooltip=msg("The raw message"),
+        ),
+        Binding(
+            "d",
+            "app.diagnosis",
+            msg("Diagnosis"),
+            id="problem.diagnosis",
+            tooltip=msg("Write a file"),
+        ),
     ]
 
     def __init__(
@@ -52,7 +74,7 @@ class ProblemScreen(Overlay[str]):
         problem: Problem,
         *,
         step_title: str = "",
-        choices: Sequence[tuple[str, str]] = (),
+        choices: Sequence[tuple[str, Message]] = (),
         may_skip: bool = False,
         safe: str = "",
     ) -> None:
@@ -66,34 +88,44 @@ class ProblemScreen(Overlay[str]):
         """Compose the four parts, with the remedies' buttons among them."""
         problem = self.problem
         with Vertical(id="problem-page"):
-            kind, style = ("✗ This did not work", "bold $text-error")
+            kind = (signed("✗", msg("This did not work")), "bold $text-error")
             if problem.decision:
-                kind, style = ("? A decision is needed", "bold $text-warning")
-            where = f"  {self._step_title}" if self._step_title else ""
-            yield Static(
-                Content.assemble((kind, style), (where, "$faint")),
-                id="problem-kind",
-            )
+                kind = (signed("?", msg("A decision is needed")), "bold $text-warning")
+            where = (signed(" ", self._step_title), "$faint")
+            yield Said(kind, where, id="problem-kind")
             with VerticalScroll(id="problem-body", can_focus=False):
-                yield Static(Content(problem.what), id="problem-what")
-                yield Static(Content.styled("Why", "bold"), classes="part")
-                yield Static(Content(problem.why), id="problem-why")
+                yield Said(problem.what, id="problem-what")
+                yield Said((msg("Why"), "bold"), classes="part")
+                yield Said(problem.why, id="problem-why")
                 if problem.remedies:
-                    yield Static(Content.styled("What to do now", "bold"), classes="part")
-                remedies = Lines(id="problem-remedies")
-                remedies.put(marked("→", remedy.text) for remedy in problem.remedies)
-                yield remedies
+                    yield Said((msg("What to do now"), "bold"), classes="part")
+                yield Lines(id="problem-remedies")
                 if problem.raw:
-                    with Collapsible(title="The original message", collapsed=True):
-                        yield Static(Content(problem.raw), id="problem-raw")
-            yield Static(Content(self._safe), id="safe")
+                    with Collapsible(title=shown(_ORIGINAL), collapsed=True):
+                        yield Said(problem.raw, id="problem-raw")
+            yield Said(self._safe, id="safe")
             with Vertical(id="problem-keys"):
                 for number, (action, label) in enumerate(self._choices):
                     yield KeyButton(label, name=action, id=f"choice-{number}")
         yield Footer(compact=True)
 
+    def on_mount(self) -> None:
+        """Show the remedies."""
+        self._show_remedies()
+
+    def say_again(self) -> None:
+        """Show the same in the language in use."""
+        super().say_again()
+        self._show_remedies()
+        for folded in self.query(Collapsible):
+            folded.title = shown(_ORIGINAL)
+
+    def _show_remedies(self) -> None:
+        remedies = (behind("→", remedy.text) for remedy in self.problem.remedies)
+        self.query_one("#problem-remedies", Lines).put(remedies)
+
     @staticmethod
-    def _choices_of(problem: Problem, may_skip: bool) -> list[tuple[str, str]]:
+    def _choices_of(problem: Problem, may_skip: bool) -> list[tuple[str, Message]]:
         actions = [r.action for r in problem.remedies if r.action]
         actions += [Action.RETRY, Action.SKIP] if may_skip else [Action.RETRY]
         return [(action.value, _LABELS[action]) for action in dict.fromkeys(actions)]

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from wizard.core.events import Verdict
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.states import State
 from wizard.core.symbols import AT_WORK, PAUSED, STATE_SYMBOLS, UNDECIDED, VERDICT_SYMBOLS
 
@@ -35,31 +36,43 @@ class Mark:
     """
 
     symbol: str
-    word: str
+    word: Message
     style: str
 
 
 # The words and colours that go with the symbols of states and verdicts.
 _STATES = {
-    State.TODO: ("", ""),
-    State.BEGUN: ("begun", "$text-warning"),
-    State.DONE: ("done", "$text-success"),
-    State.FAILED: ("failed", "bold $text-error"),
-    State.STALE: ("redo", "$text-warning"),
-    State.SKIPPED: ("skip", "$faint"),
-    State.LATER: ("later", "$faint"),
+    State.TODO: (verbatim(""), ""),
+    # Translators: how a step stands, beside its title: at most 6 letters.
+    State.BEGUN: (msg("begun"), "$text-warning"),
+    # Translators: how a step stands, beside its title: at most 6 letters.
+    State.DONE: (msg("done"), "$text-success"),
+    # Translators: how a step stands, beside its title: at most 6 letters.
+    State.FAILED: (msg("failed"), "bold $text-error"),
+    # Translators: a step that has to be done again: at most 6 letters.
+    State.STALE: (msg("redo"), "$text-warning"),
+    # Translators: a step that is passed over: at most 6 letters.
+    State.SKIPPED: (msg("skip"), "$faint"),
+    # Translators: a step, or a check, that can only be done later: at most 6 letters.
+    State.LATER: (msg("later"), "$faint"),
 }
 _VERDICTS = {
-    Verdict.PASS: ("proven", "$text-success"),
-    Verdict.FAIL: ("wrong", "bold $text-error"),
-    Verdict.REMARK: ("remark", "$text-primary"),
-    Verdict.LATER: ("later", "$faint"),
+    # Translators: what a check says: at most 8 letters.
+    Verdict.PASS: (msg("proven"), "$text-success"),
+    # Translators: what a check says: at most 8 letters.
+    Verdict.FAIL: (msg("wrong"), "bold $text-error"),
+    # Translators: what a check says: at most 8 letters.
+    Verdict.REMARK: (msg("remark"), "$text-primary"),
+    Verdict.LATER: (msg("later"), "$faint"),
 }
 
 MARKS: Mapping[ShownState, Mark] = {
-    LiveState.RUNNING: Mark(AT_WORK, "now", "bold $text-primary"),
-    LiveState.PAUSED: Mark(PAUSED, "paused", "bold $text-primary"),
-    LiveState.UNDECIDED: Mark(UNDECIDED, "decide", "bold $text-warning"),
+    # Translators: a step that is at work: at most 6 letters.
+    LiveState.RUNNING: Mark(AT_WORK, msg("now"), "bold $text-primary"),
+    # Translators: a step that was told to pause: at most 6 letters.
+    LiveState.PAUSED: Mark(PAUSED, msg("paused"), "bold $text-primary"),
+    # Translators: a step that waits for a decision: at most 6 letters.
+    LiveState.UNDECIDED: Mark(UNDECIDED, msg("decide"), "bold $text-warning"),
     **{state: Mark(STATE_SYMBOLS[state], *look) for state, look in _STATES.items()},
 }
 

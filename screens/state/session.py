@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from screens.state.marks import LiveState, ShownState, shown_state
 from screens.state.progress import percent
 from screens.state.step_run import OutputFile, StepRun
+from screens.state.wording import paragraphs, signed
 from wizard.core.exit_status import ExitStatus
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
 
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
 
 # The step whose work a process of its own does.
 SWITCHING = "restart"
-_PATH_LABELS: Mapping[str, str] = {
-    MigrationPath.EXISTING: "existing instance",
-    MigrationPath.FRESH: "fresh install",
+_PATH_LABELS: Mapping[str, Message] = {
+    MigrationPath.EXISTING: msg("existing instance"),
+    MigrationPath.FRESH: msg("fresh install"),
 }
 
-ARMED = (
+_NO_WORD = verbatim("")
+ARMED = msg(
     ".env says USE_S3=true already. The next start of the services, for whatever reason, "
     "switches the instance to S3."
 )
@@ -46,7 +49,7 @@ class RailItem:
     title: str
     state: ShownState = State.TODO
     number: int = 0
-    word: str = ""
+    word: Message = _NO_WORD
 
 
 class Session:
@@ -104,37 +107,47 @@ class Session:
 
     # How the steps stand --------------------------------------------------------------------
 
-    def instance_label(self) -> str:
+    def instance_label(self) -> Message:
         """Return whose instance this is, for the header."""
         if self.opened is None:
-            return ""
-        instance, label = self.context.instance, self.context.deployment.label
-        return f"{instance.domain} · BookWyrm {instance.version} · {label}"
+            return verbatim("")
+        instance = self.context.instance
+        return msg(
+            "{domain} · BookWyrm {version} · {deployment}",
+            domain=instance.domain,
+            version=instance.version,
+            deployment=self.context.deployment.label,
+        )
 
-    def path_label(self) -> str:
+    @property
+    def is_armed(self) -> bool:
+        """Whether the next restart would switch the instance, as far as is known."""
+        return self.opened is not None and self.overview.armed
+
+    def path_label(self) -> Message:
         """Return which path is taken, for the header, or that the instance is armed."""
-        if self.opened is None:
-            return ""
-        if self.overview.armed:
-            return "! armed for S3"
-        return _PATH_LABELS.get(self.context.settings.path, "")
+        if self.is_armed:
+            return signed("!", msg("armed for S3"))
+        path = self.context.settings.path if self.opened else ""
+        return _PATH_LABELS.get(path, verbatim(""))
 
     def rail_items(self) -> list[RailItem]:
         """Return the lines of the rail."""
-        start = RailItem(name="start", title="Start")
+        start = RailItem(name="start", title=msg("Start"))
         if self.opened is None:
             return [start]
         steps = [self._rail_item(number, s) for number, s in enumerate(self.overview.statuses, 1)]
-        return [start, *steps, RailItem(name="end", title="Summary")]
+        return [start, *steps, RailItem(name="end", title=msg("Summary"))]
 
     def _rail_item(self, number: int, status: Status) -> RailItem:
-        name, state, word = status.step.name, shown_state(status), ""
+        name, state, word = status.step.name, shown_state(status), verbatim("")
         if name == self.running:
             state = LiveState.RUNNING
             progress = self.runs[name].progress
-            word = f"{percent(progress)} %" if progress else ""
+            if progress:
+                word = msg("{percent} %", percent=percent(progress))
             if self.context.control.paused:
-                state, word = LiveState.PAUSED, ""
+                state, word = LiveState.PAUSED, verbatim("")
         title = status.step.title
         return RailItem(name=name, title=title, state=state, number=number, word=word)
 
@@ -167,16 +180,17 @@ class Session:
         following = self.overview.following
         return following.name if following else "end"
 
-    def next_label(self, route: str) -> str:
+    def next_label(self, route: str) -> Message:
         """Return the label of the button that leads to what comes next."""
         name = self.route_after(route)
         if name == "end":
-            return "Next: Summary"
+            return msg("Next: Summary")
+        title = self.title(name)
         if name == self.running:
-            return f"Look at: {self.title(name)}"
+            return msg("Look at: {step}", step=title)
         names = [step.name for step in self.migration.steps]
         earlier = route in names and names.index(name) < names.index(route)
-        return f"{'Go to' if earlier else 'Next'}: {self.title(name)}"
+        return msg("Go to: {step}", step=title) if earlier else msg("Next: {step}", step=title)
 
     def is_unfinished(self) -> bool:
         """Return whether leaving now leaves something unfinished."""
@@ -187,18 +201,26 @@ class Session:
             return True
         return self.has_begun() and self.overview.following is not None
 
-    def quit_warning(self) -> str:
+    def quit_warning(self) -> Message:
         """Return what leaving now means, in sentences."""
-        lines = []
-        if self.running:
-            title = self.title(self.running)
-            goes_on = "goes on by itself" if self.running == SWITCHING else "stops here"
-            lines.append(f"“{title}” is under way and {goes_on}. What is proven stays proven.")
-        lines.append("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
+        texts = [self._what_becomes_of_the_step()] if self.running else []
+        texts.append(
+            msg("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
+        )
         self.invalidate()
         if self.overview.armed:
-            lines.append(f"But note: {ARMED}")
-        return "\n\n".join(lines)
+            texts.append(msg("But note: {warning}", warning=ARMED))
+        return paragraphs(*texts)
+
+    def _what_becomes_of_the_step(self) -> Message:
+        """Say what leaving means for the step at work."""
+        title = self.title(self.running)
+        if self.running == SWITCHING:
+            return msg(
+                "“{step}” is under way and goes on by itself. What is proven stays proven.",
+                step=title,
+            )
+        return msg("“{step}” is under way and stops here. What is proven stays proven.", step=title)
 
     def exit_status(self) -> ExitStatus:
         """Return the process's exit status, as the migration stands now."""

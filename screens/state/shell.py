@@ -85,6 +85,9 @@ class Shell(Protocol):
     def problems(self) -> ProblemHandling:
         """What shows problems."""
 
+    def speak(self, code: str) -> None:
+        """Show everything in the language of this code."""
+
     @property
     def opener(self) -> MigrationOpening:
         """What opens the migration."""

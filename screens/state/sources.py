@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wizard.core.events import Note, Output, Waiting
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, sentences, verbatim
 
 if TYPE_CHECKING:
     from wizard.core.events import Event, Report
@@ -26,9 +28,9 @@ class Source(ABC):
     while it opens, `hint` then and afterwards.
     """
 
-    hint = ""
+    hint: Message = verbatim("")
     kept = True
-    opening_text = "Looking at the instance…"
+    opening_text: Message = msg("Looking at the instance…")
     seconds_to_close = 2.0
 
     @abstractmethod
@@ -65,16 +67,20 @@ class InstanceSource(Source):
 class DemoSource(Source):
     """A throw-away instance with a real S3 server, gone when the wizard is."""
 
-    opening_text = "Building the rehearsal: a small instance with covers, and an S3 server…"
+    opening_text = msg("Building the rehearsal: a small instance with covers, and an S3 server…")
     seconds_to_close = 20.0
 
     def __init__(self, covers: int, *, keep: bool) -> None:
         self._covers = covers
         self.kept = keep
-        end = "it stays when you quit" if keep else "all of it is gone when you quit"
-        self.hint = (
-            "This is a rehearsal: a throw-away instance and a real S3 server, both on this machine."
-            f" Nothing of yours is touched, and {end}."
+        self.hint = sentences(
+            msg(
+                "This is a rehearsal: a throw-away instance and a real S3 server, both on this "
+                "machine."
+            ),
+            msg("Nothing of yours is touched, and it stays when you quit.")
+            if keep
+            else msg("Nothing of yours is touched, and all of it is gone when you quit."),
         )
         self._demo: DemoInstance | None = None
 
@@ -107,7 +113,7 @@ class DemoSource(Source):
 def _print(event: Event) -> None:
     if isinstance(event, Note | Output | Waiting):
         with contextlib.suppress(OSError):  # the terminal may be gone, too
-            print(event.text, flush=True)
+            print(shown(event.text), flush=True)
 
 
 async def _import_engine() -> None:

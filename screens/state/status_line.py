@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from screens.state.marks import MARKS
 from screens.state.phase import Phase
-from wizard.core.quantities import count, describe_duration
+from screens.state.wording import signed
+from wizard.core.message import Message, msg, plural, verbatim
+from wizard.core.quantities import describe_duration
 from wizard.core.states import State
 
 if TYPE_CHECKING:
@@ -16,13 +18,15 @@ if TYPE_CHECKING:
     from wizard.migration import Status
 
 # A line and the style it is shown in.
-StyledLine = tuple[str, str]
-_EMPTY: StyledLine = ("", "")
+StyledLine = tuple[Message, str]
+_EMPTY: StyledLine = (verbatim(""), "")
 # What is still to be done although something of it was.
-_OPEN: dict[State, Callable[[Status], str]] = {
-    State.STALE: lambda status: f"↻ To be done again: {status.why}.",
-    State.BEGUN: lambda status: "◐ Interrupted. It goes on from there.",
-    State.FAILED: lambda status: f"↻ With the old answers it failed: {status.why}",
+_OPEN: dict[State, Callable[[Status], Message]] = {
+    State.STALE: lambda status: signed("↻", msg("To be done again: {why}.", why=status.why)),
+    State.BEGUN: lambda _: signed("◐", msg("Interrupted. It goes on from there.")),
+    State.FAILED: lambda status: signed(
+        "↻", msg("With the old answers it failed: {why}", why=status.why)
+    ),
 }
 
 
@@ -40,16 +44,21 @@ def status_line(state: StepState) -> StyledLine:
 
 def _inspecting(inspection: StepRun | None) -> StyledLine:
     progress = inspection.progress if inspection else None
-    more = f" {count(progress.files_total, 'file')} so far" if progress else ""
-    return f"Looking…{more}", "$faint"
+    if progress is None:
+        return msg("Looking…"), "$faint"
+    files = progress.files_total
+    return plural("Looking… {n} file so far", "Looking… {n} files so far", files), "$faint"
 
 
 def _blocked(state: StepState) -> StyledLine:
     session = state.session
     if running := session.running:
-        return f"! “{session.title(running)}” is under way.", "$text-warning"
+        text = msg("“{step}” is under way.", step=session.title(running))
+        return signed("!", text), "$text-warning"
     first = session.first_open_before(state.step)
-    return (f"! First: {first.title}.", "$text-warning") if first else _EMPTY
+    if first is None:
+        return _EMPTY
+    return signed("!", msg("First: {step}.", step=first.title)), "$text-warning"
 
 
 def _at_rest(state: StepState, status: Status) -> StyledLine:
@@ -58,18 +67,24 @@ def _at_rest(state: StepState, status: Status) -> StyledLine:
         case Phase.DONE:
             return _done(status), "$text-success"
         case Phase.NOT_NOW:
-            return f"{MARKS[status.state].symbol} {status.why}", "$faint"
+            return signed(MARKS[status.state].symbol, status.why), "$faint"
     to_text = _OPEN.get(status.state)
     if to_text and (status.state is not State.FAILED or phase is Phase.READY):
         return to_text(status), "$text-warning"
     if finding and finding.done and phase is Phase.READY:
-        return "✓ It is so already; what is left is to prove it.", "$text-success"
+        text = msg("It is so already; what is left is to prove it.")
+        return signed("✓", text), "$text-success"
     return _EMPTY
 
 
-def _done(status: Status) -> str:
+def _done(status: Status) -> Message:
     result = status.result
     if result is None:
-        return ""
-    checks, seconds = count(result.passed_checks, "proof"), describe_duration(result.seconds)
-    return f"✓ Done, with {checks}, in {seconds}."
+        return verbatim("")
+    text = plural(
+        "Done, with {n} proof, in {duration}.",
+        "Done, with {n} proofs, in {duration}.",
+        result.passed_checks,
+        duration=describe_duration(result.seconds),
+    )
+    return signed("✓", text)

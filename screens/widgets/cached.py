@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Footer, Static
 
+from wizard.core.language import shown
+
 if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.visual import VisualType
@@ -20,7 +22,7 @@ class CachedStatic(Static):
     """
 
     def __init__(self, text: str = "", id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__(text, id=id, classes=classes, markup=False)
+        super().__init__(shown(text), id=id, classes=classes, markup=False)
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
         """Show `content`; does nothing where it is shown already."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Static
 
 from screens.state.marks import VERDICT_MARKS
+from screens.state.wording import signed
 from screens.widgets.cached import CachedStatic
+from screens.widgets.spoken import Part, Said, text
 
 if TYPE_CHECKING:
     from wizard.core.events import Check
@@ -27,18 +28,16 @@ class CheckRow(Horizontal):
     def compose(self) -> ComposeResult:
         """Compose the verdict, then what was asked and what was seen."""
         mark = VERDICT_MARKS[self._check.verdict]
-        word = f"{mark.symbol} {mark.word}"
-        yield Static(Content.styled(word, mark.style), classes="verdict")
+        yield Said((signed(mark.symbol, mark.word), mark.style), classes="verdict")
         with Horizontal(classes="answer"):
-            yield Static(Content(self._check.asked), classes="asked")
-            yield Static(self._seen(), classes="seen")
+            yield Said(self._check.asked, classes="asked")
+            yield Said(*self._seen(), classes="seen")
 
-    def _seen(self) -> Content:
+    def _seen(self) -> tuple[Part, ...]:
         problem = self._check.problem
         if problem is None or not problem.remedies:
-            return Content(self._check.seen)
-        remedy = Content.styled(f"→ {problem.remedies[0].text}", "$text")
-        return Content(self._check.seen) + Content("\n") + remedy
+            return (self._check.seen,)
+        return self._check.seen, "\n", (signed("→", problem.remedies[0].text), "$text")
 
 
 class CheckList(Vertical):
@@ -59,7 +58,7 @@ class CheckList(Vertical):
         self.display = bool(checks)
         if not self.is_mounted:
             return False
-        self.query_one(".heading", Static).update(Content.styled(heading, "bold $text-primary"))
+        self.query_one(".heading", Static).update(text(heading, "bold $text-primary"))
         if checks == self._shown:
             return False
         if checks[: len(self._shown)] != self._shown:

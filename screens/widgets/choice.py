@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.widgets import OptionList, Select
 
+from wizard.core.language import shown
+
 
 class Choice(Select[str]):
-    """A `Select` that takes letters while it is closed, too: it opens, and searches for them."""
+    """A `Select` that takes letters while it is closed, too: it opens, and searches for them.
+
+    `choices` are a text and a value each; without a `prompt` one of them is always chosen.
+    """
+
+    def __init__(
+        self,
+        choices: Sequence[tuple[str, str]],
+        *,
+        prompt: str = "",
+        id: str | None = None,  # noqa: A002 (Textual's own name)
+    ) -> None:
+        self._said, self._prompt_said = choices, prompt
+        # Plain text: only that can be searched by typing.
+        options = [(shown(said), value) for said, value in choices]
+        super().__init__(
+            options, prompt=shown(prompt), allow_blank=bool(prompt), id=id, compact=True
+        )
+
+    def say_again(self) -> None:
+        """Show the same choices in the language in use."""
+        chosen = self.value
+        with self.prevent(Select.Changed):
+            self.set_options((shown(said), value) for said, value in self._said)
+            self.value = chosen
+        self.prompt = shown(self._prompt_said)
 
     async def _on_key(self, event: events.Key) -> None:
         letter = event.character

@@ -8,10 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
+from textual.message import Message as Event
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
+from screens.state.wording import signed
+from screens.widgets.spoken import Entry, Said, text
+from wizard.core.message import Message, verbatim
 from wizard.storage.providers import CORRECT_IT
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 class Field(Vertical):
     """A text to type, cleaned and checked by `wizard.storage.providers.clean`."""
 
-    class Edited(Message):
+    class Edited(Event):
         """The admin typed or pasted."""
 
         def __init__(self, field: Field) -> None:
@@ -29,22 +32,26 @@ class Field(Vertical):
             self.field = field
 
     def __init__(
-        self, name: str, label: str, *, placeholder: str = "", secret: bool = False, hint: str = ""
+        self,
+        name: str,
+        label: Message,
+        *,
+        placeholder: Message,
+        secret: bool = False,
+        hint: Message | None = None,
     ) -> None:
         super().__init__(name=name, id=f"field-{name}", classes="field")
         self._label, self._placeholder = label, placeholder
         self._secret, self._hint = secret, hint
         self._problem: Problem | None = None
-        self._remark = ""
+        self._remark = verbatim("")
         self._asked_again = False
 
     def compose(self) -> ComposeResult:
         """Compose label and value in one line, the message below."""
         with Horizontal(classes="line"):
-            yield Static(Content(self._label), classes="label")
-            yield Input(
-                placeholder=self._placeholder, password=self._secret, compact=True, name=self.name
-            )
+            yield Said(self._label, classes="label")
+            yield Entry(self._placeholder, password=self._secret, name=self.name)
             yield Static("", classes="mark", markup=False)
         yield Static("", classes="message", markup=False)
 
@@ -77,9 +84,9 @@ class Field(Vertical):
         if self._secret:
             self.input.password = not shown
 
-    def remark(self, text: str) -> None:
+    def remark(self, said: Message) -> None:
         """Show a remark below the value, until somebody types."""
-        self._remark = text
+        self._remark = said
         self._show_message()
 
     @property
@@ -98,6 +105,10 @@ class Field(Vertical):
         self.set_problem(problem)
         self.input.focus()
 
+    def say_again(self) -> None:
+        """Show the same message in the language in use."""
+        self._show_message()
+
     def _show_message(self) -> None:
         problem, typing = self._problem, self.input.has_focus
         mark = self.query_one(".mark", Static)
@@ -105,13 +116,15 @@ class Field(Vertical):
         message = self.query_one(".message", Static)
         lines: list[Content] = []
         if problem and (self.value or self._asked_again or not typing):
-            remedies = [f"→ {r.text}" for r in problem.remedies[:2] if r is not CORRECT_IT]
-            lines = [Content.styled(problem.what, "$text-error")]
-            lines += map(Content, remedies or [problem.why])
+            remedies: list[str] = [
+                signed("→", r.text) for r in problem.remedies[:2] if r is not CORRECT_IT
+            ]
+            lines = [text(problem.what, "$text-error")]
+            lines += map(text, remedies or [problem.why])
         elif typing and self._hint:
-            lines = [Content(self._hint)]
+            lines = [text(self._hint)]
         if self._remark:
-            lines.append(Content(self._remark))
+            lines.append(text(self._remark))
         message.update(Content("\n").join(lines))
         message.display = bool(lines)
 
@@ -126,7 +139,7 @@ class Field(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._remark, self._asked_again = "", False
+        self._remark, self._asked_again = verbatim(""), False
         self.post_message(self.Edited(self))
 
     def on_resize(self) -> None:

@@ -7,6 +7,8 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widgets import Button
 
+from wizard.core.language import shown
+
 # Colour and bold print alone would not tell everybody, nor every terminal, where the keys go.
 _HERE, _NOT_HERE = ("▸ ", " ◂"), ("  ", "  ")
 _NOT_HERE_COLOURLESS = ("[ ", " ]")
@@ -22,7 +24,8 @@ class KeyButton(Button):
         id: str | None = None,  # noqa: A002 (Textual's own name)
         name: str | None = None,
     ) -> None:
-        super().__init__(Content(label), id=id, name=name, compact=True, classes="key")
+        super().__init__(Content(shown(label)), id=id, name=name, compact=True, classes="key")
+        self.said = label
         self.screen_action = ""
         self.styles.line_pad = 0  # a style sheet cannot say so
 
@@ -30,9 +33,14 @@ class KeyButton(Button):
         """Show this label, and run this action of the screen."""
         self.screen_action = action
         self.disabled = not enabled
-        if label != self.text:
-            self.label = Content(label)
-            self.refresh(layout=True)
+        if label != self.said:
+            self.said = label
+            self.say_again()
+
+    def say_again(self) -> None:
+        """Show the same label in the language in use."""
+        self.label = Content(shown(self.said))
+        self.refresh(layout=True)
 
     def render(self) -> RenderResult:
         """Draw the label between its signs."""

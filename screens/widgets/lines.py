@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.visual import Visual
 
 from screens.widgets.cached import CachedStatic
+from screens.widgets.spoken import text
 
 if TYPE_CHECKING:
     from textual.css.styles import RulesMap
@@ -26,14 +27,14 @@ class Line:
     text: Content
 
 
-def plain(text: str, style: str = "") -> Line:
+def plain(said: str, style: str = "") -> Line:
     """Make a line without a mark."""
-    return Line(Content(""), Content.styled(text, style))
+    return Line(Content(""), text(said, style))
 
 
-def marked(mark: str, text: str, mark_style: str = "$faint", *, style: str = "") -> Line:
+def behind(mark: str, said: str, mark_style: str = "$faint", *, style: str = "") -> Line:
     """Make a line behind a mark, such as a bullet."""
-    return Line(Content.styled(f"{mark} ", mark_style), Content.styled(text, style))
+    return Line(text(f"{mark} ", mark_style), text(said, style))
 
 
 class _LaidOut(Visual):

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from screens.state.progress import percent, share
+from screens.state.wording import signed
 from screens.widgets.cached import CachedStatic
+from screens.widgets.spoken import assemble, text
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, plural, verbatim
 from wizard.core.quantities import (
     count_failed,
     describe_clock,
@@ -58,46 +62,57 @@ class Meter(CachedStatic):
 
 def bar_line(progress: Progress, width: int, label: str = "") -> Content:
     """Draw the bar with percent and time left behind it."""
-    tail = f"  {percent(progress):3} %  {label or _time_left(progress)}".ljust(22)
+    done = shown(msg("{percent} %", percent=percent(progress))).rjust(5)
+    tail = f"  {done}  {shown(label or _time_left(progress))}".ljust(22)
     room = max(8, width - len(tail))
     full = int(room * share(progress))
-    return Content.assemble(
-        ("━" * full, "$text-primary"), ("─" * (room - full), "$line"), (tail, "bold")
-    )
+    return assemble(("━" * full, "$text-primary"), ("─" * (room - full), "$line"), (tail, "bold"))
 
 
-def _time_left(progress: Progress) -> str:
+def _time_left(progress: Progress) -> Message:
     if progress.counting:
-        return "still counting"
+        return msg("still counting")
     if progress.seconds_left is None:
-        return ""
-    return f"{describe_clock(progress.seconds_left)} left"
+        return verbatim("")
+    return msg("{clock} left", clock=describe_clock(progress.seconds_left))
 
 
 def amounts(progress: Progress) -> Content:
     """Say how many files and bytes of how many."""
-    more = "+" if progress.counting else ""
-    files = f"{progress.files_done:,} of {progress.files_total:,}{more} files"
+    done, total = progress.files_done, progress.files_total
+    files = (
+        plural("{done} of {n}+ files", "{done} of {n}+ files", total, done=done)
+        if progress.counting
+        else plural("{done} of {n} file", "{done} of {n} files", total, done=done)
+    )
     if not progress.bytes_total:  # nobody counts them
-        return Content(files)
+        return text(files)
     part = describe_part(progress.bytes_done, progress.bytes_total)
-    return Content(f"{files}   {part}{more}")
+    # Translators: so much, and more that is not counted yet.
+    return assemble(files, "   ", msg("{part}+", part=part) if progress.counting else part)
 
 
 def _failed_line(progress: Progress) -> Content:
     which = count_failed(progress.failed, progress.failed_folders)
-    text = f"! {which} could not be copied yet"
-    return Content.assemble((text, "$text-warning"), ("  f shows which", "$faint"))
+    # Translators: {which} is "3 files", "1 folder" or "3 files and 1 folder"; {n} counts both.
+    said = plural(
+        "{which} could not be copied yet",
+        "{which} could not be copied yet",
+        progress.failed,
+        which=which,
+    )
+    how = signed(" ", msg("f shows which"))
+    return assemble((signed("!", said), "$text-warning"), (how, "$faint"))
 
 
 def _rate_line(progress: Progress, rates: tuple[float, ...], width: int) -> list[Content]:
     if not rates:
         return []
-    text = describe_rate(progress.rate).ljust(11)
+    rate = shown(describe_rate(progress.rate)).ljust(11)
     if len(rates) < _FEWEST:
-        return [Content(text)]
-    room = max(8, min(60, width - len(text) - 2))
-    return [Content.assemble(text, "  ", (sparkline(rates, room), "$text-primary"))]
+        return [text(rate)]
+    room = max(8, min(60, width - len(rate) - 2))
+    return [assemble(rate, "  ", (sparkline(rates, room), "$text-primary"))]
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

@@ -8,7 +8,9 @@ from textual.content import Content
 from textual.widgets import RichLog
 
 from screens.widgets.cached import CachedStatic
-from wizard.core.quantities import count
+from screens.widgets.spoken import assemble, text
+from wizard.core.language import shown
+from wizard.core.message import Message, msg, plural
 
 if TYPE_CHECKING:
     from screens.state.step_run import StepRun
@@ -30,11 +32,10 @@ class LastLines(CachedStatic):
         if not run or not seen:
             return
         lines, _ = run.lines_since(max(0, seen - _LAST))
-        head = Content.assemble(
-            ("Output", "bold $text-primary"), f"  {count(seen, 'line')}, o shows all"
-        )
-        kept = Content.styled(f"kept in {path}", "$faint")
-        tail = [Content.styled(line, "$faint") for line in lines]
+        number = plural("{n} line, o shows all", "{n} lines, o shows all", seen)
+        head = assemble((msg("Output"), "bold $text-primary"), "  ", number)
+        kept = text(msg("kept in {path}", path=path), "$faint")
+        tail = [text(line, "$faint") for line in lines]
         self.update(Content("\n").join([head, *tail, kept]))
 
 
@@ -66,18 +67,19 @@ class OutputLog(RichLog):
             self.show_match(-1)
         return len(self._matches)
 
-    def show_match(self, step: int) -> str:
+    def show_match(self, step: int) -> Message:
         """Go to the next (1) or previous (-1) match; return which one of how many."""
         if not self._matches:
-            return "nothing found"
+            return msg("nothing found")
         self._match = (self._match + step) % len(self._matches)
         self.auto_scroll = False
         self.scroll_to(y=max(0, self._matches[self._match] - 3), animate=False)
-        return f"hit {self._match + 1} of {len(self._matches)}"
+        return msg("hit {number} of {total}", number=self._match + 1, total=len(self._matches))
 
     def _add(self, line: str) -> None:
         from rich.text import Text
 
+        line = shown(line)
         found = bool(self._needle) and self._needle in line.casefold()
         if found:
             self._matches.append(len(self._lines))

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.widgets.lines import Line, Lines, laid_out, marked, plain
+from screens.widgets.lines import Line, Lines, behind, laid_out, plain
+from screens.widgets.spoken import text as spoken
+from wizard.core.language import shown
+from wizard.core.message import msg
 from wizard.core.plan import Command, Diff, Document, Sentence
 
 if TYPE_CHECKING:
@@ -30,15 +33,15 @@ def plan_item(item: PlanItem) -> list[Line]:
     """Put one item into lines."""
     match item:
         case Sentence(text, True):
-            return [marked("!", text, "bold $text-warning", style="$text-warning")]
+            return [behind("!", text, "bold $text-warning", style="$text-warning")]
         case Sentence(text):
-            return [marked("•", text)]
+            return [behind("•", text)]
         case Diff(file, text):
             return [plain(file, "bold"), *map(_diff_line, _without_head(text))]
         case Command(argv, user, note):
             return _command(argv, user, note)
         case Document(title, text):
-            return [plain(title, "bold"), *map(_inside, text.splitlines())]
+            return [plain(title, "bold"), *map(_inside, shown(text).splitlines())]
 
 
 def plan_lines(*items: PlanItem, width: int = 62) -> Content:
@@ -51,7 +54,7 @@ def _inside(line: str) -> Line:
     """Put a document's line; where it is too long, it continues below its own beginning."""
     text = line.lstrip(" ")
     indent = " " * (len(line) - len(text))
-    return Line(_INDENT + indent, Content.styled(text, "$faint"))
+    return Line(_INDENT + indent, spoken(text, "$faint"))
 
 
 def _without_head(diff: str) -> list[str]:
@@ -62,13 +65,13 @@ def _without_head(diff: str) -> list[str]:
 
 def _diff_line(line: str) -> Line:
     style = {"+": "$text-success", "-": "$text-error", "@": "$text-primary"}.get(line[:1], "$faint")
-    return Line(_INDENT, Content.styled(line, style))
+    return Line(_INDENT, spoken(line, style))
 
 
 def _command(argv: tuple[str, ...], user: str, note: str) -> list[Line]:
-    said = [text for text in (user and f"as user {user}", note) if text]
-    line = marked("$", shlex.join(argv), "bold $text-primary", style="bold")
-    return [line, *(Line(_INDENT, Content.styled(text, "$faint")) for text in said)]
+    said = [text for text in (user and msg("as user {user}", user=user), note) if text]
+    line = behind("$", shlex.join(argv), "bold $text-primary", style="bold")
+    return [line, *(Line(_INDENT, spoken(text, "$faint")) for text in said)]
 
 
 def _spaced(blocks: Iterable[list[Line]]) -> Iterable[Line]:

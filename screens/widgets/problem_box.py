@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screens.widgets.lines import Lines, marked, plain
+from screens.widgets.lines import Lines, behind, plain
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -19,7 +19,7 @@ class ProblemBox(Lines):
             self.put([])
             return
         sign, colour = ("?", "$text-warning") if problem.decision else ("✗", "$text-error")
-        what = marked(sign, problem.what, f"bold {colour}", style=f"bold {colour}")
+        what = behind(sign, problem.what, f"bold {colour}", style=f"bold {colour}")
         self.set_class(problem.decision, "-asked")
-        remedies = (marked("→", remedy.text) for remedy in problem.remedies)
+        remedies = (behind("→", remedy.text) for remedy in problem.remedies)
         self.put([what, plain(problem.why), *remedies])

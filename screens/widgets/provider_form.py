@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
+from textual.message import Message as Event
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
+from textual.widgets import Input, Select
 
 from screens.widgets.choice import Choice
 from screens.widgets.field import Field
+from screens.widgets.spoken import Said
+from wizard.core.message import Message, msg
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.providers import (
@@ -34,14 +36,14 @@ _KEYS = ("access_key_id", "secret_access_key")
 FORM_FIELDS = (*_SETTINGS, *_KEYS)
 _PROTOCOLS = (
     ("https", "https:"),
-    ("http, for a rehearsal only", "http:"),
+    (msg("http, for a rehearsal only"), "http:"),
 )
 
 
 class ProviderForm(Vertical):
     """Asks for provider, bucket and keys; fills in what follows from them."""
 
-    class Filled(Message):
+    class Filled(Event):
         """Enter was pressed, and nothing is left to fill in."""
 
     def __init__(self) -> None:
@@ -52,21 +54,21 @@ class ProviderForm(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the lines in the order in which they are known."""
-        yield _line("Provider", _provider_choice())
-        yield Field("bucket", "Bucket", placeholder="e.g. books-media")
-        yield Field("region", "Region", placeholder="as the console names it")
-        yield Field("access_key_id", "Access key", placeholder="paste it here")
-        yield Field("secret_access_key", "Secret key", placeholder="paste it here", secret=True)
+        yield _line(msg("Provider"), _provider_choice())
+        yield Field("bucket", msg("Bucket"), placeholder=_example("books-media"))
+        yield Field("region", msg("Region"), placeholder=msg("as the console names it"))
+        paste = msg("paste it here")
+        yield Field("access_key_id", msg("Access key"), placeholder=paste)
+        yield Field("secret_access_key", msg("Secret key"), placeholder=paste, secret=True)
         yield Field(
-            "endpoint", "Endpoint", placeholder="e.g. https://s3.example.org",
-            hint="The address of the service, without the bucket.",
+            "endpoint", msg("Endpoint"), placeholder=_example("https://s3.example.org"),
+            hint=msg("The address of the service, without the bucket."),
         )  # fmt: skip
         yield Field(
-            "custom_domain", "Custom domain", placeholder="e.g. media.example.org",
-            hint="From where visitors load the files, without https://.",
+            "custom_domain", msg("Custom domain"), placeholder=_example("media.example.org"),
+            hint=msg("From where visitors load the files, without https://."),
         )  # fmt: skip
-        choice = Choice(_PROTOCOLS, id="protocol", allow_blank=False, compact=True)
-        yield _line("Visitors use", choice)
+        yield _line(msg("Visitors use"), Choice(_PROTOCOLS, id="protocol"))
 
     def fill(self, settings: Settings, keys: Keys) -> None:
         """Show what is known."""
@@ -127,7 +129,9 @@ class ProviderForm(Vertical):
         self._protocol = ""
         self._show_draft(previous)
         for field, before in replaced.items():
-            self.field(field).remark(f"{preset(name).title}; before: {before}")
+            self.field(field).remark(
+                msg("{provider}; before: {value}", provider=preset(name).title, value=before)
+            )
         self.field("bucket").input.focus()
 
     @on(Select.Changed, "#protocol")
@@ -212,13 +216,16 @@ def _wrong(field: Field) -> Problem | None:
 
 
 def _provider_choice() -> Choice:
-    # Plain text: only that can be searched by typing; the titles are our own.
     options = [(p.title, name) for name, p in PRESETS.items()]
-    return Choice(options, prompt="choose, or type its name", id="provider", compact=True)
+    return Choice(options, prompt=msg("choose, or type its name"), id="provider")
 
 
-def _line(label: str, choice: Choice) -> Widget:
-    parts = (Static(label, classes="label"), choice)
+def _example(value: str) -> Message:
+    return msg("e.g. {example}", example=value)
+
+
+def _line(label: Message, choice: Choice) -> Widget:
+    parts = (Said(label, classes="label"), choice)
     return Horizontal(*parts, classes="line field", id=f"{choice.id}-line")
 
 

@@ -12,6 +12,9 @@ from textual.widgets.option_list import Option
 
 from screens.state.marks import MARKS, Mark
 from screens.state.session import RailItem
+from screens.widgets.spoken import assemble
+from wizard.core.language import shown
+from wizard.core.message import msg
 from wizard.core.states import State
 
 _TITLE_WIDTH = 14
@@ -21,9 +24,9 @@ _WORD_WIDTH = 6
 class Rail(OptionList):
     """The list of screens; choosing one posts `OptionSelected` with its name as id."""
 
-    HELP = "Choose a step with the arrows and look at it with Enter."
+    HELP = msg("Choose a step with the arrows and look at it with Enter.")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "select", "Look at it", tooltip="Show the marked step"),
+        Binding("enter,space", "select", msg("Look at it"), tooltip=msg("Show the marked step")),
     ]
 
     def __init__(self) -> None:
@@ -45,15 +48,21 @@ class Rail(OptionList):
         if not self.has_focus:
             self.highlighted = next((i for i, s in enumerate(items) if s.name == route), None)
 
+    def say_again(self) -> None:
+        """Show the same items in the language in use."""
+        for index, item in enumerate(self._items):
+            self.replace_option_prompt_at_index(index, self._line(item, self._route))
+
     def _line(self, item: RailItem, route: str) -> Content:
         if not item.number:
-            return Content.assemble("    ", (item.title, "bold" if item.name == route else ""))
+            return assemble("    ", (item.title, "bold" if item.name == route else ""))
         mark = MARKS[item.state]
-        return Content.assemble(
+        title, word = shown(item.title), shown(item.word or mark.word)
+        return assemble(
             (mark.symbol, mark.style),
             f" {item.number} ",
-            (item.title[:_TITLE_WIDTH].ljust(_TITLE_WIDTH), _title_style(item, route, mark)),
-            ((item.word or mark.word)[:_WORD_WIDTH].rjust(_WORD_WIDTH), mark.style),
+            (title[:_TITLE_WIDTH].ljust(_TITLE_WIDTH), _title_style(item, route, mark)),
+            (word[:_WORD_WIDTH].rjust(_WORD_WIDTH), mark.style),
         )
 
 
