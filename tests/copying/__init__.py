@@ -8,7 +8,6 @@ TESTED_BY = {
     "dispatcher": "copying/test_upload_weather",
     "fetching": "copying/test_bring_back",
     "header_repair": "copying/test_upload",
-    "inventory": "copying/test_upload",
     "job": "copying/test_upload",
     "kept_elsewhere": "copying/test_upload",
     "large_file": "copying/test_upload",

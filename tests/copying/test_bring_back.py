@@ -65,9 +65,9 @@ def test_what_cannot_come_is_named_and_the_rest_comes(kit: CopyKit) -> None:
         result = kit.through(proxy).bring_back()
     assert (result.files, result.left_count) == (1, 3)
     assert {item.path: item.what for item in result.left} == {
-        "covers/a.jpg/below.jpg": Reason.CLASH,
-        "covers/cut.jpg": Reason.REFUSED,
-        "covers/no.jpg": Reason.REFUSED,
+        "covers/a.jpg/below.jpg": Reason.CLASH.words,
+        "covers/cut.jpg": Reason.REFUSED.words,
+        "covers/no.jpg": Reason.REFUSED.words,
     }
     assert set(kit.here()) == {"images/covers/a.jpg", "images/covers/good.jpg"}
     kit.client.delete_object(Bucket=kit.settings.bucket, Key="images/covers/a.jpg/below.jpg")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.copying.outcome import MediaCount, describe_link
-from wizard.media.public import OUTSIDE_CLASS, PublicFiles
+from wizard.media.public import HeldBack, PublicFiles
 from wizard.media.source import MediaFailure, MediaFile, Reason
 
 
@@ -28,6 +28,6 @@ def test_links_that_lead_out_are_named_but_not_without_end() -> None:
     for number in range(1500):
         link = MediaFailure(path=b"covers/%d.jpg" % number, reason=Reason.OUTSIDE, detail="/etc/x")
         count.hold_back_link(link)
-    assert count.held_back == {OUTSIDE_CLASS: (1500, 0)}
+    assert count.held_back == {HeldBack.OUTSIDE: (1500, 0)}
     assert len(count.outside) == 1000
     assert describe_link(count.outside[0]) == "covers/0.jpg → /etc/x"

@@ -13,7 +13,7 @@ from tests.support.copy_kit import CopyKit
 from tests.support.odd_links import FILES, OUTSIDE, made_in, outside
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.media.public import OUTSIDE_CLASS
+from wizard.media.public import HeldBack
 from wizard.web.served_files import ServedFiles
 
 
@@ -37,7 +37,7 @@ def test_only_what_is_inside_is_copied(kit: CopyKit) -> None:
     compared = outcome.comparison
     assert compared is not None
     assert compared.complete
-    assert compared.held_back[OUTSIDE_CLASS] == (len(OUTSIDE), 0)
+    assert compared.held_back[HeldBack.OUTSIDE] == (len(OUTSIDE), 0)
     assert set(compared.outside) == {
         f"{name} → {target}" for name, target in outside(str(kit.root)).items()
     }

@@ -8,6 +8,7 @@ import pytest
 
 from wizard.copying.progress import ProgressCounter
 from wizard.core.events import Event, Progress, Waiting
+from wizard.core.message import msg
 
 
 class Clock:
@@ -68,11 +69,11 @@ def test_it_tells_at_most_ten_times_a_second(clock: Clock) -> None:
 def test_it_says_that_it_waits_only_where_that_takes_long(clock: Clock) -> None:
     events: list[Event] = []
     counter = ProgressCounter(events.append)
-    counter.wait("Waiting for the site", 2.0)
+    counter.wait(msg("Waiting for the site"), 2.0)
     assert events == []
     for _ in range(10):
         clock.now += 0.25
-        counter.wait("Waiting for the site", 7.0)
+        counter.wait(msg("Waiting for the site"), 7.0)
     assert len(events) == 3
     assert set(map(type, events)) == {Waiting}
 

@@ -103,7 +103,7 @@ async def test_what_the_admin_declines_stays_here(scene: DemoScene, tmp_path: Pa
         assert not keys_there(scene) & OFFERED
         await scene.carry_out(STEP)
         assert len(scene.questions) == 1
-        assert "you are asked first" not in await planned(scene)
+        assert "you will be asked first" not in await planned(scene)
 
 
 async def test_a_site_that_serves_no_picture_says_nothing_of_kinds(

@@ -6,6 +6,7 @@ import threading
 import time
 
 from wizard.core.copy_control import CopyControl
+from wizard.core.message import msg
 
 
 def test_without_a_limit_nothing_waits() -> None:
@@ -53,8 +54,8 @@ def test_a_change_ends_the_waiting() -> None:
 def test_failures_are_kept_once_each_and_not_without_end() -> None:
     control = CopyControl()
     for number in range(3000):
-        control.note_failure(f"covers/{number}.jpg", "unreadable")
-    control.note_failure("covers/0.jpg", "changed while read")
+        control.note_failure(f"covers/{number}.jpg", msg("unreadable"))
+    control.note_failure("covers/0.jpg", msg("changed while read"))
     assert len(control.failures) == 2000
     assert control.failures[0] == ("covers/0.jpg", "changed while read")
     control.forget_failures()

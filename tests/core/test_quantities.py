@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wizard.core.message import Message, msg
 from wizard.core.quantities import (
     count,
     count_failed,
@@ -12,6 +13,8 @@ from wizard.core.quantities import (
     describe_part,
     describe_rate,
     describe_size,
+    in_a_row,
+    name_some,
 )
 
 
@@ -76,3 +79,15 @@ def test_folders_among_what_failed_are_called_folders(
     failed: int, folders: int, words: str
 ) -> None:
     assert count_failed(failed, folders) == words
+
+
+def test_names_in_a_row_stay_messages() -> None:
+    names = [msg("{path} (missing)", path="a.jpg"), msg("{path} (other bytes)", path="b.jpg")]
+    assert in_a_row(["a", "b", "c"]) == "a, b, c"
+    assert in_a_row([]) == ""
+    row = in_a_row(names)
+    assert row == "a.jpg (missing), b.jpg (other bytes)"
+    before = row.values["before"]
+    assert isinstance(before, Message)
+    assert name_some(names, 1) == "a.jpg (missing) and 1 more"
+    assert row.values["next"] is names[1]

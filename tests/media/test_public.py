@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.media.public import FileKind, PublicFiles, kind_of
+from wizard.media.public import FileKind, HeldBack, PublicFiles, kind_of
 
 GIFS, SVGS = FileKind("covers", "gif"), FileKind("avatars", "svg")
 
@@ -62,5 +62,9 @@ def test_what_is_held_back_has_a_class() -> None:
     of = PublicFiles().class_of
     kinds = {of(p) for p in (b"a.tar.gz", b"a.csv", b"a.JPG", b"README", b"a.txt", b"a.jpg")}
     assert len(kinds) == 5
-    assert "exports" in of(b"exports/a.tar.gz")
-    assert "site refuses" in of(b"avatars/a.jpg")
+    assert of(b"exports/a.tar.gz") is HeldBack.ARCHIVE
+    assert of(b"avatars/a.jpg") is HeldBack.REFUSED
+
+
+def test_all_that_is_held_back_has_words_of_its_own() -> None:
+    assert len({kind.words for kind in HeldBack}) == len(HeldBack)

@@ -124,7 +124,7 @@ def test_read_gives_each_file_once_as_it_is_now(tmp_path: Path) -> None:
     seen = {}
     for found in media.read(files):
         if isinstance(found, MediaFailure):
-            seen[found.path] = found.reason.encode()
+            seen[found.path] = found.reason.value.encode()
         else:
             assert found[0].size == (tmp_path / os.fsdecode(found[0].path)).stat().st_size
             seen[found[0].path] = found[1].read(100) or b""
@@ -201,3 +201,7 @@ def test_looking_again_shows_what_changed(tmp_path: Path) -> None:
 def test_keys_and_paths() -> None:
     assert key_of("covers/ü.jpg".encode()) == "images/covers/ü.jpg"
     assert path_of("images/covers/ü.jpg") == "covers/ü.jpg".encode()
+
+
+def test_every_reason_has_words_of_its_own() -> None:
+    assert len({reason.words for reason in Reason}) == len(Reason)

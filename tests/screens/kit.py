@@ -183,7 +183,7 @@ class KitStep(TypedStep[None]):
         for event in self.script.events:
             context.report(event)
         for path, reason in self.script.failures:
-            context.control.note_failure(path, reason)
+            context.control.note_failure(path, verbatim(reason))
         if self.script.gate:
             await self.script.gate.wait()
         if self.script.problem:

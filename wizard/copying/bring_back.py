@@ -51,7 +51,7 @@ class BroughtBack:
             self.left_count += 1
             if len(self.left) < _NAMED:
                 path = item.path.decode(errors="backslashreplace")
-                self.left.append(FileFailure(path=path, what=item.reason, raw=item.detail))
+                self.left.append(FileFailure(path=path, what=item.reason.words, raw=item.detail))
 
 
 def bring_back(

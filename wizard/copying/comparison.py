@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.copying.inventory import FATES
+from wizard.core.message import Message
+from wizard.media.public import HeldBack
 from wizard.system.files import give_to_owner
 
 if TYPE_CHECKING:
@@ -75,9 +77,9 @@ class Comparison:
     different: int = 0
     unreadable: int = 0
     harmless: int = 0
-    left_out: list[str] = field(default_factory=list)
-    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
-    outside: list[str] = field(default_factory=list)
+    left_out: list[Message] = field(default_factory=list)
+    held_back: dict[HeldBack, tuple[int, int]] = field(default_factory=dict)
+    outside: list[Message] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     with_controls: list[str] = field(default_factory=list)

@@ -30,6 +30,7 @@ from wizard.copying.survey import Survey
 from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
 from wizard.core.events import Note
+from wizard.core.message import Message, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.journal.etags import etags_are_md5
 from wizard.journal.public_files import public_files
@@ -185,10 +186,15 @@ class CopyRun:
                 return problem
         if not answer.status:
             return Problem(
-                "The storage service does not answer any more.",
-                f"Nothing got through for {OUTAGE / 60:.0f} minutes.",
-                Remedy("Try again: what is proven is not sent again.", Action.RETRY),
+                msg("The storage service does not answer any more."),
+                plural(
+                    "Nothing got through for {n} minute.",
+                    "Nothing got through for {n} minutes.",
+                    round(OUTAGE / 60),
+                ),
+                Remedy(msg("Try again: what is verified is not sent again."), Action.RETRY),
                 raw=self._context.masker(answer.words),
+                code="storage-not-answering",
             )
         error = {"Code": answer.code or str(answer.status), "Message": answer.words}
         metadata = {"HTTPStatusCode": answer.status}
@@ -200,7 +206,7 @@ class CopyRun:
         """Stop where that was asked, and tell of an outage; called several times a second."""
         if self._stop.is_set():
             dispatcher.stop()
-        self._counter.wait("The storage service does not answer", dispatcher.failing_for)
+        self._counter.wait(msg("The storage service does not answer"), dispatcher.failing_for)
 
     def _sort_out(self, job: Job) -> None:
         """Decide for each file: verified, to be sent, to be compared, or in conflict."""
@@ -331,7 +337,8 @@ class CopyRun:
         try:
             result = compare_into(job.inventory, folder, owner_like=folder, prefix=PREFIX)
         except OSError as error:
-            self._context.report(Note(f"The comparison was not saved as a file: {error}", True))
+            text = msg("The comparison was not saved as a file: {error}", error=str(error))
+            self._context.report(Note(text, True))
             result = compare(job.inventory)
         self._note_held_back(job, result)
         return result
@@ -340,7 +347,7 @@ class CopyRun:
         count = self._survey.count
         result.files, result.size = count.files, count.size
         result.left_out = [
-            f"{_path_text(f.path)} ({f.reason})"
+            msg("{path} ({reason})", path=_path_text(f.path), reason=f.reason.words)
             for f in job.inventory.failures(_NAMED)
             if f.harmless
         ]
@@ -360,7 +367,7 @@ class CopyRun:
             already=self._verified_before + job.verified.already,
             failures=tuple(
                 FileFailure(
-                    path=_path_text(f.path), what=f.reason, raw=f.detail, harmless=f.harmless
+                    path=_path_text(f.path), what=f.reason.words, raw=f.detail, harmless=f.harmless
                 )
                 for f in job.inventory.failures(_NAMED)
             ),
@@ -373,8 +380,10 @@ class CopyRun:
         )
 
 
-def _words(reason: str, detail: str) -> str:
-    return f"{reason}: {detail}" if detail else reason
+def _words(reason: Reason, detail: str) -> Message:
+    if not detail:
+        return reason.words
+    return msg("{reason}: {detail}", reason=reason.words, detail=detail)
 
 
 def _path_text(path: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.copying.listing import Listed
+from wizard.core.message import Message, decode, encode, msg
 from wizard.core.problem import Problem
 from wizard.media.source import PREFIX, MediaFailure, MediaFile, Reason
 from wizard.system.files import give_to_owner
@@ -123,8 +125,8 @@ class RecordedFailure:
     """A file that is not accounted for; `harmless` where nobody could ever ask for it."""
 
     path: bytes
-    reason: str
-    detail: str
+    reason: Reason
+    detail: Message
     harmless: bool
 
 
@@ -266,7 +268,8 @@ class Inventory:
     def add_failure(self, failure: MediaFailure) -> None:
         """Record a file that failed; it stays in the list until it is tried again."""
         harmless = failure.reason in _HARMLESS
-        row = (failure.path, failure.reason, failure.detail, harmless)
+        detail = json.dumps(encode(failure.detail))
+        row = (failure.path, failure.reason.value, detail, harmless)
         self._write("INSERT OR REPLACE INTO failures VALUES (?,?,?,?)", row)
         self.set_fate_of(failure.path, Fate.FAILED)
         if not harmless:
@@ -290,8 +293,13 @@ class Inventory:
         """Return the first failures, in the order of their paths; those that matter first."""
         query = "SELECT * FROM failures ORDER BY harmless, path LIMIT ?"
         return [
-            RecordedFailure(path=r[0], reason=r[1], detail=r[2], harmless=bool(r[3]))
-            for r in self._rows(query, (limit,))
+            RecordedFailure(
+                path=path,
+                reason=Reason(reason),
+                detail=decode(json.loads(detail)),
+                harmless=bool(harmless),
+            )
+            for path, reason, detail, harmless in self._rows(query, (limit,))
         ]
 
     def failure_counts(self) -> tuple[int, int]:
@@ -352,8 +360,15 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.OperationalError) as error:
         raise Problem(
-            f"The lists for the comparison cannot be written to {path.parent}.",
-            "The disk may be full or read-only; they take about 200 bytes a file.",
-            "Make room (df -h shows where) or name another place with --state, then start again.",
+            msg(
+                "The lists for the comparison cannot be written to {folder}.",
+                folder=str(path.parent),
+            ),
+            msg("The disk may be full or read-only; they take about 200 bytes a file."),
+            msg(
+                "Make room (df -h shows where) or name another place with --state, then start "
+                "again."
+            ),
             raw=str(error),
+            code="comparison-not-writable",
         ) from error

@@ -16,6 +16,7 @@ from wizard.copying.etags import MIB, etag_of_parts
 from wizard.copying.object_headers import object_headers
 from wizard.copying.threads import Stopped
 from wizard.copying.verified_writer import StoredFile
+from wizard.core.message import msg
 from wizard.media.source import MediaFile, Reason, Stream, key_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ _BLOCK = MIB
 
 
 class _Failed(Exception):
-    """The file failed; the message is the service's."""
+    """The file failed; `words` are the service's, or ours."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +70,7 @@ class LargeFile:
             etag = self._complete()
         except _Failed as error:
             self._abort()
-            self.job.failed(self.file.path, Reason.REFUSED, str(error))
+            self.job.failed(self.file.path, Reason.REFUSED, error.words)
         except _Changed:
             self._abort()
             self.job.verified.add_changed(self.file)
@@ -82,7 +87,7 @@ class LargeFile:
         answer = self._ask("CreateMultipartUpload", "POST", "?uploads", headers=headers)
         found = _UPLOAD_ID.search(answer.body)
         if found is None:
-            raise _Failed("the service gave no upload id")
+            raise _Failed(msg("the service gave no upload id"))
         self._upload = found[1].decode()
 
     def _send_parts(self, stream: Stream) -> bytes:
@@ -146,7 +151,7 @@ class LargeFile:
         # Neither MD5: an encrypted bucket. Its parts were each checked by Content-MD5, and
         # the whole is read back.
         if not self._same_bytes():
-            raise _Failed("the service stored other bytes than were sent")
+            raise _Failed(msg("the service stored other bytes than were sent"))
         return etag
 
     def _finish(self, body: bytes) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
 from wizard.copying.crt_client import Request, Response
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
@@ -142,9 +143,10 @@ def _parse(body: bytes) -> tuple[list[Listed], str]:
 
 def _no_listing(raw: str) -> Problem:
     return Problem(
-        "The storage service answered with something that is no listing.",
-        "The endpoint may be a website or a proxy rather than an S3 service.",
-        "Check the endpoint, then start again.",
+        msg("The storage service answered with something that is no listing."),
+        msg("The endpoint may be a website or a proxy rather than an S3 service."),
+        msg("Check the endpoint, then start again."),
         raw=raw,
         field="endpoint",
+        code="endpoint-not-s3",
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wizard.media.public import OUTSIDE_CLASS, FileKind, PublicFiles, kind_of
+from wizard.core.message import Message, msg, verbatim
+from wizard.media.public import FileKind, HeldBack, PublicFiles, kind_of
 from wizard.media.source import MediaFailure, MediaFile
 
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ class FileFailure:
     """
 
     path: str
-    what: str
+    what: Message
     raw: str = ""
     harmless: bool = False
 
     @property
-    def line(self) -> str:
+    def line(self) -> Message:
         """Which, and why, in a line."""
-        return f"{self.path}: {self.what}{f' ({self.raw})' if self.raw else ''}"
+        if not self.raw:
+            return msg("{path}: {reason}", path=self.path, reason=self.what)
+        return msg("{path}: {reason} ({detail})", path=self.path, reason=self.what, detail=self.raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +59,15 @@ class CopyOutcome:
     failed_folders: int = 0
 
 
-def describe_link(link: MediaFailure) -> str:
+def describe_link(link: MediaFailure) -> Message:
     """Return a link that leads out of the media, and where it leads, for people.
 
     Without a target it is a file behind such a link.
     """
     path = link.path.decode(errors="backslashreplace")
-    return f"{path} → {link.detail}" if link.detail else f"{path} (no picture that is served)"
+    if link.detail:
+        return verbatim(f"{path} → {link.detail}")
+    return msg("{path} (no picture that is served)", path=path)
 
 
 @dataclass(slots=True)
@@ -83,7 +88,7 @@ class KindCount:
 class MediaCount:
     """What a walk found: public files and their bytes, what is held back, what cannot be had.
 
-    `held_back` maps a class, in words, to its number of files and bytes;
+    `held_back` maps each class to its number of files and bytes;
     `outside` are the first links that lead out of the media; `kinds` are all files by folder and
     ending, but archives and lists, where that was asked; `public` says which of them are public.
     """
@@ -92,7 +97,7 @@ class MediaCount:
     files: int = 0
     size: int = 0
     failures: int = 0
-    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
+    held_back: dict[HeldBack, tuple[int, int]] = field(default_factory=dict)
     outside: list[MediaFailure] = field(default_factory=list)
     kinds: dict[FileKind, KindCount] = field(default_factory=dict)
 
@@ -112,10 +117,10 @@ class MediaCount:
 
     def hold_back_link(self, link: MediaFailure) -> None:
         """Count a link that leads out of the media, and keep its name."""
-        self._hold_back(OUTSIDE_CLASS, 0)
+        self._hold_back(HeldBack.OUTSIDE, 0)
         if len(self.outside) < _NAMED:
             self.outside.append(link)
 
-    def _hold_back(self, kind: str, size: int) -> None:
+    def _hold_back(self, kind: HeldBack, size: int) -> None:
         count, total = self.held_back.get(kind, (0, 0))
         self.held_back[kind] = (count + 1, total + size)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from wizard.core.message import NOTHING, Message, msg
+from wizard.core.os_errors import ExplainedError, words_of
 from wizard.journal.entries import Entry, json_entry
 from wizard.media.linked import LinkedMedia, check_served
 from wizard.media.public import PublicFiles
@@ -44,7 +46,7 @@ class OutsideLink:
     path: str
     target: str
     real: str
-    why_not: str
+    why_not: Message
     compared: int = 0
 
     @property
@@ -127,16 +129,16 @@ def _judged(
 ) -> OutsideLink:
     path, target = link.path.decode(errors="backslashreplace"), link.detail
     real = os.path.realpath(target)
-    why_not, compared = "", 0
+    why_not, compared = NOTHING, 0
     if agreed.get(target) == "":
-        why_not = "you decided against it: the key a, or --ask-again, asks you again"
+        why_not = msg("you decided against it: the key a, or --ask-again, asks you again")
     elif f"{os.path.realpath(media.root)}/".startswith(f"{real.rstrip('/')}/"):
-        why_not = "it contains the media folder itself"
+        why_not = msg("it contains the media folder itself")
     else:
         try:
             compared = _compare(link.path, media, served, {target.encode(): real.encode()})
         except OSError as error:
-            why_not = error.strerror or str(error)
+            why_not = words_of(error)
     return OutsideLink(path=path, target=target, real=real, why_not=why_not, compared=compared)
 
 
@@ -156,10 +158,12 @@ def _compare(
         try:
             check_served(handle, path, served.md5)
         except OSError as error:
-            words = error.strerror or str(error)
-            raise OSError(f"{words}: {path.decode()}" if path != link else words) from error
+            words = words_of(error)
+            if path != link:
+                words = msg("{reason}: {path}", reason=words, path=path.decode())
+            raise ExplainedError(words) from error
         finally:
             os.close(handle)
     if not chosen:
-        raise OSError("there is no picture")
+        raise ExplainedError(msg("there is no picture"))
     return len(chosen)

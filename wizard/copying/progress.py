@@ -11,6 +11,7 @@ from wizard.core.events import Progress, Waiting
 
 if TYPE_CHECKING:
     from wizard.core.events import Report
+    from wizard.core.message import Message
 
 _INTERVAL = 0.1
 # The rate is that of the last seconds, not of the whole run.
@@ -71,7 +72,7 @@ class ProgressCounter:
             progress = self._progress(moment)
         self._report(progress)
 
-    def wait(self, text: str, seconds: float) -> None:
+    def wait(self, text: Message, seconds: float) -> None:
         """Say what is waited for, once a second, where it takes longer than a moment."""
         moment = time.monotonic()
         if seconds < _SILENCE or moment - self._waited < 1:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.copying.etags import read_digests
+from wizard.core.message import NOTHING, Message, msg
+from wizard.core.os_errors import words_of
 from wizard.journal.public_files import decline, declined, keep_public_files, public_files
 from wizard.media.public import FileKind, PublicFiles
 from wizard.web.served_files import ServedFiles
@@ -36,7 +38,7 @@ class PublicKinds:
 
     offered: Mapping[FileKind, int]
     refused: Mapping[FileKind, str]
-    unheard: str = ""
+    unheard: Message = NOTHING
 
 
 async def judge_kinds(context: Context, media: Media, count: MediaCount) -> PublicKinds:
@@ -63,13 +65,13 @@ def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) 
             stock = sorted(kind for kind in kinds if kind.stock)
             refused = {k: why for k in stock if (why := _refusal(site, kinds[k].samples))}
             if refused and len(refused) == len(stock):
-                words = f"it serves no picture at all ({refused[stock[0]]})"
+                words = msg("it serves no picture at all ({answer})", answer=refused[stock[0]])
                 return PublicKinds(offered={}, refused={}, unheard=words)
             for kind in sorted(kinds.keys() - known):
                 if not kind.stock and _serves_them(site, media, kinds[kind].samples):
                     offered[kind] = kinds[kind].number
         except OSError as error:
-            return PublicKinds(offered={}, refused={}, unheard=error.strerror or str(error))
+            return PublicKinds(offered={}, refused={}, unheard=words_of(error))
     return PublicKinds(offered=offered, refused=refused)
 
 

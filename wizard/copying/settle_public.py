@@ -23,10 +23,11 @@ from wizard.copying.outside_links import (
 from wizard.copying.public_kinds import PublicKinds, judge_kinds, keep_kinds
 from wizard.copying.upload import count_media
 from wizard.core.events import Check, remark
-from wizard.core.quantities import count, name_some
+from wizard.core.message import Message, msg, plural, sentences
+from wizard.core.quantities import count_files, in_a_row, name_some
 from wizard.journal.public_files import declined, public_files
 from wizard.journal.public_files import forget_declined as forget_declined_kinds
-from wizard.media.public import OUTSIDE_CLASS
+from wizard.media.public import HeldBack
 from wizard.step import Question
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ MOST_NAMED = 20
 _LINKS_IN_A_ROW = 5
 
 
-async def about_public(context: Context, media: Media, found: MediaCount) -> Sequence[str]:
+async def about_public(context: Context, media: Media, found: MediaCount) -> Sequence[Message]:
     """Return what the plan says of it, after asking the site; changes nothing."""
     links = await judged(context, media, found.outside)
     kinds = await judge_kinds(context, media, found)
@@ -87,65 +88,96 @@ def copied_beyond_the_list(journal: Journal) -> list[Check]:
     public = public_files(journal)
     if not public.served:
         return []
-    asked = "What was copied that BookWyrm's own web server would not serve?"
+    asked = msg("What was copied that BookWyrm's own web server would not serve?")
     kinds = ", ".join(map(str, sorted(public.served)))
-    return [remark(asked, f"{kinds}: your site served these, and you agreed")]
+    seen = msg("{kinds}: your site served these, and you agreed", kinds=kinds)
+    return [remark(asked, seen, code="copied-beyond-list")]
 
 
 def _question(link: OutsideLink) -> Question:
     return Question(
-        text=f"{link.path} is a link out of the media folder, to {link.real}. Your site serves the "
-        f"pictures there: {count(link.compared, 'file was', 'files were')} compared, byte for "
-        "byte. Should they be copied like the others? Each is compared again before it is sent.",
-        yes="Copy them too",
-        no="Hold them back",
+        text=sentences(
+            msg(
+                "{link} is a link out of the media folder, to {target}.",
+                link=link.path,
+                target=link.real,
+            ),
+            plural(
+                "Your site serves the pictures there: {n} file was compared, byte for byte.",
+                "Your site serves the pictures there: {n} files were compared, byte for byte.",
+                link.compared,
+            ),
+            msg("Should they be copied like the others? Each is compared again before it is sent."),
+        ),
+        yes=msg("Copy them too"),
+        no=msg("Hold them back"),
     )
 
 
-def _about_kinds(kinds: PublicKinds) -> Iterator[str]:
+def _about_kinds(kinds: PublicKinds) -> Iterator[Message]:
     """Yield what the site serves and refuses otherwise than BookWyrm's own web server."""
     if kinds.offered:
-        yield (
-            f"{_offer(kinds)} They are copied too where you agree: you are asked first, and --yes "
-            "agrees."
+        yield sentences(
+            _offer(kinds),
+            msg("They are copied too where you agree: you will be asked first, and --yes agrees."),
         )
     if kinds.refused:
         refused = ", ".join(f"{kind} ({answer})" for kind, answer in kinds.refused.items())
-        yield f"Held back, never uploaded, since your site refuses them too: {refused}."
+        yield msg(
+            "Held back, never uploaded, since your site refuses them too: {kinds}.", kinds=refused
+        )
     if kinds.unheard:
-        yield (
-            f"Which files your site serves could not be asked: {kinds.unheard}. What BookWyrm's own"
-            " web server serves is copied."
+        yield msg(
+            "Which files your site serves could not be asked: {reason}. What BookWyrm's own web "
+            "server serves is copied.",
+            reason=kinds.unheard,
         )
 
 
 def _about_offered(kinds: PublicKinds) -> Question:
     return Question(
-        text=f"{_offer(kinds)} A few of each were compared, byte for byte. They would be missing "
-        "once the site uses the bucket. Should they be copied like the others?",
-        yes="Copy them too",
-        no="Hold them back",
+        text=sentences(
+            _offer(kinds),
+            msg(
+                "A few of each were compared, byte for byte. They would be missing once the site "
+                "uses the bucket. Should they be copied like the others?"
+            ),
+        ),
+        yes=msg("Copy them too"),
+        no=msg("Hold them back"),
     )
 
 
-def _offer(kinds: PublicKinds) -> str:
-    which = ", ".join(f"{kind} ({count(n, 'file')})" for kind, n in kinds.offered.items())
-    return f"Your site serves files that BookWyrm's own web server would not: {which}."
+def _offer(kinds: PublicKinds) -> Message:
+    which = [
+        msg("{kind} ({files})", kind=str(kind), files=count_files(n))
+        for kind, n in kinds.offered.items()
+    ]
+    return msg(
+        "Your site serves files that BookWyrm's own web server would not: {kinds}.",
+        kinds=in_a_row(which),
+    )
 
 
-def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[str]:
+def _about_links(found: MediaCount, links: Sequence[OutsideLink]) -> Iterator[Message]:
     """Yield what becomes of the links that lead out of the media."""
     offered = [link for link in links if not link.why_not]
     if offered:
-        yield (
-            f"Links out of the media folder, to pictures that your site serves: "
-            f"{name_some([link.text for link in offered], MOST_NAMED)}. They are copied too where "
-            "you agree: you are asked first, and --yes agrees."
+        yield msg(
+            "Links out of the media folder, to pictures that your site serves: {links}. They are "
+            "copied too where you agree: you will be asked first, and --yes agrees.",
+            links=name_some([link.text for link in offered], MOST_NAMED),
         )
-    held_back = [f"{link.text} ({link.why_not})" for link in links if link.why_not]
-    said = {link.text for link in links}
-    held_back += [text for text in map(describe_link, found.outside) if text not in said]
+    held_back = [
+        msg("{link} ({reason})", link=link.text, reason=link.why_not)
+        for link in links
+        if link.why_not
+    ]
+    # All that have a target are among `links`, where any were judged.
+    held_back += [describe_link(link) for link in found.outside if not (links and link.detail)]
     if held_back:
-        number = found.held_back[OUTSIDE_CLASS][0] - len(offered)
-        which = name_some(held_back, MOST_NAMED, number=number)
-        yield f"Held back, never uploaded: {OUTSIDE_CLASS}: {which}"
+        number = found.held_back[HeldBack.OUTSIDE][0] - len(offered)
+        yield msg(
+            "Held back, never uploaded: links that lead out of the media folder: {links}",
+            links=name_some(held_back, MOST_NAMED, number=number),
+        )

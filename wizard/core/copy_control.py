@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+from wizard.core.message import Message
+
 # How much may be sent at once after a quiet moment, in seconds at the limit.
 _BURST_SECONDS = 0.5
 # The comparison's file names all of them.
@@ -23,7 +25,7 @@ class CopyControl:
         self._paused = False
         self._rate: int | None = None
         self._retries = 0
-        self._failures: dict[str, str] = {}
+        self._failures: dict[str, Message] = {}
         self._balance = 0.0
         self._filled_at = time.monotonic()
 
@@ -43,12 +45,12 @@ class CopyControl:
         return self._retries
 
     @property
-    def failures(self) -> tuple[tuple[str, str], ...]:
+    def failures(self) -> tuple[tuple[str, Message], ...]:
         """The files that failed so far, the first few thousand, each with the reason."""
         with self._changed:
             return tuple(self._failures.items())
 
-    def note_failure(self, path: str, reason: str) -> None:
+    def note_failure(self, path: str, reason: Message) -> None:
         """Keep that a file could not be copied, and why."""
         with self._changed:
             if path in self._failures or len(self._failures) < _FAILURES_KEPT:

@@ -35,6 +35,16 @@ def count_failed(failed: int, folders: int) -> Message:
     return listed(parts)
 
 
+def in_a_row(names: Sequence[str]) -> Message:
+    """Return names with commas between them: "a, b, c"."""
+    if not any(isinstance(name, Message) for name in names):
+        return verbatim(", ".join(names))
+    row = verbatim(names[0])
+    for name in names[1:]:
+        row = msg("{before}, {next}", before=row, next=name)
+    return row
+
+
 def name_some(
     names: Sequence[str], most: int, *, number: int | None = None, between: str = ", "
 ) -> Message:
@@ -43,9 +53,9 @@ def name_some(
     `number` is how many there are in all, where `names` are only the first of them.
     """
     left = (len(names) if number is None else number) - most
-    first = between.join(names[:most])
+    first = in_a_row(names[:most]) if between == ", " else verbatim(between.join(names[:most]))
     if left <= 0:
-        return verbatim(first)
+        return first
     return plural("{names} and {n} more", "{names} and {n} more", left, names=first)
 
 

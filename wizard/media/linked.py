@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from wizard.core.message import Message, msg
+from wizard.core.os_errors import ExplainedError
 from wizard.media.pictures import START, is_picture
 from wizard.media.root_folder import OutsideRoot, RootFolder
 from wizard.media.source import Digest, FolderMedia, MediaFailure, MediaFile, Reason
@@ -20,11 +22,11 @@ _PIECE = 1 << 20
 MD5Served = Callable[[bytes], "bytes | None"]
 
 
-class NotServed(OSError):
+class NotServed(ExplainedError):
     """A file outside of the media folder is none that the site serves, or no picture."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(errno.EXDEV, words)
+    def __init__(self, words: Message) -> None:
+        super().__init__(words, errno.EXDEV)
 
 
 class LinkedMedia(FolderMedia):
@@ -83,7 +85,7 @@ def check_served(handle: int, path: bytes, md5_served: MD5Served) -> None:
     Raises `OSError` where it cannot be read, or the site does not answer.
     """
     if not is_picture(os.pread(handle, START, 0)):
-        raise NotServed("not a picture")
+        raise NotServed(msg("not a picture"))
     digest = hashlib.md5(usedforsecurity=False)
     position = 0
     while piece := os.pread(handle, _PIECE, position):
@@ -91,6 +93,6 @@ def check_served(handle: int, path: bytes, md5_served: MD5Served) -> None:
         position += len(piece)
     served = md5_served(path)
     if served is None:
-        raise NotServed("the site does not serve it")
+        raise NotServed(msg("the site does not serve it"))
     if served != digest.digest():
-        raise NotServed("the site serves other bytes for it")
+        raise NotServed(msg("the site serves other bytes for it"))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
 from typing import Any
+
+from wizard.core.message import Message, msg
 
 # What BookWyrm's nginx serves below /images/ (`nginx/locations`, v0.9.2), as
 # written: its location matches case, so it answers 403 for `cover.JPG`.
@@ -17,8 +21,35 @@ _ARCHIVES = frozenset(
     {b"7z", b"bz2", b"csv", b"gz", b"json", b"rar", b"tar", b"tgz", b"xz", b"zip"}
 )
 
-# The class of what `Reason.OUTSIDE` holds back.
-OUTSIDE_CLASS = "links that lead out of the media folder"
+
+class HeldBack(Enum):
+    """Why something among the media is held back, in the order in which people read of it."""
+
+    ARCHIVE = "archive"
+    NO_ENDING = "no-ending"
+    OUTSIDE = "outside"  # what `Reason.OUTSIDE` holds back
+    OTHER = "other"
+    REFUSED = "refused"
+    CAPITALS = "capitals"
+
+    @property
+    def words(self) -> Message:
+        """What is held back for this reason."""
+        return _HELD_BACK[self]
+
+
+_HELD_BACK: Mapping[HeldBack, Message] = MappingProxyType(
+    {
+        HeldBack.ARCHIVE: msg("archives and lists (exports and imports of accounts)"),
+        HeldBack.NO_ENDING: msg("files without an ending"),
+        HeldBack.OUTSIDE: msg("links that lead out of the media folder"),
+        HeldBack.OTHER: msg("other files"),
+        HeldBack.REFUSED: msg("pictures that your site refuses too"),
+        HeldBack.CAPITALS: msg(
+            "pictures whose ending is in capitals (BookWyrm's nginx refuses them too)"
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,19 +99,19 @@ class PublicFiles:
             return not self.refused or kind_of(path) not in self.refused
         return bool(self.served) and kind_of(path) in self.served
 
-    def class_of(self, path: bytes) -> str:
-        """Return what kind of file is held back, for people, by its name."""
+    def class_of(self, path: bytes) -> HeldBack:
+        """Return why a file is held back, by its name."""
         _, dot, suffix = path.rpartition(b"/")[2].rpartition(b".")
         ending = suffix.lower()
         if not dot:
-            return "files without an ending"
+            return HeldBack.NO_ENDING
         if suffix in _STOCK:
-            return "pictures that your site refuses too"
+            return HeldBack.REFUSED
         if ending in _STOCK:
-            return "pictures whose ending is in capitals (BookWyrm's nginx refuses them too)"
+            return HeldBack.CAPITALS
         if ending in _ARCHIVES:
-            return "archives and lists (exports and imports of accounts)"
-        return "other files"
+            return HeldBack.ARCHIVE
+        return HeldBack.OTHER
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it; `from_dict` is the way back."""

@@ -11,11 +11,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Protocol
 
+from wizard.core.message import Message, msg
+from wizard.core.os_errors import words_of
 from wizard.core.problem import Problem
 from wizard.media.digester import Digester, OpenFile
 from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
@@ -26,30 +29,61 @@ from wizard.system.open_files import allow_open_files
 PREFIX = "images/"
 
 
-class Reason(StrEnum):
+class Reason(Enum):
     """Why a file cannot be had, or not be stored."""
 
-    DANGLING = "dangling link"
-    LOOP = "link to a folder that contains it"
-    OUTSIDE = "link that leads out of the media folder"
-    NAME = "name is not UTF-8"
-    UNREADABLE = "cannot be read"
+    DANGLING = "dangling"
+    LOOP = "loop"
+    OUTSIDE = "outside"
+    NAME = "name"
+    UNREADABLE = "unreadable"
     VANISHED = "vanished"
-    CHANGED = "changed while it was read"
-    SPECIAL = "not a regular file"
-    REFUSED = "refused by the storage service"
-    CORRUPTED = "stored with other bytes than were sent"
-    LOST = "said to be stored, but not listed"
-    BACKSLASH = "the storage service keeps no backslash in names"
-    HEADERS = "stored, but its headers could not be mended"
-    FILE_SYSTEM = "the file system's own folder, not BookWyrm's"
+    CHANGED = "changed"
+    SPECIAL = "special"
+    REFUSED = "refused"
+    CORRUPTED = "corrupted"
+    LOST = "lost"
+    BACKSLASH = "backslash"
+    HEADERS = "headers"
+    FILE_SYSTEM = "file-system"
     # Of files that come from elsewhere:
-    NO_FILE_NAME = "not a name for a file on this server"
-    EXISTS = "there is a file of that name, which is left as it is"
-    CLASH = "one name for a file and for a folder"
-    UNWRITABLE = "cannot be written"
-    DISK_FULL = "the disk is full"
-    SPOILED = "came with other bytes than the bucket says"
+    NO_FILE_NAME = "no-file-name"
+    EXISTS = "exists"
+    CLASH = "clash"
+    UNWRITABLE = "unwritable"
+    DISK_FULL = "disk-full"
+    SPOILED = "spoiled"
+
+    @property
+    def words(self) -> Message:
+        """The reason, to stand behind a path."""
+        return _REASON_WORDS[self]
+
+
+_REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
+    {
+        Reason.DANGLING: msg("dangling link"),
+        Reason.LOOP: msg("link to a folder that contains it"),
+        Reason.OUTSIDE: msg("link that leads out of the media folder"),
+        Reason.NAME: msg("name is not UTF-8"),
+        Reason.UNREADABLE: msg("cannot be read"),
+        Reason.VANISHED: msg("vanished"),
+        Reason.CHANGED: msg("changed while it was read"),
+        Reason.SPECIAL: msg("not a regular file"),
+        Reason.REFUSED: msg("refused by the storage service"),
+        Reason.CORRUPTED: msg("stored with other bytes than were sent"),
+        Reason.LOST: msg("said to be stored, but not listed"),
+        Reason.BACKSLASH: msg("the storage service keeps no backslash in names"),
+        Reason.HEADERS: msg("stored, but its headers could not be fixed"),
+        Reason.FILE_SYSTEM: msg("the file system's own folder, not BookWyrm's"),
+        Reason.NO_FILE_NAME: msg("not a name for a file on this server"),
+        Reason.EXISTS: msg("there is a file of that name, which is left as it is"),
+        Reason.CLASH: msg("one name for a file and for a folder"),
+        Reason.UNWRITABLE: msg("cannot be written"),
+        Reason.DISK_FULL: msg("the disk is full"),
+        Reason.SPOILED: msg("came with other bytes than the bucket says"),
+    }
+)
 
 
 # Of each request under way the file and a connection; up to 840 were seen in a copy.
@@ -90,7 +124,7 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFailure:
-    """A file that cannot be had, and why; `detail` is the system's own message.
+    """A file that cannot be had, and why; `detail` is the system's own message, or ours.
 
     The path of a folder that cannot be looked into ends in a slash, as with `ls -p`.
     """
@@ -118,7 +152,7 @@ class Spoiled(Exception):
     """The bytes of a file that is coming are not what they should be; `failure` says why."""
 
     def __init__(self, failure: MediaFailure) -> None:
-        super().__init__(failure.reason)
+        super().__init__(failure.reason.value)
         self.failure = failure
 
 
@@ -304,11 +338,12 @@ class FolderMedia(Media):
             return RootFolder(self.places)
         except OSError as error:
             raise Problem(
-                f"The media folder {self.root} cannot be read.",
-                "It is not there, or belongs to another user.",
-                f"Look at it with: ls -ld {self.root}",
-                "Run bw-s3 as the user that BookWyrm runs as, or with sudo.",
+                msg("The media folder {folder} cannot be read.", folder=str(self.root)),
+                msg("It is not there, or belongs to another user."),
+                msg("Look at it with: ls -ld {folder}", folder=str(self.root)),
+                msg("Run bw-s3 as the user that BookWyrm runs as, or with sudo."),
                 raw=str(error),
+                code="media-not-readable",
             ) from error
 
 
@@ -375,7 +410,7 @@ def as_unwritten(path: bytes, error: OSError) -> MediaFailure:
 
 
 def _failure(path: bytes, error: OSError, reason: Reason) -> MediaFailure:
-    detail = error.strerror or str(error)
+    detail: str = words_of(error)
     if isinstance(error, OutsideRoot):
         detail = error.target.decode(errors="backslashreplace")
     return MediaFailure(path=path, reason=reason, detail=detail)

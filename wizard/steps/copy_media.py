@@ -24,12 +24,13 @@ from wizard.copying.upload import (
     count_media,
 )
 from wizard.core.events import Check, Note, failed, later, passed, remark
+from wizard.core.message import msg
 from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count, describe_size, name_some
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
-from wizard.media.public import OUTSIDE_CLASS
+from wizard.media.public import HeldBack
 from wizard.media.source import PREFIX
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
@@ -98,9 +99,9 @@ class CopyMedia(TypedStep[CopyOutcome]):
             Sentence(_headers(settings.acl)),
         ]
         items += [
-            Sentence(f"Held back, never uploaded: {kind}: {number:,}, {describe_size(size)}.")
-            for kind, (number, size) in sorted(found.held_back.items())
-            if kind != OUTSIDE_CLASS
+            _held_back(kind, *found.held_back[kind])
+            for kind in HeldBack
+            if kind in found.held_back and kind is not HeldBack.OUTSIDE
         ]
         out_of_the_ordinary = await about_public(context, media, found)
         items += [Sentence(text, warning=True) for text in out_of_the_ordinary]
@@ -203,6 +204,17 @@ def _headers(acl: str) -> str:
     return sent + (access or f" and Cache-Control: {CACHE_CONTROL}; no ACL is sent.")
 
 
+def _held_back(kind: HeldBack, number: int, size: int) -> Sentence:
+    return Sentence(
+        msg(
+            "Held back, never uploaded: {kind}: {number}, {size}.",
+            kind=kind.words,
+            number=number,
+            size=describe_size(size),
+        )
+    )
+
+
 def _summary(outcome: CopyOutcome) -> str:
     return (
         f"{count(outcome.sent, 'file')} sent ({describe_size(outcome.sent_bytes)}); "
@@ -213,7 +225,7 @@ def _summary(outcome: CopyOutcome) -> str:
 def not_copied(outcome: CopyOutcome) -> Problem:
     """Return the `Problem` of files and folders not accounted for, each with its reason."""
     shown = [f for f in outcome.failures if not f.harmless][:MOST_NAMED]
-    lines = [failure.line for failure in shown]
+    lines: list[str] = [failure.line for failure in shown]
     if outcome.failed > len(shown):
         lines.append(f"… and {outcome.failed - len(shown):,} more")
     return Problem(
@@ -277,9 +289,13 @@ def _remarks(compared: Comparison) -> list[Check]:
         which = name_some(compared.left_out, MOST_NAMED, number=compared.harmless)
         found.append(remark(asked, f"{count(compared.harmless, 'file')}: {which}"))
     if compared.held_back:
-        kinds = "; ".join(f"{kind}: {n:,}" for kind, (n, _) in sorted(compared.held_back.items()))
+        kinds = "; ".join(
+            f"{kind.words}: {compared.held_back[kind][0]:,}"
+            for kind in HeldBack
+            if kind in compared.held_back
+        )
         if compared.outside:
-            number = compared.held_back[OUTSIDE_CLASS][0]
+            number = compared.held_back[HeldBack.OUTSIDE][0]
             kinds += f" ({name_some(compared.outside, MOST_NAMED, number=number)})"
         found.append(remark("What was held back?", kinds))
     if compared.published:

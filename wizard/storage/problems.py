@@ -12,7 +12,7 @@ from awscrt.exceptions import AwsCrtError
 from awscrt.s3 import S3ResponseError
 from botocore.exceptions import ClientError
 
-from wizard.core.message import Message, msg, sentences, verbatim
+from wizard.core.message import NOTHING, Message, msg, sentences
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.storage.calls import call_of
@@ -526,7 +526,7 @@ _UNSEEN = (
 def _where(settings: Settings) -> Message:
     """Return what else may be why the keys do not see the bucket, "" where nothing is known."""
     found = (text for host, text in _UNSEEN if _is_at(settings, host))
-    return next(found, verbatim(""))
+    return next(found, NOTHING)
 
 
 def _right_region(answer: ErrorResponse) -> Message:

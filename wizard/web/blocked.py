@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from wizard.core.message import Message, marked, msg, plural, sentences, verbatim
+from wizard.core.message import NOTHING, Message, marked, msg, plural, sentences, verbatim
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.web.caches import cache_marks
 from wizard.web.csp import Refusal
@@ -67,7 +67,7 @@ def not_readable(url: str, status: int) -> Problem:
 def by_policy(file: PageFile, found: Refusal) -> Problem:
     """Return the `Problem` of a file that a Content-Security-Policy does not name."""
     host = origin_of(found.url)
-    redirected = msg("{url} leads there.", url=file.url) if found.url != file.url else verbatim("")
+    redirected = msg("{url} leads there.", url=file.url) if found.url != file.url else NOTHING
     return Problem(
         msg("The site's Content-Security-Policy keeps browsers from loading {url}", url=found.url),
         sentences(
@@ -169,9 +169,7 @@ def by_type(file: PageFile, url: str, given: str, *, strict: bool) -> Problem:
         Message(_WRONG_TYPE[file.kind], "", {"url": url}),
         sentences(
             msg("It comes as “{type}”.", type=given) if given else msg("It comes without a type."),
-            msg("“X-Content-Type-Options: nosniff” forbids to look closer.")
-            if strict
-            else verbatim(""),
+            msg("“X-Content-Type-Options: nosniff” forbids to look closer.") if strict else NOTHING,
         ),
         msg(
             "If a CDN or a proxy is in front of the bucket, let it pass on the Content-Type as the "
