@@ -26,7 +26,7 @@ _LOGIND = "[Login]\nKillUserProcesses=yes\nKillExcludeUsers=nobody\n"
 _ASK = """
 import asyncio
 from wizard.switch.launch import why_a_logout_ends_it
-print(asyncio.run(why_a_logout_ends_it()))
+print(asyncio.run(why_a_logout_ends_it()) or "")
 """
 # How the package is known to a user who may not read what it says of itself.
 _ASK_PACKAGE = """

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from wizard.core.events import Note
+from wizard.core.message import msg, sentences
 from wizard.core.plan import Diff, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.env.bash import harmless
@@ -38,12 +39,15 @@ async def env_to_change(context: Context) -> EnvFile:
     if defect is None:
         return env
     question = Question(
-        text=f"{defect.what} Convert it first?", yes="Convert it", no="Leave it as it is"
+        text=sentences(defect.what, msg("Convert it first?")),
+        yes=msg("Convert it"),
+        no=msg("Leave it as it is"),
     )
-    refused = Problem(defect.what, defect.why, *defect.remedies, decision=True)
+    refused = Problem(defect.what, defect.why, *defect.remedies, decision=True, code=defect.code)
     await context.agree(question, refused)
     backup = await asyncio.to_thread(env.converted().write, context.journal.folder)
-    context.report(Note(f"Converted {env.path}; as it was: {backup}"))
+    done = msg("Converted {file}; as it was: {backup}", file=str(env.path), backup=str(backup))
+    context.report(Note(done))
     return context.instance.env_file()
 
 
@@ -54,7 +58,7 @@ def conversion_plan(context: Context, env: EnvFile) -> tuple[EnvFile, Sequence[P
     if defect is None:
         return env, ()
     whole = env.converted()
-    text = f"{defect.what} {defect.why} You are asked whether to convert it first."
+    text = sentences(defect.what, defect.why, msg("You will be asked whether to convert it first."))
     diff = Diff(str(env.path), env.diff(whole, context.masker))
     return whole, (Sentence(text, warning=True), diff)
 
@@ -92,9 +96,12 @@ async def values_in_bash(env: EnvFile, names: Sequence[str]) -> dict[str, str]:
 def _unread(env: EnvFile, raw: str = "") -> Problem:
     # What bash wrote is left out: it quotes the line it could not read, secrets and all.
     return Problem(
-        f"bash cannot read {env.path} to its end.",
-        "A line is not written as bash wants it, such as one with a quote that is never closed."
-        " bw-dev reads the file with bash.",
-        f"Look for that line: bash -n {env.path}",
+        msg("bash cannot read {file} to its end.", file=str(env.path)),
+        msg(
+            "A line is not written as bash wants it, such as one with a quote that is never closed."
+            " bw-dev reads the file with bash."
+        ),
+        msg("Look for that line: bash -n {file}", file=str(env.path)),
         raw=raw,
+        code="env-unreadable-by-bash",
     )

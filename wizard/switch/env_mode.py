@@ -14,6 +14,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from wizard.core.events import Check, Note, passed, remark
+from wizard.core.message import Message, listed, msg, sentences
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.instance.deployment import EnvUsers
@@ -21,7 +22,8 @@ from wizard.journal.entries import number_entry
 from wizard.step import Context, Question
 from wizard.system.programs import run
 
-_ASKED = "Is .env kept from the other users of this machine?"
+_ASKED = msg("Is .env kept from the other users of this machine?")
+_CODE = "env-mode"
 # The mode as it was before, to be put back by the undo.
 _BEFORE = number_entry("configure_provider.mode")
 
@@ -37,12 +39,11 @@ async def mode_plan(context: Context) -> list[Sentence]:
     if not open_to_all(path):
         return []
     narrower, why_not = _narrower(path, await context.deployment.env_users())
-    more = (
-        f"You are asked whether to make it {narrower:03o} (chmod)."
-        if narrower is not None
-        else f"{why_not} So that is left to you."
-    )
-    return [Sentence(f"{_words(path)} {more}", warning=True)]
+    if narrower is None:
+        more = sentences(why_not, msg("So that is left to you."))
+    else:
+        more = msg("You will be asked whether to make it {mode} (chmod).", mode=_octal(narrower))
+    return [Sentence(sentences(_words(path), more), warning=True)]
 
 
 async def offer_narrower_mode(context: Context) -> None:
@@ -59,14 +60,22 @@ async def offer_narrower_mode(context: Context) -> None:
     if users is None or narrower is None:
         return
     question = Question(
-        text=f"{_words(path)} Make it {narrower:03o}, so that only {_who(path, narrower)} can?",
-        yes="Yes",
-        no="Leave it as it is",
+        text=sentences(
+            _words(path),
+            msg(
+                "Make it {mode}, so that only {users} can?",
+                mode=_octal(narrower),
+                users=_who(path, narrower),
+            ),
+        ),
+        yes=msg("Yes"),
+        no=msg("Leave it as it is"),
     )
     if await context.ask(question):
         context.journal.remember(_BEFORE, stat.S_IMODE(path.stat().st_mode))
         path.chmod(narrower)
-        context.report(Note(f"The mode of {path} is {narrower:03o} now."))
+        done = msg("The mode of {file} is {mode} now.", file=str(path), mode=_octal(narrower))
+        context.report(Note(done))
         await _try(context, users.locked_out)
 
 
@@ -83,15 +92,27 @@ async def _try(context: Context, could_not: frozenset[str]) -> None:
         raise
     if users is None:
         put_mode_back(context)
-        text = f"The mode of {path} is as before: it could not be tried who can still read it."
+        text = msg(
+            "The mode of {file} is as before: it could not be tried who can still read it.",
+            file=str(path),
+        )
         context.report(Note(text, warning=True))
         return
-    locked_out = [f"user {uid}" for uid in sorted(users.uids) if not await _can_read(uid, path)]
-    locked_out += [f"the container of {name}" for name in sorted(users.locked_out - could_not)]
+    uids = [uid for uid in sorted(users.uids) if not await _can_read(uid, path)]
+    # Translators: these two stand in "The mode of … is … again: … could not read it."
+    locked_out = [msg("user {uid}", uid=str(uid)) for uid in uids]
+    locked_out += [
+        msg("the container of {service}", service=name)
+        for name in sorted(users.locked_out - could_not)
+    ]
     if locked_out:
         put_mode_back(context)
-        mode, names = stat.S_IMODE(path.stat().st_mode), ", ".join(locked_out)
-        text = f"The mode of {path} is {mode:03o} again: {names} could not read it."
+        text = msg(
+            "The mode of {file} is {mode} again: {users} could not read it.",
+            file=str(path),
+            mode=_octal(path.stat().st_mode),
+            users=listed(locked_out),
+        )
         context.report(Note(text, warning=True))
 
 
@@ -108,24 +129,32 @@ async def mode_check(context: Context) -> Check:
     path = context.instance.env_path
     if not open_to_all(path):
         mode = stat.S_IMODE(path.stat().st_mode)
-        return passed(_ASKED, f"yes: only {_who(path, mode)} can read it")
+        seen = msg("yes: only {users} can read it", users=_who(path, mode))
+        return passed(_ASKED, seen, code=_CODE)
     _, why_not = _narrower(path, await context.deployment.env_users())
-    seen = f"no: its mode is {path.stat().st_mode & 0o777:03o}. {why_not}"
-    return remark(_ASKED, seen.rstrip(" ."))
+    seen = msg("no: its mode is {mode}", mode=_octal(path.stat().st_mode))
+    if why_not:
+        seen = msg("{mode}. {why}", mode=seen, why=why_not)
+    return remark(_ASKED, seen, code=_CODE)
 
 
-def _narrower(path: Path, users: EnvUsers | None) -> tuple[int | None, str]:
+def _octal(mode: int) -> str:
+    """Return the permissions of a mode as `chmod` takes them."""
+    return f"{mode & 0o777:03o}"
+
+
+def _narrower(path: Path, users: EnvUsers | None) -> tuple[int | None, Message]:
     """Return the narrowest mode that all readers can live with, else None and why there is none."""
     if users is None:
-        return None, "It is not known who else needs to read it."
+        return None, msg("It is not known who else needs to read it.")
     status = path.stat()
     if os.geteuid() not in (0, status.st_uid) or not _can_be_tried(users.uids):
-        return None, "Only root could try whether the services can still read it."
+        return None, msg("Only root could try whether the services can still read it.")
     mode = stat.S_IMODE(status.st_mode)
     for candidate in (mode & ~0o077, mode & ~0o007):
         if all(_may_read(uid, status, candidate) for uid in users.uids):
-            return candidate, ""
-    return None, "A service could not read it any more otherwise: it runs as another user."
+            return candidate, msg("")
+    return None, msg("A service could not read it any more otherwise: it runs as another user.")
 
 
 def _can_be_tried(users: Collection[int]) -> bool:
@@ -159,24 +188,26 @@ def _groups(uid: int) -> list[int]:
     return [own, *(g for g in os.getgrouplist(account.pw_name, own) if g != own)]
 
 
-def _words(path: Path) -> str:
-    return (
-        f"Every user of this machine can read {path}, which holds the key to the bucket from "
-        "now on."
+def _words(path: Path) -> Message:
+    return msg(
+        "Every user of this machine can read {file}, which holds the key to the bucket from now"
+        " on.",
+        file=str(path),
     )
 
 
-def _who(path: Path, mode: int) -> str:
+def _who(path: Path, mode: int) -> Message:
     """Say who can read the file with this mode."""
     status = path.stat()
     owner = _name(status.st_uid)
     if not mode & stat.S_IRGRP:
-        return f"{owner} and root"
+        # Translators: who can read the file, such as "alice and root".
+        return msg("{owner} and root", owner=owner)
     try:
         group = grp.getgrgid(status.st_gid).gr_name
     except KeyError:
         group = str(status.st_gid)
-    return f"{owner}, the group {group} and root"
+    return msg("{owner}, the group {group} and root", owner=owner, group=group)
 
 
 def _name(uid: int) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from wizard.core.events import Check, Verdict, failed, passed, remark
+from wizard.core.message import Message, listed, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
 from wizard.core.secrets import is_secret_name
@@ -20,7 +21,8 @@ from wizard.env.file import EnvFile
 from wizard.env.lines import written
 from wizard.step import Context
 
-_ASKED = "Is .env read to its end by all that reads it?"
+_ASKED = msg("Is .env read to its end by all that reads it?")
+_CODE = "env-readers"
 _NAMED = 3
 
 
@@ -28,21 +30,22 @@ async def readers_check(context: Context) -> Check:
     """Check what breaks a reader of `.env`, by line; it fails where this instance needs it."""
     env = context.instance.env_file()
     if env.defect():
-        return passed(_ASKED, "it is converted first")  # that is asked about with its own diff
+        # That is asked about with its own diff.
+        return passed(_ASKED, msg("it is converted first"), code=_CODE)
     unread = env.unread_lines()
     found = await bash_issues(env)
     if context.settings.deployment == DeploymentKind.COMPOSE:
         breaking = [s for s in found if s.breaks]
         if breaking:
-            return failed(_ASKED, _stops_bw_dev(env, breaking))
+            return failed(_ASKED, _stops_bw_dev(env, breaking), code=_CODE)
     elif unread:
-        return remark(_ASKED, _not_for_django(env, unread))
+        return remark(_ASKED, _not_for_django(env, unread), code=_CODE)
     if found:
-        return remark(_ASKED, _only_for_bash(context, env, found))
+        return remark(_ASKED, _only_for_bash(context, env, found), code=_CODE)
     if misread := await misread_by_systemd(context, env):
-        units = " and ".join(await context.deployment.given_env())
-        return remark(_ASKED, _otherwise_for_systemd(units, misread))
-    return passed(_ASKED, "yes")
+        units = await context.deployment.given_env()
+        return remark(_ASKED, _otherwise_for_systemd(units, misread), code=_CODE)
+    return passed(_ASKED, msg("yes"), code=_CODE)
 
 
 async def misread_by_systemd(context: Context, env: EnvFile) -> frozenset[str]:
@@ -68,11 +71,12 @@ async def rewritten_for_systemd(
     return {n: v for n, v in values.items() if n not in own and _is_writable(n, v)}
 
 
-def about_systemd(names: Collection[str]) -> str:
+def about_systemd(names: Collection[str]) -> Message:
     """Say what systemd makes of these variables, for a plan or a question."""
-    return (
-        f"systemd reads {name_some(sorted(names), _NAMED)} in .env otherwise than Django, and gives"
-        " that to the services: to it a remark behind a value is part of the value."
+    return msg(
+        "systemd reads {names} in .env otherwise than Django, and gives that to the services: to it"
+        " a remark behind a value is part of the value.",
+        names=name_some(sorted(names), _NAMED),
     )
 
 
@@ -84,11 +88,12 @@ def _is_writable(name: str, value: str) -> bool:
     return True
 
 
-def _otherwise_for_systemd(units: str, names: Collection[str]) -> str:
-    return (
-        f"Django does; systemd, which gives it to {units}, reads "
-        f"{name_some(sorted(names), _NAMED)} otherwise: what follows a value is "
-        "part of it there"
+def _otherwise_for_systemd(units: Sequence[str], names: Collection[str]) -> Message:
+    return msg(
+        "Django does; systemd, which gives it to {units}, reads {names} otherwise: what follows a"
+        " value is part of it there",
+        units=listed(units),
+        names=name_some(sorted(names), _NAMED),
     )
 
 
@@ -103,41 +108,76 @@ async def report_readers(context: Context) -> None:
 
 def _stops_bw_dev(env: EnvFile, breaking: Sequence[BashIssue]) -> Problem:
     return Problem(
-        f"./bw-dev stops at line {breaking[0].line} of {env.path}.",
-        f"It reads the file with bash, and in {_some(breaking)}.",
+        msg(
+            "./bw-dev stops at line {line} of {file}.",
+            line=str(breaking[0].line),
+            file=str(env.path),
+        ),
+        msg("It reads the file with bash, and {issues}.", issues=_some(breaking)),
         *[_fix(env, issue) for issue in breaking[:_NAMED]],
-        Remedy("Then try again: nothing was changed yet.", Action.RETRY),
+        Remedy(msg("Then try again: nothing was changed yet."), Action.RETRY),
+        code="env-stops-bw-dev",
     )
 
 
-def _not_for_django(env: EnvFile, lines: Sequence[int]) -> str:
-    which = "line" if len(lines) == 1 else "lines"
-    numbers = ", ".join(map(str, lines[:_NAMED])) + (" …" if len(lines) > _NAMED else "")
-    return (
-        f"no: Django passes over {which} {numbers} of {env.path}, which it cannot parse, such as"
-        " one with a quote that is never closed"
+def _not_for_django(env: EnvFile, lines: Sequence[int]) -> Message:
+    return plural(
+        "no: Django passes over line {lines} of {file}, which it cannot parse, such as one with a"
+        " quote that is never closed",
+        "no: Django passes over lines {lines} of {file}, which it cannot parse, such as one with a"
+        " quote that is never closed",
+        len(lines),
+        lines=name_some([str(line) for line in lines], _NAMED),
+        file=str(env.path),
     )
 
 
-def _only_for_bash(context: Context, env: EnvFile, found: Sequence[BashIssue]) -> str:
-    compose = context.settings.deployment == DeploymentKind.COMPOSE
-    who = "bash, and with it ./bw-dev," if compose else "Django does; bash, which scripts may use,"
-    return f"{who} stumbles: in {_some(found)}. {_fix(env, found[0])}"
+def _only_for_bash(context: Context, env: EnvFile, found: Sequence[BashIssue]) -> Message:
+    issues, fix = _some(found), _fix(env, found[0])
+    if context.settings.deployment == DeploymentKind.COMPOSE:
+        return msg(
+            "bash, and with it ./bw-dev, reads it differently: {issues}. {fix}",
+            issues=issues,
+            fix=fix,
+        )
+    return msg(
+        "Django does; bash, which scripts may use, reads it differently: {issues}. {fix}",
+        issues=issues,
+        fix=fix,
+    )
 
 
-def _some(found: Sequence[BashIssue]) -> str:
-    words = [f"line {s.line}{f' ({s.name})' if s.name else ''} {s.why}" for s in found[:_NAMED]]
-    more = f"; and in {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return "; in ".join(words) + more
+def _some(found: Sequence[BashIssue]) -> Message:
+    """Say in which lines bash stops and why: the first of them, and how many more there are."""
+    whole = _in_line(found[0])
+    for issue in found[1:_NAMED]:
+        whole = msg("{before}; {next}", before=whole, next=_in_line(issue))
+    if len(found) <= _NAMED:
+        return whole
+    return plural(
+        "{lines}; and in {n} more", "{lines}; and in {n} more", len(found) - _NAMED, lines=whole
+    )
 
 
-def _fix(env: EnvFile, issue: BashIssue) -> str:
+def _in_line(issue: BashIssue) -> Message:
+    # Translators: such as "in line 3 (DEBUG) its quote is never closed".
+    if not issue.name:
+        return msg("in line {line} {why}", line=str(issue.line), why=issue.why)
+    return msg(
+        "in line {line} ({name}) {why}", line=str(issue.line), name=issue.name, why=issue.why
+    )
+
+
+def _fix(env: EnvFile, issue: BashIssue) -> Message:
     """Return what to do with a line; its value is shown only if it is no secret."""
     name, value = issue.name, env.get(issue.name) if issue.name else None
+    line = str(issue.line)
     if name in READ_ONLY:
-        return f"Give {name} in line {issue.line} another name, also where it is used."
+        return msg(
+            "Give {name} in line {line} another name, also where it is used.", name=name, line=line
+        )
     if value is None:
-        return f"Write line {issue.line} as NAME='value', or put a # before it."
+        return msg("Write line {line} as NAME='value', or put a # before it.", line=line)
     try:
         right = written(name, value)
     except Problem:
@@ -145,4 +185,4 @@ def _fix(env: EnvFile, issue: BashIssue) -> str:
     if is_secret_name(name):
         quote = right[:1] if right[:1] in ("'", '"') else ""
         right = f"{quote}…{quote}"
-    return f"Write line {issue.line} so: {name}={right}"
+    return msg("Write line {line} so: {name}={value}", line=line, name=name, value=right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wizard.core.message import Message, msg, plural, sentences
 from wizard.core.plan import PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.env.exports import BUCKET, Exports
@@ -27,14 +28,21 @@ def exports_plan(env: EnvFile, values: Values) -> list[PlanItem]:
         return []
     items: list[PlanItem] = []
     if kept := exports.kept():
-        text = (
-            f"User exports have a bucket of their own ({env.get(BUCKET)}) and have followed the "
-            f"media's settings so far: {', '.join(kept)} are written out as they are in effect "
-            "now, so that exports stay there."
+        text = plural(
+            "User exports have a bucket of their own ({bucket}) and have followed the media's"
+            " settings so far: {names} is written out as it is in effect now, so that exports stay"
+            " there.",
+            "User exports have a bucket of their own ({bucket}) and have followed the media's"
+            " settings so far: {names} are written out as they are in effect now, so that exports"
+            " stay there.",
+            len(kept),
+            bucket=env.get(BUCKET) or "",
+            names=", ".join(kept),
         )
         items.append(Sentence(text, warning=True))
     if exports.undecided():
-        items.append(Sentence(f"{_undecided_words(env, exports)} You are asked first.", True))
+        text = sentences(_undecided_words(env, exports), msg("You will be asked first."))
+        items.append(Sentence(text, warning=True))
     return items
 
 
@@ -43,13 +51,23 @@ def refuse_shared_bucket(env: EnvFile, values: Values) -> None:
     exports = _exports(env, values)
     if exports and exports.share_a_bucket():
         raise Problem(
-            f"The bucket {env.get(BUCKET)} is that of the user exports already.",
-            "Exports hold whole accounts and are private; the media's bucket is public. BookWyrm "
-            "wants two buckets.",
-            Remedy("Name another bucket for the media.", Action.EDIT_PROVIDER),
-            f"Or give the exports another one: {BUCKET} in {env.path}",
+            msg(
+                "The bucket {bucket} is that of the user exports already.",
+                bucket=env.get(BUCKET) or "",
+            ),
+            msg(
+                "Exports hold whole accounts and are private; the media's bucket is public. "
+                "BookWyrm wants two buckets."
+            ),
+            Remedy(msg("Name another bucket for the media."), Action.EDIT_PROVIDER),
+            msg(
+                "Or give the exports another one: {name} in {file}",
+                name=BUCKET,
+                file=str(env.path),
+            ),
             field="bucket",
             decision=True,
+            code="exports-in-media-bucket",
         )
 
 
@@ -61,16 +79,19 @@ async def confirm_exports(context: Context, env: EnvFile, values: Values) -> Non
         return
     words = _undecided_words(env, exports)
     question = Question(
-        text=f"{words} Are exports to go to the media's service, with the media's keys?",
-        yes="Yes, to the same service",
-        no="No, stop here",
+        text=sentences(
+            words, msg("Are exports to go to the media's service, with the media's keys?")
+        ),
+        yes=msg("Yes, to the same service"),
+        no=msg("No, stop here"),
         only_a_person=True,
     )
     refused = Problem(
-        "It is not said where user exports go.",
+        msg("It is not specified where user exports go."),
         words,
-        f"Set {', '.join(names)} in {env.path}, then continue.",
+        msg("Set {names} in {file}, then continue.", names=", ".join(names), file=str(env.path)),
         decision=True,
+        code="exports-undecided",
     )
     await context.agree(question, refused)
 
@@ -79,10 +100,14 @@ def _exports(env: EnvFile, values: Values) -> Exports | None:
     return Exports(env, values) if is_true(env.get("USE_S3_FOR_EXPORTS")) else None
 
 
-def _undecided_words(env: EnvFile, exports: Exports) -> str:
+def _undecided_words(env: EnvFile, exports: Exports) -> Message:
     names = exports.undecided()
-    return (
-        f"USE_S3_FOR_EXPORTS is true, and {', '.join(names)} {'is' if len(names) == 1 else 'are'} "
-        f"not set: from now on exports would go to the bucket {env.get(BUCKET) or '(none)'} at "
-        "the service of the media."
+    return plural(
+        "USE_S3_FOR_EXPORTS is true, and {names} is not set: from now on exports would go to the"
+        " bucket {bucket} at the service of the media.",
+        "USE_S3_FOR_EXPORTS is true, and {names} are not set: from now on exports would go to the"
+        " bucket {bucket} at the service of the media.",
+        len(names),
+        names=", ".join(names),
+        bucket=env.get(BUCKET) or msg("(none)"),
     )

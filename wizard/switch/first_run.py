@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wizard.core.message import msg
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import flag_entry
 from wizard.step import ALWAYS, Applicability, Applies
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # Once it has run, this is not asked again.
 _RAN = flag_entry("instance.ran")
-_REASON = (
+_REASON = msg(
     "Waits until the instance runs: follow BookWyrm's installation guide to its end, then start"
     " bw-s3 again."
 )

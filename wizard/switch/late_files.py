@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.core.events import Check, remark
-from wizard.core.quantities import count
+from wizard.core.message import Message, msg, plural, sentences
+from wizard.core.quantities import name_some
 from wizard.media.source import PREFIX
 from wizard.step import Context, Question
 from wizard.switch.follow import files_of
@@ -28,12 +29,15 @@ class LateFiles:
     since: float = 0.0
 
     @property
-    def words(self) -> str:
+    def words(self) -> Message:
         """Which, and since when, in a sentence."""
-        files = count(self.number, "file was", "files were")
-        names = ", ".join(self.paths[:_SHOWN]) + (", …" if self.number > _SHOWN else "")
-        when = time.strftime("%H:%M:%S", time.localtime(self.since))
-        return f"{files} written to this server's disk after the switch, since {when}: {names}."
+        return plural(
+            "{n} file was written to this server's disk after the switch, since {time}: {names}.",
+            "{n} files were written to this server's disk after the switch, since {time}: {names}.",
+            self.number,
+            time=time.strftime("%H:%M:%S", time.localtime(self.since)),
+            names=name_some(self.paths, _SHOWN, number=self.number),
+        )
 
 
 def switched_at(context: Context) -> float | None:
@@ -57,21 +61,33 @@ def late_files(context: Context, since: float | None) -> LateFiles:
 def question_about(late: LateFiles) -> Question:
     """Return what is asked where they do not come to an end."""
     return Question(
-        text=f"{late.words} Part of the instance still writes there: a worker or a job that was "
-        "not restarted. What it wrote until now is in the bucket; what it writes from now on is "
-        f"seen by nobody. {WHAT_TO_DO} Continue without it?",
-        yes="Continue: I see to that worker",
-        no="Stop here and find it first",
+        text=sentences(
+            late.words,
+            msg(
+                "Part of the instance still writes there: a worker or a job that was not "
+                "restarted. What it wrote until now is in the bucket; what it writes from now on "
+                "is seen by nobody."
+            ),
+            WHAT_TO_DO,
+            msg("Continue without it?"),
+        ),
+        yes=msg("Continue: I see to that worker"),
+        no=msg("Stop here and find it first"),
     )
 
 
 def about_late(late: LateFiles) -> Check:
     """Return what stands in the report, where there are any."""
-    seen = f"no: {late.words} They are in the bucket by now. {WHAT_TO_DO}"
-    return remark("Does every part of the instance use the bucket?", seen)
+    seen = msg(
+        "no: {files} They are in the bucket by now. {what_to_do}",
+        files=late.words,
+        what_to_do=WHAT_TO_DO,
+    )
+    asked = msg("Does every part of the instance use the bucket?")
+    return remark(asked, seen, code="late-files")
 
 
-WHAT_TO_DO = (
+WHAT_TO_DO = msg(
     "Find what still runs with the old settings (docker ps, systemctl status, ps aux), restart it, "
-    "then have bw-s3 copy the media once more."
+    "then have bw-s3 copy the media again."
 )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from wizard.core.message import Message, msg
 from wizard.switch.files import SwitchFiles
 from wizard.system.programs import run
 
@@ -43,15 +44,15 @@ def launch(files: SwitchFiles, instance: Path, state: Path, lock: int) -> subpro
         )
 
 
-async def why_a_logout_ends_it() -> str:
-    """Return why the end of the login would end the runner as well; "" where it would not."""
+async def why_a_logout_ends_it() -> Message | None:
+    """Return why the end of the login would end the runner as well; None where it would not."""
     if _in_own_scope() or not (_has_systemd() and shutil.which("loginctl")):
-        return ""
+        return None
     if await _asked("show-session", "--property=KillUserProcesses") != "KillUserProcesses=yes":
-        return ""
+        return None
     if await _asked("show-user", str(os.getuid()), "--property=Linger") == "Linger=yes":
-        return ""
-    return (
+        return None
+    return msg(
         "This machine ends what a user started when the user logs out (KillUserProcesses=yes in"
         " logind.conf), the switch as well: stay logged in until it is over, or start bw-s3"
         " with sudo."

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from wizard.core.events import Note
+from wizard.core.message import msg
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true
 from wizard.journal.entries import Entry, json_entry
@@ -45,7 +46,10 @@ async def disarm(context: Context) -> bool:
     old = _disarmed(env, lines, keep=ran_with_s3_before(context))
     if old.changed:
         backup = await asyncio.to_thread(old.write, context.journal.folder)
-        context.report(Note(f"Changed {env.path} back; as it was: {backup}"))
+        done = msg(
+            "Changed {file} back; as it was: {backup}", file=str(env.path), backup=str(backup)
+        )
+        context.report(Note(done))
     context.journal.forget(_BEFORE)
     return old.changed or bool(lines)
 

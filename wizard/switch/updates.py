@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wizard.core.message import msg, sentences
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import text_entry
 from wizard.step import Context, Question
 
-# What was agreed to, in the words in which it was asked: another image has other words.
+# What was agreed to, in the English words in which it was asked: another image has others.
 _AGREED = text_entry("update with the switch")
-_MEANING = (
+_MEANING = msg(
     "The restart would start that code too, and apply its migrations to the database, which "
     "cannot be undone by going back to the old .env."
 )
-_ASKED = "You will be asked first; `bw-s3 run --yes` agrees to it."
+_ASKED = msg("You will be asked first; `bw-s3 run --yes` agrees to it.")
 
 
 async def about_update(context: Context) -> Sequence[Sentence]:
@@ -24,8 +25,8 @@ async def about_update(context: Context) -> Sequence[Sentence]:
     found = await _update_waiting(context)
     if not found:
         return ()
-    asked = "You agreed to that." if _is_agreed(context, found) else _ASKED
-    return (Sentence(f"{found} {_MEANING} {asked}", warning=True),)
+    asked = msg("You agreed to that.") if _is_agreed(context, found) else _ASKED
+    return (Sentence(sentences(found, _MEANING, asked), warning=True),)
 
 
 async def confirm_update(context: Context) -> None:
@@ -34,17 +35,20 @@ async def confirm_update(context: Context) -> None:
     if not found or _is_agreed(context, found):
         return
     question = Question(
-        text=f"{found} {_MEANING} Update BookWyrm along with the restart?",
-        yes="Update BookWyrm along with it",
-        no="Stop here and finish the update first",
+        text=sentences(found, _MEANING, msg("Update BookWyrm along with the restart?")),
+        yes=msg("Update BookWyrm along with it"),
+        no=msg("Stop here and finish the update first"),
     )
     refused = Problem(
-        "The services were not restarted: an update of BookWyrm waits.",
-        f"{found} {_MEANING}",
-        "Finish the update first, as BookWyrm's documentation says (./bw-dev update), and "
-        "look at the site. Then continue.",
-        "Or continue and agree to the update; `bw-s3 run --yes` agrees to it.",
+        msg("The services were not restarted: an update of BookWyrm waits."),
+        sentences(found, _MEANING),
+        msg(
+            "Finish the update first, as BookWyrm's documentation says (./bw-dev update), and "
+            "look at the site. Then continue."
+        ),
+        msg("Or continue and agree to the update; `bw-s3 run --yes` agrees to it."),
         decision=True,
+        code="update-waiting",
     )
     await context.agree(question, refused)
     context.journal.remember(_AGREED, found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wizard.core.events import passed
-from wizard.core.quantities import count, describe_size
+from wizard.core.message import Message, msg, plural
+from wizard.core.quantities import count_files, describe_size
 from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Context
 from wizard.switch.problems import uploads_left
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from wizard.copying.upload import BroughtBack
 
 _EXPECTED = flag_entry("restart.uploads_in_bucket")
-_ASKED = "Is what was uploaded to the bucket in the meantime on this server too?"
+_ASKED = msg("Is what was uploaded to the bucket in the meantime on this server too?")
 
 
 def expect_uploads(context: Context) -> None:
@@ -45,7 +46,7 @@ async def bring_uploads_back(context: Context, before: BroughtBack | None = None
         raise uploads_left(result.left_count, [failure.line for failure in result.left])
     if before:
         result.add(before)
-    context.report(passed(_ASKED, _seen(result)))
+    context.report(passed(_ASKED, _seen(result), code="uploads-brought-back"))
     expect_no_uploads(context)
 
 
@@ -53,10 +54,20 @@ def _of(context: Context) -> Entry[bool]:
     return _EXPECTED.true_of(context.settings.storage)
 
 
-def _seen(result: BroughtBack) -> str:
+def _seen(result: BroughtBack) -> Message:
     if not result.files:
-        return "yes: the bucket has no file that is not here"
-    seen = f"{count(result.files, 'file')} copied back ({describe_size(result.size)})"
+        return msg("yes: the bucket has no file that is not here")
     if not result.by_size:
-        return f"{seen}, each with the size and MD5 that the bucket says"
-    return f"{seen}; {count(result.by_size, 'file')} could be checked by size only"
+        return plural(
+            "{n} file copied back ({size}), each with the size and MD5 that the bucket says",
+            "{n} files copied back ({size}), each with the size and MD5 that the bucket says",
+            result.files,
+            size=describe_size(result.size),
+        )
+    return plural(
+        "{n} file copied back ({size}); {unsure} could be checked by size only",
+        "{n} files copied back ({size}); {unsure} could be checked by size only",
+        result.files,
+        size=describe_size(result.size),
+        unsure=count_files(result.by_size),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.problem import Problem
 from wizard.instance.switching import Switch, SwitchOffer
 from wizard.step import Context
@@ -17,7 +18,7 @@ class Choice:
     """The way that is taken, why none of those before it is, and the others that can be had."""
 
     switch: Switch
-    obstacles: tuple[str, ...] = ()
+    obstacles: tuple[Message, ...] = ()
     others: tuple[Switch, ...] = ()
 
 
@@ -39,7 +40,7 @@ async def choose(context: Context, begun: str = "") -> Choice:
     if free.obstacle:
         raise _no_way(free.obstacle)
     before = offers[: offers.index(free)]
-    obstacles = tuple(offer.obstacle for offer in before)
+    obstacles = tuple(verbatim(offer.obstacle) for offer in before)
     return Choice(free.switch, obstacles, _others(offers, free.switch))
 
 
@@ -52,11 +53,12 @@ def _wanted(offers: Sequence[SwitchOffer], wanted: str) -> Switch:
     if offer is None:
         names = ", ".join(option_of(o.switch.way) for o in offers)
         raise Problem(
-            f"This instance cannot be switched with --switch {option_of(wanted)}.",
-            f"There are these ways for it: {names}.",
-            "Choose one of them, or let bw-s3 take the best one: --switch best",
+            msg("This instance cannot be switched with --switch {way}.", way=option_of(wanted)),
+            msg("There are these ways for it: {ways}.", ways=names),
+            msg("Choose one of them, or let bw-s3 take the best one: --switch best"),
             field="switch_way",
             usage=True,
+            code="switch-way-unknown",
         )
     if offer.obstacle:
         raise _no_way(offer.obstacle)
@@ -70,9 +72,10 @@ def option_of(way: str) -> str:
 
 def _no_way(obstacle: str) -> Problem:
     return Problem(
-        "The services cannot be switched in this way.",
-        obstacle,
-        "Let bw-s3 take the best way that can be had: --switch best",
+        msg("The services cannot be switched in this way."),
+        verbatim(obstacle),
+        msg("Let bw-s3 take the best way that is possible: --switch best"),
         field="switch_way",
         decision=True,
+        code="switch-way-impossible",
     )
