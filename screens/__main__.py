@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wizard.cli.arguments import COMMANDS, parse
+from wizard.cli.arguments import COMMANDS, choose_language, parse
 from wizard.reporting import output
 
 # The rest is imported where it is used: the engine takes half a second and textual a third,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run `bw-s3`: the wizard, or the command that is named."""
     output.prepare()
+    choose_language(sys.argv[1:], os.environ)
     try:
         status = _called(sys.argv[1:])
     finally:

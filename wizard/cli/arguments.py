@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from wizard.core.language import shown
+from wizard.cli.argparse_words import translate_argparse
+from wizard.core.language import known_languages, language, shown, use, wanted_language
 from wizard.core.message import Message, msg, verbatim
 from wizard.core.problem import Problem
 from wizard.core.wrapping import wrapped
@@ -50,6 +52,7 @@ _YES = msg("carry the steps out, and answer yes to everything")
 _STATE = msg("where the journal and the backups of .env are (default: FOLDER/.bw-s3)")
 _NO_MOUSE = msg("leave the mouse to the terminal, for selecting and copying")
 _JSON = msg("print one JSON object a line")
+_LANGUAGE = "--language"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,6 +81,22 @@ class _Parser(argparse.ArgumentParser):
             write_error(sys.stderr, message)
 
 
+def choose_language(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Have everything said in the language that the call or else the environment asks for.
+
+    Before anything is parsed, since help and errors are texts as well; a language that there
+    is not is refused when the call is parsed. JSON is the same in every locale.
+    """
+    code = wanted_language(environment)
+    for option, value in pairwise([*arguments, ""]):
+        name, given, after = option.partition("=")
+        if name == _LANGUAGE:
+            code = after if given else value
+    if "--json" not in arguments and code in known_languages():
+        use(language(code))
+    translate_argparse()
+
+
 def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command; "" for the wizard.
 
@@ -91,10 +110,27 @@ def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
 
 def parser_of(command: str) -> _Parser:
     """Return the parser of a command; "" for the wizard."""
-    make = {"run": _run_parser, "status": _status_parser, "disarm": _disarm_parser}
-    if command in make:
-        return make[command]()
-    return _demo_parser() if command == "demo" else _wizard_parser()
+    makers = {
+        "": _wizard_parser,
+        "run": _run_parser,
+        "status": _status_parser,
+        "disarm": _disarm_parser,
+        "demo": _demo_parser,
+    }
+    parser = makers[command]()
+    known = known_languages()
+    parser.add_argument(
+        _LANGUAGE,
+        choices=known,
+        metavar="CODE",
+        help=shown(
+            msg(
+                "speak this language: {codes} (default: that of the environment)",
+                codes=", ".join(known),
+            )
+        ),
+    )
+    return parser
 
 
 def _wizard_parser() -> _Parser:

@@ -21,7 +21,7 @@ class Language:
     def __init__(self, code: str) -> None:
         """`code` is one of `known_languages`, such as "fr"."""
         self.code = code
-        self._catalogue = gettext.translation(
+        self.catalogue = gettext.translation(
             _DOMAIN, _CATALOGUES, languages=[code], fallback=code == ENGLISH
         )
 
@@ -35,8 +35,8 @@ class Language:
         """Return the sentence of a message with the names of its values in it."""
         number = text.values.get("n")
         if text.plural and isinstance(number, int):
-            return self._catalogue.ngettext(text.id, text.plural, number)
-        return self._catalogue.gettext(text.id)
+            return self.catalogue.ngettext(text.id, text.plural, number)
+        return self.catalogue.gettext(text.id)
 
     def _value(self, value: Value) -> str:
         if isinstance(value, str):
@@ -56,18 +56,19 @@ def known_languages() -> tuple[str, ...]:
 
 
 def wanted_language(environment: Mapping[str, str]) -> str:
-    """Return which known language the environment asks for, as gettext's manual has it.
+    """Return the code of the known language that the environment asks for, English for none.
 
-    The first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; a list in `LANGUAGE` goes
-    before, but for the locale C.
+    As gettext's manual has it: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; a
+    list in `LANGUAGE` goes before, but for the locale C. "pt_BR" is asked for before "pt".
     """
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((environment[name] for name in names if environment.get(name)), "C")
     if locale.split(".")[0] in ("C", "POSIX"):
         return ENGLISH
     wanted = [*environment.get("LANGUAGE", "").split(":"), locale]
+    plain = [name.split(".")[0].split("@")[0] for name in wanted]
+    codes = [code for name in plain for code in (name, name.split("_")[0])]
     known = known_languages()
-    codes = (name.split(".")[0].split("@")[0].split("_")[0] for name in wanted)
     return next((code for code in codes if code in known), ENGLISH)
 
 

@@ -1,0 +1,38 @@
+"""Which language the program speaks, by its option and by the environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.checkout import make_checkout
+from wizard.cli.argparse_words import WORDS
+
+
+def said(*argv: str, **environment: str) -> str:
+    """What `bw-s3 ARGV` says, on whichever stream."""
+    env = {k: v for k, v in os.environ.items() if k[:3] != "LC_" and k[:4] != "LANG"}
+    argv = (sys.executable, "-m", "screens", *argv)
+    return subprocess.run(
+        argv, env={**env, **environment}, text=True, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ).stdout  # fmt: skip
+
+
+def test_a_language_that_there_is_not_is_refused() -> None:
+    assert "argument --language: invalid choice: 'xx'" in said("status", "--language", "xx")
+    assert "invalid choice: 'xx'" in said("run", "--language=xx")
+
+
+def test_the_words_are_argparses_own() -> None:
+    source = Path(argparse.__file__).read_text()
+    missing = [word for word in WORDS if repr(word)[1:-1] not in source.replace('"\n', "")]
+    assert missing in ([], [WORDS[6]]), "Python 3.12 and later have other marks there"
+
+
+def test_a_locale_without_a_catalogue_is_english(tmp_path: Path) -> None:
+    folder = str(make_checkout(tmp_path))
+    assert "No migration was begun" in said("status", folder, LANG="xx_XX.UTF-8")
