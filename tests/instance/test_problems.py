@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wizard.core.message import msg
-from wizard.instance.problems import Advice, command_failed
+from wizard.instance.problems import Advice, command_failed, how_it_ended
 
 ADVICE = Advice(
     packages=(msg("Python misses a package."), msg("Install it.")),
@@ -36,3 +36,9 @@ def test_a_missing_module(missing: str, code: str, words: str) -> None:
     assert problem.why.startswith(words)
     assert problem.code == code
     assert ("git status" in problem.remedies[0].text) is (code == "module-missing")
+
+
+def test_how_a_command_ended() -> None:
+    argv = ["docker", "compose", "up", "my site"]
+    assert how_it_ended(argv, 1) == "“docker compose up 'my site'” ended with status 1."
+    assert how_it_ended(argv, -9) == "“docker compose up 'my site'” was killed by signal 9."
