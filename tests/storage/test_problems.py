@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.core.message import Message
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.storage.problems import (
@@ -51,6 +52,7 @@ def test_every_answer_says_what_happened_and_what_to_do(response: ErrorResponse)
     assert problem.raw == response.raw
     assert problem.code
     for text in (problem.what, problem.why, *(remedy.text for remedy in problem.remedies)):
+        assert isinstance(text, Message)
         assert text
         own_words = text.replace(response.message, "") if response.message else text
         assert "{" not in own_words, "a place that was not filled in"

@@ -121,6 +121,7 @@ def test_what_cannot_be_right_is_said(field: str, text: str, words: str) -> None
     assert problem is not None
     assert words in problem.what
     assert problem.field == field
+    assert problem.code
     assert problem.why
     assert problem.remedies
 
