@@ -15,9 +15,10 @@ from wizard.assets.static import (
     read_as_visitor,
 )
 from wizard.core.events import Check, Event, Note, Output, Progress, Report, failed, passed
+from wizard.core.message import NOTHING, msg, plural, sentences
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.quantities import count, name_some
+from wizard.core.quantities import count_files, name_some
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import Entry
 from wizard.journal.etags import etags_are_md5
@@ -29,18 +30,18 @@ from wizard.web.browser import Onlooker
 # What Django named at the last check.
 _ASSETS = Entry("collect_static.assets", Assets.to_json, Assets.from_json)
 _NAMED = 5
-_AGAIN = Remedy("Do this step again.", Action.RETRY)
-_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
+_AGAIN = Remedy(msg("Do this step again."), Action.RETRY)
+_EDIT = Remedy(msg("Change the provider's settings."), Action.EDIT_PROVIDER)
 
 
 class CollectStatic(TypedStep[Assets | None]):
     """Runs `compile_themes` (where the version has it) and `collectstatic`."""
 
     name = "collect_static"
-    title = "Static assets"
-    purpose = (
-        "Style sheets, scripts, icons and fonts go to the bucket, before the site points there."
-        " BookWyrm's own commands do it; every file is checked afterwards."
+    title = msg("Static assets")
+    purpose = msg(
+        "Uploads stylesheets, scripts, icons and fonts with BookWyrm's own commands, then checks "
+        "every file. The site points to them later."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
@@ -52,24 +53,33 @@ class CollectStatic(TypedStep[Assets | None]):
         assets = context.journal.recall(_ASSETS)
         if assets is None:
             number = await asyncio.to_thread(lambda: len(_stored(_bucket(context))))
-            return Finding(False, (Fact("in the bucket", f"{number} static files"),))
+            return Finding(False, (_in_bucket(number),))
         away = await asyncio.to_thread(_away, context, assets)
         if away:
             there = len(assets.files) - len(away)
-            gone = f"{len(away)} of {len(assets.files)} static files are no longer in the bucket"
-            return Finding(False, (Fact("in the bucket", f"{there} static files"),), gone)
-        return Finding(True, (Fact("in the bucket", f"{len(assets.files)} static files, all"),))
+            gone = plural(
+                "{n} of {total} static files is no longer in the bucket",
+                "{n} of {total} static files are no longer in the bucket",
+                len(away),
+                total=len(assets.files),
+            )
+            return Finding(False, (_in_bucket(there),), gone)
+        every = plural("{n} static file, all", "{n} static files, all", len(assets.files))
+        return Finding(True, (Fact(msg("in the bucket"), every),))
 
     async def plan(self, context: Context) -> Plan:
         """Return the commands. Raises `Problem` where they cannot run."""
         commands = await context.deployment.static_commands()
         target = f"s3://{context.settings.bucket}/{PREFIX}"
-        text = f"BookWyrm sends its static files to {target}; each is then compared and read."
+        text = msg(
+            "BookWyrm sends its static files to {target}; each is then compared and read.",
+            target=target,
+        )
         return Plan(
             (*commands, Sentence(text)),
-            ""
+            NOTHING
             if context.settings.path == MigrationPath.FRESH
-            else "The running site keeps its own static files until the restart.",
+            else msg("The running site keeps its own static files until the restart."),
         )
 
     async def apply(self, context: Context) -> Assets | None:
@@ -79,14 +89,15 @@ class CollectStatic(TypedStep[Assets | None]):
         """
         if not context.instance.uses_s3():
             raise Problem(
-                "S3 is not enabled in .env.",
-                "Without USE_S3=true the static files would be collected on this server.",
-                "Do the step “Enable S3” first.",
+                msg("S3 is not enabled in .env."),
+                msg("Without USE_S3=true the static files would be collected on this server."),
+                msg("Do the step “Enable S3” first."),
+                code="s3-not-enabled",
             )
         assets = await _ask_django(context)
         before = ran_on_this_bucket_before(context)
         if before and not await asyncio.to_thread(_away, context, assets):
-            context.report(Note("Every static file is in the bucket already."))
+            context.report(Note(msg("Every static file is in the bucket already.")))
             return assets
         await context.deployment.collect_static(_Counting(context.report, len(assets.files)))
         return None
@@ -99,7 +110,12 @@ class CollectStatic(TypedStep[Assets | None]):
         checks += [_all_there(assets, away), _themes_there(assets, away)]
         for check in checks:
             context.report(check)
-        context.report(Note(f"Reading {count(len(assets.files), 'file')} as a stranger would."))
+        reading = plural(
+            "Reading {n} file as an anonymous visitor.",
+            "Reading {n} files as an anonymous visitor.",
+            len(assets.files),
+        )
+        context.report(Note(reading))
         base = f"{context.settings.public_base}/{PREFIX}"
         browser = Onlooker(origin=context.instance.origins[0])
         there = [a for a in assets.files if a.path not in away]
@@ -136,6 +152,10 @@ class _Counting:
             )
 
 
+def _in_bucket(number: int) -> Fact:
+    return Fact(msg("in the bucket"), plural("{n} static file", "{n} static files", number))
+
+
 def _bucket(context: Context) -> Bucket:
     return Bucket(context.settings, context.keys)
 
@@ -155,68 +175,103 @@ def _away(context: Context, assets: Assets) -> Mapping[str, str]:
 
 
 async def _ask_django(context: Context) -> Assets:
-    context.report(Note("Asking Django which static files the site needs."))
+    context.report(Note(msg("Asking Django which static files the site needs.")))
     return await ask_django(context.deployment, context.instance.abilities.compile_themes)
 
 
 def _place(context: Context, assets: Assets) -> Check:
-    asked = "Does Django keep static files in this bucket?"
+    asked, code = msg("Does Django keep static files in this bucket?"), "static-files-place"
     base = f"{context.settings.public_base}/{PREFIX}"
     if (assets.url, assets.bucket) == (base, context.settings.bucket):
-        return passed(asked, f"bucket {assets.bucket}, read from {assets.url}")
+        seen = msg("bucket {bucket}, read from {url}", bucket=assets.bucket, url=assets.url)
+        return passed(asked, seen, code=code)
     problem = Problem(
-        "Django keeps static files elsewhere.",
-        f"It says {assets.url} in bucket “{assets.bucket}”, not {base} in"
-        f" “{context.settings.bucket}”. .env was changed, or another file overrides it.",
+        msg("Django keeps static files elsewhere."),
+        msg(
+            "It says {url} in bucket “{bucket}”, not {own_url} in “{own_bucket}”. .env was "
+            "changed, or another file overrides it.",
+            url=assets.url,
+            bucket=assets.bucket,
+            own_url=base,
+            own_bucket=context.settings.bucket,
+        ),
         _EDIT,
         _AGAIN,
+        code="static-files-elsewhere",
     )
-    return failed(asked, problem)
+    return failed(asked, problem, code=code)
 
 
 def _all_there(assets: Assets, away: Mapping[str, str]) -> Check:
-    asked = "Is every static file in the bucket, as it is here?"
+    asked, code = msg("Is every static file in the bucket, as it is here?"), "static-files-stored"
     if not away:
-        seen = f"{count(len(assets.files), 'file')}: all, with the same size and MD5"
-        return passed(asked, seen)
+        files = count_files(len(assets.files))
+        seen = msg("{files}: all, with the same size and MD5", files=files)
+        return passed(asked, seen, code=code)
+    named = [msg("{path} ({why})", path=path, why=why) for path, why in away.items()]
     problem = Problem(
-        f"{len(away)} of {len(assets.files)} static files are missing in the bucket or differ.",
-        f"{name_some([f'{path} ({why})' for path, why in away.items()], _NAMED)}.",
+        plural(
+            "{n} of {total} static files is missing in the bucket or differs.",
+            "{n} of {total} static files are missing in the bucket or differ.",
+            len(away),
+            total=len(assets.files),
+        ),
+        msg("{files}.", files=name_some(named, _NAMED)),
         _AGAIN,
+        code="static-files-missing",
     )
-    return failed(asked, problem)
+    return failed(asked, problem, code=code)
 
 
 def _themes_there(assets: Assets, away: Mapping[str, str]) -> Check:
-    asked = "Is the compiled CSS of every theme in the bucket?"
+    asked, code = msg("Is the compiled CSS of every theme in the bucket?"), "themes-compiled"
     missing = [path for path in assets.themes if path in away]
     if not missing:
-        return passed(asked, name_some(assets.themes, _NAMED) or "this version has no themes")
+        seen = name_some(assets.themes, _NAMED) or msg("this version has no themes")
+        return passed(asked, seen, code=code)
     problem = Problem(
-        f"The compiled CSS of a theme is missing: {name_some(missing, _NAMED)}.",
-        "Every page would come without its style. compile_themes did not write it,"
-        " or collectstatic did not see what it wrote.",
+        msg("The compiled CSS of a theme is missing: {files}.", files=name_some(missing, _NAMED)),
+        msg(
+            "Every page would come without its style. compile_themes did not write it,"
+            " or collectstatic did not see what it wrote."
+        ),
         _AGAIN,
+        code="theme-missing",
     )
-    return failed(asked, problem)
+    return failed(asked, problem, code=code)
 
 
 def _readable(there: Sequence[Asset], wrong: Sequence[Unreadable], base: str) -> Check:
-    asked = "Can a stranger read the static files?"
+    asked, code = msg("Can the public read the static files?"), "static-files-readable"
     fonts = sum(asset.is_font for asset in there)
     number = len(there) - fonts
     if not wrong:
-        are = count(fonts, "font is", "fonts are")
-        later = f"; {are} read once the CORS rules are set" if fonts else ""
-        return passed(asked, f"{count(number, 'file')} read from {base}{later}")
+        seen = msg("{files} read from {base}", files=count_files(number), base=base)
+        if fonts:
+            seen = plural(
+                "{seen}; {n} font is read once the CORS rules are set",
+                "{seen}; {n} fonts are read once the CORS rules are set",
+                fonts,
+                seen=seen,
+            )
+        return passed(asked, seen, code=code)
     first = wrong[0]
+    lines = [f"{base}{item.path}: {item.problem.what}" for item in wrong]
     problem = Problem(
-        f"A stranger's browser cannot use {len(wrong)} of {number} static files.",
-        f"{first.path}: {first.problem.what} {first.problem.why}",
-        *first.problem.remedies,
-        raw=name_some(
-            [f"{base}{item.path}: {item.problem.what}" for item in wrong], 20, between="\n"
+        plural(
+            "Visitors' browsers cannot use {n} of {total} static files.",
+            "Visitors' browsers cannot use {n} of {total} static files.",
+            len(wrong),
+            total=number,
         ),
+        msg(
+            "{path}: {problem}",
+            path=first.path,
+            problem=sentences(first.problem.what, first.problem.why),
+        ),
+        *first.problem.remedies,
+        raw=str(name_some(lines, 20, between="\n")),
         field=first.problem.field or "custom_domain",
+        code="static-files-unreadable",
     )
-    return failed(asked, problem)
+    return failed(asked, problem, code=code)

@@ -21,6 +21,7 @@ from wizard.access.public_read import (
     public_read_check,
 )
 from wizard.core.events import Check, Note, failed, later, passed
+from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath, Settings
@@ -55,8 +56,8 @@ class ConfigureProvider(TypedStep[str]):
     """Tries the storage with canary objects, opens it to readers, and writes the `AWS_*` lines."""
 
     name = "configure_provider"
-    title = "Provider"
-    purpose = (
+    title = msg("Provider")
+    purpose = msg(
         "Your storage is tried out with small test files, exactly as BookWyrm will use it. "
         "What was found goes into .env; the site does not use it yet."
     )
@@ -69,14 +70,23 @@ class ConfigureProvider(TypedStep[str]):
         """Look whether `.env` has the lines, the keys fit, and the bucket's policy is ours."""
         settings = context.settings
         facts = (
-            Fact("bucket", f"{settings.bucket or '?'} at {settings.endpoint_host or '?'}"),
-            Fact("seen by visitors at", settings.public_base),
+            Fact(
+                msg("bucket"),
+                msg(
+                    "{bucket} at {endpoint}",
+                    bucket=settings.bucket or "?",
+                    endpoint=settings.endpoint_host or "?",
+                ),
+            ),
+            Fact(msg("seen by visitors at"), settings.public_base),
         )
         if not (settings.acl_known and settings.bucket and context.keys):
             return Finding(False, facts)
         lacking = await _lacking(context, context.instance.env_file())
         if lacking:
-            gone = f"your answers and .env are no longer the same: {', '.join(lacking)}"
+            gone = msg(
+                "your answers and .env are no longer the same: {names}", names=", ".join(lacking)
+            )
             return Finding(False, facts, gone)
         gone = await asyncio.to_thread(_gone, context)
         return Finding(not gone, facts, gone)
@@ -88,10 +98,12 @@ class ConfigureProvider(TypedStep[str]):
         items: list[PlanItem] = []
         async for check in probe.looks():
             if is_missing_bucket(check):
-                context.report(
-                    later(check.asked, "no; it can be created, and you are asked before")
+                seen = msg("no; it can be created, and you will be asked first")
+                context.report(later(check.asked, seen, code=check.code))
+                text = msg(
+                    "The bucket {bucket} is created; you will be asked first.",
+                    bucket=probe.bucket.name,
                 )
-                text = f"The bucket {probe.bucket.name} is created; you are asked before."
                 items.append(Sentence(text, warning=True))
                 continue
             context.report(check)
@@ -99,10 +111,12 @@ class ConfigureProvider(TypedStep[str]):
                 raise check.problem
         policy = await policy_plan(context, probe.bucket, there=not items)
         items += [*await _env_plan(context), *policy, *earlier_plan(context)]
-        text = "Small test files are stored below images/ and static/, read, and removed again."
-        safe = "The lines in .env can be taken back."
+        text = msg(
+            "Small test files are stored below images/ and static/, read, and removed again."
+        )
+        safe = msg("The lines in .env can be undone.")
         if context.settings.path != MigrationPath.FRESH:
-            safe = "The running site does not change, and the lines in .env can be taken back."
+            safe = msg("The running site does not change, and the lines in .env can be undone.")
         return Plan((Sentence(text), *items), safe)
 
     async def apply(self, context: Context) -> str:
@@ -203,16 +217,16 @@ async def _lacking(context: Context, env: EnvFile) -> list[str]:
     return [name for name, value in wanted if env.get(name) != value or name in misread]
 
 
-def _gone(context: Context) -> str:
+def _gone(context: Context) -> Message:
     """Return what the world no longer has, "" where all is there; three requests at most."""
     try:
         bucket = Bucket(context.settings, context.keys)
         bucket.ask()
         if lost_policy(context, bucket):
-            return "the bucket policy that lets strangers read is gone"
+            return msg("the bucket policy that lets the public read is gone")
     except Problem as problem:
-        return problem.what
-    return ""
+        return verbatim(problem.what)
+    return NOTHING
 
 
 async def _check_instance(context: Context) -> None:
@@ -234,20 +248,27 @@ def _refuse_http(context: Context) -> None:
     if context.settings.url_protocol == "https:" or context.instance.abilities.url_protocol:
         return
     raise Problem(
-        f"BookWyrm {context.instance.version} cannot use storage that is served over http.",
-        "Since version 0.7.4 BookWyrm lets one choose (AWS_S3_URL_PROTOCOL); yours writes the "
-        "protocol of the site itself into every address.",
-        "Serve the files over https, or update BookWyrm first.",
+        msg(
+            "BookWyrm {version} cannot use storage that is served over http.",
+            version=context.instance.version,
+        ),
+        msg(
+            "Since version 0.7.4 BookWyrm lets one choose (AWS_S3_URL_PROTOCOL); yours writes the "
+            "protocol of the site itself into every address."
+        ),
+        msg("Serve the files over https, or update BookWyrm first."),
         field="url_protocol",
+        code="http-not-supported",
     )
 
 
 def _refuse_while_armed(context: Context) -> None:
     if armed_by_us(context):
         raise Problem(
-            "S3 is enabled in .env still.",
-            "Without the lines of this step BookWyrm would not come up at its next start.",
-            "Take back “Enable S3” first: bw-s3 disarm",
+            msg("S3 is still enabled in .env."),
+            msg("Without the lines of this step BookWyrm would not come up at its next start."),
+            msg("Undo “Enable S3” first: bw-s3 disarm"),
+            code="s3-still-enabled",
         )
 
 
@@ -259,18 +280,26 @@ async def _env_plan(context: Context) -> list[PlanItem]:
     new = env.with_values({**changes, **others})
     found: list[PlanItem] = list(items)
     if not new.changed:
-        found.append(Sentence(f"{env.path} has all the lines already."))
+        found.append(Sentence(msg("{env} has all the lines already.", env=str(env.path))))
     else:
         found.append(Diff(str(env.path), env.diff(new, context.masker)))
-        found.append(Sentence(f"{env.path} is copied to {context.journal.shown_folder} before."))
+        text = msg(
+            "{env} is copied to {folder} first.",
+            env=str(env.path),
+            folder=str(context.journal.shown_folder),
+        )
+        found.append(Sentence(text))
     found += [*exports_plan(env, values), *await mode_plan(context)]
     if others:
-        text = f"{about_systemd(others)} You are asked whether to rewrite them."
+        asks = msg("You will be asked whether to rewrite them.")
+        text = sentences(about_systemd(others), asks)
         found.append(Sentence(text, warning=True))
     if context.instance.abilities.default_acl and not context.settings.acl_known:
-        found.append(Sentence("AWS_DEFAULT_ACL is set too, as the test files show it."))
+        found.append(Sentence(msg("AWS_DEFAULT_ACL is set too, as the test files show it.")))
     if context.instance.uses_s3():
-        text = "USE_S3 is true already: these lines count from the next start of the services on."
+        text = msg(
+            "USE_S3 is true already: these lines take effect when the services start the next time."
+        )
         found.append(Sentence(text, warning=True))
     return found
 
@@ -288,7 +317,8 @@ async def _write_env(context: Context) -> None:
     _remember_lines(context, dict.fromkeys(changes, ""))
     backup = await asyncio.to_thread(new.write, context.journal.folder)
     _remember_lines(context, dict.fromkeys(changes, backup.name))
-    context.report(Note(f"Changed {env.path}; as it was: {backup}"))
+    changed = msg("Changed {env}; as it was: {backup}", env=str(env.path), backup=str(backup))
+    context.report(Note(changed))
 
 
 async def _own_changes(context: Context, env: EnvFile) -> dict[str, str | None]:
@@ -306,10 +336,12 @@ async def _others_rewritten(
     if not others:
         return {}
     question = Question(
-        text=f"{about_systemd(others)} Write them so that both read the same, for the next start "
-        "of the services?",
-        yes="Rewrite them",
-        no="Leave them as they are",
+        text=sentences(
+            about_systemd(others),
+            msg("Write them so that both read the same, for the next start of the services?"),
+        ),
+        yes=msg("Rewrite them"),
+        no=msg("Leave them as they are"),
     )
     return others if await context.ask(question) else {}
 
@@ -335,7 +367,10 @@ async def _restore_lines(context: Context) -> bool:
         old = old.with_line(name, before.line(name)) if before else old
     if old.changed:
         backup_now = await asyncio.to_thread(old.write, context.journal.folder)
-        context.report(Note(f"Changed {env.path} back; as it was: {backup_now}"))
+        changed = msg(
+            "Changed {env} back; as it was: {backup}", env=str(env.path), backup=str(backup_now)
+        )
+        context.report(Note(changed))
     context.journal.forget(_LINES)
     return True
 
@@ -353,15 +388,20 @@ def _backup_with(context: Context, env: EnvFile, name: str, backup: str) -> EnvF
 
 
 async def _lines_there(context: Context) -> Check:
-    asked = "Does .env have BookWyrm's lines for this storage?"
+    asked, code = msg("Does .env have BookWyrm's lines for this storage?"), "env-lines"
     lacking = await _lacking(context, context.instance.env_file())
     if not lacking:
-        return passed(asked, f"yes, {len(env_values(context))} of them")
-    return failed(
-        asked,
-        Problem(
-            f"{', '.join(lacking)} in .env are not as they were written.",
-            "Somebody changed the file meanwhile.",
-            Remedy("Do this step again.", Action.RETRY),
+        seen = msg("yes, {number} of them", number=len(env_values(context)))
+        return passed(asked, seen, code=code)
+    problem = Problem(
+        plural(
+            "{names} in .env is not as it was written.",
+            "{names} in .env are not as they were written.",
+            len(lacking),
+            names=listed(lacking),
         ),
+        msg("Somebody changed the file in the meantime."),
+        Remedy(msg("Do this step again."), Action.RETRY),
+        code="env-lines-changed",
     )
+    return failed(asked, problem, code=code)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from wizard.core.events import Check, Note, Verdict, failed, passed, remark
+from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import DeploymentKind, MigrationPath
@@ -30,16 +31,16 @@ _NEEDED = (
 )
 
 
-_SAFE_FRESH = "This step can be undone."
-_SAFE = f"The running site does not change yet. {_SAFE_FRESH}"
+_SAFE_FRESH = msg("This step can be undone.")
+_SAFE = sentences(msg("The running site does not change yet."), _SAFE_FRESH)
 
 
 class EnableS3(TypedStep[None]):
     """Sets `USE_S3=true` in `.env`, and `USE_HTTPS=true` where this version has it."""
 
     name = ENABLING_STEP
-    title = "Enable S3"
-    purpose = (
+    title = msg("Enable S3")
+    purpose = msg(
         "One line in .env tells BookWyrm to keep its files in the bucket."
         " It takes effect when the services start the next time."
     )
@@ -58,7 +59,7 @@ class EnableS3(TypedStep[None]):
         facts = tuple(Fact(name, _in_env(env, name)) for name in _wanted(context))
         done = not await _missing(context, env)
         lost = not done and were_changed(context)
-        return Finding(done, facts, ".env no longer says so" if lost else "")
+        return Finding(done, facts, msg(".env no longer says so") if lost else NOTHING)
 
     async def plan(self, context: Context) -> Plan:
         """Return the diff, and what being armed means. Raises `Problem` where it cannot be done."""
@@ -67,9 +68,16 @@ class EnableS3(TypedStep[None]):
         whole, items = conversion_plan(context, env)
         new = whole.with_values(await _missing(context, whole))
         if not new.changed:
-            return Plan((Sentence(f"Nothing: {env.path} says so already."),))
+            text = msg("Nothing to do: {env} says so already.", env=str(env.path))
+            return Plan((Sentence(text),))
         change = Diff(str(env.path), whole.diff(new, context.masker))
-        backup = Sentence(f"As it is now, {env.path} is kept in {context.journal.shown_folder}.")
+        backup = Sentence(
+            msg(
+                "As it is now, {env} is kept in {folder}.",
+                env=str(env.path),
+                folder=str(context.journal.shown_folder),
+            )
+        )
         check = await _in_bash(context, new)
         doubt = () if check.verdict is Verdict.PASS else (Sentence(check.seen, warning=True),)
         return Plan(
@@ -93,7 +101,8 @@ class EnableS3(TypedStep[None]):
         await confirm_update(context)
         remember_lines(context, env, tuple(missing))
         backup = await asyncio.to_thread(new.write, context.journal.folder)
-        context.report(Note(f"Changed {env.path}; as it was: {backup}"))
+        changed = msg("Changed {env}; as it was: {backup}", env=str(env.path), backup=str(backup))
+        context.report(Note(changed))
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read `.env` again, as Django does and as bash does."""
@@ -124,24 +133,27 @@ async def _missing(context: Context, env: EnvFile) -> dict[str, str | None]:
     return {n: "true" for n in wanted if n in misread or not is_true(env.get(n))}
 
 
-def _in_env(env: EnvFile, name: str) -> str:
+def _in_env(env: EnvFile, name: str) -> Message:
     value = env.get(name)
-    return "not set in .env" if value is None else f"{value or '(empty)'} in .env"
+    if value is None:
+        return msg("not set in .env")
+    return msg("{value} in .env", value=value) if value else msg("(empty) in .env")
 
 
 def _armed(context: Context, env: EnvFile) -> Sequence[PlanItem]:
     """Return what happens between now and the restart, which the admin must know before."""
     if context.settings.path == MigrationPath.FRESH:
-        return (Sentence("The instance uses the bucket from its first start on."),)
-    text = (
+        return (Sentence(msg("The instance uses the bucket from its first start on.")),)
+    text = msg(
         "From here on the instance is armed: whatever starts its services next (a reboot, an"
-        " upgrade, a crash) switches it to S3, ready or not. So go on to the restart soon."
+        " upgrade, a crash) switches it to S3, ready or not. So continue to the restart soon."
     )
     if env.get("USE_S3") is None:
-        text += (
-            " .env had no USE_S3 line, so even a worker process that is replaced while the site"
+        workers = msg(
+            ".env had no USE_S3 line, so even a worker process that is replaced while the site"
             " runs begins to use S3."
         )
+        text = sentences(text, workers)
     return (Sentence(text, warning=True),)
 
 
@@ -150,24 +162,35 @@ def _refuse_incomplete(env: EnvFile) -> None:
     lacking = [name for name in _NEEDED if env.get(name) in (None, "", "None")]
     if lacking:
         raise Problem(
-            f"{', '.join(lacking)} must be set in .env before S3 is enabled.",
-            "Without that BookWyrm does not start, or every page is its error page.",
-            Remedy("Do the step “Provider” again: it writes these lines.", Action.EDIT_PROVIDER),
+            plural(
+                "{names} must be set in .env before S3 is enabled.",
+                "{names} must be set in .env before S3 is enabled.",
+                len(lacking),
+                names=listed(lacking),
+            ),
+            msg("Without that BookWyrm does not start, or every page is its error page."),
+            Remedy(
+                msg("Do the step “Provider” again: it writes these lines."),
+                Action.EDIT_PROVIDER,
+            ),
+            code="env-lines-missing",
         )
 
 
 def _in_django(env: EnvFile, name: str) -> Check:
-    asked = f"Does Django read {name} as true?"
+    asked, code = msg("Does Django read {name} as true?", name=name), "env-in-django"
     value = env.get(name)
-    return passed(asked, f"{name}={value}") if is_true(value) else failed(asked, _not_true(name))
+    if not is_true(value):
+        return failed(asked, _not_true(name), code=code)
+    return passed(asked, verbatim(f"{name}={value}"), code=code)
 
 
 async def _in_bash(context: Context, env: EnvFile) -> Check:
-    names = _wanted(context)
-    asked = f"Does bash, and with it bw-dev, read {' and '.join(names)} as true?"
+    names, code = _wanted(context), "env-in-bash"
+    asked = msg("Does bash, and with it bw-dev, read {names} as true?", names=listed(names))
     readers = await readers_check(context)
     if readers.problem is not None:
-        return failed(asked, readers.problem)
+        return failed(asked, readers.problem, code=code)
     try:
         values = await values_in_bash(env, names)
         wrong = [name for name in names if not is_true(values[name])]
@@ -176,23 +199,30 @@ async def _in_bash(context: Context, env: EnvFile) -> Check:
     except Problem as problem:
         # Without Docker nothing reads the file with bash.
         matters = context.settings.deployment == DeploymentKind.COMPOSE
-        return failed(asked, problem) if matters else remark(asked, problem.what)
-    return passed(asked, ", ".join(f"{name}={values[name]}" for name in names))
+        if matters:
+            return failed(asked, problem, code=code)
+        return remark(asked, problem.what, code=code)
+    seen = verbatim(", ".join(f"{name}={values[name]}" for name in names))
+    return passed(asked, seen, code=code)
 
 
 def _misread(env: EnvFile, name: str, value: str) -> Problem:
     return Problem(
-        f"bash reads {name} as “{value}”.",
-        "A line above it is not written as bash wants it, such as one with a quote that is"
-        " never closed, or a backslash at its end.",
-        f"Look for that line with: bash -n {env.path}",
-        Remedy("Mend it, then do this step again.", Action.RETRY),
+        msg("bash reads {name} as “{value}”.", name=name, value=value),
+        msg(
+            "A line above it is not written as bash wants it, such as one with a quote that is"
+            " never closed, or a backslash at its end."
+        ),
+        msg("Look for that line with: {command}", command=f"bash -n {env.path}"),
+        Remedy(msg("Fix it, then do this step again."), Action.RETRY),
+        code="env-misread",
     )
 
 
 def _not_true(name: str) -> Problem:
     return Problem(
-        f"{name} is not true in .env.",
-        "Somebody changed the file after bw-s3 did.",
-        Remedy("Do this step again.", Action.RETRY),
+        msg("{name} is not true in .env.", name=name),
+        msg("Somebody changed the file after bw-s3 did."),
+        Remedy(msg("Do this step again."), Action.RETRY),
+        code="env-lines-changed",
     )
