@@ -147,7 +147,7 @@ async def test_a_bucket_that_visitors_cannot_read(collected: DemoScene) -> None:
     assert check.problem
     keys = [entry.key for entry in collected.bucket.list_objects("static/")]
     number = sum(not key.endswith((".woff", ".ttf")) for key in keys)
-    words = f"A stranger's browser cannot use {number} of {number} static files."
+    words = f"Visitors' browsers cannot use {number} of {number} static files."
     assert check.problem.what == words
     assert check.problem.field == "custom_domain"
 

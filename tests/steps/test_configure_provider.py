@@ -195,7 +195,7 @@ async def test_a_missing_bucket_is_created_if_the_admin_agrees(
         assert (problem.decision, problem.field) == (True, "bucket")
         assert not Bucket(settings, keys).exists()
         plan = await STEP.plan(context)
-        assert "is created; you are asked before" in str(plan.items)
+        assert "is created; you will be asked first" in str(plan.items)
         assert not Bucket(settings, keys).exists()
         context = replace(context, ask=Listener().ask)
         context = await settle(STEP, context)

@@ -40,7 +40,7 @@ async def test_it_copies_and_verifies(scene: DemoScene) -> None:
     assert not (await STEP.inspect(context)).done
     checks = await scene.carry_out(STEP)
     assert checks[0].verdict is Verdict.PASS
-    assert "stranger" in checks[-1].asked
+    assert "Can the public read" in checks[-1].asked
     assert (await STEP.inspect(context)).done
     assert any(isinstance(e, Progress) for e in scene.events)
 
@@ -75,7 +75,7 @@ async def test_a_bucket_emptied_since_is_noticed(scene: DemoScene) -> None:
         client.delete_object(Bucket=name, Key=found["Key"])
     finding = await STEP.inspect(scene.context)
     assert not finding.done
-    assert "nothing of what was proven" in finding.gone
+    assert "nothing of what was verified" in finding.gone
     assert finding.facts[0] == source, "what there is here stays the same, number and bytes"
     await scene.carry_out(STEP)
 

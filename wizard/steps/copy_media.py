@@ -24,10 +24,10 @@ from wizard.copying.upload import (
     count_media,
 )
 from wizard.core.events import Check, Note, failed, later, passed, remark
-from wizard.core.message import msg
+from wizard.core.message import NOTHING, Message, msg, plural, sentences, separated
 from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.quantities import count, describe_size, name_some
+from wizard.core.quantities import count_files, describe_size, name_some
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.media.public import HeldBack
@@ -39,14 +39,16 @@ from wizard.web.page import Kind, PageFile
 from wizard.web.visitor import MOST_BYTES, VisitorResponse, address
 
 _SAMPLES = 3
+_PUBLIC_READ = "media-readable"
+_LINE_BREAKS = "line-breaks-in-names"
 
 
 class CopyMedia(TypedStep[CopyOutcome]):
     """Copies every public media file, and compares both sides key by key."""
 
     name = "copy_media"
-    title = "Copy media"
-    purpose = (
+    title = msg("Copy media")
+    purpose = msg(
         "Every cover and avatar goes to the bucket; the originals stay where they are, "
         "and your instance keeps using them."
     )
@@ -54,7 +56,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
     def applies(self, context: Context) -> Applicability:
         """Apply only where there can be media: not on a new instance."""
         if context.settings.path == MigrationPath.FRESH:
-            return Applicability(Applies.NO, "A new instance has no media yet.")
+            return Applicability(Applies.NO, msg("A new instance has no media yet."))
         return ALWAYS
 
     def inputs(self, context: Context) -> Mapping[str, str]:
@@ -77,7 +79,10 @@ class CopyMedia(TypedStep[CopyOutcome]):
         compared = await compare_media(context, media)
         facts = (
             *_facts(context, media.label, compared.files, compared.size),
-            Fact("proven", f"{verified:,} files, {describe_size(size)}"),
+            Fact(
+                msg("verified"),
+                msg("{files}, {size}", files=count_files(verified), size=describe_size(size)),
+            ),
             *_new(compared),
         )
         gone = _gone(compared, verified)
@@ -93,8 +98,13 @@ class CopyMedia(TypedStep[CopyOutcome]):
         settings = context.settings
         items: list[PlanItem] = [
             Sentence(
-                f"To be copied: {count(found.files, 'file')}, {describe_size(found.size)}, from "
-                f"{media.label} to s3://{settings.bucket or 'BUCKET'}/{PREFIX}"
+                msg(
+                    "To be copied: {files}, {size}, from {source} to {target}",
+                    files=count_files(found.files),
+                    size=describe_size(found.size),
+                    source=media.label,
+                    target=f"s3://{settings.bucket or 'BUCKET'}/{PREFIX}",
+                )
             ),
             Sentence(_headers(settings.acl)),
         ]
@@ -106,8 +116,12 @@ class CopyMedia(TypedStep[CopyOutcome]):
         out_of_the_ordinary = await about_public(context, media, found)
         items += [Sentence(text, warning=True) for text in out_of_the_ordinary]
         if found.failures:
-            which = count(found.failures, "file or folder", "files or folders")
-            text = f"{which} cannot be read as they are now; they are named after the copy."
+            text = plural(
+                "{n} file or folder cannot be read as it is now; it will be listed after the copy.",
+                "{n} files or folders cannot be read as they are now; they will be listed after "
+                "the copy.",
+                found.failures,
+            )
             items.append(Sentence(text, warning=True))
         return Plan(tuple(items), _SAFE)
 
@@ -140,9 +154,9 @@ class CopyMedia(TypedStep[CopyOutcome]):
         return checks
 
 
-_SAFE = (
+_SAFE = msg(
     "The originals stay where they are. Nothing in the bucket is overwritten that bw-s3 did not "
-    "put there. You may stop at any time: what is proven is not sent again."
+    "put there. You may stop at any time: what is verified is not sent again."
 )
 
 
@@ -150,20 +164,35 @@ def conflicting_keys(outcome: CopyOutcome) -> Problem:
     """Return the `Problem` of keys that hold something else: only a person may decide."""
     names = "\n".join(outcome.conflicts[:MOST_NAMED])
     return Problem(
-        f"{count(outcome.conflicting, 'key in the bucket holds', 'keys in the bucket hold')} "
-        "other bytes than your media.",
-        "Something else wrote them: bw-s3 never overwrites what it did not put there.",
-        "Look at them. Where yours are right, delete the object in the bucket, then start again.",
-        "Or use an empty bucket.",
+        plural(
+            "{n} key in the bucket holds other bytes than your media.",
+            "{n} keys in the bucket hold other bytes than your media.",
+            outcome.conflicting,
+        ),
+        msg("Something else wrote them: bw-s3 never overwrites what it did not put there."),
+        msg(
+            "Look at them. Where yours are right, delete the object in the bucket, then start "
+            "again."
+        ),
+        msg("Or use an empty bucket."),
         raw=names,
         decision=True,
+        code="keys-in-conflict",
     )
 
 
 def _facts(context: Context, source: str, files: int, size: int) -> tuple[Fact, ...]:
+    here = msg(
+        "{source}  {files}  {size}",
+        source=source,
+        files=count_files(files),
+        size=describe_size(size),
+    )
     return (
-        Fact("from", f"{source}  {count(files, 'file')}  {describe_size(size)}"),
-        Fact("to", f"s3://{context.settings.bucket}/{PREFIX}"),
+        # Translators: the label of where files are copied from.
+        Fact(msg("from"), here),
+        # Translators: the label of where files are copied to.
+        Fact(msg("to"), f"s3://{context.settings.bucket}/{PREFIX}"),
     )
 
 
@@ -171,7 +200,11 @@ def _new(compared: Comparison) -> tuple[Fact, ...]:
     """Say how many files came since: they are copied after the switch, not before."""
     if not compared.new:
         return ()
-    return (Fact("new since", f"{count(compared.new, 'file')}; copied after the switch"),)
+    new = plural(
+        "{n} file; copied after the switch", "{n} files; copied after the switch", compared.new
+    )
+    # Translators: the label of files that came since the copy.
+    return (Fact(msg("new since"), new),)
 
 
 def _is_switched(context: Context) -> bool:
@@ -179,29 +212,45 @@ def _is_switched(context: Context) -> bool:
     return result is not None and result.state is ResultState.DONE
 
 
-def _left_on_disk(number: int) -> str:
-    return (
-        f"{count(number, 'file was', 'files were')} written to this server's disk after the site"
-        " was switched: perhaps by a worker that was not restarted"
+def _left_on_disk(number: int) -> Message:
+    return plural(
+        "{n} file was written to this server's disk after the site was switched: perhaps by a "
+        "worker that was not restarted",
+        "{n} files were written to this server's disk after the site was switched: perhaps by a "
+        "worker that was not restarted",
+        number,
     )
 
 
-def _gone(compared: Comparison, verified: int) -> str:
+def _gone(compared: Comparison, verified: int) -> Message:
     """Say what is no longer as it was verified; new files are none of that."""
     if not compared.lost:
-        return ""
+        return NOTHING
     if not compared.same and verified:
-        return "nothing of what was proven is in the bucket any more"
-    return (
-        f"{count(compared.lost, 'file that was', 'files that were')} proven"
-        f" {'is' if compared.lost == 1 else 'are'} missing in the bucket or other than proven"
+        return msg("nothing of what was verified is in the bucket any more")
+    return plural(
+        "{n} file that was verified is missing in the bucket or differs there",
+        "{n} files that were verified are missing in the bucket or differ there",
+        compared.lost,
     )
 
 
-def _headers(acl: str) -> str:
-    sent = f"Each gets its Content-Type by its name (such as {content_type('cover.jpg')})"
-    access = f", Cache-Control: {CACHE_CONTROL} and the ACL {acl}." if acl else ""
-    return sent + (access or f" and Cache-Control: {CACHE_CONTROL}; no ACL is sent.")
+def _headers(acl: str) -> Message:
+    example = content_type("cover.jpg")
+    if acl:
+        return msg(
+            "Each gets its Content-Type by its name (such as {type}), Cache-Control: {cache} and "
+            "the ACL {acl}.",
+            type=example,
+            cache=CACHE_CONTROL,
+            acl=acl,
+        )
+    return msg(
+        "Each gets its Content-Type by its name (such as {type}) and Cache-Control: {cache}; no "
+        "ACL is sent.",
+        type=example,
+        cache=CACHE_CONTROL,
+    )
 
 
 def _held_back(kind: HeldBack, number: int, size: int) -> Sentence:
@@ -215,10 +264,13 @@ def _held_back(kind: HeldBack, number: int, size: int) -> Sentence:
     )
 
 
-def _summary(outcome: CopyOutcome) -> str:
-    return (
-        f"{count(outcome.sent, 'file')} sent ({describe_size(outcome.sent_bytes)}); "
-        f"there already: {outcome.already:,}."
+def _summary(outcome: CopyOutcome) -> Message:
+    return plural(
+        "{n} file sent ({size}); there already: {already}.",
+        "{n} files sent ({size}); there already: {already}.",
+        outcome.sent,
+        size=describe_size(outcome.sent_bytes),
+        already=outcome.already,
     )
 
 
@@ -230,79 +282,120 @@ def not_copied(outcome: CopyOutcome) -> Problem:
         lines.append(f"… and {outcome.failed - len(shown):,} more")
     return Problem(
         _what_failed(outcome),
-        "The reason stands with each; all the others are copied and proven.",
-        Remedy("Mend what can be mended, then try just these again.", Action.RETRY),
+        msg("The reason is given with each; all the others are copied and verified."),
+        Remedy(msg("Fix what can be fixed, then try just these again."), Action.RETRY),
         *_remedies_for_folders(outcome),
         raw="\n".join(lines),
+        code="files-not-copied",
     )
 
 
-def _what_failed(outcome: CopyOutcome) -> str:
+def _what_failed(outcome: CopyOutcome) -> Message:
     folders = outcome.failed_folders
     files = outcome.failed - folders
-    parts = [f"{files:,} of {count(outcome.total, 'file')} could not be copied"] if files else []
-    parts += [f"{count(folders, 'folder')} could not be opened"] if folders else []
-    return ", and ".join(parts) + "."
+    not_copied = plural(
+        "{n} of {total} could not be copied.",
+        "{n} of {total} could not be copied.",
+        files,
+        total=count_files(outcome.total),
+    )
+    not_opened = plural(
+        "{n} folder could not be opened.", "{n} folders could not be opened.", folders
+    )
+    return sentences(not_copied if files else NOTHING, not_opened if folders else NOTHING)
 
 
-def _remedies_for_folders(outcome: CopyOutcome) -> tuple[str, ...]:
+def _remedies_for_folders(outcome: CopyOutcome) -> tuple[Message, ...]:
     if not outcome.failed_folders:
         return ()
     return (
-        "Nothing in a folder that could not be opened is copied: run bw-s3 as the user that "
-        "BookWyrm runs as, or with sudo.",
+        msg(
+            "Nothing in a folder that could not be opened is copied: run bw-s3 as the user that "
+            "BookWyrm runs as, or with sudo."
+        ),
     )
 
 
 def _same(compared: Comparison) -> Check:
-    asked = "Is every public file in the bucket, with the same size and MD5?"
+    asked = msg("Is every public file in the bucket, with the same size and MD5?")
+    code = "media-complete"
     if compared.complete:
-        where = f"; line by line in {compared.file}" if compared.file else ""
-        return passed(
-            asked,
-            f"yes: {count(compared.same, 'file')}, {describe_size(compared.same_bytes)}{where}",
-        )
+        return passed(asked, _all_the_same(compared), code=code)
     lines = [
         f"{sign} {name}" for sign in "-*!" for name in compared.examples.get(sign, [])[:MOST_NAMED]
     ]
-    return failed(
-        asked,
-        Problem(
-            f"Missing in the bucket: {count(compared.only_here, 'file')}; different there: "
-            f"{compared.different:,}; not readable here: "
-            f"{compared.unreadable - compared.harmless:,}.",
-            "Something changed files or objects since they were copied, or the files may not be "
-            "read here; they are listed beneath (- missing, * different, ! not readable).",
-            Remedy("Copy again: only these are sent.", Action.RETRY),
-            raw="\n".join(lines),
+    problem = Problem(
+        msg(
+            "Missing in the bucket: {missing}; different there: {different}; not readable here: "
+            "{unreadable}.",
+            missing=count_files(compared.only_here),
+            different=compared.different,
+            unreadable=compared.unreadable - compared.harmless,
         ),
+        msg(
+            "Something changed files or objects since they were copied, or the files cannot be "
+            "read here; they are listed below (- missing, * different, ! not readable)."
+        ),
+        Remedy(msg("Copy again: only these are sent."), Action.RETRY),
+        raw="\n".join(lines),
+        code="media-differ",
+    )
+    return failed(asked, problem, code=code)
+
+
+def _all_the_same(compared: Comparison) -> Message:
+    files, size = count_files(compared.same), describe_size(compared.same_bytes)
+    if not compared.file:
+        return msg("yes: {files}, {size}", files=files, size=size)
+    return msg(
+        "yes: {files}, {size}; line by line in {list}",
+        files=files,
+        size=size,
+        list=str(compared.file),
     )
 
 
 def _remarks(compared: Comparison) -> list[Check]:
     found = []
     if compared.only_there:
-        asked = "Is there anything in the bucket that is not among your media?"
-        found.append(remark(asked, f"{count(compared.only_there, 'object')}; left alone"))
+        asked = msg("Is there anything in the bucket that is not among your media?")
+        others = plural("{n} object; left alone", "{n} objects; left alone", compared.only_there)
+        found.append(remark(asked, others, code="other-objects"))
     if compared.left_out:
-        asked = "What was left out since no page can show it?"
-        which = name_some(compared.left_out, MOST_NAMED, number=compared.harmless)
-        found.append(remark(asked, f"{count(compared.harmless, 'file')}: {which}"))
+        asked = msg("What was left out since no page can show it?")
+        seen = msg(
+            "{files}: {names}",
+            files=count_files(compared.harmless),
+            names=name_some(compared.left_out, MOST_NAMED, number=compared.harmless),
+        )
+        found.append(remark(asked, seen, code="media-left-out"))
     if compared.held_back:
-        kinds = "; ".join(
-            f"{kind.words}: {compared.held_back[kind][0]:,}"
+        seen = _all_held_back(compared)
+        found.append(remark(msg("What was held back?"), seen, code="media-held-back"))
+    if compared.published:
+        asked = msg("Did anything that links out of the media folder get into the bucket before?")
+        seen = msg(
+            "look at these, and delete what is not public: {names}",
+            names=name_some(compared.published, MOST_NAMED),
+        )
+        found.append(remark(asked, seen, code="links-published"))
+    return found
+
+
+def _all_held_back(compared: Comparison) -> Message:
+    """Return what was held back, by kind, and which links."""
+    kinds = separated(
+        [
+            msg("{kind}: {number}", kind=kind.words, number=compared.held_back[kind][0])
             for kind in HeldBack
             if kind in compared.held_back
-        )
-        if compared.outside:
-            number = compared.held_back[HeldBack.OUTSIDE][0]
-            kinds += f" ({name_some(compared.outside, MOST_NAMED, number=number)})"
-        found.append(remark("What was held back?", kinds))
-    if compared.published:
-        asked = "Did anything that links out of the media folder get into the bucket before?"
-        names = name_some(compared.published, MOST_NAMED)
-        found.append(remark(asked, f"look at these, and delete what is not public: {names}"))
-    return found
+        ]
+    )
+    if not compared.outside:
+        return kinds
+    number = compared.held_back[HeldBack.OUTSIDE][0]
+    names = name_some(compared.outside, MOST_NAMED, number=number)
+    return msg("{kinds} ({names})", kinds=kinds, names=names)
 
 
 async def _as_visitor(context: Context, compared: Comparison) -> list[Check]:
@@ -310,14 +403,15 @@ async def _as_visitor(context: Context, compared: Comparison) -> list[Check]:
     if not compared.samples:
         return []
     if not context.settings.custom_domain:
-        return [later("Can a stranger read the files?", "once the custom domain is known")]
+        asked, when = msg("Can the public read the files?"), msg("once the custom domain is known")
+        return [later(asked, when, code=_PUBLIC_READ)]
     chosen = random.sample(compared.samples, min(_SAMPLES, len(compared.samples)))
     bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
     return [await _read_as_visitor(context, bucket, PREFIX + path) for path in chosen]
 
 
 async def _with_controls(context: Context, compared: Comparison) -> list[Check]:
-    """Say which names with a line break strangers cannot read: a policy may not match them."""
+    """Say which names with a line break the public cannot read: a policy may not match them."""
     if not (compared.with_controls and context.settings.custom_domain):
         return []
     browser = Onlooker(origin=context.instance.origins[0])
@@ -325,26 +419,33 @@ async def _with_controls(context: Context, compared: Comparison) -> list[Check]:
     refused = [
         url for url in urls if not (await browser.load(PageFile(kind=Kind.IMAGE, url=url))).ok
     ]
-    asked = "Can a stranger read files with a line break in their names?"
+    asked, code = msg("Can the public read files with a line break in their names?"), _LINE_BREAKS
     if not refused:
-        return [passed(asked, count(len(urls), "file"))]
-    words = "no; this service's policy does not match such names, and BookWyrm makes none"
-    return [remark(asked, f"{words}: {', '.join(refused[:3])}")]
+        return [passed(asked, count_files(len(urls)), code=code)]
+    seen = msg(
+        "no; this service's policy does not match such names, and BookWyrm makes none: {names}",
+        names=", ".join(refused[:3]),
+    )
+    return [remark(asked, seen, code=code)]
 
 
 async def _read_as_visitor(context: Context, bucket: Bucket, key: str) -> Check:
     """Load one file as a page of the site does, and compare it with what is in the bucket."""
     file = PageFile(kind=Kind.IMAGE, url=address(context.settings, key))
-    asked = f"Can a stranger read {file.url}?"
+    asked = msg("Can the public read {url}?", url=file.url)
     browser = Onlooker(origin=context.instance.origins[0])
     seen = await browser.load(file)
     problem = browser.obstacle(file, seen)
     stored = b"" if problem else await asyncio.to_thread(bucket.get, key)
     if problem is None and len(stored) <= MOST_BYTES:
         problem = await other_bytes(context, bucket, seen, key=key, stored=stored)
-    return failed(asked, problem) if problem else passed(asked, _description(seen, stored))
+    if problem:
+        return failed(asked, problem, code=_PUBLIC_READ)
+    return passed(asked, _description(seen, stored), code=_PUBLIC_READ)
 
 
-def _description(seen: VisitorResponse, stored: bytes) -> str:
-    changed = "" if stored.startswith(seen.body_start) else ", with changes that you accepted"
-    return f"yes, as {seen.headers.get('content-type', 'a file without a type')}{changed}"
+def _description(seen: VisitorResponse, stored: bytes) -> Message:
+    kind = seen.headers.get("content-type") or msg("a file without a type")
+    if stored.startswith(seen.body_start):
+        return msg("yes, as {type}", type=kind)
+    return msg("yes, as {type}, with changes that you accepted", type=kind)

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from wizard.access.earlier_buckets import note_used
 from wizard.copying.upload import copy_new_media
 from wizard.core.events import Check, Note, Waiting, failed, passed, remark
+from wizard.core.message import NOTHING, Message, msg, plural, sentences, verbatim
 from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
-from wizard.core.quantities import count, count_failed
+from wizard.core.quantities import count_failed
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
@@ -38,20 +39,24 @@ _CAUGHT_UP = number_entry("restart.caught_up")
 _MOST_PASSES = 20
 # So long after the switch, or after its beginning, nothing may have been written any more.
 _SECONDS_TO_SEE = 3.0
-_MEDIA_STAY = "The local media stay where they are."
+_ON_ITS_OWN = msg(
+    "A process of its own does all this: it runs to its end whatever happens to this terminal, and "
+    "the next start of bw-s3 follows it or finishes it."
+)
+_MEDIA_STAY = msg("The local media stay where they are.")
 
 
 class Restart(TypedStep[int]):
     """Restarts the services; `patience` in seconds is how long the site may take to come back."""
 
     name = SWITCHING_STEP
-    title = "Restart"
+    title = msg("Restart")
     switches_site = True
     undone_too = ("verify_cors",)
     undone_before = ("update_connector",)
-    purpose = (
-        "The services start anew and use the bucket from now on. Then what was uploaded meanwhile"
-        " is copied too. If the site does not come back, everything is put back."
+    purpose = msg(
+        "The services restart and use the bucket from now on. Then what was uploaded in the "
+        "meantime is copied too. If the site does not come back, everything is put back."
     )
 
     def __init__(self, patience: float = 120) -> None:
@@ -68,8 +73,8 @@ class Restart(TypedStep[int]):
     async def inspect(self, context: Context) -> Finding:
         """Look whether the site points to the bucket now, and nothing is left behind."""
         view = await _look(context)
-        facts = (Fact("site", context.settings.site_url), Fact("seen", words(view)))
-        gone = "" if _on_bucket(view) else words(view)
+        facts = (Fact(msg("site"), context.settings.site_url), Fact(msg("seen"), words(view)))
+        gone = NOTHING if _on_bucket(view) else words(view)
         needed = context.settings.path != MigrationPath.FRESH
         caught_up = not needed or self._recall(context) is not None
         return Finding(_on_bucket(view) and caught_up, facts, gone)
@@ -82,35 +87,24 @@ class Restart(TypedStep[int]):
         choice = await choose(context)
         items = [*_stages(choice), *_about(choice), *await about_update(context)]
         if not fresh:
-            text = (
+            text = msg(
                 "Whatever was uploaded since the copy is copied: before the first stage, during"
                 " the others, and then until nothing new is found."
             )
             items.append(Sentence(text))
-        back = (
-            f"If a stage fails, or the site is not back after {self.patience:.0f} seconds, or with"
-            " its error page, or with stylesheets that browsers do not use, the lines of “Enable"
-            " S3” are put back in .env and the services follow it. You are asked first; while"
-            f" visitors see errors, {SECONDS_TO_ANSWER:.0f} seconds at most, and not at all where"
-            " nobody is there. What visitors uploaded to the bucket by then is copied back, before"
-            " their pages need it and beside it."
-        )
-        alone = (
-            "A process of its own does all this: it comes to its end whatever becomes of this"
-            " terminal, and the next start of bw-s3 follows it or finishes it."
-        )
-        items += [Sentence(back), Sentence(alone)]
+        items += [Sentence(self._way_back()), Sentence(_ON_ITS_OWN)]
         if reason := await why_a_logout_ends_it():
             items.append(Sentence(reason, warning=True))
-        return Plan(tuple(items), "" if fresh else _MEDIA_STAY)
+        return Plan(tuple(items), NOTHING if fresh else _MEDIA_STAY)
 
     async def apply(self, context: Context) -> int:
         """Restart, unless a start before this one did; then catch up. Returns how many files."""
         if not context.instance.uses_s3():
             raise Problem(
-                "S3 is not enabled in .env.",
-                "A restart would change nothing.",
-                "Do the step “Enable S3” first.",
+                msg("S3 is not enabled in .env."),
+                msg("A restart would change nothing."),
+                msg("Do the step “Enable S3” first."),
+                code="s3-not-enabled",
             )
         copied = 0
         if not await _is_switched(context):
@@ -125,11 +119,8 @@ class Restart(TypedStep[int]):
         view = await _look(context)
         checks = [_is_own(view), _points(view, context)]
         if context.settings.path != MigrationPath.FRESH:
-            files = count(found, "file")
             late = late_files(context, switched_at(context))
-            end = "" if late.number else "; the last pass found nothing new"
-            seen = f"{files} copied in this step{end}"
-            checks.append(passed("Is what was uploaded meanwhile in the bucket?", seen))
+            checks.append(_caught_up(found, found_more=bool(late.number)))
             checks += [about_late(late)] if late.number else []
         checks += _noticed(context)
         for check in checks:
@@ -149,6 +140,19 @@ class Restart(TypedStep[int]):
         await put_services_back(context, self.patience)
         return True
 
+    def _way_back(self) -> Message:
+        """Say in the plan what is done where the site does not come back."""
+        return msg(
+            "If a stage fails, or the site is not back after {patience}, or with its error page, "
+            "or with stylesheets that browsers do not use, the lines of “Enable S3” are put back "
+            "in .env and the services follow it. You will be asked first; while visitors see "
+            "errors, {deadline} at most, and not at all where nobody is there. What visitors "
+            "uploaded to the bucket by then is copied back, before their pages need it and beside "
+            "it.",
+            patience=plural("{n} second", "{n} seconds", round(self.patience)),
+            deadline=plural("{n} second", "{n} seconds", round(SECONDS_TO_ANSWER)),
+        )
+
     async def _switch(self, context: Context) -> int:
         """Switch, and return how many files were copied before it and beside it."""
         if not under_way(context):
@@ -161,9 +165,10 @@ class Restart(TypedStep[int]):
             raise ended.problem
         if ended.phase is not Phase.DONE:
             raise Problem(
-                "The site runs without S3 again: the old .env was put back.",
-                "That had been begun before.",
+                msg("The site runs without S3 again: the old .env was put back."),
+                msg("That had been begun before."),
                 TRY_AGAIN,
+                code="switch-put-back",
             )
         return ended.copied
 
@@ -172,7 +177,7 @@ class Restart(TypedStep[int]):
 
         Returns how many files that were, with those `copied` before.
         """
-        context.report(Note("Looking for files that were uploaded meanwhile."))
+        context.report(Note(msg("Looking for files that were uploaded in the meantime.")))
         since, late = max(time.time(), switched_at(context) or 0.0), late_files(context, None)
         for _ in range(_MOST_PASSES):
             # All that was written until then is seen by this pass.
@@ -186,7 +191,7 @@ class Restart(TypedStep[int]):
         if late.number and not await context.ask(question_about(late)):
             raise still_writing(late.words, late.paths)
         if sent and not late.number:
-            raise still_writing("They have old dates.", ())
+            raise still_writing(msg("They have old dates."), ())
         self._remember(context, copied)
         return copied
 
@@ -202,7 +207,7 @@ async def _wait_until(moment: float, context: Context) -> None:
     """Wait until then (seconds since the epoch), and say for what."""
     began = time.time()
     while (now := time.time()) < moment:
-        words = "Looking whether anything still writes to this server's disk"
+        words = msg("Looking whether anything still writes to this server's disk")
         context.report(Waiting(words, now - began))
         await asyncio.sleep(min(0.5, moment - now))
 
@@ -229,11 +234,13 @@ async def _is_switched(context: Context) -> bool:
 
 def _plan_of_a_switched_site(*, fresh: bool) -> Plan:
     """Return what is left to do where the site serves its files from the bucket already."""
-    switched = Sentence("The site serves its files from this bucket already: nothing is restarted.")
+    switched = Sentence(
+        msg("The site serves its files from this bucket already: nothing is restarted.")
+    )
     if fresh:
         return Plan((switched,))
     meanwhile = Sentence(
-        "Whatever was uploaded since the copy is copied until nothing new is found."
+        msg("Whatever was uploaded since the copy is copied until nothing new is found.")
     )
     return Plan((switched, meanwhile), _MEDIA_STAY)
 
@@ -248,21 +255,24 @@ def _stages(choice: Choice) -> Iterator[PlanItem]:
 def _about(choice: Choice) -> Iterator[Sentence]:
     """Return what visitors notice, and why there is no better way."""
     yield Sentence(choice.switch.downtime(), warning=True)
-    yield Sentence(f"This way is called “{option_of(choice.switch.way)}” (--switch).")
+    way = option_of(choice.switch.way)
+    yield Sentence(msg("This way is called “{way}” (--switch).", way=way))
     for obstacle in choice.obstacles:
-        yield Sentence(f"A better way cannot be had here: {obstacle}")
+        yield Sentence(msg("A better way is not available here: {obstacle}", obstacle=obstacle))
     for other in choice.others:
-        yield Sentence(f"Another way is “{option_of(other.way)}”. {other.downtime()}")
+        named = msg("Another way is “{way}”.", way=option_of(other.way))
+        yield Sentence(sentences(named, other.downtime()))
 
 
 def _noticed(context: Context) -> Iterator[Check]:
     """Return what visitors noticed of the switch, over all tries; nothing where it was not ours."""
-    asked = "Did visitors notice the switch?"
+    asked, code = msg("Did visitors notice the switch?"), "downtime"
     state = files_of(context).read()
     if state is None or state.phase is not Phase.DONE or state.direction is not Direction.TO_S3:
         return
     downtime = state.downtime
-    yield remark(asked, downtime.words) if downtime.failures else passed(asked, downtime.words)
+    answer = remark if downtime.failures else passed
+    yield answer(asked, downtime.words, code=code)
 
 
 async def _look(context: Context) -> SiteView:
@@ -279,39 +289,62 @@ async def _ask_if_down(context: Context) -> None:
     if view.own_page:
         return
     question = Question(
-        text=f"The site does not show its own page even before the restart. {view.shown_instead} "
-        "Restart it?",
-        yes="Restart: it should come back with S3",
-        no="Stop here and look at the site first",
+        text=sentences(
+            msg("The site does not show its own page even before the restart."),
+            view.shown_instead,
+            msg("Restart it?"),
+        ),
+        yes=msg("Restart: it should come back with S3"),
+        no=msg("Stop here and look at the site first"),
     )
     refused = Problem(
-        "The site does not answer as it should.",
-        f"It was asked at {context.settings.site_url}: {view.shown_instead}",
-        "Say with --site-url where the instance is reached from here.",
+        msg("The site does not answer as it should."),
+        msg(
+            "It was asked at {address}: {seen}",
+            address=context.settings.site_url,
+            seen=view.shown_instead,
+        ),
+        msg("Specify with --site-url where the instance is reached from here."),
         TRY_AGAIN,
         field="site_url",
         decision=True,
+        code="site-not-itself",
     )
     await context.agree(question, refused)
 
 
 def _is_own(view: SiteView) -> Check:
-    asked = "Does the site answer with a page of its own?"
+    asked, code = msg("Does the site answer with a page of its own?"), "site-own-page"
     if view.own_page:
-        return passed(asked, f"HTTP {view.status}, BookWyrm's first page")
-    return failed(
-        asked, view.problem or Problem("The site does not answer.", "It is down.", TRY_AGAIN)
+        seen = msg("HTTP {status}, BookWyrm's first page", status=str(view.status))
+        return passed(asked, seen, code=code)
+    down = Problem(
+        msg("The site does not answer."), msg("It is down."), TRY_AGAIN, code="site-down"
     )
+    return failed(asked, view.problem or down, code=code)
 
 
 def _points(view: SiteView, context: Context) -> Check:
-    asked = "Do its pages point to the bucket?"
+    asked, code = msg("Do its pages point to the bucket?"), "site-points-to-bucket"
+    sheets, base = ", ".join(view.stylesheets[:3]), context.settings.public_base
     if view.points_to_bucket:
-        return passed(asked, ", ".join(view.stylesheets[:3]))
+        return passed(asked, verbatim(sheets), code=code)
+    style = msg("They name no stylesheet; one should come from {base}.", base=base)
+    if sheets:
+        style = msg("Their style comes from {urls}, not from {base}.", urls=sheets, base=base)
     problem = Problem(
-        "The site's pages do not point to the bucket.",
-        f"Their style comes from {', '.join(view.stylesheets[:3]) or 'nowhere'}, not from"
-        f" {context.settings.public_base}. The services may not have been restarted.",
+        msg("The site's pages do not point to the bucket."),
+        sentences(style, msg("The services may not have been restarted.")),
         TRY_AGAIN,
+        code="site-not-on-bucket",
     )
-    return failed(asked, problem)
+    return failed(asked, problem, code=code)
+
+
+def _caught_up(copied: int, *, found_more: bool) -> Check:
+    """Say how many files were copied since the step began; `found_more`: and more came then."""
+    asked = msg("Is what was uploaded in the meantime in the bucket?")
+    seen = plural("{n} file copied in this step", "{n} files copied in this step", copied)
+    if not found_more:
+        seen = msg("{copied}; the last pass found nothing new", copied=seen)
+    return passed(asked, seen, code="uploads-copied")

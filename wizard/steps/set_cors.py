@@ -13,9 +13,10 @@ from wizard.access.probe import require_keys
 from wizard.assets.cors_rules import covers, merged, without
 from wizard.assets.samples import all_fonts, find_font
 from wizard.core.events import Check, Note, failed, passed, remark
+from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.quantities import count
+from wizard.core.quantities import count_files
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
@@ -37,8 +38,8 @@ class SetCors(TypedStep[None]):
     """Merges one rule for each of the site's origins into the bucket's CORS rules."""
 
     name = "set_cors"
-    title = "CORS"
-    purpose = (
+    title = msg("CORS")
+    purpose = msg(
         "Browsers use a font from another host only if that host allows it. "
         "CORS rules in the bucket allow it for your domain."
     )
@@ -55,34 +56,36 @@ class SetCors(TypedStep[None]):
     async def inspect(self, context: Context) -> Finding:
         """Look whether the bucket lets every origin in, by its rules or without any."""
         wanted = context.instance.origins
-        facts: tuple[Fact, ...] = (Fact("origins", ", ".join(wanted)),)
+        facts: tuple[Fact, ...] = (Fact(msg("origins"), ", ".join(wanted)),)
         bucket = await _bucket(context)
         try:
             rules = await asyncio.to_thread(bucket.get_cors)
         except Problem as problem:
             open_to_all = await _endpoint_lets_in(bucket, wanted)
-            return Finding(open_to_all, facts, "" if open_to_all else problem.what)
+            return Finding(open_to_all, facts, NOTHING if open_to_all else problem.what)
         missing = [origin for origin in wanted if not covers(rules, origin)]
         lost = bool(missing) and context.journal.remembers(_ADDED.of(bucket.place))
-        facts = (*facts, Fact("rules", str(len(rules))))
-        return Finding(not missing, facts, "the bucket's CORS rules are gone" if lost else "")
+        facts = (*facts, Fact(msg("rules"), str(len(rules))))
+        gone = msg("the bucket's CORS rules are gone") if lost else NOTHING
+        return Finding(not missing, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
         """Return the rules as they will be sent."""
         wanted = context.instance.origins
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted)
-        safe = "Rules that are there already stay, and this can be taken back."
+        safe = msg("Rules that are there already stay, and this can be undone.")
+        document = Document(msg("CORS rules"), as_text({"CORSRules": new}))
         if why_not:
-            text = f"The rules of the bucket cannot be read now: {why_not}"
-            shown = Document("CORS rules", as_text({"CORSRules": new}))
-            return Plan((Sentence(text, warning=True), shown), safe)
+            text = msg("The rules of the bucket cannot be read now: {why}", why=why_not)
+            return Plan((Sentence(text, warning=True), document), safe)
         if new == rules:
-            return Plan((Sentence("Nothing: the bucket lets your pages in already."),), safe)
-        added = count(len(new) - len(rules), "rule is", "rules are")
-        stay = count(len(rules), "rule stays", "rules stay")
-        text = f"{added} added{f'; {stay} as before' if rules else ''}."
-        return Plan((Sentence(text), Document("CORS rules", as_text({"CORSRules": new}))), safe)
+            text = msg("Nothing to do: the bucket lets your pages in already.")
+            return Plan((Sentence(text),), safe)
+        added = plural("{n} rule is added.", "{n} rules are added.", len(new) - len(rules))
+        stay = plural("{n} rule stays as before.", "{n} rules stay as before.", len(rules))
+        text = sentences(added, stay if rules else NOTHING)
+        return Plan((Sentence(text), document), safe)
 
     async def apply(self, context: Context) -> None:
         """Merge our rules into those of the bucket."""
@@ -91,7 +94,7 @@ class SetCors(TypedStep[None]):
             await asyncio.to_thread(_merge, context, bucket, wanted)
         except Problem as problem:
             if await _lets_in_anyway(context, bucket, wanted):
-                text = "The storage takes no CORS rules, and lets every origin in by itself."
+                text = msg("The storage takes no CORS rules, and lets every origin in by itself.")
                 context.report(Note(text))
                 return
             raise _by_hand(context, merged([], wanted), problem) from problem
@@ -107,8 +110,7 @@ class SetCors(TypedStep[None]):
         context.report(checks[0])
         answers = await _let_in(context, bucket, wanted, _SECONDS_TO_APPLY)
         for origin, let_in in answers.items():
-            asked = f"May a page on {origin} use the bucket's fonts?"
-            check = passed(asked, "yes") if let_in else failed(asked, _not_in_force(origin))
+            check = _fonts_check(origin, let_in=let_in)
             context.report(check)
             checks.append(check)
         if answers[wanted[0]]:
@@ -133,12 +135,12 @@ async def _bucket(context: Context) -> Bucket:
     return await asyncio.to_thread(Bucket, context.settings, context.keys)
 
 
-async def _read(bucket: Bucket) -> tuple[list[CorsRule], str]:
+async def _read(bucket: Bucket) -> tuple[list[CorsRule], Message]:
     """Return the rules, and why they cannot be read."""
     try:
-        return await asyncio.to_thread(bucket.get_cors), ""
+        return await asyncio.to_thread(bucket.get_cors), NOTHING
     except Problem as problem:
-        return [], problem.what
+        return [], verbatim(problem.what)
 
 
 def _merge(context: Context, bucket: Bucket, wanted: Sequence[str]) -> None:
@@ -153,12 +155,20 @@ def _merge(context: Context, bucket: Bucket, wanted: Sequence[str]) -> None:
 
 
 async def _read_back(bucket: Bucket, wanted: Sequence[str]) -> Check:
-    asked = "Does the bucket have rules for your pages?"
+    asked, code = msg("Does the bucket have rules for your pages?"), "cors-rules"
     rules, why_not = await _read(bucket)
     missing = [origin for origin in wanted if not covers(rules, origin)]
     if not missing:
-        return passed(asked, f"yes, for {' and '.join(wanted)}")
-    return remark(asked, why_not or f"not for {' and '.join(missing)}; what counts comes next")
+        return passed(asked, msg("yes, for {origins}", origins=listed(wanted)), code=code)
+    lacks = msg("not for {origins}; what counts comes next", origins=listed(missing))
+    return remark(asked, why_not or lacks, code=code)
+
+
+def _fonts_check(origin: str, *, let_in: bool) -> Check:
+    asked, code = msg("May a page on {origin} use the bucket's fonts?", origin=origin), "cors-fonts"
+    if let_in:
+        return passed(asked, msg("yes"), code=code)
+    return failed(asked, _not_in_force(origin), code=code)
 
 
 async def _endpoint_lets_in(bucket: Bucket, wanted: Sequence[str]) -> bool:
@@ -213,13 +223,13 @@ async def _own_fonts(context: Context, bucket: Bucket) -> list[Check]:
     fonts = await asyncio.to_thread(all_fonts, bucket)
     if not fonts:
         return []
-    asked = "Do the site's own fonts load on its pages?"
+    asked, code = msg("Do the site's own fonts load on its pages?"), "site-fonts"
     browser = Onlooker(origin=context.instance.origins[0])
     problems = [await _font_problem(browser, address(context.settings, font)) for font in fonts]
     blocked = [problem for problem in problems if problem]
-    check = passed(asked, f"yes, {count(len(fonts), 'file')}")
+    check = passed(asked, msg("yes, {files}", files=count_files(len(fonts))), code=code)
     if blocked:
-        check = failed(asked, among(blocked[0], len(blocked), len(fonts)))
+        check = failed(asked, among(blocked[0], len(blocked), len(fonts)), code=code)
     context.report(check)
     return [check]
 
@@ -230,7 +240,7 @@ async def _font_problem(browser: Onlooker, url: str) -> Problem | None:
     seen = await browser.load(file)
     refusing = [hop for hop in seen.hops if not hop.lets_in(browser.origin)]
     if seen.ok and len(seen.hops) == 1 and refusing:
-        marks = cache_marks(seen.headers) or "a new file beside it is let in"
+        marks = cache_marks(seen.headers) or msg("a new file beside it is let in")
         return kept_without_cors(file, browser.origin, refusing[0], marks)
     return browser.obstacle(file, seen)
 
@@ -239,13 +249,14 @@ def _by_hand(context: Context, rules: Sequence[CorsRule], problem: Problem) -> P
     """Return the `Problem` of a storage that refuses the call: what to do in its console."""
     path = _write_file(context, rules)
     return Problem(
-        "The CORS rules could not be set.",
-        f"{problem.what} {problem.why}",
+        msg("The CORS rules could not be set."),
+        sentences(problem.what, problem.why),
         preset(context.settings.provider).advice("cors", context.settings),
-        f"The rules lie ready in {path}.",
-        Remedy("Then try again: if browsers are let in, this step is done.", Action.RETRY),
+        msg("The rules are ready in {path}.", path=str(path)),
+        Remedy(msg("Then try again: if browsers are let in, this step is done."), Action.RETRY),
         raw=problem.raw,
         field=problem.field,
+        code="cors-not-set",
     )
 
 
@@ -256,20 +267,27 @@ def _write_file(context: Context, rules: Sequence[CorsRule]) -> Path:
         write_atomically(path, text.encode(), 0o644, context.instance.folder)
     except OSError as error:
         raise Problem(
-            f"{path} cannot be written.",
-            "The disk is full, or the folder is not ours.",
-            "Make room (df -h shows where), then try again.",
+            msg("{path} cannot be written.", path=str(path)),
+            msg("The disk is full, or the folder is not ours."),
+            msg("Make room (df -h shows where), then try again."),
             raw=str(error),
+            code="file-not-writable",
         ) from error
     return path
 
 
 def _not_in_force(origin: str) -> Problem:
     return Problem(
-        f"Browsers on {origin} may not use the bucket's fonts.",
-        "The storage's answer lacks Access-Control-Allow-Origin for it. Icons would show as "
-        "empty boxes. Services take up to a minute until rules are in force; a CDN or a proxy "
-        "before the bucket may also keep answers without the header, or drop it.",
-        Remedy("Wait a minute and try again.", Action.RETRY),
-        "If a CDN or a proxy stands before the bucket, let it pass on Origin and the CORS headers.",
+        msg("Browsers on {origin} are not allowed to use the bucket's fonts.", origin=origin),
+        msg(
+            "The storage's answer lacks Access-Control-Allow-Origin for it. Icons would show as "
+            "empty boxes. Services take up to a minute until rules are in force; a CDN or a proxy "
+            "in front of the bucket may also keep answers without the header, or drop it."
+        ),
+        Remedy(msg("Wait a minute and try again."), Action.RETRY),
+        msg(
+            "If a CDN or a proxy is in front of the bucket, let it pass on Origin and the CORS "
+            "headers."
+        ),
+        code="cors-not-in-force",
     )

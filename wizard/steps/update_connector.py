@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from wizard.core.events import Check, Note, failed, passed
+from wizard.core.message import NOTHING, msg, verbatim
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.journal.entries import Entry, flag_entry, json_entry
 from wizard.step import Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.switch.first_run import once_it_runs
 
-_REASON = (
+_REASON = msg(
     "This instance has no connector of its own; since v0.1.0 (September 2021) BookWyrm needs none."
 )
 
@@ -62,8 +63,8 @@ class UpdateConnector(TypedStep[None]):
     """Changes *Covers url* in the database through `manage.py shell`."""
 
     name = "update_connector"
-    title = "Connector"
-    purpose = (
+    title = msg("Connector")
+    purpose = msg(
         "Very old instances look up their own books through a connector that names the address of"
         " the covers. It gets the bucket's address."
     )
@@ -84,26 +85,30 @@ class UpdateConnector(TypedStep[None]):
         connectors = await _read(context)
         if not connectors:
             context.journal.remember(_NONE_FOUND, True)
-            return Finding(True, (Fact("own connector", "none"),))
+            return Finding(True, (Fact(msg("own connector"), msg("none")),))
         facts = tuple(Fact(c.identifier, c.covers_url) for c in connectors)
         done = not _to_change(connectors, context)
         lost = not done and context.journal.remembers(_BEFORE)
-        return Finding(done, facts, "Covers url is another again" if lost else "")
+        gone = msg("Covers url is a different one again") if lost else NOTHING
+        return Finding(done, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
         """Return old and new, side by side."""
         connectors = await _read(context)
         changes = _to_change(connectors, context)
         if not changes:
-            text = "Nothing: Covers url is the bucket's already." if connectors else _REASON
-            return Plan((Sentence(text),))
+            already = msg("Nothing to do: Covers url is the bucket's already.")
+            return Plan((Sentence(already if connectors else _REASON),))
         wanted = _wanted(context)
         documents = [
-            Document(f"Covers url of {c.identifier}", f"- {c.covers_url}\n+ {wanted}")
+            Document(
+                msg("Covers url of {connector}", connector=c.identifier),
+                f"- {c.covers_url}\n+ {wanted}",
+            )
             for c in changes
         ]
         command = await context.deployment.manage_command()
-        return Plan((*documents, command), "The old value is kept, and can be put back.")
+        return Plan((*documents, command), msg("The old value is kept, and can be put back."))
 
     async def apply(self, context: Context) -> None:
         """Run one script, in one transaction; the values go in on standard input."""
@@ -117,15 +122,25 @@ class UpdateConnector(TypedStep[None]):
         wanted = _wanted(context)
         await _change(context, [(c.identifier, c.covers_url, wanted) for c in changes])
         for c in changes:
-            context.report(Note(f"Covers url of {c.identifier}: {c.covers_url} → {wanted}"))
+            text = msg(
+                "Covers url of {connector}: {old} → {new}",
+                connector=c.identifier,
+                old=c.covers_url,
+                new=wanted,
+            )
+            context.report(Note(text))
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Ask the database again."""
-        asked = "Does the instance's own connector name the bucket?"
+        asked, code = msg("Does the instance's own connector name the bucket?"), "connector"
         connectors = await _read(context)
         wrong = _to_change(connectors, context)
-        seen = ", ".join(f"{c.identifier}: {c.covers_url}" for c in connectors) or _REASON
-        check = failed(asked, _unchanged(wrong)) if wrong else passed(asked, seen)
+        named = ", ".join(f"{c.identifier}: {c.covers_url}" for c in connectors)
+        check = (
+            failed(asked, _unchanged(wrong), code=code)
+            if wrong
+            else passed(asked, verbatim(named or _REASON), code=code)
+        )
         context.report(check)
         if not connectors:
             context.journal.remember(_NONE_FOUND, True)
@@ -167,16 +182,22 @@ async def _change(context: Context, changes: Sequence[tuple[str, str, str]]) -> 
     answer = await context.deployment.run_script(_CHANGE, json.dumps({"changes": listed}))
     if sum(json.loads(answer)) != len(listed):
         raise Problem(
-            "The connector was changed by somebody else meanwhile.",
-            "Its Covers url was no longer what it had been a moment before.",
-            Remedy("Look again, and change what is to be changed.", Action.RETRY),
+            msg("The connector was changed by somebody else in the meantime."),
+            msg("Its Covers url was no longer what it had been a moment before."),
+            Remedy(msg("Look again, and change what is to be changed."), Action.RETRY),
+            code="connector-changed-meanwhile",
         )
 
 
 def _unchanged(wrong: Sequence[Connector]) -> Problem:
     first = wrong[0]
     return Problem(
-        f"The connector {first.identifier} still names {first.covers_url}.",
-        "Somebody changed it back, or another database answered.",
-        Remedy("Do this step again.", Action.RETRY),
+        msg(
+            "The connector {connector} still names {address}.",
+            connector=first.identifier,
+            address=first.covers_url,
+        ),
+        msg("Somebody changed it back, or another database answered."),
+        Remedy(msg("Do this step again."), Action.RETRY),
+        code="connector-unchanged",
     )

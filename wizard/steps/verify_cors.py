@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from wizard.access.probe import require_keys
-from wizard.assets.samples import IMAGE, MEDIUM, STYLESHEET, find, find_font
+from wizard.assets.samples import IMAGE, MEDIUM, STYLESHEET, Sample, find, find_font
 from wizard.core.events import Check, Verdict, failed, later, passed, remark
+from wizard.core.message import NOTHING, Message, listed, marked, msg, sentences, verbatim
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.core.quantities import count
+from wizard.core.quantities import count_files
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.journal.journal import StepResult
@@ -34,13 +35,27 @@ from wizard.web.visitor import (
 # A site that has nothing to do with the instance, and never exists (RFC 2606).
 _FOREIGN = "https://elsewhere.invalid"
 
+_FONT_LOADS = msg("Does a font load in a visitor's browser?")
+_POINTS = msg("Does the site's own page point to the bucket?")
+_FILE_LOADS = "file-loads"
+_SITE_POINTS = "site-points-to-bucket"
+
+# What is asked of each kind of file that the page names.
+_PAGE_FILES: Mapping[Kind, Message] = {
+    Kind.STYLESHEET: msg("Do the stylesheets of the site's page load in a visitor's browser?"),
+    Kind.SCRIPT: msg("Do the scripts of the site's page load in a visitor's browser?"),
+    Kind.FONT: msg("Do the fonts of the site's page load in a visitor's browser?"),
+    Kind.IMAGE: msg("Do the images of the site's page load in a visitor's browser?"),
+    Kind.OTHER: msg("Do the other files of the site's page load in a visitor's browser?"),
+}
+
 
 class VerifyCors(TypedStep[None]):
     """Looks at site and bucket as a visitor's browser does; changes nothing."""
 
     name = "verify_cors"
-    title = "Verify"
-    purpose = (
+    title = msg("Verify")
+    purpose = msg(
         "The site and its files are fetched as a visitor's browser does: "
         "pages, stylesheets, fonts, images."
     )
@@ -60,25 +75,27 @@ class VerifyCors(TypedStep[None]):
         verified = result is not None and result.state is ResultState.DONE
         waiting = verified and any(c.verdict is Verdict.LATER for c in result.checks)  # type: ignore[union-attr]
         view = await look_at_site(context.settings, context.instance.domain)
-        facts = (Fact("site", _in_words(view)),)
+        facts = (Fact(msg("site"), _in_words(view)),)
         if waiting:
-            return Finding(not view.own_page, facts, "the site runs now" if view.own_page else "")
-        gone = "" if view.points_to_bucket or not verified else _in_words(view)
+            gone = msg("the site runs now") if view.own_page else NOTHING
+            return Finding(not view.own_page, facts, gone)
+        gone = NOTHING if view.points_to_bucket or not verified else _in_words(view)
         return Finding(verified and view.points_to_bucket, facts, gone)
 
-    def waits(self, result: StepResult) -> str:
+    def waits(self, result: StepResult) -> Message:
         """Say which check waits until the instance runs."""
         later = [c.seen for c in result.checks if c.verdict is Verdict.LATER]
-        return f"one check waits: {later[0]}" if later else ""
+        return msg("one check waits: {when}", when=later[0]) if later else NOTHING
 
     async def plan(self, context: Context) -> Plan:
         """Return what is looked at."""
-        wanted = " and ".join(context.instance.origins)
-        text = (
-            f"A font, a stylesheet and an image are fetched from {context.settings.public_base}, "
-            f"as browsers on pages of {wanted} do, and the site's own first page."
+        text = msg(
+            "A font, a stylesheet and an image are fetched from {base}, as browsers on pages of "
+            "{origins} do, and the site's own first page.",
+            base=context.settings.public_base,
+            origins=listed(context.instance.origins),
         )
-        return Plan((Sentence(text),), "Nothing is changed.")
+        return Plan((Sentence(text),), msg("Nothing is changed."))
 
     async def apply(self, context: Context) -> None:
         """Do nothing: this step only verifies."""
@@ -99,7 +116,7 @@ class VerifyCors(TypedStep[None]):
 async def _fonts(context: Context, bucket: Bucket) -> list[Check]:
     font = await asyncio.to_thread(find_font, bucket)
     if font is None:
-        return [_nothing_there("a font", "static/")]
+        return [_nothing_there(_FONT_LOADS, marked("The bucket holds no font below {folder}."))]
     url = address(context.settings, font)
     checks: list[Check] = []
     origins = context.instance.origins
@@ -112,56 +129,80 @@ async def _fonts(context: Context, bucket: Bucket) -> list[Check]:
 
 async def _preflight_check(url: str, origin: str) -> Check:
     """Check as the documentation does; browsers send no preflight for fonts: it decides nothing."""
-    asked = f"Does the preflight for {origin} succeed?"
+    asked, code = msg("Does the preflight for {origin} succeed?", origin=origin), "cors-preflight"
     seen = await preflight(url, origin)
     if seen.status in (200, 204) and seen.headers.get("access-control-allow-origin"):
-        return passed(asked, f"yes ({seen.words})")
-    return remark(asked, f"no ({seen.words}); browsers ask for fonts without it")
+        return passed(asked, msg("yes ({answer})", answer=seen.words), code=code)
+    words = msg("no ({answer}); browsers ask for fonts without it", answer=seen.words)
+    return remark(asked, words, code=code)
 
 
 async def _font_check(url: str, origin: str, main: str) -> Check:
-    asked = f"May a page on {origin} use the font {url.rpartition('/')[2]}?"
+    name, code = url.rpartition("/")[2], "cors-fonts"
+    asked = msg("May a page on {origin} use the font {font}?", origin=origin, font=name)
     browser, font = Onlooker(origin=origin), PageFile(kind=Kind.FONT, url=url)
     seen = await browser.load(font)
     problem = browser.obstacle(font, seen)
     if problem is not None and origin != main and cache_marks(seen.headers):
         # It keeps the main origin's answer; where the other name only leads there, all is well.
-        text = f"no: {problem.what} It matters if pages are read under this name, too."
-        return remark(asked, text)
+        matters = msg("It matters if pages are read under this name, too.")
+        text = msg("no: {why}", why=sentences(problem.what, matters))
+        return remark(asked, text, code=code)
     if problem is not None:
-        return failed(asked, problem)
-    allowed = seen.headers.get("access-control-allow-origin")
-    return passed(asked, f"yes: Access-Control-Allow-Origin: {allowed}")
+        return failed(asked, problem, code=code)
+    header = f"Access-Control-Allow-Origin: {seen.headers.get('access-control-allow-origin')}"
+    return passed(asked, msg("yes: {seen}", seen=header), code=code)
 
 
 async def _foreign_check(url: str) -> list[Check]:
     """Ask at the endpoint: a cache in front of the bucket would keep the answer for everybody."""
-    asked = "Are pages of other sites kept from using it?"
+    asked, code = msg("Are pages of other sites kept from using it?"), "cors-other-sites"
     seen = await fetch(url, origin=_FOREIGN)
     if not seen.ok:
         return []  # this endpoint has nothing for the public, so it says nothing of its rules
     if seen.lets_in(_FOREIGN):
-        return [remark(asked, "no, every site may; that is harmless for public files")]
-    return [passed(asked, "yes")]
+        text = msg("no, every site may; that is harmless for public files")
+        return [remark(asked, text, code=code)]
+    return [passed(asked, msg("yes"), code=code)]
 
 
 async def _files(context: Context, bucket: Bucket) -> list[Check]:
     """Load a stylesheet and images, as a page of the site does."""
-    wanted = [("a stylesheet", STYLESHEET), ("an image", IMAGE)]
+    checks = [
+        await _sample_check(
+            context,
+            bucket,
+            STYLESHEET,
+            asked=msg("Does a stylesheet load in a visitor's browser?"),
+            missing=marked("The bucket holds no stylesheet below {folder}."),
+        ),
+        await _sample_check(
+            context,
+            bucket,
+            IMAGE,
+            asked=msg("Does an image load in a visitor's browser?"),
+            missing=marked("The bucket holds no image below {folder}."),
+        ),
+    ]
     if context.settings.path == MigrationPath.EXISTING:
-        wanted.append(("a cover or an avatar", MEDIUM))
-    browser = Onlooker(origin=context.instance.origins[0])
-    checks = []
-    for what, sample in wanted:
-        key = await asyncio.to_thread(find, bucket, sample)
-        if key is None:
-            checks.append(_nothing_there(what, sample.folders[-1]))
-            continue
-        file = PageFile(kind=sample.kind, url=address(context.settings, key))
-        problem = browser.obstacle(file, await browser.load(file))
-        asked = f"Does {what} load in a visitor's browser?"
-        checks.append(failed(asked, problem) if problem else passed(asked, f"yes: {file.url}"))
+        asked = msg("Does a cover or an avatar load in a visitor's browser?")
+        checks.append(await _sample_check(context, bucket, MEDIUM, asked=asked))
     return checks
+
+
+async def _sample_check(
+    context: Context, bucket: Bucket, sample: Sample, *, asked: Message, missing: str = ""
+) -> Check:
+    """Load one such file; media need not be there yet, where nothing is said of `missing`."""
+    key = await asyncio.to_thread(find, bucket, sample)
+    if key is None:
+        return _nothing_there(asked, missing, sample.folders[-1])
+    browser = Onlooker(origin=context.instance.origins[0])
+    file = PageFile(kind=sample.kind, url=address(context.settings, key))
+    problem = browser.obstacle(file, await browser.load(file))
+    if problem:
+        return failed(asked, problem, code=_FILE_LOADS)
+    return passed(asked, msg("yes: {url}", url=file.url), code=_FILE_LOADS)
 
 
 async def _site(context: Context, bucket: Bucket) -> list[Check]:
@@ -169,19 +210,24 @@ async def _site(context: Context, bucket: Bucket) -> list[Check]:
     view = await look_at_site(context.settings, context.instance.domain)
     if not view.own_page or not view.points_to_bucket:
         return [_site_not_ready(context, view)]
-    asked = "Does the site's own page point to the bucket?"
-    checks = [passed(asked, f"yes: {view.stylesheets[0]}")]
+    points = msg("yes: {url}", url=view.stylesheets[0])
+    checks = [passed(_POINTS, points, code=_SITE_POINTS)]
     origin = context.instance.origins[0]
     outside = await look_from_outside(context.settings, context.instance.domain, origin)
     if outside is None and origin_of(context.settings.site_url) != origin:
-        text = f"not known: {origin} shows no such page from here; the site was asked elsewhere"
-        checks.append(remark("Does anything in front of the site add a policy?", text))
+        asked = msg("Does anything in front of the site add a policy?")
+        text = msg(
+            "not known: {origin} shows no such page from here; the site was asked elsewhere",
+            origin=origin,
+        )
+        checks.append(remark(asked, text, code="site-policies"))
     loaded = await load_page(Onlooker.of(outside or view, origin), view)
     for kind in Kind:
         checks += _loaded_check(kind, [one for one in loaded if one.file.kind is kind])
     if view.untrusted:
-        text = "no; visitors get a warning, unless they know its authority"
-        checks.append(remark("Is the site's certificate trusted?", text))
+        asked = msg("Is the site's certificate trusted?")
+        text = msg("no; visitors get a warning, unless they know its authority")
+        checks.append(remark(asked, text, code="site-certificate"))
     return checks
 
 
@@ -189,54 +235,65 @@ def _loaded_check(kind: Kind, loaded: Sequence[Loaded]) -> list[Check]:
     """Check that a browser uses each file of one kind that the page names."""
     if not loaded:
         return []
-    asked = f"Do the {kind}s of the site's page load in a visitor's browser?"
+    asked, code = _PAGE_FILES[kind], "site-files-load"
     blocked = [one.problem for one in loaded if one.problem]
     if not blocked:
-        return [passed(asked, f"yes, {count(len(loaded), 'file')}")]
-    return [failed(asked, among(blocked[0], len(blocked), len(loaded)))]
+        return [passed(asked, msg("yes, {files}", files=count_files(len(loaded))), code=code)]
+    return [failed(asked, among(blocked[0], len(blocked), len(loaded)), code=code)]
 
 
 def _site_not_ready(context: Context, view: SiteView) -> Check:
-    asked = "Does the site's own page point to the bucket?"
     fresh = context.settings.path == MigrationPath.FRESH
     if fresh and not view.own_page:
-        return later(asked, "once the instance runs; start bw-s3 again then")
+        text = msg("once the instance runs; start bw-s3 again then")
+        return later(_POINTS, text, code=_SITE_POINTS)
     if view.problem is not None:
-        return failed(asked, view.problem)
+        return failed(_POINTS, view.problem, code=_SITE_POINTS)
     if fresh and not context.instance.uses_s3():
-        return later(asked, "once the instance was started with USE_S3=true")
-    return failed(asked, _not_pointing(context, view))
+        text = msg("once the instance was started with USE_S3=true")
+        return later(_POINTS, text, code=_SITE_POINTS)
+    return failed(_POINTS, _not_pointing(context, view), code=_SITE_POINTS)
 
 
-def _nothing_there(what: str, prefix: str) -> Check:
-    asked = f"Does {what} load in a visitor's browser?"
-    if prefix == "images/":
-        return remark(asked, f"the bucket holds no image below {prefix} yet")
-    return failed(
-        asked,
-        Problem(
-            f"The bucket holds no {what.partition(' ')[2]} below {prefix}.",
-            "The static assets were not collected into it, or were removed.",
-            Remedy("Do the step “Static assets” again.", Action.RETRY),
-        ),
+def _nothing_there(asked: Message, missing: str, folder: str = "static/") -> Check:
+    if not missing:
+        text = msg("the bucket holds no image below {folder} yet", folder=folder)
+        return remark(asked, text, code=_FILE_LOADS)
+    problem = Problem(
+        Message(missing, "", {"folder": folder}),
+        msg("The static assets were not collected into it, or were removed."),
+        Remedy(msg("Do the step “Static assets” again."), Action.RETRY),
+        code="static-files-missing",
     )
+    return failed(asked, problem, code=_FILE_LOADS)
 
 
 def _not_pointing(context: Context, view: SiteView) -> Problem:
+    wanted = f"{context.settings.public_base}/static/"
+    if view.stylesheets:
+        sheet = msg(
+            "Its stylesheet is {url}; it should begin with {wanted}",
+            url=view.stylesheets[0],
+            wanted=wanted,
+        )
+    else:
+        sheet = msg("Its stylesheet is missing; it should begin with {wanted}", wanted=wanted)
     return Problem(
-        "The site runs, but its pages do not point to the bucket.",
-        "It was not restarted since .env changed, or another process or machine answers. "
-        f"Its stylesheet is {view.stylesheets[0] if view.stylesheets else 'missing'}; it should "
-        f"begin with {context.settings.public_base}/static/",
-        Remedy("Do the step “Restart” again.", Action.RETRY),
-        "Say with --site-url where this very instance is reached from here.",
+        msg("The site runs, but its pages do not point to the bucket."),
+        sentences(
+            msg("It was not restarted since .env changed, or another process or machine answers."),
+            sheet,
+        ),
+        Remedy(msg("Do the step “Restart” again."), Action.RETRY),
+        msg("Specify with --site-url where this very instance is reached from here."),
         field="site_url",
+        code="site-not-on-bucket",
     )
 
 
-def _in_words(view: SiteView) -> str:
+def _in_words(view: SiteView) -> Message:
     if view.points_to_bucket:
-        return "its pages point to the bucket"
+        return msg("its pages point to the bucket")
     if view.problem is not None:
-        return view.problem.what
-    return "its pages do not point to the bucket"
+        return verbatim(view.problem.what)
+    return msg("its pages do not point to the bucket")
