@@ -131,6 +131,7 @@ def _judged(
     real = os.path.realpath(target)
     why_not, compared = NOTHING, 0
     if agreed.get(target) == "":
+        # Translators: says of a link why it is held back, in parentheses behind its path.
         why_not = msg("you decided against it: the key a, or --ask-again, asks you again")
     elif f"{os.path.realpath(media.root)}/".startswith(f"{real.rstrip('/')}/"):
         why_not = msg("it contains the media folder itself")

@@ -65,6 +65,7 @@ def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) 
             stock = sorted(kind for kind in kinds if kind.stock)
             refused = {k: why for k in stock if (why := _refusal(site, kinds[k].samples))}
             if refused and len(refused) == len(stock):
+                # Translators: "it" is the site, {answer} such as "HTTP 403".
                 words = msg("it serves no picture at all ({answer})", answer=refused[stock[0]])
                 return PublicKinds(offered={}, refused={}, unheard=words)
             for kind in sorted(kinds.keys() - known):

@@ -150,6 +150,7 @@ def _about_offered(kinds: PublicKinds) -> Question:
 
 def _offer(kinds: PublicKinds) -> Message:
     which = [
+        # Translators: such as "covers/*.gif (12 files)".
         msg("{kind} ({files})", kind=str(kind), files=count_files(n))
         for kind, n in kinds.offered.items()
     ]

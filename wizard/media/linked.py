@@ -85,6 +85,7 @@ def check_served(handle: int, path: bytes, md5_served: MD5Served) -> None:
     Raises `OSError` where it cannot be read, or the site does not answer.
     """
     if not is_picture(os.pread(handle, START, 0)):
+        # Translators: says of a file why it is held back, in parentheses behind its path.
         raise NotServed(msg("not a picture"))
     digest = hashlib.md5(usedforsecurity=False)
     position = 0

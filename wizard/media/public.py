@@ -40,6 +40,7 @@ class HeldBack(Enum):
 
 _HELD_BACK: Mapping[HeldBack, Message] = MappingProxyType(
     {
+        # Translators: this and the following come behind "Held back, never uploaded:".
         HeldBack.ARCHIVE: msg("archives and lists (exports and imports of accounts)"),
         HeldBack.NO_ENDING: msg("files without an ending"),
         HeldBack.OUTSIDE: msg("links that lead out of the media folder"),

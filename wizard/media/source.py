@@ -62,6 +62,7 @@ class Reason(Enum):
 
 _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
     {
+        # Translators: this and the following say of a file why it was not copied, behind its path.
         Reason.DANGLING: msg("dangling link"),
         Reason.LOOP: msg("link to a folder that contains it"),
         Reason.OUTSIDE: msg("link that leads out of the media folder"),

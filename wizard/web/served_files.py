@@ -21,6 +21,7 @@ _MOST_OF_A_PAGE = 100_000
 _ATTEMPTS, _PAUSE = 3, 1.0
 # How long nothing is asked after a site did not answer: there may be thousands of files to ask for.
 _AWAY = 30.0
+# Translators: says why something is not known, behind a colon or in parentheses.
 _NO_ANSWER = msg("the site does not answer")
 
 
