@@ -87,3 +87,15 @@ def functions_shown(path: Path) -> Iterator[str]:
 
 def test_no_text_shows_a_function() -> None:
     assert [found for path in SOURCES for found in functions_shown(path)] == []
+
+
+def empty_messages(path: Path) -> Iterator[str]:
+    """Where a message is made of nothing: gettext shows its own header for that."""
+    for node in ast.walk(tree_of(path)):
+        match node:
+            case ast.Call(func=ast.Name(id="msg" | "marked"), args=[ast.Constant(value="")]):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_no_message_is_empty() -> None:
+    assert [found for path in SOURCES for found in empty_messages(path)] == []

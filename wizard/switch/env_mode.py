@@ -14,7 +14,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from wizard.core.events import Check, Note, passed, remark
-from wizard.core.message import Message, listed, msg, sentences
+from wizard.core.message import NOTHING, Message, listed, msg, sentences
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.instance.deployment import EnvUsers
@@ -153,7 +153,7 @@ def _narrower(path: Path, users: EnvUsers | None) -> tuple[int | None, Message]:
     mode = stat.S_IMODE(status.st_mode)
     for candidate in (mode & ~0o077, mode & ~0o007):
         if all(_may_read(uid, status, candidate) for uid in users.uids):
-            return candidate, msg("")
+            return candidate, NOTHING
     return None, msg("A service could not read it any more otherwise: it runs as another user.")
 
 

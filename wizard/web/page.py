@@ -28,7 +28,7 @@ class Kind(StrEnum):
     SCRIPT = "script"
     FONT = "font"
     IMAGE = "image"
-    OTHER = "other file"
+    OTHER = "other"
 
 
 class Cors(StrEnum):
