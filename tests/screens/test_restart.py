@@ -13,6 +13,7 @@ from screens.overlays.dialogs import ChoiceDialog
 from screens.state.phase import Phase
 from tests.screens.kit import Gate, all_scripts
 from tests.screens.states import Stage, State, on_stage
+from wizard.core.message import msg
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.state import Direction, SwitchState
 from wizard.system.processes import Process
@@ -43,7 +44,7 @@ def _switch_under_way(stage: Stage) -> tuple[SwitchFiles, SwitchState]:
     process = Process.of(os.getpid())
     assert process
     state = SwitchState(
-        id="one", direction=Direction.TO_S3, way="restart", patience=60, doing="Restarting.",
+        id="one", direction=Direction.TO_S3, way="restart", patience=60, doing=msg("Restarting."),
         pid=process.pid, pid_started=process.started,
     )  # fmt: skip
     files.write(state)

@@ -323,7 +323,7 @@ async def test_a_command_that_fails_at_once_restarts_nothing(
     problem = await failing(ready)
     assert problem.what == "Nothing was restarted: the command for it failed."
     assert words in problem.why
-    assert "none of its processes was started anew" in problem.why
+    assert "none of its processes was restarted" in problem.why
     assert raw in problem.raw
     assert problem.field == "restart_command"
     assert ready.demo.site("status") == running

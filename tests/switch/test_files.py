@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from wizard.core.events import Event, Note, Output, Progress, Waiting, failed, passed
+from wizard.core.message import Message, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.opening.unfinished_switch import how_it_stands
 from wizard.step import Question
@@ -36,7 +37,9 @@ def files(tmp_path: Path) -> SwitchFiles:
 
 def asking(deadline: float | None = None) -> SwitchQuestion:
     """A question."""
-    return SwitchQuestion(id="q", text="Put it back?", yes="Yes", no="No", deadline=deadline)
+    return SwitchQuestion(
+        id="q", text=msg("Put it back?"), yes=msg("Yes"), no=msg("No"), deadline=deadline
+    )
 
 
 def mine(state: SwitchState) -> SwitchState:
@@ -91,6 +94,27 @@ def test_all_is_private(files: SwitchFiles) -> None:
     assert stat.S_IMODE(files.folder.stat().st_mode) == 0o700
 
 
+def test_what_is_said_can_still_be_translated_when_it_comes_back(files: SwitchFiles) -> None:
+    stage = plural("{n} service is restarted.", "{n} services are restarted.", 3)
+    files.write(replace(STATE, number=1, total=2, doing=stage, question=asking()))
+    files.append(Note(stage))
+    kept = files.read()
+    assert kept
+    assert kept.question
+    assert (kept.doing.id, kept.doing.plural, dict(kept.doing.values)) == (
+        stage.id,
+        stage.plural,
+        {"n": 3},
+    )
+    assert isinstance(kept.question.text, Message)
+    assert kept.question.text.id == "Put it back?"
+    assert kept.words.endswith("to S3 (stage 1 of 2): 3 services are restarted.")
+    ((note,), _) = files.events_after(0)
+    assert isinstance(note, Note)
+    assert note.text == stage
+    assert getattr(note.text, "id") == stage.id  # noqa: B009 (a text of others has none)
+
+
 def test_a_damaged_state_is_said_in_words(files: SwitchFiles) -> None:
     for text in ("", "{}", '{"schema": 99}', "[]"):
         (files.folder / "state.json").write_text(text)
@@ -142,7 +166,7 @@ async def test_following_ends_with_a_dead_runner(files: SwitchFiles) -> None:
 
 async def test_following_passes_all_on_and_ends_with_the_switch(files: SwitchFiles) -> None:
     heard: list[Event] = []
-    files.write(mine(replace(STATE, doing="Restarting.", since=time.time() - 5)))
+    files.write(mine(replace(STATE, doing=msg("Restarting."), since=time.time() - 5)))
     files.append(Output("one"))
     following = asyncio.create_task(follow(files, heard.append, never))
     await until(lambda: any(isinstance(event, Waiting) for event in heard))
@@ -151,7 +175,7 @@ async def test_following_passes_all_on_and_ends_with_the_switch(files: SwitchFil
     assert (await following).phase is Phase.DONE
     assert [e.text for e in heard if isinstance(e, Output)] == ["one", "two"]
     waited = next(e for e in heard if isinstance(e, Waiting))
-    assert (waited.text, round(waited.seconds)) == ("Restarting", 5)
+    assert (waited.text, round(waited.seconds)) == ("Restarting.", 5)
     assert not any(isinstance(event, Progress) for event in heard)
 
 
@@ -206,7 +230,7 @@ async def until(condition: object) -> None:
 
 
 def test_where_it_stands_is_told_in_whole_sentences(files: SwitchFiles) -> None:
-    for doing in ("The services are restarted.", "web is preparing its start"):
+    for doing in (msg("The services are restarted."), msg("web is preparing its start")):
         files.write(mine(replace(STATE, doing=doing, begun_at=time.time())))
         state = files.folder.parent
         assert f"{doing.rstrip('.')}. It began 0 seconds ago and " in how_it_stands(

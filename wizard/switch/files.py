@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.core.events import Check, Event, Note, Output
-from wizard.core.message import decode, encode
+from wizard.core.message import decode, encode, msg
 from wizard.core.problem import Problem
 from wizard.switch.state import SwitchState
 from wizard.system.files import give_to_owner, make_private_folder, write_atomically
@@ -165,10 +165,11 @@ class SwitchFiles:
     def _unreadable(self, raw: str) -> Problem:
         path = self.folder / _STATE
         return Problem(
-            "It cannot be read how the last switch of the running services ended.",
-            f"{path} is damaged, or a newer bw-s3 wrote it.",
-            "Update bw-s3; or look whether the site works, then remove that file.",
+            msg("It cannot be read how the last switch of the running services ended."),
+            msg("{file} is damaged, or a newer bw-s3 wrote it.", file=str(path)),
+            msg("Update bw-s3; or look whether the site works, then remove that file."),
             raw=raw,
+            code="switch-state-unreadable",
         )
 
 

@@ -13,6 +13,8 @@ import uuid
 from dataclasses import replace
 
 from wizard.core.events import Note, Report, Waiting
+from wizard.core.language import shown
+from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.step import Ask, Context, Question
 from wizard.switch import problems
@@ -26,13 +28,13 @@ _SECONDS_A_POLL = 0.2
 _SECONDS_TO_START = 60.0
 # Each finishes what the one before it began; if all are killed, another would be as well.
 _MOST_RUNNERS = 4
-GOES_ON = (
-    "The switch of the services goes on by itself: it comes to its end, or puts everything back."
+GOES_ON = msg(
+    "The switch of the services continues by itself: it comes to its end, or puts everything back."
     " The next start of bw-s3 follows it; `bw-s3 status` says where it is."
 )
-KILLED = (
+KILLED = msg(
     "The switch of the running services was interrupted: its process was killed, or the machine"
-    " was. It is finished now, or put back."
+    " went down. It is finished now, or put back."
 )
 
 
@@ -89,7 +91,7 @@ async def finish_switch(context: Context, state: SwitchState) -> SwitchState:
 async def follow(files: SwitchFiles, report: Report, ask: Ask) -> SwitchState:
     """Pass on what a runner does until it is over or the runner is dead; returns the state then."""
     follower = _Follower(files, report, ask)
-    with files.following(), leaving(GOES_ON):
+    with files.following(), leaving(shown(GOES_ON)):
         try:
             return await follower.follow()
         finally:
@@ -119,7 +121,7 @@ class _Follower:
                 return state if state.over else self._files.read() or state
             await self._ask_about(state)
             if state.doing:
-                self._report(Waiting(state.doing.rstrip("."), time.time() - state.since))
+                self._report(Waiting(state.doing, time.time() - state.since))
             await asyncio.sleep(_SECONDS_A_POLL)
 
     def _pass_on(self) -> None:

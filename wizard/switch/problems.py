@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from wizard.core.message import Message, msg, plural, sentences, verbatim, with_full_stop
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
-from wizard.core.quantities import count
 from wizard.switch.state import SwitchState
 from wizard.web.visitor import SiteView
 
 # What is done by then, or is named anyway.
 _PUT_BACK_ALREADY = (Action.RESTORE_ENV, Action.DISARM, Action.EDIT_PROVIDER)
-_RESTORE = Remedy("Put the old .env back and restart.", Action.RESTORE_ENV)
-_EDIT = Remedy("Change the provider's settings.", Action.EDIT_PROVIDER)
-_AGAIN = "Then start bw-s3 again: what is proven is not done twice."
+_RESTORE = Remedy(msg("Put the old .env back and restart."), Action.RESTORE_ENV)
+_EDIT = Remedy(msg("Change the provider's settings."), Action.EDIT_PROVIDER)
+_AS_BEFORE = msg("The site runs as before: the old .env was put back.")
+STOPPED = msg("The switch was stopped.")
+_AGAIN = msg("Then start bw-s3 again: what is verified is not done twice.")
 
 
-def words(view: SiteView) -> str:
-    """Return what the site shows, to follow "it shows"."""
+def words(view: SiteView) -> Message:
+    """Return what the site shows, as an answer to that; a sentence for no page of its own."""
     if not view.own_page:
-        return view.shown_instead.removesuffix(".")
-    where = "from the bucket" if view.points_to_bucket else "from this server"
-    return f"its own page, with its style {where}"
+        return view.shown_instead
+    # Translators: what the site shows.
+    if view.points_to_bucket:
+        return msg("its own page, with its style from the bucket")
+    return msg("its own page, with its style from this server")
 
 
 def nothing_restarted(problem: Problem, *, seen: bool, put_back: bool) -> Problem:
@@ -29,24 +33,30 @@ def nothing_restarted(problem: Problem, *, seen: bool, put_back: bool) -> Proble
 
     `seen`: its processes are known, too.
     """
-    same = ", and none of its processes was started anew" if seen else ""
-    env = (
-        ".env is as it was before “Enable S3”, too."
-        if put_back
-        else ".env still says USE_S3=true: whatever starts the services next switches them to S3."
-    )
-    again: Remedy | str = "Then start bw-s3 again: it enables S3 anew and goes on from there."
-    if not put_back:
-        again = Remedy("Then try again, or put the old .env back: bw-s3 disarm", Action.DISARM)
+    if seen:
+        site = msg(
+            "The site was not down and still runs with its old settings, and none of its processes"
+            " was restarted."
+        )
+    else:
+        site = msg("The site was not down and still runs with its old settings.")
+    if put_back:
+        env = msg(".env is as it was before “Enable S3”, too.")
+        again = Remedy(msg("Then start bw-s3 again: it enables S3 again and continues from there."))
+    else:
+        env = msg(
+            ".env still says USE_S3=true: whatever starts the services next switches them to S3."
+        )
+        again = Remedy(msg("Then try again, or put the old .env back: bw-s3 disarm"), Action.DISARM)
     return Problem(
-        "Nothing was restarted: the command for it failed.",
-        f"{problem.what} {problem.why} The site was not away and still runs with its old"
-        f" settings{same}. {env}",
+        msg("Nothing was restarted: the command for it failed."),
+        sentences(with_full_stop(problem.what), problem.why, site, env),
         *problem.remedies,
         again,
         raw=problem.raw,
         field=problem.field,
         decision=problem.decision,
+        code="nothing-restarted",
     )
 
 
@@ -54,24 +64,37 @@ def with_lines(problem: Problem, lines: Sequence[str], mask: Callable[[str], str
     """Return the problem with the last lines that commands wrote beneath it, masked."""
     more = [line for line in lines if line not in problem.raw]
     raw = mask("\n".join(filter(None, (problem.raw, *more))))
-    return _like(problem, what=problem.what, why=problem.why, remedies=problem.remedies, raw=raw)
+    return Problem(
+        verbatim(problem.what),
+        verbatim(problem.why),
+        *problem.remedies,
+        raw=raw,
+        field=problem.field,
+        decision=problem.decision,
+        code=problem.code,
+    )
 
 
-def whether_to_put_back(problem: Problem, sight: str, *, untouched: bool) -> tuple[str, str, str]:
+def whether_to_put_back(
+    problem: Problem, sight: Message, *, untouched: bool
+) -> tuple[Message, Message, Message]:
     """Return the question after a stage that failed, with its reason: text, yes, no.
 
     `sight` is a sentence on what visitors see.
     """
+    what = with_full_stop(problem.what)
     if untouched:
-        text = (
-            f"{problem.what} The site still runs as before. Put the old .env back, too, so that"
-            " nothing switches it to S3 by chance?"
+        asked = msg(
+            "The site still runs as before. Put the old .env back, too, so that nothing switches it"
+            " to S3 by chance?"
         )
-        return text, "Put it back", "Leave .env as it is"
+        return sentences(what, asked), msg("Put it back"), msg("Leave .env as it is")
     return (
-        f"{problem.what} {problem.why} {sight} Put the old .env back, and the services with it?",
-        "Put it back: the instance runs as before",
-        "Leave it as it is",
+        sentences(
+            what, problem.why, sight, msg("Put the old .env back, and the services with it?")
+        ),
+        msg("Put it back: the instance runs as before"),
+        msg("Leave it as it is"),
     )
 
 
@@ -80,160 +103,211 @@ def put_back(problem: Problem, *, begun: bool, never_failed: bool) -> Problem:
 
     `begun`: the running services were touched; `never_failed`: no visitor saw an error.
     """
+    first_of_all, why = with_full_stop(problem.what), verbatim(problem.why)
     if not begun:
-        what = f"{problem.what} The site runs as before: the old .env was put back."
-        why = problem.why
+        what = sentences(first_of_all, _AS_BEFORE)
     else:
-        gone = "The site did not come back with S3. It runs as before"
-        kept = "The services could not be switched to S3. The site runs as before"
-        what = f"{kept if never_failed else gone}: the old .env was put back."
-        why = f"{problem.what} {problem.why}"
+        why = sentences(first_of_all, problem.why)
+        gone = msg("The site did not come back with S3.")
+        kept = msg("The services could not be switched to S3.")
+        what = sentences(kept if never_failed else gone, _AS_BEFORE)
     said = [r for r in problem.remedies if r.action is Action.EDIT_PROVIDER]
     others = [r for r in problem.remedies if r.action not in _PUT_BACK_ALREADY]
     edit = said[0] if said else _EDIT
     first = (edit, *others) if said else (*others, edit)
-    return _like(problem, what=what, why=why, remedies=(*first, Remedy(_AGAIN)), raw=problem.raw)
+    return Problem(
+        what,
+        why,
+        *first,
+        _AGAIN,
+        raw=problem.raw,
+        field=problem.field,
+        decision=problem.decision,
+        code="switch-put-back",
+    )
 
 
 def stopped() -> Problem:
     """Return the `Problem` of a switch that the admin stopped and had put back."""
     return Problem(
-        "The switch was stopped. The site runs as before: the old .env was put back.",
-        "You stopped it and chose to put everything back.",
-        Remedy("Whenever it suits you, do this step again.", Action.RETRY),
+        sentences(STOPPED, _AS_BEFORE),
+        msg("You stopped it and chose to put everything back."),
+        Remedy(msg("Whenever it suits you, do this step again."), Action.RETRY),
         decision=True,
+        code="switch-stopped",
     )
 
 
 def left_as_it_is(problem: Problem) -> Problem:
     """Return the `Problem` where the admin wanted nothing put back."""
-    return _like(
-        problem,
-        what=problem.what,
-        why=problem.why,
-        remedies=(_RESTORE, TRY_AGAIN),
+    return Problem(
+        verbatim(problem.what),
+        verbatim(problem.why),
+        _RESTORE,
+        TRY_AGAIN,
         raw=problem.raw,
+        field=problem.field,
+        decision=problem.decision,
+        code=problem.code,
     )
 
 
 def not_back(first: Problem, second: Problem, view: SiteView) -> Problem:
     """Return the `Problem` of a site that not even the old `.env` helped; `view` shows it."""
-    what = "The site did not come back, not even with the old .env."
+    what = msg("The site did not come back, not even with the old .env.")
     if view.own_page:
-        what = f"The restart failed, with S3 and with the old .env; the site shows {words(view)}."
+        what = msg(
+            "The restart failed, with S3 and with the old .env; the site shows {page}.",
+            page=words(view),
+        )
     return Problem(
         what,
-        f"With S3: {first.what} With the old .env, which is in place now: {second.what}",
-        "Look at the services' own log: journalctl -u bookwyrm -n 50, or ./bw-dev logs web",
-        Remedy("Restart it once more.", Action.RETRY),
+        msg(
+            "With S3: {first} With the old .env, which is in place now: {second}",
+            first=with_full_stop(first.what),
+            second=with_full_stop(second.what),
+        ),
+        msg("Look at the services' own log: journalctl -u bookwyrm -n 50, or ./bw-dev logs web"),
+        Remedy(msg("Restart it again."), Action.RETRY),
         raw="\n".join(filter(None, (first.raw, second.raw))),
         field=second.field,
+        code="site-not-back",
     )
 
 
 def unforeseen(error: Exception, raw: str) -> Problem:
     """Return the `Problem` of a mistake of our own; `raw` is its traceback, secrets masked."""
     return Problem(
-        "bw-s3 itself failed while it switched the services.",
-        f"This is a fault of bw-s3, not of yours ({type(error).__name__}).",
+        msg("bw-s3 itself failed while it switched the services."),
+        msg("This is a fault of bw-s3, not of yours ({error}).", error=type(error).__name__),
         TRY_AGAIN,
-        "Please report it, with the text below.",
+        msg("Please report it, with the text below."),
         raw=raw,
+        code="internal-error",
     )
 
 
 def state_is_gone() -> Problem:
     """Return the `Problem` of a switch whose files somebody removed."""
     return Problem(
-        "The state of the switch was deleted while it was under way.",
-        "Somebody or something removed it.",
-        "See whether the site works, then start bw-s3 again.",
+        msg("The state of the switch was deleted while it was under way."),
+        msg("Somebody or something removed it."),
+        msg("See whether the site works, then start bw-s3 again."),
+        code="switch-state-deleted",
     )
 
 
 def runner_did_not_start(raw: str, *, begun: bool) -> Problem:
     """Return the `Problem` of a runner that ended at once, or never said that it is there."""
     return Problem(
-        "The switch of the services could not be started.",
-        "The process that does it did not come up. "
-        + ("It is to finish what was begun." if begun else "Nothing of the site was touched."),
+        msg("The switch of the services could not be started."),
+        sentences(
+            msg("The process that does it did not come up."),
+            msg("It is to finish what was begun.")
+            if begun
+            else msg("Nothing of the site was touched."),
+        ),
         TRY_AGAIN,
         raw=raw,
+        code="switch-not-started",
     )
 
 
 def runner_keeps_dying(state: SwitchState) -> Problem:
     """Return the `Problem` of runners that are killed one after the other."""
     return Problem(
-        "The switch of the services was killed again and again.",
-        f"Something on this machine ends it, perhaps for want of memory. {state.words}",
-        "See whether the kernel killed it: dmesg | grep -i kill",
-        Remedy("Then try again: it finishes, or puts everything back.", Action.RETRY),
+        msg("The switch of the services was killed again and again."),
+        sentences(
+            msg("Something on this machine ends it, perhaps for want of memory."),
+            with_full_stop(state.words),
+        ),
+        msg("See whether the kernel killed it: dmesg | grep -i kill"),
+        Remedy(msg("Then try again: it finishes, or puts everything back."), Action.RETRY),
+        code="switch-killed",
     )
-
-
-def _like(
-    problem: Problem, *, what: str, why: str, remedies: Sequence[Remedy], raw: str
-) -> Problem:
-    return Problem(what, why, *remedies, raw=raw, field=problem.field, decision=problem.decision)
 
 
 def conflicting_uploads(keys: Sequence[str], number: int) -> Problem:
     """Return the `Problem` of other objects under new uploads' names; none was overwritten."""
     return Problem(
-        f"{count(number, 'file')} uploaded meanwhile: the bucket holds something else of that name,"
-        " which bw-s3 did not put there.",
-        "Either the same bucket serves something else too, or a reader uploaded a picture both"
-        " before and after the restart. Nothing was overwritten.",
-        "Compare both, and remove or rename one of them. Then try again.",
+        plural(
+            "{n} file was uploaded in the meantime, and the bucket holds something else of that"
+            " name, which bw-s3 did not put there.",
+            "{n} files were uploaded in the meantime, and the bucket holds something else of their"
+            " names, which bw-s3 did not put there.",
+            number,
+        ),
+        msg(
+            "Either the same bucket serves something else too, or a reader uploaded a picture both"
+            " before and after the restart. Nothing was overwritten."
+        ),
+        msg("Compare both, and remove or rename one of them. Then try again."),
         TRY_AGAIN,
         raw="\n".join(keys[:100]),
         decision=True,
+        code="uploads-conflict",
     )
 
 
 def still_writing(late: str, paths: Sequence[str]) -> Problem:
     """Return the `Problem` of a worker that was not restarted; `late` says what it wrote."""
     return Problem(
-        "New files keep appearing in the local media.",
-        f"{late} Part of the instance still writes to its own disk: a worker or a job that was not"
-        " restarted.",
-        "Find it (docker ps, systemctl status, ps aux) and restart it, then try again.",
+        msg("New files keep appearing in the local media."),
+        sentences(
+            late,
+            msg(
+                "Part of the instance still writes to its own disk: a worker or a job that was not"
+                " restarted."
+            ),
+        ),
+        msg("Find it (docker ps, systemctl status, ps aux) and restart it, then try again."),
         TRY_AGAIN,
         raw="\n".join(paths),
         decision=True,
+        code="late-files",
     )
 
 
 def left_behind(which: str, paths: Sequence[str]) -> Problem:
     """Return the `Problem` of new uploads ("3 files") that are on this server only."""
     return Problem(
-        f"{which} uploaded meanwhile could not be copied.",
-        "The site runs with S3 already, but what could not be copied is only on this server.",
+        # Translators: such as "3 files uploaded in the meantime could not be copied."
+        msg("{files} uploaded in the meantime could not be copied.", files=which),
+        msg("The site runs with S3 already, but what could not be copied is only on this server."),
         TRY_AGAIN,
         raw="\n".join(paths[:100]),
+        code="uploads-left-behind",
     )
 
 
 def site_too_slow(address: str) -> Problem:
     """Explain that the site took longer to answer than anybody waits."""
     return Problem(
-        f"The site does not answer in time at {address}",
-        "The server may be overloaded, or a firewall drops what this machine asks it.",
+        msg("The site does not answer in time at {address}", address=address),
+        msg("The server may be overloaded, or a firewall drops what this machine asks it."),
         TRY_AGAIN,
-        "If the instance is reached differently from here, specify it: "
-        "--site-url http://127.0.0.1:PORT",
+        msg(
+            "If the instance is reached differently from here, specify it: "
+            "--site-url http://127.0.0.1:PORT"
+        ),
         field="site_url",
+        code="site-too-slow",
     )
 
 
 def uploads_left(number: int, lines: Sequence[str]) -> Problem:
     """Return the `Problem` of uploads that could not be copied back; a line for each."""
-    files = count(number, "file")
     return Problem(
-        f"{files} could not be copied back from the bucket.",
-        "The site runs without S3 again, and its visitors do not see what only the bucket has."
-        " Nothing is lost: the bucket keeps it.",
-        Remedy("Fix what is said below, then copy again: bw-s3 disarm", Action.DISARM),
+        plural(
+            "{n} file could not be copied back from the bucket.",
+            "{n} files could not be copied back from the bucket.",
+            number,
+        ),
+        msg(
+            "The site runs without S3 again, and its visitors do not see what only the bucket has."
+            " Nothing is lost: the bucket keeps it."
+        ),
+        Remedy(msg("Fix what is said below, then copy again: bw-s3 disarm"), Action.DISARM),
         raw="\n".join(lines),
+        code="uploads-left-in-bucket",
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from wizard.access.page_policies import style_refused
 from wizard.core.events import Check, Event, Note, Output, Waiting, passed
+from wizard.core.message import Message, msg, sentences, verbatim
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
 from wizard.core.settings import MigrationPath
@@ -53,7 +54,9 @@ class _Stopped(Problem):
     """Somebody who followed wants everything put back."""
 
     def __init__(self) -> None:
-        super().__init__("The switch was stopped.", "You chose to put everything back.")
+        super().__init__(
+            problems.STOPPED, msg("You chose to put everything back."), code="switch-stopped"
+        )
 
 
 def switched(context: Context) -> Entry[bool]:
@@ -130,7 +133,7 @@ class SwitchRun:
         report, switch = self._context.report, await self._chosen()
         if not self._state.stage:
             self._change(phase=Phase.RUNNING)
-            self._do("BookWyrm's own storage is tried with the settings in .env.")
+            self._do(msg("BookWyrm's own storage is tried with the settings in .env."))
             await self._context.deployment.try_storage(report)
             await self._watch.look()
             await self._copy_before()
@@ -146,7 +149,7 @@ class SwitchRun:
             self._do(stage.words)
             report(Note(stage.words))
             await switch.carry_out(stage, report)
-        self._do(f"Waiting for {Awaited.BUCKET}")
+        self._do(Awaited.BUCKET.waiting)
         await self._watch.wait_for(Awaited.BUCKET, self._state.patience, report)
         await self._wait_for_style()
         report(Note(self._watch.downtime.words))
@@ -228,14 +231,14 @@ class SwitchRun:
         self._change(question=None)
         return answer
 
-    async def _sight(self) -> tuple[str, float | None]:
+    async def _sight(self) -> tuple[Message, float | None]:
         """Return what visitors see, and until when that may wait for an answer."""
         if not self._watch.view.own_page:
-            return "Visitors see errors now.", self._deadline()
+            return msg("Visitors see errors now."), self._deadline()
         if await self._without_style():
             soon = time.time() + SECONDS_TO_ANSWER
-            return "Visitors see unstyled pages now.", self._deadline() or soon
-        return "The site still answers.", self._deadline()
+            return msg("Visitors see unstyled pages now."), self._deadline() or soon
+        return msg("The site still answers."), self._deadline()
 
     def _deadline(self) -> float | None:
         """Until when a question may wait: as long as it likes while no visitor sees an error."""
@@ -261,7 +264,11 @@ class SwitchRun:
         """Put the old `.env` back, and the services as it says."""
         context, begun = self._context, bool(self._state.stage)
         self._change(phase=Phase.PUTTING_BACK, problem=problem, question=None)
-        back = "The old .env is put back" + (", and the services follow it." if begun else ".")
+        back = (
+            msg("The old .env is put back, and the services follow it.")
+            if begun
+            else msg("The old .env is put back.")
+        )
         self._do(back)
         context.report(Note(back, warning=True))
         never_failed = self._watch.never_failed
@@ -285,7 +292,8 @@ class SwitchRun:
         left = None
         if begun:
             words = problems.words(await self._watch.look())
-            context.report(passed("Does the site run as before?", words))
+            asked = msg("Does the site run as before?")
+            context.report(passed(asked, words, code="site-as-before"))
             context.report(Note(self._watch.downtime.words))
             left = None if untouched else await self._bring_back()
         if not begun or untouched:
@@ -307,19 +315,19 @@ class SwitchRun:
         """
         if self._unstyled or not self._copies.wanted:
             return
-        self._do("What was uploaded in the meantime is copied, before pages need it.")
+        self._do(msg("What was uploaded in the meantime is copied, before pages need it."))
         await self._copies.before_pages_change()
 
     async def _bring_back(self) -> Problem | None:
         """Copy back what was uploaded to the bucket; what went wrong is told, and ends nothing."""
         context = self._context
         await self._copies.stop()
-        self._do("What was uploaded to the bucket in the meantime is copied back.")
+        self._do(msg("What was uploaded to the bucket in the meantime is copied back."))
         context.report(Note(self._state.doing))
         try:
             await bring_uploads_back(context, self._copies.take_brought_back())
         except Problem as problem:
-            context.report(Note(f"{problem.what} {problem.why}", warning=True))
+            context.report(Note(sentences(problem.what, problem.why), warning=True))
             return problem
         return None
 
@@ -332,7 +340,7 @@ class SwitchRun:
             self._watch.closely = self._state.phase in (Phase.RUNNING, Phase.PUTTING_BACK)
             self._files.write(self._state)
 
-    def _do(self, words: str, seconds: float = 0.0) -> None:
+    def _do(self, words: Message, seconds: float = 0.0) -> None:
         """Say what is done from now on, or since so many seconds.
 
         The good looks until then are kept with it: a runner that goes on after a kill counts on.
@@ -373,7 +381,7 @@ class SwitchRun:
         match event:
             case Waiting():
                 if event.text != self._state.doing:
-                    self._do(event.text, event.seconds)
+                    self._do(verbatim(event.text), event.seconds)
             case Output():
                 line = self._masker(event.text)
                 self._last.append(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 
+from wizard.core.message import msg, sentences
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath
 from wizard.instance.checkout import Instance, is_true
@@ -15,7 +16,6 @@ from wizard.web.visitor import ServedFrom, SiteView, look_at_site
 
 # How `run` is told to go on where nobody sees the site.
 WITHOUT_SITE = "--without-site"
-_DOWN = "the site is down, or cannot be reached from here under this address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +85,21 @@ async def refuse_another_bucket(context: Context, *, ran_with_it: bool) -> None:
     if view.served_from(context.instance.domain) is not ServedFrom.ELSEWHERE:
         return
     raise Problem(
-        "The site uses another bucket already.",
-        f"Its pages load their style from {view.stylesheets[0]}, not from "
-        f"{context.settings.public_base}. What was uploaded since then is in that bucket, and "
-        "not on this server, from where bw-s3 copies.",
-        Remedy("Name the bucket that the site uses: it is checked then.", Action.EDIT_PROVIDER),
-        "Moving from one bucket to another is not possible with this version of bw-s3.",
+        msg("The site uses another bucket already."),
+        msg(
+            "Its pages load their style from {stylesheet}, not from {bucket}. What was uploaded "
+            "since then is in that bucket, and not on this server, from where bw-s3 copies.",
+            stylesheet=view.stylesheets[0],
+            bucket=context.settings.public_base,
+        ),
+        Remedy(
+            msg("Name the bucket that the site uses: it is checked then."), Action.EDIT_PROVIDER
+        ),
+        msg("Moving from one bucket to another is not possible with this version of bw-s3."),
         raw="\n".join(view.stylesheets),
         field="bucket",
         decision=True,
+        code="site-uses-another-bucket",
     )
 
 
@@ -108,21 +114,32 @@ async def confirm_without_site(context: Context) -> None:
         # Whatever is answered: after the restart bw-s3 would see no more of the site than now.
         raise view.problem
     question = Question(
-        text=f"{view.shown_instead} Without its own page nobody can tell which storage the site "
-        "uses now, nor later whether it came back with S3. Enable S3 all the same?",
-        yes="Enable S3: the site is down for another reason",
-        no="Stop here and look at the site first",
+        text=sentences(
+            view.shown_instead,
+            msg(
+                "Without its own page nobody can tell which storage the site uses now, nor later "
+                "whether it came back with S3. Enable S3 all the same?"
+            ),
+        ),
+        yes=msg("Enable S3: the site is down for another reason"),
+        no=msg("Stop here and look at the site first"),
         only_a_person=True,
         option=WITHOUT_SITE,
     )
     refused = Problem(
-        "S3 was not enabled: the site does not answer as itself.",
-        f"It was asked at {context.settings.site_url}: {view.shown_instead} Either {_DOWN}.",
-        "Specify with --site-url where the instance is reached from here.",
-        "Or start the site first, then continue.",
+        msg("S3 was not enabled: the site does not show its own page."),
+        msg(
+            "It was asked at {address}: {seen} It is down, or cannot be reached from here under "
+            "this address.",
+            address=context.settings.site_url,
+            seen=view.shown_instead,
+        ),
+        msg("Specify with --site-url where the instance is reached from here."),
+        msg("Or start the site first, then continue."),
         raw=view.problem.raw if view.problem else "",
         field="site_url",
         decision=True,
+        code="site-not-seen",
     )
     await context.agree(question, refused)
 

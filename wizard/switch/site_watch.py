@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from wizard.core.events import Report, Waiting
+from wizard.core.message import Message, msg, plural, sentences, verbatim
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.settings import Settings
 from wizard.switch.state import Downtime
@@ -29,8 +30,15 @@ _ERROR_PAGE_SECONDS = 10.0
 class Awaited(StrEnum):
     """What the site's first page should be."""
 
-    BUCKET = "a page of the site's own that points to the bucket"
-    LOCAL = "a page of the site's own"
+    BUCKET = "bucket"
+    LOCAL = "local"
+
+    @property
+    def waiting(self) -> Message:
+        """What is said as long as it is not there."""
+        if self is Awaited.BUCKET:
+            return msg("Waiting for a page of the site's own that points to the bucket")
+        return msg("Waiting for a page of the site's own")
 
 
 def pause_after(took: float, *, closely: bool) -> float:
@@ -104,7 +112,7 @@ class SiteWatch:
             stuck = error_page_since and now - error_page_since >= _ERROR_PAGE_SECONDS
             if stuck or now - started >= patience:
                 raise self._gave_up(now - started)
-            report(Waiting(f"Waiting for {awaited}", now - started))
+            report(Waiting(awaited.waiting, now - started))
 
     async def stays(self, awaited: Awaited, seconds: float) -> bool:
         """Tell whether it is as awaited for so long from now on, and never was down before."""
@@ -150,19 +158,39 @@ class SiteWatch:
     def _gave_up(self, seconds: float) -> Problem:
         view = self.view
         if view.problem:
+            waited = plural(
+                "bw-s3 waited for {n} second.", "bw-s3 waited for {n} seconds.", round(seconds)
+            )
             return Problem(
-                view.problem.what,
-                f"{view.problem.why} It was waited for {seconds:.0f} seconds.",
+                verbatim(view.problem.what),
+                sentences(view.problem.why, waited),
                 *view.problem.remedies,
                 raw=view.problem.raw,
                 field=view.problem.field,
+                code=view.problem.code,
             )
-        where = "this server" if view.stylesheets else "nowhere"
         return Problem(
-            "The site answers, but its pages do not say what .env says.",
-            f"Their style still comes from {where if not view.points_to_bucket else 'the bucket'}:"
-            " the restart did not reach the process that answers, or a cache answers for it.",
-            "Restart the site by hand and look at it.",
+            msg("The site answers, but its pages do not say what .env says."),
+            _still_from(view),
+            msg("Restart the site by hand and look at it."),
             TRY_AGAIN,
             raw="\n".join(view.stylesheets),
+            code="restart-without-effect",
         )
+
+
+def _still_from(view: SiteView) -> Message:
+    if view.points_to_bucket:
+        return msg(
+            "Their style still comes from the bucket: the restart did not reach the process that"
+            " answers, or a cache answers for it."
+        )
+    if view.stylesheets:
+        return msg(
+            "Their style still comes from this server: the restart did not reach the process that"
+            " answers, or a cache answers for it."
+        )
+    return msg(
+        "They still have no style: the restart did not reach the process that answers, or a cache"
+        " answers for it."
+    )

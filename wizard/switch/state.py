@@ -14,9 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wizard.core.message import decode
+from wizard.core.message import NOTHING, Message, Number, decode, marked, plural
 from wizard.core.problem import Problem
-from wizard.core.quantities import count
 from wizard.system.processes import Process
 
 SCHEMA = 1
@@ -77,18 +76,48 @@ class Downtime:
         return replace(seen, gap=max(self.gap, gap))
 
     @property
-    def words(self) -> str:
+    def words(self) -> Message:
         """What visitors noticed, in a sentence, and how closely that was looked at."""
-        looks = count(self.looks, "look")
-        if not self.failures:
-            # Rounded up: what is said must be long enough.
-            gap = math.ceil(round(self.gap * 10, 3)) / 10
-            apart = f", {gap:.1f} seconds apart at most" if gap else ""
-            return f"No visitor saw an error (0 of {looks} failed{apart})."
+        return self._down() if self.failures else self._never_down()
+
+    def _never_down(self) -> Message:
+        # Rounded up: what is said must be long enough.
+        gap = math.ceil(round(self.gap * 10, 3)) / 10
+        if not gap:
+            return plural(
+                "No visitor saw an error (0 of {n} look failed).",
+                "No visitor saw an error (0 of {n} looks failed).",
+                self.looks,
+            )
+        return plural(
+            "No visitor saw an error (0 of {n} look failed, {seconds} seconds apart at most).",
+            "No visitor saw an error (0 of {n} looks failed, {seconds} seconds apart at most).",
+            self.looks,
+            seconds=Number(gap, 1),
+        )
+
+    def _down(self) -> Message:
+        failed = plural(
+            "{failures} of {n} look failed",
+            "{failures} of {n} looks failed",
+            self.looks,
+            failures=self.failures,
+        )
         seconds, most = max(1, round(self.seconds)), math.ceil(self.most - 0.1)
-        at_most = f", {most} at most" if most > seconds else ""
-        failed = f"{self.failures} of {looks} failed"
-        return f"The site was down for about {count(seconds, 'second')}{at_most} ({failed})."
+        if most <= seconds:
+            return plural(
+                "The site was down for about {n} second ({looks}).",
+                "The site was down for about {n} seconds ({looks}).",
+                seconds,
+                looks=failed,
+            )
+        return plural(
+            "The site was down for about {n} second, {most} at most ({looks}).",
+            "The site was down for about {n} seconds, {most} at most ({looks}).",
+            seconds,
+            most=most,
+            looks=failed,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +125,9 @@ class SwitchQuestion:
     """What whoever follows is asked; put back is "yes", also when `deadline` is over."""
 
     id: str
-    text: str
-    yes: str
-    no: str
+    text: Message
+    yes: Message
+    no: Message
     deadline: float | None = None
 
     @classmethod
@@ -128,7 +157,7 @@ class SwitchState:
     stage: str = ""
     number: int = 0
     total: int = 0
-    doing: str = ""
+    doing: Message = NOTHING
     since: float = 0.0
     begun_at: float = 0.0
     pid: int = 0
@@ -160,11 +189,13 @@ class SwitchState:
         return bool(self.pid) and Process(self.pid, self.pid_started).lives()
 
     @property
-    def words(self) -> str:
-        """Where it is, in a sentence."""
-        where = "to S3" if self.direction is Direction.TO_S3 else "back to this server's disk"
-        place = f" (stage {self.number} of {self.total})" if self.number else ""
-        return f"The running services are being switched {where}{place}: {self.doing}"
+    def words(self) -> Message:
+        """Where it is, in a sentence; without a full stop where `doing` has none."""
+        return Message(
+            _WHERE[self.direction, bool(self.number)],
+            "",
+            {"number": self.number, "total": self.total, "doing": self.doing},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return in a form that `encode` makes JSON of; `from_dict` is the way back."""
@@ -200,6 +231,20 @@ class SwitchState:
         )
 
 
+# By direction, and whether it is in a stage already.
+_WHERE = {
+    (Direction.TO_S3, False): marked("The running services are being switched to S3: {doing}"),
+    (Direction.TO_S3, True): marked(
+        "The running services are being switched to S3 (stage {number} of {total}): {doing}"
+    ),
+    (Direction.BACK, False): marked(
+        "The running services are being switched back to this server's disk: {doing}"
+    ),
+    (Direction.BACK, True): marked(
+        "The running services are being switched back to this server's disk (stage {number} of"
+        " {total}): {doing}"
+    ),
+}
 _PLAIN = (
     "id", "direction", "way", "patience", "phase", "stage", "number", "total", "doing", "since",
     "begun_at", "pid", "pid_started", "told",
