@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
+from screens.widgets.wrapped import WrappedStatic
 from wizard.core.language import shown
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from textual.visual import VisualType
 
 
-class CachedStatic(Static):
+class CachedStatic(WrappedStatic):
     """Text that is drawn only when it has changed, and laid out only when its size has.
 
     A layout draws every part of the screen again: ten times a second that is half of a

@@ -11,6 +11,7 @@ from textual.visual import Visual
 
 from screens.widgets.cached import CachedStatic
 from screens.widgets.spoken import text
+from screens.widgets.wrapped import wrap
 
 if TYPE_CHECKING:
     from textual.css.styles import RulesMap
@@ -95,6 +96,6 @@ def laid_out(lines: Iterable[Line], width: int) -> Iterable[Content]:
     """Wrap the lines to `width` cells, each below its own beginning."""
     for line in lines:
         indent = line.mark.cell_length
-        first, *rest = line.text.wrap(max(10, width - indent)) or [Content("")]
+        first, *rest = list(wrap(line.text, max(10, width - indent))) or [Content("")]
         yield line.mark + first
         yield from (Content(" " * indent) + more for more in rest)

@@ -8,8 +8,9 @@ from typing import Protocol, TypeVar, runtime_checkable
 from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
+from screens.widgets.wrapped import WrappedStatic
 from wizard.core.language import language_in_use, shown
 
 ResultT = TypeVar("ResultT")
@@ -44,7 +45,7 @@ class Spoken(Protocol):
         """Show the same in the language in use."""
 
 
-class Said(Static):
+class Said(WrappedStatic):
     """A text that no one else shows again when the language changes."""
 
     def __init__(self, *parts: Part, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
