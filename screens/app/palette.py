@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from screens.state.marks import MARKS
 from screens.widgets.key_button import KeyButton
-from wizard.core.language import known_languages, language_in_use, shown
+from wizard.core.language import known_languages, language, language_in_use, shown
 from wizard.core.message import Message, msg
 
 if TYPE_CHECKING:
@@ -117,7 +117,11 @@ def _languages(shell: Shell) -> Iterator[_Command]:
     """Offer the other languages that there are, each in its own words."""
     for code in known_languages():
         if code != language_in_use().code:
-            yield _named(code), msg("Show everything in this language"), partial(shell.speak, code)
+            yield (
+                _named(code),
+                msg("Show everything in this language"),
+                partial(shell.speak, language(code)),
+            )
 
 
 def _named(code: str) -> Message:

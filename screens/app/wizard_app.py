@@ -30,7 +30,7 @@ from screens.app.step_runner import StepRunner
 from screens.app.themes import NIGHT, PAPER, missing_variables
 from screens.state.session import Session
 from screens.widgets.spoken import SpokenScreen
-from wizard.core.language import language, shown, use
+from wizard.core.language import Language, shown, use
 from wizard.core.message import msg
 
 if TYPE_CHECKING:
@@ -158,9 +158,9 @@ class WizardApp(App[int]):
         """Open a palette of the themes."""
         self.push_screen(Palette(ThemeProvider, msg("Search for themes…")))
 
-    def speak(self, code: str) -> None:
-        """Show everything in the language of this code; what runs goes on."""
-        use(language(code))
+    def speak(self, other: Language) -> None:
+        """Show everything in another language; what runs goes on."""
+        use(other)
         for screen in self.screen_stack:
             if isinstance(screen, SpokenScreen):
                 screen.say_again()

@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from screens.widgets.cached import CachedFooter, CachedStatic
 from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
-from screens.widgets.spoken import SpokenScreen, text
+from screens.widgets.spoken import Said, SpokenScreen, text
 from wizard.core.language import shown
 from wizard.core.message import Message, msg, verbatim
 
@@ -133,7 +133,7 @@ class WizardScreen(SpokenScreen[None]):
     def compose(self) -> ComposeResult:
         """Compose header, rail and body beside each other, buttons, footer."""
         with Horizontal(id="head"):
-            yield Static("bw-s3", id="brand")
+            yield Said("bw-s3", id="brand")
             yield CachedStatic(id="instance")
             yield CachedStatic(id="migration-path")
         with Horizontal(id="main"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from screens.state.session import Session
     from screens.state.sources import Source
+    from wizard.core.language import Language
     from wizard.core.problem import Problem
     from wizard.step import Step
 
@@ -85,8 +86,8 @@ class Shell(Protocol):
     def problems(self) -> ProblemHandling:
         """What shows problems."""
 
-    def speak(self, code: str) -> None:
-        """Show everything in the language of this code."""
+    def speak(self, other: Language) -> None:
+        """Show everything in another language; what runs goes on."""
 
     @property
     def opener(self) -> MigrationOpening:

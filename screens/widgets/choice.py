@@ -32,10 +32,12 @@ class Choice(Select[str]):
 
     def say_again(self) -> None:
         """Show the same choices in the language in use."""
-        chosen = self.value
+        options = self.query_one(OptionList)
+        chosen, highlighted = self.value, options.highlighted
         with self.prevent(Select.Changed):
             self.set_options((shown(said), value) for said, value in self._said)
             self.value = chosen
+        options.highlighted = highlighted
         self.prompt = shown(self._prompt_said)
 
     async def _on_key(self, event: events.Key) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.widgets import Input
 
@@ -13,6 +14,8 @@ from screens.app.wizard_app import WizardApp
 from tests.screens.kit import KEYS, SECRET
 from tests.screens.picture import FOLDER, Album, as_svg, as_text
 from tests.screens.states import Stage, all_states, open_stage
+from tests.support.pseudo import in_pseudo
+from wizard.core.language import ENGLISH, Language, language
 
 SIZES = ((80, 24), (120, 40))
 # Colours add something to the text: the README's, and each kind of thing that has a colour.
@@ -59,6 +62,7 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
         stage = Stage(app, pilot, source, gate)
         await state.walk(stage)
         _keep_the_cursor(app)
+        english = await _english_in_another_language(stage)
         for look in LOOKS if name in IN_COLOUR else ():
             await _put_on(stage, look)
             pictures[f"{name}.{look}.svg"] = await stage.picture(as_svg)
@@ -73,6 +77,34 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
         # The form shows it to whoever enters it, but nobody shall learn to keep keys.
         pictures[title] = picture.replace(KEYS.access_key_id, "•" * len(KEYS.access_key_id))
     album.check(pictures)
+    assert english == [], "shown without a message, or not shown again"
+
+
+async def _english_in_another_language(stage: Stage) -> list[str]:
+    """Change the language and change it back; returns the English words seen in between."""
+    with in_pseudo() as pseudo:
+        await _speak(stage, pseudo)
+        keys = map(stage.app.get_key_display, _bindings(stage.app))
+        pseudo.plain.update(keys, (entry.value for entry in stage.app.screen.query(Input)))
+        await stage.rest()
+        picture = as_text(stage.app).partition("\n===")[0]
+        await _speak(stage, language(ENGLISH))
+    return pseudo.unexplained(picture)
+
+
+def _bindings(app: WizardApp) -> list[Binding]:
+    return [active.binding for active in app.screen.active_bindings.values()]
+
+
+async def _speak(stage: Stage, other: Language) -> None:
+    """Change the language, as the palette does once it is closed."""
+    palette = isinstance(stage.app.screen, CommandPalette)
+    if palette:
+        await stage.press("escape")
+    stage.app.speak(other)
+    if palette:
+        await stage.press("ctrl+p")
+        _keep_the_cursor(stage.app)
 
 
 def _is_laid_out(app: WizardApp, size: tuple[int, int]) -> bool:
