@@ -17,7 +17,7 @@ from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, behind, plain
 from screens.widgets.spoken import Said, text
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, msg
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
@@ -145,7 +145,7 @@ class StartScreen(WizardScreen):
         if run is self.inspection and self.session.opening_problem is None:
             self._show_opening()
 
-    def _reported(self) -> list[str]:
+    def _reported(self) -> list[Message]:
         """Return the last note, and what is waited for."""
         run = self.session.opening
         lines = [note.text for note in run.notes[-1:]]
@@ -260,4 +260,4 @@ def _unfinished(status: Status) -> Message:
         case State.STALE:
             return msg("{step} has to be done again: {why}", step=step, why=as_sentence(why))
         case _:
-            return verbatim("")
+            return NOTHING

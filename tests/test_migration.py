@@ -15,6 +15,7 @@ import pytest
 from tests.support.checkout import make_checkout
 from tests.support.contexts import make_context
 from wizard.core.events import Check, Event, failed, passed
+from wizard.core.message import verbatim
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
@@ -54,7 +55,7 @@ class Write(TypedStep[None]):
             context.report(check)
         path = self.path(context)
         if not path.exists():
-            return Finding(False, gone="the file is gone")
+            return Finding(False, gone=verbatim("the file is gone"))
         return Finding(path.read_text() == context.settings.bucket)
 
     async def plan(self, context: Context) -> Plan:
@@ -62,7 +63,9 @@ class Write(TypedStep[None]):
 
     async def apply(self, context: Context) -> None:
         if not context.settings.bucket:
-            raise Problem("No bucket.", "It was not named.", "Name it.")
+            raise Problem(
+                verbatim("No bucket."), verbatim("It was not named."), verbatim("Name it.")
+            )
         for check in self.tells:
             context.report(check)
         self.meanwhile()
@@ -72,8 +75,13 @@ class Write(TypedStep[None]):
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         text = self.path(context).read_text()
         if text == "cursed":
-            return [failed("the file", Problem("It is cursed.", "The name says so."))]
-        return [passed("the file", text)]
+            return [
+                failed(
+                    verbatim("the file"),
+                    Problem(verbatim("It is cursed."), verbatim("The name says so.")),
+                )
+            ]
+        return [passed(verbatim("the file"), verbatim(text))]
 
     async def undo(self, context: Context) -> bool:
         self.path(context).unlink()
@@ -108,7 +116,7 @@ class Canary(TypedStep[str]):
 
     async def verify(self, context: Context, found: str) -> Sequence[Check]:
         assert context.settings.acl == found
-        return [passed("the ACL", found)]
+        return [passed(verbatim("the ACL"), verbatim(found))]
 
 
 async def _yes(question: Question) -> bool:
@@ -263,8 +271,8 @@ async def test_steps_that_do_not_apply_are_passed_over(migration: Migration) -> 
     first, second = migration.steps
     assert isinstance(first, Write)
     assert isinstance(second, Write)
-    first.applicability = Applicability(Applies.NO, "nothing to copy")
-    second.applicability = Applicability(Applies.LATER, "it does not run yet")
+    first.applicability = Applicability(Applies.NO, verbatim("nothing to copy"))
+    second.applicability = Applicability(Applies.LATER, verbatim("it does not run yet"))
     assert states(migration) == [State.SKIPPED, State.LATER]
     assert migration.next_step() is None
 
@@ -290,7 +298,10 @@ async def test_what_is_taken_back_is_to_be_done_again(migration: Migration) -> N
 async def test_checks_that_a_step_tells_while_it_works_are_kept(migration: Migration) -> None:
     first = migration.steps[0]
     assert isinstance(first, Write)
-    first.tells = (passed("Does it answer?", "18 ms"), passed("the file", "not yet"))
+    first.tells = (
+        passed(verbatim("Does it answer?"), verbatim("18 ms")),
+        passed(verbatim("the file"), verbatim("not yet")),
+    )
     result = await migration.carry_out(first)
     assert [check.asked for check in result.checks] == ["Does it answer?", "the file"]
     assert result.checks[1].seen != "not yet", "the proof has the last word"
@@ -319,7 +330,7 @@ async def test_what_another_step_tells_meanwhile_is_not_taken_for_its_own(
     first, second = migration.steps
     assert isinstance(first, Write)
     assert isinstance(second, Write)
-    second.tells_looking = (passed("Does another one answer?", "yes"),)
+    second.tells_looking = (passed(verbatim("Does another one answer?"), verbatim("yes")),)
     at_work, looking = list[Event](), list[Event]()
 
     def meanwhile() -> None:
@@ -329,7 +340,7 @@ async def test_what_another_step_tells_meanwhile_is_not_taken_for_its_own(
         thread.start()
         thread.join()
 
-    first.tells = (passed("Does it answer?", "18 ms"),)
+    first.tells = (passed(verbatim("Does it answer?"), verbatim("18 ms")),)
     first.meanwhile = meanwhile
     result = await migration.carry_out(first, at_work.append)
     assert [check.asked for check in result.checks] == ["Does it answer?", "the file"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from wizard.core.copy_control import CopyControl
 from wizard.core.events import Check, Report
+from wizard.core.message import NOTHING, Message
 
 if TYPE_CHECKING:
     from wizard.core.plan import Plan
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Fact:
     """One line of what was found: "from" / "images, 20,431 files, 3.2 GB"."""
 
-    label: str
+    label: Message
     value: str
 
 
@@ -39,7 +40,7 @@ class Finding:
 
     done: bool
     facts: tuple[Fact, ...] = ()
-    gone: str = ""
+    gone: Message = NOTHING
 
 
 class Applies(StrEnum):
@@ -55,7 +56,7 @@ class Applicability:
     """Whether a step applies, and why not (or not yet)."""
 
     applies: Applies
-    reason: str = ""
+    reason: Message = NOTHING
 
 
 ALWAYS = Applicability(Applies.YES)
@@ -70,9 +71,9 @@ class Question:
     can know; `option` is how `bw-s3 run` is told the yes to it, "" where it cannot be.
     """
 
-    text: str
-    yes: str
-    no: str
+    text: Message
+    yes: Message
+    no: Message
     deadline: float | None = None
     only_a_person: bool = False
     option: str = ""

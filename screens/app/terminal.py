@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, msg
 
 _RICH_TERMINALS = ("256color", "kitty", "direct", "ghostty", "alacritty")
 _LIGHT_BACKGROUNDS = {"7", "15"}  # COLORFGBG, as rxvt, konsole and others set it
@@ -22,7 +22,7 @@ def unsupported_reason(environment: Mapping[str, str] = os.environ) -> Message:
             "The wizard needs a terminal that can draw; TERM is “{term}”.",
             term=environment.get("TERM", ""),
         )
-    return verbatim("")
+    return NOTHING
 
 
 def screenless_commands(folder: str) -> Message:

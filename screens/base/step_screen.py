@@ -19,7 +19,7 @@ from screens.state.step_state import StepState
 from screens.state.wording import signed
 from screens.widgets.check_list import CheckRow
 from screens.widgets.spoken import text
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, msg, verbatim
 from wizard.core.problem import Action, Problem
 from wizard.core.quantities import describe_duration
 from wizard.core.states import State
@@ -133,7 +133,7 @@ class StepScreen(WizardScreen):
         """Return what is shown in place of the time left; "" while that is known."""
         run = self.state.run
         if run is None or run.running:
-            return verbatim("")
+            return NOTHING
         return msg("stopped") if run.problem else describe_duration(run.seconds)
 
     @property

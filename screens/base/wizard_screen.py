@@ -18,7 +18,7 @@ from screens.widgets.key_button import KeyButton
 from screens.widgets.rail import Rail
 from screens.widgets.spoken import Said, SpokenScreen, text
 from wizard.core.language import shown
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, msg
 
 if TYPE_CHECKING:
     from screens.state.session import Session
@@ -73,7 +73,7 @@ class WizardScreen(SpokenScreen[None]):
     ]
 
     route: ClassVar[str]
-    heading: ClassVar[Message] = verbatim("")
+    heading: ClassVar[Message] = NOTHING
     help_heading: ClassVar[Message] = msg("Help")
     # Whether somebody scrolled: then nothing but they moves the body.
     scrolled_by_hand = False

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from wizard.core.events import Verdict
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, msg
 from wizard.core.states import State
 from wizard.core.symbols import AT_WORK, PAUSED, STATE_SYMBOLS, UNDECIDED, VERDICT_SYMBOLS
 
@@ -42,7 +42,7 @@ class Mark:
 
 # The words and colours that go with the symbols of states and verdicts.
 _STATES = {
-    State.TODO: (verbatim(""), ""),
+    State.TODO: (NOTHING, ""),
     # Translators: how a step stands, beside its title: at most 6 letters.
     State.BEGUN: (msg("begun"), "$text-warning"),
     # Translators: how a step stands, beside its title: at most 6 letters.

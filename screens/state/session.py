@@ -12,7 +12,7 @@ from screens.state.progress import percent
 from screens.state.step_run import OutputFile, StepRun
 from screens.state.wording import paragraphs, signed
 from wizard.core.exit_status import ExitStatus
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, msg
 from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
 
@@ -31,7 +31,7 @@ _PATH_LABELS: Mapping[str, Message] = {
     MigrationPath.FRESH: msg("fresh install"),
 }
 
-_NO_WORD = verbatim("")
+_NO_WORD = NOTHING
 ARMED = msg(
     ".env says USE_S3=true already. The next start of the services, for whatever reason, "
     "switches the instance to S3."
@@ -110,7 +110,7 @@ class Session:
     def instance_label(self) -> Message:
         """Return whose instance this is, for the header."""
         if self.opened is None:
-            return verbatim("")
+            return NOTHING
         instance = self.context.instance
         return msg(
             "{domain} · BookWyrm {version} · {deployment}",
@@ -129,7 +129,7 @@ class Session:
         if self.is_armed:
             return signed("!", msg("armed for S3"))
         path = self.context.settings.path if self.opened else ""
-        return _PATH_LABELS.get(path, verbatim(""))
+        return _PATH_LABELS.get(path, NOTHING)
 
     def rail_items(self) -> list[RailItem]:
         """Return the lines of the rail."""
@@ -140,14 +140,14 @@ class Session:
         return [start, *steps, RailItem(name="end", title=msg("Summary"))]
 
     def _rail_item(self, number: int, status: Status) -> RailItem:
-        name, state, word = status.step.name, shown_state(status), verbatim("")
+        name, state, word = status.step.name, shown_state(status), NOTHING
         if name == self.running:
             state = LiveState.RUNNING
             progress = self.runs[name].progress
             if progress:
                 word = msg("{percent} %", percent=percent(progress))
             if self.context.control.paused:
-                state, word = LiveState.PAUSED, verbatim("")
+                state, word = LiveState.PAUSED, NOTHING
         title = status.step.title
         return RailItem(name=name, title=title, state=state, number=number, word=word)
 

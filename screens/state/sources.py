@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from wizard.core.events import Note, Output, Waiting
 from wizard.core.language import shown
-from wizard.core.message import Message, msg, sentences, verbatim
+from wizard.core.message import NOTHING, Message, msg, sentences
 
 if TYPE_CHECKING:
     from wizard.core.events import Event, Report
@@ -28,7 +28,7 @@ class Source(ABC):
     while it opens, `hint` then and afterwards.
     """
 
-    hint: Message = verbatim("")
+    hint: Message = NOTHING
     kept = True
     opening_text: Message = msg("Looking at the instance…")
     seconds_to_close = 2.0

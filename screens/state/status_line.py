@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from screens.state.marks import MARKS
 from screens.state.phase import Phase
 from screens.state.wording import signed
-from wizard.core.message import Message, msg, plural, verbatim
+from wizard.core.message import NOTHING, Message, msg, plural
 from wizard.core.quantities import describe_duration
 from wizard.core.states import State
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A line and the style it is shown in.
 StyledLine = tuple[Message, str]
-_EMPTY: StyledLine = (verbatim(""), "")
+_EMPTY: StyledLine = (NOTHING, "")
 # What is still to be done although something of it was.
 _OPEN: dict[State, Callable[[Status], Message]] = {
     State.STALE: lambda status: signed("↻", msg("To be done again: {why}.", why=status.why)),
@@ -80,7 +80,7 @@ def _at_rest(state: StepState, status: Status) -> StyledLine:
 def _done(status: Status) -> Message:
     result = status.result
     if result is None:
-        return verbatim("")
+        return NOTHING
     text = plural(
         "Done, with {n} proof, in {duration}.",
         "Done, with {n} proofs, in {duration}.",

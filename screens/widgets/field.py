@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from screens.state.wording import signed
 from screens.widgets.spoken import Entry, Said, text
-from wizard.core.message import Message, verbatim
+from wizard.core.message import NOTHING, Message
 from wizard.storage.providers import CORRECT_IT
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Field(Vertical):
         self._label, self._placeholder = label, placeholder
         self._secret, self._hint = secret, hint
         self._problem: Problem | None = None
-        self._remark = verbatim("")
+        self._remark = NOTHING
         self._asked_again = False
 
     def compose(self) -> ComposeResult:
@@ -139,7 +139,7 @@ class Field(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._remark, self._asked_again = verbatim(""), False
+        self._remark, self._asked_again = NOTHING, False
         self.post_message(self.Edited(self))
 
     def on_resize(self) -> None:

@@ -12,7 +12,7 @@ from screens.state.wording import signed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.spoken import assemble, text
 from wizard.core.language import shown
-from wizard.core.message import Message, msg, plural, verbatim
+from wizard.core.message import NOTHING, Message, msg, plural
 from wizard.core.quantities import (
     count_failed,
     describe_clock,
@@ -73,7 +73,7 @@ def _time_left(progress: Progress) -> Message:
     if progress.counting:
         return msg("still counting")
     if progress.seconds_left is None:
-        return verbatim("")
+        return NOTHING
     return msg("{clock} left", clock=describe_clock(progress.seconds_left))
 
 

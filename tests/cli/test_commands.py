@@ -19,6 +19,7 @@ from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_until
 from wizard.cli.arguments import parse_rate
 from wizard.cli.commands import yes_aloud
+from wizard.core.message import verbatim
 from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env.file import EnvFile
@@ -335,14 +336,37 @@ class _ArgumentsSeen(threading.Thread):
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        (Question(text="Copy?", yes="Copy it", no="Leave it"), "Copy it"),
-        (Question(text="Sure?", yes="Yes", no="Stop here", only_a_person=True), "Stop here"),
         (
-            Question(text="Sure?", yes="Yes", no="No", only_a_person=True, option="--other"),
+            Question(text=verbatim("Copy?"), yes=verbatim("Copy it"), no=verbatim("Leave it")),
+            "Copy it",
+        ),
+        (
+            Question(
+                text=verbatim("Sure?"),
+                yes=verbatim("Yes"),
+                no=verbatim("Stop here"),
+                only_a_person=True,
+            ),
+            "Stop here",
+        ),
+        (
+            Question(
+                text=verbatim("Sure?"),
+                yes=verbatim("Yes"),
+                no=verbatim("No"),
+                only_a_person=True,
+                option="--other",
+            ),
             "No",
         ),
         (
-            Question(text="Sure?", yes="Yes", no="No", only_a_person=True, option="--without-site"),
+            Question(
+                text=verbatim("Sure?"),
+                yes=verbatim("Yes"),
+                no=verbatim("No"),
+                only_a_person=True,
+                option="--without-site",
+            ),
             "Yes",
         ),
     ],

@@ -14,6 +14,7 @@ from tests.servers.ports import free_port
 from tests.steps.test_copy_media import keys_there
 from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.core.events import Verdict
+from wizard.core.message import verbatim
 from wizard.core.plan import Sentence
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.steps.copy_media import CopyMedia
@@ -87,7 +88,7 @@ async def test_what_the_site_serves_is_copied_where_the_admin_agrees(
         seen = {check.asked: check.seen for check in checks}
         (beyond,) = (text for asked, text in seen.items() if "would not serve" in asked)
         assert "covers/*.JPG, covers/*.gif" in beyond
-        assert "pictures that your site refuses too: 1" in seen["What was held back?"]
+        assert "pictures that your site refuses too: 1" in seen[verbatim("What was held back?")]
         assert (await STEP.inspect(scene.context)).done
         await scene.carry_out(STEP)
         assert len(scene.questions) == 1, "what was answered is not asked again"

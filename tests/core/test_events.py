@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.core.events import Check, Verdict, failed, later, passed, remark
+from wizard.core.message import verbatim
 from wizard.core.problem import Action, Problem, Remedy
 
 TEXT = st.text(max_size=40)
@@ -36,7 +37,7 @@ def test_a_check_survives_json(check: Check) -> None:
 
 
 def test_a_failed_check_says_its_problem() -> None:
-    problem = Problem("The bucket is away.", "Somebody deleted it.")
-    check = failed("Is the bucket there?", problem)
+    problem = Problem(verbatim("The bucket is away."), verbatim("Somebody deleted it."))
+    check = failed(verbatim("Is the bucket there?"), problem)
     assert (check.verdict, check.seen) == (Verdict.FAIL, problem.what)
     assert check.problem is problem

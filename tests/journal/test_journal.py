@@ -20,6 +20,7 @@ from tests import ROOT
 from tests.support.users import ALICE, BOB, as_user, fill, need_root, owned_folder, small_disk
 from tests.support.waiting import wait_until
 from wizard.core.events import failed, later, passed, remark
+from wizard.core.message import verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, Masker
 from wizard.core.settings import Settings
@@ -104,8 +105,20 @@ def file(key: str, size: int = 3) -> VerifiedFile:
 
 
 def outcome(state: ResultState = ResultState.DONE) -> StepResult:
-    problem = Problem("w", "y", "r", Remedy("s", Action.RETRY), raw="x", field="bucket")
-    checks = (passed("a", "b"), remark("c", "d"), later("e", "f"), failed("g", problem))
+    problem = Problem(
+        verbatim("w"),
+        verbatim("y"),
+        verbatim("r"),
+        Remedy(verbatim("s"), Action.RETRY),
+        raw="x",
+        field="bucket",
+    )
+    checks = (
+        passed(verbatim("a"), verbatim("b")),
+        remark(verbatim("c"), verbatim("d")),
+        later(verbatim("e"), verbatim("f")),
+        failed(verbatim("g"), problem),
+    )
     return StepResult(
         step="copy_media",
         state=state,
@@ -182,8 +195,8 @@ class TestMemory:
     def test_names_that_are_no_text_can_be_told(self, journal: Journal) -> None:
         name = "latin1_\udce9.jpg"
         journal.write_log("copy_media", f"{name} could not be read")
-        problem = Problem(f"{name} could not be read", "y")
-        checks = (failed("a", problem),)
+        problem = Problem(verbatim(f"{name} could not be read"), verbatim("y"))
+        checks = (failed(verbatim("a"), problem),)
         journal.save_result(
             StepResult(
                 step="s",
@@ -223,8 +236,13 @@ class TestSecrets:
         secret = 'tünnel/"key"+1'  # which JSON would write differently
         journal = Journal.open(folder, folder.parent)
         journal.mask = Masker([secret])
-        problem = Problem(f"w {secret}", f"y {secret}", f"r {secret}", raw=f"x {secret}")
-        checks = (failed(f"a {secret}", problem), passed("b", secret))
+        problem = Problem(
+            verbatim(f"w {secret}"),
+            verbatim(f"y {secret}"),
+            verbatim(f"r {secret}"),
+            raw=f"x {secret}",
+        )
+        checks = (failed(verbatim(f"a {secret}"), problem), passed(verbatim("b"), verbatim(secret)))
         result = StepResult(
             step="s",
             state=ResultState.FAILED,

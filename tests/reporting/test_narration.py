@@ -6,6 +6,7 @@ import io
 import json
 
 from wizard.core.events import Note, Output, Progress, Waiting, failed, passed
+from wizard.core.message import verbatim
 from wizard.core.plan import Command, Diff, Document, Plan, Sentence
 from wizard.core.problem import Problem
 from wizard.reporting.narration import JsonNarrator, PlainNarrator
@@ -16,9 +17,11 @@ SECRET = 'a "quoted" secret\\'
 def test_json_is_one_object_a_line_with_event_and_step() -> None:
     stream = io.StringIO()
     narrator = JsonNarrator(stream)
-    narrator(passed("bucket there", "yes"))
+    narrator(passed(verbatim("bucket there"), verbatim("yes")))
     narrator(Output("line"))
-    narrator.plan(Plan((Sentence("words"), Command(("ls", "-l")), Diff(".env", "-a\n+b"))))
+    narrator.plan(
+        Plan((Sentence(verbatim("words")), Command(("ls", "-l")), Diff(".env", "-a\n+b")))
+    )
     narrator.end(0, "done")
     objects = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [o["event"] for o in objects] == ["check", "output", "plan", "end"]
@@ -34,16 +37,23 @@ def test_no_secret_comes_out_however_it_is_encoded() -> None:
         narrator = narrator_type(stream)
         narrator.masker.add(SECRET)
         narrator(Output(f"set -x {SECRET}"))
-        narrator(Note(SECRET))
-        narrator.problem(Problem("It broke.", SECRET, SECRET, raw=SECRET))
-        narrator.plan(Plan((Document("policy", SECRET),), SECRET))
+        narrator(Note(verbatim(SECRET)))
+        narrator.problem(
+            Problem(verbatim("It broke."), verbatim(SECRET), verbatim(SECRET), raw=SECRET)
+        )
+        narrator.plan(Plan((Document(verbatim("policy"), SECRET),), verbatim(SECRET)))
         assert "quoted" not in stream.getvalue()
 
 
 def test_a_problem_says_what_why_and_what_to_do() -> None:
     stream = io.StringIO()
-    problem = Problem("No network.", "The cable is out.", "Plug it in.", raw="ENETUNREACH")
-    PlainNarrator(stream)(failed("endpoint", problem))
+    problem = Problem(
+        verbatim("No network."),
+        verbatim("The cable is out."),
+        verbatim("Plug it in."),
+        raw="ENETUNREACH",
+    )
+    PlainNarrator(stream)(failed(verbatim("endpoint"), problem))
     text = stream.getvalue()
     order = [text.index(t) for t in ("No network.", "cable", "→ Plug it in.", "ENETUNREACH")]
     assert order == sorted(order)
@@ -71,9 +81,9 @@ def test_a_long_wait_is_told_every_ten_seconds_and_each_new_one_at_once() -> Non
     stream = io.StringIO()
     narrator = PlainNarrator(stream)
     for seconds in range(25):
-        narrator(Waiting("web is preparing its start", float(seconds)))
-    narrator(Waiting("nginx passes visitors to web", 0.0))
-    narrator(Waiting("web is preparing its start", 0.0))
+        narrator(Waiting(verbatim("web is preparing its start"), float(seconds)))
+    narrator(Waiting(verbatim("nginx passes visitors to web"), 0.0))
+    narrator(Waiting(verbatim("web is preparing its start"), 0.0))
     told = [line.split()[1] for line in stream.getvalue().splitlines()]
     assert told == ["0:00:", "0:10:", "0:20:", "0:00:", "0:00:"]
 

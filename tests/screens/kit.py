@@ -65,11 +65,11 @@ SETTINGS = Settings(
     site_url="https://books.example.org",
 )
 FACTS = (
-    Fact("instance", "books.example.org"),
-    Fact("folder", "/opt/bookwyrm"),
-    Fact("BookWyrm", "0.9.2"),
-    Fact("runs as", "dockerless (the unit bookwyrm.service names this folder)"),
-    Fact("site", "https://books.example.org"),
+    Fact(verbatim("instance"), "books.example.org"),
+    Fact(verbatim("folder"), "/opt/bookwyrm"),
+    Fact(verbatim("BookWyrm"), "0.9.2"),
+    Fact(verbatim("runs as"), "dockerless (the unit bookwyrm.service names this folder)"),
+    Fact(verbatim("site"), "https://books.example.org"),
 )
 
 
@@ -155,9 +155,9 @@ class KitStep(TypedStep[None]):
     def applies(self, context: Context) -> Applicability:
         if context.settings.path == "fresh":
             if self.script.only_existing:
-                return Applicability(Applies.NO, "A fresh install has no media yet.")
+                return Applicability(Applies.NO, verbatim("A fresh install has no media yet."))
             if self.script.later_when_fresh:
-                return Applicability(Applies.LATER, "Waits until your site runs.")
+                return Applicability(Applies.LATER, verbatim("Waits until your site runs."))
         return ALWAYS
 
     def inputs(self, context: Context) -> Mapping[str, str]:
@@ -169,17 +169,23 @@ class KitStep(TypedStep[None]):
     async def inspect(self, context: Context) -> Finding:
         effect = self._effect(context)
         done = effect.is_file() and effect.read_text() == context.settings.bucket
-        return Finding(done, self.script.facts, "" if done else "somebody emptied the bucket")
+        return Finding(
+            done, self.script.facts, verbatim("" if done else "somebody emptied the bucket")
+        )
 
     async def plan(self, context: Context) -> Plan:
-        return Plan(self.script.items, self.script.safe)
+        return Plan(self.script.items, verbatim(self.script.safe))
 
     async def apply(self, context: Context) -> None:
         if self.script.question:
             if self.script.gate:
                 await self.script.gate.wait()
             if not await context.ask(self.script.question):
-                raise Problem("You said no.", "It was asked, and the answer was no.", decision=True)
+                raise Problem(
+                    verbatim("You said no."),
+                    verbatim("It was asked, and the answer was no."),
+                    decision=True,
+                )
         for event in self.script.events:
             context.report(event)
         for path, reason in self.script.failures:
@@ -194,7 +200,11 @@ class KitStep(TypedStep[None]):
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         written = self._effect(context).read_text() == context.settings.bucket
-        first = passed("What was written is there", "read back") if written else _not_there()
+        first = (
+            passed(verbatim("What was written is there"), verbatim("read back"))
+            if written
+            else _not_there()
+        )
         checks = (*self.script.checks, *(() if self.script.checks else (first,)))
         for check in checks:
             context.report(check)
@@ -208,7 +218,10 @@ class KitStep(TypedStep[None]):
 
 
 def _not_there() -> Check:
-    return failed("What was written is there", Problem("It is not there.", "It was removed."))
+    return failed(
+        verbatim("What was written is there"),
+        Problem(verbatim("It is not there."), verbatim("It was removed.")),
+    )
 
 
 class StillSwitch(Switch):
@@ -264,7 +277,9 @@ class StillDeployment(Deployment):
 
 
 def _never_run() -> Problem:
-    return Problem("This instance is never run.", "It is there for pictures only.")
+    return Problem(
+        verbatim("This instance is never run."), verbatim("It is there for pictures only.")
+    )
 
 
 class KitSource(Source):
@@ -303,7 +318,9 @@ class KitSource(Source):
         """Remember these steps as done, with their effects in place."""
         for step in self.steps:
             if step.name in names:
-                checks = step.script.checks or (passed("What was written is there", "read back"),)
+                checks = step.script.checks or (
+                    passed(verbatim("What was written is there"), verbatim("read back")),
+                )
                 self._remember(step, ResultState.DONE, checks)
                 effect = self.folder / "effects" / step.name
                 effect.parent.mkdir(exist_ok=True)
@@ -380,11 +397,14 @@ CORS_RULES = """\
 }"""
 
 PROBLEM = Problem(
-    "The storage refused the secret key.",
-    "The secret does not belong to this access key, or a part of it was lost while it was pasted.",
-    Remedy("Paste both keys again, as the console shows them.", Action.EDIT_PROVIDER),
-    Remedy("Make a new pair of keys: IAM > API keys > Generate an API key."),
-    Remedy("Try again.", Action.RETRY),
+    verbatim("The storage refused the secret key."),
+    verbatim(
+        "The secret does not belong to this access key, or a part of it was lost while it was "
+        "pasted."
+    ),
+    Remedy(verbatim("Paste both keys again, as the console shows them."), Action.EDIT_PROVIDER),
+    Remedy(verbatim("Make a new pair of keys: IAM > API keys > Generate an API key.")),
+    Remedy(verbatim("Try again."), Action.RETRY),
     raw="<Error><Code>SignatureDoesNotMatch</Code><Message>[a] The request signature we "
     "calculated does not match the signature you provided.</Message></Error>",
 )
@@ -395,36 +415,48 @@ def all_scripts() -> dict[str, Script]:
     return {
         "configure_provider": Script(
             facts=(
-                Fact("bucket", "s3://books-media at https://s3.fr-par.scw.cloud"),
-                Fact("visitors", "https://books-media.s3.fr-par.scw.cloud"),
+                Fact(verbatim("bucket"), "s3://books-media at https://s3.fr-par.scw.cloud"),
+                Fact(verbatim("visitors"), "https://books-media.s3.fr-par.scw.cloud"),
             ),
             items=(
-                Sentence("Small objects under a random name are written, read back and deleted."),
+                Sentence(
+                    verbatim(
+                        "Small objects under a random name are written, read back and deleted."
+                    )
+                ),
                 Diff("/opt/bookwyrm/.env", ENV_DIFF),
             ),
             safe="The running site does not change.",
             checks=(
-                passed("The endpoint answers", "https://s3.fr-par.scw.cloud, TLS 1.3, 18 ms"),
-                passed("The clock is right", "0.4 s apart"),
-                passed("The keys are accepted", "for the bucket books-media"),
-                passed("A test object can be written", "read back equal, overwritten, deleted"),
-                passed("A stranger can read it", "200 through the custom domain"),
-                passed("A stranger cannot list the bucket", "403 AccessDenied"),
+                passed(
+                    verbatim("The endpoint answers"),
+                    verbatim("https://s3.fr-par.scw.cloud, TLS 1.3, 18 ms"),
+                ),
+                passed(verbatim("The clock is right"), verbatim("0.4 s apart")),
+                passed(verbatim("The keys are accepted"), verbatim("for the bucket books-media")),
+                passed(
+                    verbatim("A test object can be written"),
+                    verbatim("read back equal, overwritten, deleted"),
+                ),
+                passed(
+                    verbatim("A stranger can read it"), verbatim("200 through the custom domain")
+                ),
+                passed(verbatim("A stranger cannot list the bucket"), verbatim("403 AccessDenied")),
             ),
         ),
         "copy_media": Script(
             facts=(
-                Fact("from", "/opt/bookwyrm/images, 20,431 files, 3.2 GB"),
-                Fact("to", "s3://books-media/images/, 8,112 proven before"),
-                Fact("held back", "3 archives (exports and imports of accounts)"),
+                Fact(verbatim("from"), "/opt/bookwyrm/images, 20,431 files, 3.2 GB"),
+                Fact(verbatim("to"), "s3://books-media/images/, 8,112 proven before"),
+                Fact(verbatim("held back"), "3 archives (exports and imports of accounts)"),
             ),
             items=(
-                Sentence("To be copied: 12,319 files, 2.0 GB."),
-                Sentence("Not copied: 3 archives, which are private and stay here."),
+                Sentence(verbatim("To be copied: 12,319 files, 2.0 GB.")),
+                Sentence(verbatim("Not copied: 3 archives, which are private and stay here.")),
             ),
             safe="Nothing is deleted or overwritten, here or in the bucket.",
             events=(
-                Note("8,112 files were proven before and are not sent again."),
+                Note(verbatim("8,112 files were proven before and are not sent again.")),
                 *(
                     Progress(
                         files_done=12871,
@@ -439,24 +471,34 @@ def all_scripts() -> dict[str, Script]:
                 ),
             ),
             checks=(
-                passed("Every file is in the bucket", "20,431 files, same size and MD5"),
-                passed("Nothing is missing", "0 missing, 0 different"),
+                passed(
+                    verbatim("Every file is in the bucket"),
+                    verbatim("20,431 files, same size and MD5"),
+                ),
+                passed(verbatim("Nothing is missing"), verbatim("0 missing, 0 different")),
             ),
             only_existing=True,
         ),
         "enable_s3": Script(
-            facts=(Fact("file", "/opt/bookwyrm/.env"),),
+            facts=(Fact(verbatim("file"), "/opt/bookwyrm/.env"),),
             items=(
                 Diff("/opt/bookwyrm/.env", ENV_DIFF),
                 Sentence(
-                    "From here on the instance is armed: whatever starts its services next (a "
-                    "reboot, an upgrade, a crash) switches it to S3, ready or not.",
+                    verbatim(
+                        "From here on the instance is armed: whatever starts its services next (a "
+                        "reboot, an upgrade, a crash) switches it to S3, ready or not."
+                    ),
                     warning=True,
                 ),
             ),
             safe="The running site does not change yet. This step can be undone.",
             undoable=True,
-            checks=(passed("Does .env say USE_S3=true?", "yes, and nothing else changed"),),
+            checks=(
+                passed(
+                    verbatim("Does .env say USE_S3=true?"),
+                    verbatim("yes, and nothing else changed"),
+                ),
+            ),
         ),
         "collect_static": Script(
             items=(
@@ -468,52 +510,80 @@ def all_scripts() -> dict[str, Script]:
             ),
             events=tuple(Output(f"Copying '/opt/bookwyrm/[{n}].css'") for n in range(12)),
             checks=(
-                passed("Does Django keep static files in this bucket?", "bucket books-media"),
-                passed("Can a stranger read all that the site needs?", "263 files"),
+                passed(
+                    verbatim("Does Django keep static files in this bucket?"),
+                    verbatim("bucket books-media"),
+                ),
+                passed(
+                    verbatim("Can a stranger read all that the site needs?"), verbatim("263 files")
+                ),
             ),
         ),
         "set_cors": Script(
-            items=(Document("Rules as they will be sent", CORS_RULES),),
+            items=(Document(verbatim("Rules as they will be sent"), CORS_RULES),),
             safe="Rules that are there already are kept.",
             checks=(
                 passed(
-                    "Does the bucket have rules for your pages?", "for https://books.example.org"
+                    verbatim("Does the bucket have rules for your pages?"),
+                    verbatim("for https://books.example.org"),
                 ),
             ),
         ),
         "restart": Script(
             items=(
                 Command(("systemctl", "restart", "bookwyrm", "bookwyrm-worker")),
-                Sentence("The site is away for less than a minute.", warning=True),
+                Sentence(verbatim("The site is away for less than a minute."), warning=True),
             ),
-            events=(Waiting("Waiting for a page of the site's own", 12.0),),
+            events=(Waiting(verbatim("Waiting for a page of the site's own"), 12.0),),
             safe="The local media stay where they are.",
             checks=(
-                passed("Does the site answer with a page of its own?", "HTTP 200"),
-                passed("Is what was uploaded meanwhile in the bucket?", "2 files copied"),
+                passed(
+                    verbatim("Does the site answer with a page of its own?"), verbatim("HTTP 200")
+                ),
+                passed(
+                    verbatim("Is what was uploaded meanwhile in the bucket?"),
+                    verbatim("2 files copied"),
+                ),
             ),
             later_when_fresh=True,
         ),
         "verify_cors": Script(
-            items=(Sentence("A font, a stylesheet, an image and the first page are fetched."),),
+            items=(
+                Sentence(
+                    verbatim("A font, a stylesheet, an image and the first page are fetched.")
+                ),
+            ),
             safe="Nothing is changed.",
             checks=(
-                passed("Do the site's pages point to the bucket?", "bookwyrm-light.css"),
-                passed("May a browser on your pages use a font?", "icomoon.woff"),
-                passed("Does a cover or an avatar load for a stranger?", "covers/1a2b8f1f.jpg"),
+                passed(
+                    verbatim("Do the site's pages point to the bucket?"),
+                    verbatim("bookwyrm-light.css"),
+                ),
+                passed(
+                    verbatim("May a browser on your pages use a font?"), verbatim("icomoon.woff")
+                ),
+                passed(
+                    verbatim("Does a cover or an avatar load for a stranger?"),
+                    verbatim("covers/1a2b8f1f.jpg"),
+                ),
             ),
             later_when_fresh=True,
         ),
         "update_connector": Script(
             items=(
                 Document(
-                    "Covers url of books.example.org",
+                    verbatim("Covers url of books.example.org"),
                     "- https://books.example.org/images\n"
                     "+ https://books-media.s3.fr-par.scw.cloud/images",
                 ),
             ),
             safe="The old value is kept, and can be put back.",
-            checks=(passed("Does the connector name the bucket?", "Covers url is the new one"),),
+            checks=(
+                passed(
+                    verbatim("Does the connector name the bucket?"),
+                    verbatim("Covers url is the new one"),
+                ),
+            ),
             later_when_fresh=True,
         ),
     }

@@ -27,6 +27,7 @@ from tests.screens.kit import (
     make_instance,
 )
 from tests.screens.waiting import press, until
+from wizard.core.message import verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -184,8 +185,10 @@ def _with_problem(name: str, problem: Problem = PROBLEM) -> dict[str, Script]:
 
 def _with_failures() -> dict[str, Script]:
     what = "3 of 20,431 files could not be copied."
-    remedy = Remedy("Mend what can be mended, then try just these again.", Action.RETRY)
-    scripts = _with_problem("copy_media", Problem(what, "The reason stands with each.", remedy))
+    remedy = Remedy(verbatim("Mend what can be mended, then try just these again."), Action.RETRY)
+    scripts = _with_problem(
+        "copy_media", Problem(verbatim(what), verbatim("The reason stands with each."), remedy)
+    )
     scripts["copy_media"].failures = (
         ("covers/1a2b8f1f-f1fd-42a2-9755-d4c13a902931.jpg", "cannot be read: Permission denied"),
         ("covers/[old] a name that is longer than the column is wide.jpg", "changed while read"),
@@ -197,13 +200,16 @@ def _with_failures() -> dict[str, Script]:
 def _decision(name: str) -> dict[str, Script]:
     what = "The bucket stays closed to the public."
     why = "The policy that would let them read was declined."
-    use = Remedy("Use another bucket.", Action.EDIT_PROVIDER)
-    return _with_problem(name, Problem(what, why, use, decision=True))
+    use = Remedy(verbatim("Use another bucket."), Action.EDIT_PROVIDER)
+    return _with_problem(name, Problem(verbatim(what), verbatim(why), use, decision=True))
 
 
 def _half_way(source: KitSource) -> None:
     source.began("set_cors")
-    source.failed("restart", Problem("The site did not come back.", "It answers with 502."))
+    source.failed(
+        "restart",
+        Problem(verbatim("The site did not come back."), verbatim("It answers with 502.")),
+    )
 
 
 def _moved(source: KitSource) -> None:
@@ -239,7 +245,9 @@ def _failed(name: str, *more: str) -> Walk:
 def _question() -> dict[str, Script]:
     scripts = all_scripts()
     text = "There is no bucket called books-media yet. Shall it be created?"
-    scripts["configure_provider"].question = Question(text=text, yes="Create it", no="Leave it")
+    scripts["configure_provider"].question = Question(
+        text=verbatim(text), yes=verbatim("Create it"), no=verbatim("Leave it")
+    )
     scripts["configure_provider"].gate = Gate()
     return scripts
 
@@ -253,22 +261,22 @@ async def _asked(stage: Stage) -> None:
 
 
 _KEY_PROBLEM = Problem(
-    "The storage does not know this access key.",
-    "It was deleted, or a part of it was lost while it was pasted.",
-    Remedy("Enter the access key again.", Action.EDIT_PROVIDER),
+    verbatim("The storage does not know this access key."),
+    verbatim("It was deleted, or a part of it was lost while it was pasted."),
+    Remedy(verbatim("Enter the access key again."), Action.EDIT_PROVIDER),
     field="access_key_id",
 )
 _DEPLOYMENT_PROBLEM = Problem(
-    "It is not clear how this instance runs.",
-    "There are traces of Docker Compose as well as a virtual environment.",
+    verbatim("It is not clear how this instance runs."),
+    verbatim("There are traces of Docker Compose as well as a virtual environment."),
     field="deployment",
     decision=True,
 )
 _NO_INSTANCE = Problem(
-    "There is no BookWyrm instance in /root.",
-    "A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env.",
-    "Go to the instance's folder and start bw-s3 there.",
-    "Or name the folder: bw-s3 /opt/bookwyrm",
+    verbatim("There is no BookWyrm instance in /root."),
+    verbatim("A BookWyrm folder holds manage.py, bookwyrm/settings.py and .env."),
+    verbatim("Go to the instance's folder and start bw-s3 there."),
+    verbatim("Or name the folder: bw-s3 /opt/bookwyrm"),
 )
 _HTTP = replace(
     SETTINGS,

@@ -18,6 +18,7 @@ import pytest_asyncio
 from tests.support.demo_scene import DemoScene, demo_scene
 from wizard.copying.upload import copy_media
 from wizard.core.events import Check, Event, Note, Progress, Verdict, Waiting
+from wizard.core.message import verbatim
 from wizard.core.plan import Command, Sentence
 from wizard.core.problem import Action, Problem
 from wizard.core.states import ResultState
@@ -105,7 +106,7 @@ async def test_what_was_uploaded_since_the_copy_is_there_before_the_site_is_touc
     restart_with(ready, shlex.join(["sh", "-c", command]))
     await ready.carry_out(STEP)
     told = [e.text if isinstance(e, Note) else type(e) for e in ready.events]
-    switching = told.index("Your own command restarts the services.")
+    switching = told.index(verbatim("Your own command restarts the services."))
     assert Progress not in told[:switching], "its bar would stay as long as the switch takes"
 
 

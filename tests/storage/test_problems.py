@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.core.message import Message
+from wizard.core.message import Message, verbatim
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.storage.problems import (
@@ -149,7 +149,7 @@ def test_an_answer_without_a_body_has_no_code() -> None:
 
 @pytest.mark.parametrize(("status", "passes"), [(503, True), (429, True), (403, False)])
 def test_what_passes_by_itself(status: int, passes: bool) -> None:
-    problem = Problem("It refused.", "So it said.")
+    problem = Problem(verbatim("It refused."), verbatim("So it said."))
     assert not will_pass(problem), "raised from nothing, it says something of the storage"
     problem.__cause__ = error_of("Code", status)
     assert will_pass(problem) is passes

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from wizard.core.events import Event, Note, Output, Progress, Waiting, failed, passed
-from wizard.core.message import Message, msg, plural
+from wizard.core.message import Message, msg, plural, verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.opening.unfinished_switch import how_it_stands
 from wizard.step import Question
@@ -21,7 +21,12 @@ from wizard.switch.follow import follow
 from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
 from wizard.system.processes import Process
 
-PROBLEM = Problem("It failed.", "So.", Remedy("Edit.", Action.EDIT_PROVIDER), raw="403")
+PROBLEM = Problem(
+    verbatim("It failed."),
+    verbatim("So."),
+    Remedy(verbatim("Edit."), Action.EDIT_PROVIDER),
+    raw="403",
+)
 STATE = SwitchState(id="one", direction=Direction.TO_S3, way="restart", patience=60)
 
 
@@ -63,8 +68,12 @@ def test_the_state_comes_back_as_it_was_written(files: SwitchFiles) -> None:
 
 
 def test_the_events_come_back_in_pieces(files: SwitchFiles) -> None:
-    first: list[Event] = [Note("begun", warning=True), Output("a line"), passed("Is it?", "yes")]
-    for event in [*first, Waiting("for the site", 2.0)]:
+    first: list[Event] = [
+        Note(verbatim("begun"), warning=True),
+        Output("a line"),
+        passed(verbatim("Is it?"), verbatim("yes")),
+    ]
+    for event in [*first, Waiting(verbatim("for the site"), 2.0)]:
         files.append(event)
     events, position = files.events_after(0)
     assert events == first, "what is waited for stands in the state"
@@ -77,7 +86,7 @@ def test_the_events_come_back_in_pieces(files: SwitchFiles) -> None:
 
 
 def test_a_check_that_failed_keeps_its_problem(files: SwitchFiles) -> None:
-    files.append(failed("Is it?", PROBLEM))
+    files.append(failed(verbatim("Is it?"), PROBLEM))
     ((check,), _) = files.events_after(0)
     assert getattr(check, "problem").raw == "403"  # noqa: B009 (an event has none)
 
@@ -85,7 +94,7 @@ def test_a_check_that_failed_keeps_its_problem(files: SwitchFiles) -> None:
 def test_all_is_private(files: SwitchFiles) -> None:
     files.write(STATE)
     files.say(Answer("q", True), STATE)
-    files.append(Note("so"))
+    files.append(Note(verbatim("so")))
     with files.following(), files.errors():
         modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in files.folder.iterdir()}
     assert modes == dict.fromkeys(
@@ -197,7 +206,11 @@ async def test_a_question_is_asked_once_and_taken_away_when_it_is_over(files: Sw
     following = asyncio.create_task(follow(files, lambda event: None, ask))
     await until(lambda: bool(asked))
     await asyncio.sleep(0.5)
-    assert asked == [Question(text="Put it back?", yes="Yes", no="No", deadline=99.0)]
+    assert asked == [
+        Question(
+            text=verbatim("Put it back?"), yes=verbatim("Yes"), no=verbatim("No"), deadline=99.0
+        )
+    ]
     files.write(mine(replace(STATE, phase=Phase.PUTTING_BACK)))
     await until(lambda: bool(gone))
     files.write(mine(replace(STATE, phase=Phase.PUT_BACK)))

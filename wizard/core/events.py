@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from wizard.core.message import decode
+from wizard.core.message import Message, decode
 from wizard.core.problem import Problem
 
 
@@ -28,8 +28,8 @@ class Check:
     asked for programs; it stays when the words change.
     """
 
-    asked: str
-    seen: str
+    asked: Message
+    seen: Message
     verdict: Verdict
     problem: Problem | None = None
     code: str = ""
@@ -62,7 +62,7 @@ class Check:
 class Note:
     """A sentence about what happens now."""
 
-    text: str
+    text: Message
     warning: bool = False
 
 
@@ -97,7 +97,7 @@ class Progress:
 class Waiting:
     """What is being waited for, and how long already."""
 
-    text: str
+    text: Message
     seconds: float
 
 
@@ -107,21 +107,21 @@ Event = Check | Note | Output | Progress | Waiting
 Report = Callable[[Event], None]
 
 
-def passed(asked: str, seen: str, *, code: str = "") -> Check:
+def passed(asked: Message, seen: Message, *, code: str = "") -> Check:
     """Return a check that found all well."""
     return Check(asked=asked, seen=seen, verdict=Verdict.PASS, code=code)
 
 
-def remark(asked: str, seen: str, *, code: str = "") -> Check:
+def remark(asked: Message, seen: Message, *, code: str = "") -> Check:
     """Return a check that found something worth knowing that stops nobody."""
     return Check(asked=asked, seen=seen, verdict=Verdict.REMARK, code=code)
 
 
-def later(asked: str, seen: str, *, code: str = "") -> Check:
+def later(asked: Message, seen: Message, *, code: str = "") -> Check:
     """Return a check that can only be made later; `seen` says when."""
     return Check(asked=asked, seen=seen, verdict=Verdict.LATER, code=code)
 
 
-def failed(asked: str, problem: Problem, *, code: str = "") -> Check:
+def failed(asked: Message, problem: Problem, *, code: str = "") -> Check:
     """Return a check that found something wrong."""
     return Check(asked=asked, seen=problem.what, verdict=Verdict.FAIL, problem=problem, code=code)

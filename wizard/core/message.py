@@ -77,10 +77,14 @@ def verbatim(text: str) -> Message:
     return text if isinstance(text, Message) else msg("{text}", text=text)
 
 
+# Where there is nothing to say.
+NOTHING = verbatim("")
+
+
 def listed(texts: Sequence[str]) -> Message:
     """Return texts in a row: "a", "a and b", "a, b and c"."""
     if len(texts) < 2:
-        return verbatim(texts[0] if texts else "")
+        return verbatim(texts[0]) if texts else NOTHING
     before = texts[0]
     for text in texts[1:-1]:
         before = msg("{before}, {next}", before=before, next=text)

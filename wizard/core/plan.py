@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wizard.core.message import NOTHING, Message
+
 
 @dataclass(frozen=True, slots=True)
 class Diff:
@@ -19,14 +21,14 @@ class Command:
 
     argv: tuple[str, ...]
     user: str = ""
-    note: str = ""
+    note: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A document as it will be sent, such as CORS rules or a bucket policy."""
 
-    title: str
+    title: Message
     text: str
 
 
@@ -34,7 +36,7 @@ class Document:
 class Sentence:
     """Something that will happen, in words; `warning` where it needs care."""
 
-    text: str
+    text: Message
     warning: bool = False
 
 
@@ -46,4 +48,4 @@ class Plan:
     """What `apply` would change. `safe` says what stays untouched or can be undone."""
 
     items: tuple[PlanItem, ...] = ()
-    safe: str = ""
+    safe: Message = NOTHING

@@ -25,11 +25,11 @@ class Action(StrEnum):
 class Remedy:
     """One way out. `action` is None where only the admin can do it."""
 
-    text: str
+    text: Message
     action: Action | None = None
 
 
-TRY_AGAIN = Remedy("Try again.", Action.RETRY)
+TRY_AGAIN = Remedy(msg("Try again."), Action.RETRY)
 
 
 class Problem(Exception):
@@ -45,9 +45,9 @@ class Problem(Exception):
 
     def __init__(
         self,
-        what: str,
-        why: str,
-        *remedies: Remedy | str,
+        what: Message,
+        why: Message,
+        *remedies: Remedy | Message,
         raw: str = "",
         field: str | None = None,
         decision: bool = False,
@@ -57,7 +57,7 @@ class Problem(Exception):
         super().__init__(what)
         self.what = what
         self.why = why
-        self.remedies = tuple(Remedy(r) if isinstance(r, str) else r for r in remedies)
+        self.remedies = tuple(Remedy(r) if isinstance(r, Message) else r for r in remedies)
         self.raw = raw
         self.field = field
         self.decision = decision

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Waiting
 from wizard.core.language import shown
-from wizard.core.message import Message, msg, plural
+from wizard.core.message import NOTHING, Message, msg, plural
 from wizard.core.plan import Command, Diff, Document, Plan, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.quantities import (
@@ -72,7 +72,7 @@ class Narrator(ABC):
         self._changes = changes
         self._guard = threading.Lock()
         self._last_progress = 0.0
-        self._last_wait = Waiting("", 0.0)
+        self._last_wait = Waiting(NOTHING, 0.0)
         self._step = ""
         self._told: Problem | None = None
 

@@ -56,7 +56,7 @@ class EnableS3(TypedStep[None]):
     async def inspect(self, context: Context) -> Finding:
         """Look at what `.env` says now."""
         env = context.instance.env_file()
-        facts = tuple(Fact(name, _in_env(env, name)) for name in _wanted(context))
+        facts = tuple(Fact(verbatim(name), _in_env(env, name)) for name in _wanted(context))
         done = not await _missing(context, env)
         lost = not done and were_changed(context)
         return Finding(done, facts, msg(".env no longer says so") if lost else NOTHING)

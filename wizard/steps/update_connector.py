@@ -86,7 +86,7 @@ class UpdateConnector(TypedStep[None]):
         if not connectors:
             context.journal.remember(_NONE_FOUND, True)
             return Finding(True, (Fact(msg("own connector"), msg("none")),))
-        facts = tuple(Fact(c.identifier, c.covers_url) for c in connectors)
+        facts = tuple(Fact(verbatim(c.identifier), c.covers_url) for c in connectors)
         done = not _to_change(connectors, context)
         lost = not done and context.journal.remembers(_BEFORE)
         gone = msg("Covers url is a different one again") if lost else NOTHING
