@@ -77,10 +77,6 @@ def verbatim(text: str) -> Message:
     return text if isinstance(text, Message) else msg("{text}", text=text)
 
 
-# Where there is nothing to say.
-NOTHING = verbatim("")
-
-
 def listed(texts: Sequence[str]) -> Message:
     """Return texts in a row: "a", "a and b", "a, b and c"."""
     if len(texts) < 2:
