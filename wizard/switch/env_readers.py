@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from wizard.core.events import Check, Verdict, failed, passed, remark
-from wizard.core.message import Message, listed, msg, plural
+from wizard.core.message import Message, listed, msg, plural, separated
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
 from wizard.core.secrets import is_secret_name
@@ -149,9 +149,7 @@ def _only_for_bash(context: Context, env: EnvFile, found: Sequence[BashIssue]) -
 
 def _some(found: Sequence[BashIssue]) -> Message:
     """Say in which lines bash stops and why: the first of them, and how many more there are."""
-    whole = _in_line(found[0])
-    for issue in found[1:_NAMED]:
-        whole = msg("{before}; {next}", before=whole, next=_in_line(issue))
+    whole = separated([_in_line(issue) for issue in found[:_NAMED]])
     if len(found) <= _NAMED:
         return whole
     return plural(

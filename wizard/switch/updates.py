@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wizard.core.message import msg, sentences
+from wizard.core.message import NOTHING, Message, msg, sentences
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
@@ -54,12 +54,12 @@ async def confirm_update(context: Context) -> None:
     context.journal.remember(_AGREED, found)
 
 
-async def _update_waiting(context: Context) -> str:
+async def _update_waiting(context: Context) -> Message:
     # What never ran has no older code.
     if context.settings.path == MigrationPath.FRESH:
-        return ""
+        return NOTHING
     return await context.deployment.update_waiting()
 
 
-def _is_agreed(context: Context, found: str) -> bool:
+def _is_agreed(context: Context, found: Message) -> bool:
     return context.journal.recall(_AGREED) == found

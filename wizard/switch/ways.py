@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import Message, msg
 from wizard.core.problem import Problem
 from wizard.instance.switching import Switch, SwitchOffer
 from wizard.step import Context
@@ -40,7 +40,7 @@ async def choose(context: Context, begun: str = "") -> Choice:
     if free.obstacle:
         raise _no_way(free.obstacle)
     before = offers[: offers.index(free)]
-    obstacles = tuple(verbatim(offer.obstacle) for offer in before)
+    obstacles = tuple(offer.obstacle for offer in before)
     return Choice(free.switch, obstacles, _others(offers, free.switch))
 
 
@@ -70,10 +70,10 @@ def option_of(way: str) -> str:
     return way.replace("_", "-")
 
 
-def _no_way(obstacle: str) -> Problem:
+def _no_way(obstacle: Message) -> Problem:
     return Problem(
         msg("The services cannot be switched in this way."),
-        verbatim(obstacle),
+        obstacle,
         msg("Let bw-s3 take the best way that is possible: --switch best"),
         field="switch_way",
         decision=True,
