@@ -24,7 +24,7 @@ from wizard.core.states import ResultState, State
 from wizard.instance.checkout import open_instance
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.journal.journal import Journal
-from wizard.migration import DRAFT, Migration
+from wizard.migration import DRAFT, INPUTS, STEPS, Migration
 from wizard.step import Applicability, Applies, Context, Finding, Question, Step, TypedStep
 
 
@@ -168,6 +168,12 @@ async def test_another_bucket_makes_what_depended_on_it_stale(migration: Migrati
     assert not migration.context.settings.acl_known, "the canary spoke of the old bucket"
     await migration.carry_out(migration.steps[0])
     assert states(migration) == [State.DONE, State.STALE]
+
+
+def test_each_input_of_a_step_has_a_name_for_people(migration: Migration) -> None:
+    named = {name for step in STEPS for name in step.inputs(migration.context)}
+    assert named <= set(INPUTS)
+    assert {"BookWyrm", "bucket", "custom_domain"} < named
 
 
 async def test_what_was_typed_and_never_worked_is_a_draft(migration: Migration) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from wizard.copying.settle_public import forget_declined
 from wizard.core.events import Check, Event, Report, Verdict
-from wizard.core.message import NOTHING, Message, msg, verbatim
+from wizard.core.message import NOTHING, Message, listed, msg, plural, verbatim
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
@@ -41,6 +42,22 @@ STEPS: tuple[Step, ...] = (
     Restart(),
     VerifyCors(),
     UpdateConnector(),
+)
+
+# What people call the inputs of steps.
+INPUTS: Mapping[str, Message] = MappingProxyType(
+    {
+        "BookWyrm": msg("BookWyrm"),
+        "acl": msg("ACL"),
+        "bucket": msg("bucket"),
+        "covers url": msg("Covers url"),
+        "custom_domain": msg("custom domain"),
+        "endpoint": msg("endpoint"),
+        "origins": msg("origins"),
+        "region": msg("region"),
+        "site_url": msg("address of the site"),
+        "url_protocol": msg("protocol of the custom domain"),
+    }
 )
 
 # Why the admin passed over a step.
@@ -117,9 +134,12 @@ class Migration:
             return Status(step=step, state=State.TODO)
         changed = self._changed_inputs(step, result)
         if changed and result.state is not ResultState.FAILED:
-            # Names of settings, as the command line has them.
-            names = ", ".join(name.replace("_", " ") for name in changed)
-            why = msg("{names} changed since then", names=names)
+            why = plural(
+                "{names} changed since then",
+                "{names} changed since then",
+                len(changed),
+                names=listed([INPUTS[name] for name in changed]),
+            )
             return Status(step=step, state=State.STALE, why=why, result=result)
         if result.state is ResultState.DONE and (waits := step.waits(result)):
             runs = self.site is not None and self.site.own_page

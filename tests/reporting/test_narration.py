@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+
+import pytest
 
 from wizard.core.events import Note, Output, Progress, Waiting, failed, passed
-from wizard.core.message import verbatim
+from wizard.core.language import ENGLISH, Language, language, use
+from wizard.core.message import Message, msg, verbatim
 from wizard.core.plan import Command, Diff, Document, Plan, Sentence
 from wizard.core.problem import Problem
-from wizard.reporting.narration import JsonNarrator, PlainNarrator
+from wizard.core.states import ResultState, State
+from wizard.journal.journal import StepResult
+from wizard.migration import STEPS, Status
+from wizard.reporting.narration import JsonNarrator, Narrator, PlainNarrator
+from wizard.step import Fact, Question
 
 SECRET = 'a "quoted" secret\\'
 
@@ -102,3 +110,68 @@ def test_what_is_counted_is_no_copy_yet() -> None:
         )
     )
     assert stream.getvalue() == "   counted so far: 64 files, 766 kB\n"
+
+
+class Brackets(Language):
+    """A language that shows where it was asked: English in brackets."""
+
+    def show(self, text: str) -> str:
+        return f"‹{text}›" if isinstance(text, Message) else text
+
+
+@pytest.fixture
+def in_brackets() -> Iterator[None]:
+    use(Brackets(ENGLISH))
+    yield
+    use(language(ENGLISH))
+
+
+def tell_all(narrator: Narrator) -> None:
+    """Have everything told that can be told."""
+    problem = Problem(
+        msg("No network."),
+        msg("The cable is out."),
+        msg("Plug it in."),
+        raw="RAW",
+        code="network-down",
+    )
+    step, text, label = STEPS[0], msg("A sentence."), msg("a label")
+    result = StepResult(
+        step=step.name, state=ResultState.DONE, inputs={}, checks=(), problem=None, at=0, seconds=3
+    )
+    narrator.begin(step)
+    narrator.found([Fact(label, text)])
+    items = (Sentence(text), Command(("ls",), "root", text), Diff(".env", "RAW"))
+    narrator.plan(Plan((*items, Document(label, "RAW")), text))
+    narrator.status(Status(step=step, state=State.STALE, why=text))
+    narrator(failed(text, problem, code="network"))
+    narrator(passed(text, text))
+    narrator(Note(text))
+    narrator(Waiting(text, 3))
+    narrator(
+        Progress(files_done=1, files_total=2, bytes_done=1, bytes_total=2, rate=1, seconds_left=1)
+    )
+    narrator.result(result)
+    narrator.problem(problem)
+    narrator.question(Question(text=text, yes=text, no=text, deadline=1.0), text)
+    narrator.say(text)
+    narrator.warn(text)
+    narrator.end(0, text)
+
+
+def test_every_line_is_in_the_language_in_use(in_brackets: None) -> None:
+    stream = io.StringIO()
+    tell_all(PlainNarrator(stream))
+    lines = [line for line in stream.getvalue().splitlines() if line.strip() not in ("", "RAW")]
+    assert [line for line in lines if "‹" not in line] == []
+    assert " ✗ ‹A sentence.: No network.›\n   ‹The cable is out.›\n" in stream.getvalue()
+    assert "   $ ls ‹(as root)›  # ‹A sentence.›\n" in stream.getvalue()
+
+
+def test_json_is_english_and_has_codes_in_every_language(in_brackets: None) -> None:
+    stream = io.StringIO()
+    tell_all(JsonNarrator(stream))
+    assert "‹" not in stream.getvalue()
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert next(o for o in told if o["event"] == "check")["code"] == "network"
+    assert next(o for o in told if o["event"] == "problem")["code"] == "network-down"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import Message, msg, with_full_stop
 from wizard.core.problem import TRY_AGAIN, Problem, Remedy
 
 
@@ -247,8 +247,7 @@ def unreachable(error: BaseException, address: str, field: str | None = "endpoin
 
 def sentence_of(problem: Problem) -> Message:
     """Return what happened as a whole sentence: without a full stop ends what ends in a URL."""
-    what = verbatim(problem.what)
-    return what if what.endswith(".") else msg("{text}.", text=what)
+    return with_full_stop(problem.what)
 
 
 def _all_that_was_said(error: BaseException) -> list[str]:
