@@ -137,7 +137,9 @@ async def test_what_goes_to_the_bucket_during_the_undo_is_here_before_its_end(
     ready.bucket.put(f"images/covers/{late.name}", b"uploaded in the middle")
     assert await undoing
     assert late.read_bytes() == b"uploaded in the middle"
-    (asked,) = (e for e in ready.events if isinstance(e, Check) and "in the meantime" in e.asked)
+    (asked,) = (
+        e for e in ready.events if isinstance(e, Check) and e.code == "uploads-brought-back"
+    )
     assert asked.seen.startswith("2 files copied back"), "those of all passes"
     await runs_as_before(ready)
 
@@ -230,7 +232,7 @@ async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
     commands = [item.argv for item in plan.items if isinstance(item, Command)]
     assert commands == [("./site", "restart")]
     texts = " ".join(getattr(item, "text", "") for item in plan.items)
-    assert "away" in texts
+    assert "is down" in texts
     assert "put back in .env" in texts
 
 
