@@ -154,6 +154,8 @@ class StartScreen(WizardScreen):
         return lines
 
     def _show_opened(self, opened: Opened) -> None:
+        from wizard.opening.facts import PATH
+
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
         wrong = opened.site_problem
@@ -164,7 +166,7 @@ class StartScreen(WizardScreen):
         self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
         self._set("#state", self.shell.source.hint)
         self.query_one("#purpose").display = not begun
-        self.query_one(Facts).show(f for f in opened.facts if f.label != "path")
+        self.query_one(Facts).show(f for f in opened.facts if f.label is not PATH)
         self.show_safety((_SAFE_ARMED if armed else _SAFE_AGAIN) if begun else _SAFE)
         disarm = [ButtonSpec(msg("Disarm"), "disarm")] if armed and not session.running else []
         self.show_buttons([ButtonSpec(self._label(), "next"), *disarm])

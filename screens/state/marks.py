@@ -43,35 +43,35 @@ class Mark:
 # The words and colours that go with the symbols of states and verdicts.
 _STATES = {
     State.TODO: (NOTHING, ""),
-    # Translators: how a step stands, beside its title: at most 6 letters.
+    # Translators: how a step stands, beside its title: at most 8 letters, 6 are better.
     State.BEGUN: (msg("begun"), "$text-warning"),
-    # Translators: how a step stands, beside its title: at most 6 letters.
+    # Translators: how a step stands, beside its title: at most 8 letters, 6 are better.
     State.DONE: (msg("done"), "$text-success"),
-    # Translators: how a step stands, beside its title: at most 6 letters.
+    # Translators: how a step stands, beside its title: at most 8 letters, 6 are better.
     State.FAILED: (msg("failed"), "bold $text-error"),
-    # Translators: a step that has to be done again: at most 6 letters.
+    # Translators: a step that has to be done again: at most 8 letters, 6 are better.
     State.STALE: (msg("redo"), "$text-warning"),
-    # Translators: a step that is passed over: at most 6 letters.
+    # Translators: a step that is passed over: at most 8 letters, 6 are better.
     State.SKIPPED: (msg("skip"), "$faint"),
-    # Translators: a step, or a check, that can only be done later: at most 6 letters.
+    # Translators: a step, or a check, that can only be done later: at most 8 letters, 6 are better.
     State.LATER: (msg("later"), "$faint"),
 }
 _VERDICTS = {
-    # Translators: what a check says: at most 8 letters.
+    # Translators: what a check says: at most 7 letters.
     Verdict.PASS: (msg("proven"), "$text-success"),
-    # Translators: what a check says: at most 8 letters.
+    # Translators: what a check says: at most 7 letters.
     Verdict.FAIL: (msg("wrong"), "bold $text-error"),
-    # Translators: what a check says: at most 8 letters.
+    # Translators: what a check says: at most 7 letters.
     Verdict.REMARK: (msg("remark"), "$text-primary"),
     Verdict.LATER: (msg("later"), "$faint"),
 }
 
 MARKS: Mapping[ShownState, Mark] = {
-    # Translators: a step that is at work: at most 6 letters.
+    # Translators: a step that is at work: at most 8 letters, 6 are better.
     LiveState.RUNNING: Mark(AT_WORK, msg("now"), "bold $text-primary"),
-    # Translators: a step that was told to pause: at most 6 letters.
+    # Translators: a step that was told to pause: at most 8 letters, 6 are better.
     LiveState.PAUSED: Mark(PAUSED, msg("paused"), "bold $text-primary"),
-    # Translators: a step that waits for a decision: at most 6 letters.
+    # Translators: a step that waits for a decision: at most 8 letters, 6 are better.
     LiveState.UNDECIDED: Mark(UNDECIDED, msg("decide"), "bold $text-warning"),
     **{state: Mark(STATE_SYMBOLS[state], *look) for state, look in _STATES.items()},
 }

@@ -17,8 +17,9 @@ from wizard.core.language import shown
 from wizard.core.message import msg
 from wizard.core.states import State
 
+# Letters for title and word together, and where the words begin, if all are short.
+_ROOM = 20
 _TITLE_WIDTH = 14
-_WORD_WIDTH = 6
 
 
 class Rail(OptionList):
@@ -57,13 +58,22 @@ class Rail(OptionList):
         if not item.number:
             return assemble("    ", (item.title, "bold" if item.name == route else ""))
         mark = MARKS[item.state]
-        title, word = shown(item.title), shown(item.word or mark.word)
+        title, word = _fitted(shown(item.title), shown(item.word or mark.word))
         return assemble(
             (mark.symbol, mark.style),
             f" {item.number} ",
-            (title[:_TITLE_WIDTH].ljust(_TITLE_WIDTH), _title_style(item, route, mark)),
-            (word[:_WORD_WIDTH].rjust(_WORD_WIDTH), mark.style),
+            (title, _title_style(item, route, mark)),
+            (word, mark.style),
         )
+
+
+def _fitted(title: str, word: str) -> tuple[str, str]:
+    """Return title and word as wide as the rail, with a space between them."""
+    longest = _ROOM - len(word) - 1 if word else _ROOM
+    if len(title) > longest:
+        title = f"{title[: longest - 1].rstrip()}…"
+    width = max(min(_TITLE_WIDTH, _ROOM - len(word)), len(title))
+    return title.ljust(width), word.rjust(_ROOM - width)
 
 
 def _title_style(item: RailItem, route: str, mark: Mark) -> str:

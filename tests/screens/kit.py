@@ -39,6 +39,7 @@ from wizard.instance.switching import (
 from wizard.journal.journal import Journal, StepResult
 from wizard.media.source import Media
 from wizard.migration import STEPS, Migration
+from wizard.opening.facts import PATH
 from wizard.opening.opening import Opened
 from wizard.step import (
     ALWAYS,
@@ -70,6 +71,7 @@ FACTS = (
     Fact(verbatim("BookWyrm"), "0.9.2"),
     Fact(verbatim("runs as"), "dockerless (the unit bookwyrm.service names this folder)"),
     Fact(verbatim("site"), "https://books.example.org"),
+    Fact(PATH, msg("existing instance: all eight steps")),
 )
 
 

@@ -70,8 +70,8 @@ class Walker:
         return str(getattr(self.screen, "route", ""))
 
     def label(self) -> str:
-        """What the obvious key says."""
-        return str(self.screen.query_one("#key-0", KeyButton).text)
+        """What the obvious key says, in English."""
+        return str(self.screen.query_one("#key-0", KeyButton).said)
 
     def phase(self) -> Phase | None:
         """What there is to do on a step's screen."""

@@ -13,6 +13,10 @@ from wizard.instance.dockerless.yunohost import YunoHostApp
 from wizard.step import Fact
 from wizard.web.visitor import ServedFrom, SiteView
 
+# The screens say the path in sentences of their own, and leave this line out.
+# Translators: the way through the steps: that of a fresh or of an existing instance.
+PATH = msg("path")
+
 
 def facts_of(
     instance: Instance, deployment: Deployment, reason: str, settings: Settings, *, ran: bool
@@ -36,8 +40,7 @@ def facts_of(
         Fact(msg("BookWyrm"), instance.version),
         # Translators: the label of how an instance runs: “runs as  Docker Compose”.
         Fact(msg("runs as"), runs),
-        # Translators: the way through the steps: that of a fresh or of an existing instance.
-        Fact(msg("path"), path),
+        Fact(PATH, path),
         Fact(msg("site"), site),
         *([Fact(msg("upgrades"), deployment.upkeep)] if deployment.upkeep else []),
     )
