@@ -31,7 +31,6 @@ _PATH_LABELS: Mapping[str, Message] = {
     MigrationPath.FRESH: msg("fresh install"),
 }
 
-_NO_WORD = NOTHING
 ARMED = msg(
     ".env says USE_S3=true already. The next start of the services, for whatever reason, "
     "switches the instance to S3."
@@ -49,7 +48,7 @@ class RailItem:
     title: str
     state: ShownState = State.TODO
     number: int = 0
-    word: Message = _NO_WORD
+    word: Message = NOTHING
 
 
 class Session:
