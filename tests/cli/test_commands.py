@@ -100,6 +100,7 @@ def test_status_before_anything_was_begun(checkout: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "No migration was begun" in ended.stdout
     assert json.loads(bw_s3("status", str(checkout), "--json").stdout) == {
+        "schema": 1,
         "begun": False,
         "steps": [],
     }
@@ -205,7 +206,7 @@ def test_a_whole_migration_leaves_no_secret_anywhere(line: CommandLine) -> None:
         assert backup.stat().st_mode & 0o777 == 0o600
     assert line.journal.stat().st_mode & 0o777 == 0o700
     results = [e for e in events if e["event"] == "result"]
-    assert all({"step", "result", "proofs", "seconds"} <= set(e) for e in results)
+    assert all({"step", "result", "checks", "seconds"} <= set(e) for e in results)
 
 
 def test_the_world_is_asked_again(line: CommandLine) -> None:

@@ -139,7 +139,7 @@ def test_status_that_fails_is_one_json_object(told: Told, tmp_path: Path) -> Non
     status, said, complained = told("status", str(tmp_path), "--json")
     assert (status, complained) == (2, "")
     answer = json.loads(said)
-    assert answer.keys() == {"problem", "exit"}
+    assert answer.keys() == {"schema", "problem", "exit"}
     assert answer["exit"] == 2
     assert "There is no BookWyrm instance" in answer["problem"]["what"]
 

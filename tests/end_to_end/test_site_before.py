@@ -11,6 +11,9 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -36,9 +39,9 @@ def bw_s3(line: CommandLine, *arguments: str) -> subprocess.CompletedProcess[str
     )  # fmt: skip
 
 
-def status(line: CommandLine) -> dict[str, object]:
+def status(line: CommandLine) -> dict[str, Any]:
     """What `status --json` says."""
-    found: dict[str, object] = json.loads(
+    found: dict[str, Any] = json.loads(
         bw_s3(line, "status", "--json", str(line.demo.folder)).stdout
     )
     return found
@@ -136,6 +139,37 @@ def test_a_site_that_nobody_sees_is_not_armed_by_a_script(line: CommandLine) -> 
     assert "\nUSE_S3=false\n" in (line.demo.folder / ".env").read_text()
     first = json.loads(ended.stdout.splitlines()[0])
     assert first["warning"] and "does not answer" in first["text"]
+
+
+def shape(value: object) -> object:
+    """Names and kinds of values, whatever they are; a list is like its first."""
+    match value:
+        case dict():
+            return {name: shape(part) for name, part in value.items()}
+        case list():
+            return [shape(part) for part in value[:1]]
+        case bool():
+            return bool
+        case int() | float():
+            return float
+    return type(value)
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.fr.md"])
+def test_status_as_the_readme_shows_it(line: CommandLine, document: str) -> None:
+    line.begin_anew()
+    line.finish()
+    text = Path(__file__).parents[2].joinpath(document).read_text()
+    example = json.loads(text.partition("<!-- status --json -->\n```json\n")[2].partition("```")[0])
+    said = status(line)
+    said["next"] = said["next"] or "none"
+    assert shape(said) == shape(example)
+    (step,) = example["steps"]
+    known = {found["step"]: found for found in said["steps"]}[step["step"]]
+    assert step["title"] == known["title"]
+    (check,) = step["checks"]
+    assert (check["asked"], check["code"]) in [(c["asked"], c["code"]) for c in known["checks"]]
+    assert datetime.fromisoformat(known["at"]).tzinfo
 
 
 def seconds_held(silent: socket.socket) -> float:

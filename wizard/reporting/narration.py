@@ -10,6 +10,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from wizard.core.events import Check, Event, Note, Output, Progress, Verdict, Waiting
@@ -34,6 +35,8 @@ from wizard.migration import Status
 from wizard.reporting.output import takes, write, write_error
 from wizard.step import Fact, Question, Step
 
+# What programs may rely on in our JSON; another number when something is named otherwise or gone.
+SCHEMA = 1
 _SECONDS_BETWEEN_PROGRESS = 1.0
 # What is waited for may take minutes, and nothing else is said of it.
 _SECONDS_BETWEEN_WAITS = 10.0
@@ -226,7 +229,8 @@ class JsonNarrator(Narrator):
     def write_object(self, content: Mapping[str, object]) -> None:
         """Write an object of another form, for what is asked once and answered once."""
         # The values are masked before encoding, or an escaped quote would hide a secret.
-        self._write(_in_json(_masked(content, self.masker), self._stream))
+        whole = {"schema": SCHEMA, **_masked(content, self.masker)}
+        self._write(_in_json(whole, self._stream))
 
     def _object(self, event: str, **data: Any) -> None:
         self.write_object({"event": event, "step": self._step, **data})
@@ -252,13 +256,13 @@ class JsonNarrator(Narrator):
     def result(self, result: StepResult) -> None:
         checks = [check.to_dict() for check in result.checks]
         seconds = round(result.seconds, 3)
-        self._object("result", result=result.state, proofs=checks, seconds=seconds)
+        self._object("result", result=result.state, checks=checks, seconds=seconds)
 
     def problem(self, problem: Problem) -> None:
         self._object("problem", **problem.to_dict())
 
     def question(self, question: Question, answer: str) -> None:
-        deadline = question.deadline
+        deadline = None if question.deadline is None else as_time(question.deadline)
         self._object("question", text=question.text, answer=answer, deadline=deadline)
 
     def say(self, text: str) -> None:
@@ -278,6 +282,11 @@ def _in_json(content: object, stream: TextIO) -> str:
     return text if takes(stream, text) else json.dumps(content)
 
 
+def as_time(seconds: float) -> str:
+    """Return a moment, in seconds since the epoch, after ISO 8601: "2026-11-25T21:04:05+00:00"."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
 def status_to_dict(status: Status) -> dict[str, Any]:
     """Return a step's status as JSON can hold it."""
     result = status.result
@@ -285,9 +294,9 @@ def status_to_dict(status: Status) -> dict[str, Any]:
         "title": status.step.title,
         "state": status.state,
         "why": status.why,
-        "proofs": [check.to_dict() for check in result.checks] if result else [],
+        "checks": [check.to_dict() for check in result.checks] if result else [],
         "seconds": round(result.seconds, 3) if result else None,
-        "at": result.at if result else None,
+        "at": as_time(result.at) if result else None,
     }
 
 
