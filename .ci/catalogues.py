@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Iterator
-from io import BytesIO
+from contextlib import redirect_stderr
+from io import BytesIO, StringIO
 from pathlib import Path
 from string import Formatter
 
@@ -24,8 +25,13 @@ ROOT = Path(__file__).parents[1]
 DOMAIN = "bw-s3"
 # `wizard/core/message.py`: the sentences that these are given are ids.
 KEYWORDS = {"msg": None, "marked": None, "plural": (1, 2)}
+# Headers that nobody needs, and that change by themselves.
+LEFT_OUT = (
+    b'"Project-Id-Version:', b'"Report-Msgid', b'"POT-', b'"PO-', b'"Last-T', b'"Language-T',
+    b'"Generated',
+)  # fmt: skip
 # What of `storage/providers.toml` is shown to people.
-TOPICS = ("keys", "cors", "policy", "public")
+TOPICS = ("title", "keys", "cors", "policy", "public")
 
 
 def catalogues() -> dict[str, Path]:
@@ -39,7 +45,8 @@ def extracted() -> Catalog:
     catalog = Catalog(project="bw-s3", charset="utf-8", fuzzy=False)
     for package in ("wizard", "screens"):
         for path in sorted((ROOT / package).rglob("*.py")):
-            found = extract_from_file("python", path, KEYWORDS, ("Translators:",))
+            with redirect_stderr(StringIO()):  # warnings of f-strings among the values
+                found = extract_from_file("python", path, KEYWORDS, ("Translators:",))
             for _, sentence, comments, _ in found:
                 place = (path.relative_to(ROOT).as_posix(), 0)
                 catalog.add(sentence, locations=[place], auto_comments=comments)
@@ -63,11 +70,12 @@ def read(code: str, path: Path) -> Catalog:
 
 
 def rendered(catalog: Catalog) -> bytes:
-    """Return a catalogue as its file has it: without dates, so that only texts make a diff."""
+    """Return a catalogue as its file has it: only what texts depend on makes a diff."""
+    catalog.header_comment = f"# {catalog.locale.english_name} for bw-s3.\n#"
     buffer = BytesIO()
     write_po(buffer, catalog, width=98, include_lineno=False, omit_header=False, sort_by_file=True)
     lines = buffer.getvalue().splitlines(keepends=True)
-    return b"".join(line for line in lines if b"-Date: " not in line)
+    return b"".join(line for line in lines if not line.startswith(LEFT_OUT))
 
 
 def update(codes: dict[str, Path]) -> None:

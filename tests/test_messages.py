@@ -80,6 +80,21 @@ def test_every_sentence_is_a_message(path: Path) -> None:
     assert not found
 
 
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_id_is_one_literal(path: Path) -> None:
+    """What is put together cannot be found by translators' tools."""
+    many = {"plural": 2}
+    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    built = [
+        (node.lineno, ast.unparse(argument))
+        for node in calls
+        if name_of(node) in _TAKES_IDS and isinstance(node.func, ast.Name)
+        for argument in node.args[: many.get(name_of(node), 1)]
+        if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str))
+    ]
+    assert not built
+
+
 _HAVE_CODES = {"Problem", "passed", "failed", "remark", "later", "Check"}
 
 

@@ -1,0 +1,93 @@
+"""The catalogues are complete, compiled, and every sentence can be shown with any values."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from tests.support.parts import need
+from wizard.core.language import ENGLISH, known_languages, language
+from wizard.core.message import Message, Number, Value
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / ".ci" / "catalogues.py"
+
+_spec = spec_from_file_location("catalogues", SCRIPT)
+assert _spec
+assert _spec.loader
+catalogues = module_from_spec(_spec)
+_spec.loader.exec_module(catalogues)
+
+CODES = sorted(catalogues.catalogues())
+IDS = [message.id for message in catalogues.extracted() if message.id]
+
+
+def test_there_is_french() -> None:
+    assert "fr" in CODES
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_catalogue_is_complete_and_as_the_sources_have_it(code: str) -> None:
+    assert not list(catalogues.faults(code, catalogues.catalogues()[code]))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_catalogue_is_compiled(code: str, tmp_path: Path) -> None:
+    """Installing the project does it; `python .ci/catalogues.py compile` after a change."""
+    compiled = catalogues.catalogues()[code].with_suffix(".mo")
+    assert code in known_languages()
+    before = compiled.read_bytes()
+    copy = tmp_path / "copy.po"
+    shutil.copy(catalogues.catalogues()[code], copy)
+    catalogues.compile_all({code: copy})
+    assert copy.with_suffix(".mo").read_bytes() == before
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_gettexts_own_tools_take_it(code: str) -> None:
+    need("msgfmt")
+    argv = ["msgfmt", "--check", "--output-file=/dev/null", catalogues.catalogues()[code]]
+    assert subprocess.run(argv, check=False).returncode == 0
+
+
+def values_of(names: set[str]) -> Iterator[dict[str, Value]]:
+    """The shortest and the longest values, no files, one, two and a million."""
+    for number in (0, 1, 2, 1_000_000):
+        for value in ("x", "a very long name " * 20, Number(0.5, 1), Message("inner", "", {})):
+            yield {name: number if name == "n" else value for name in names}
+
+
+@pytest.mark.parametrize("code", [ENGLISH, *CODES])
+def test_every_sentence_can_be_shown(code: str) -> None:
+    shown_by = language(code)
+    for sentence in IDS:
+        one, many = sentence if isinstance(sentence, tuple) else (sentence, "")
+        if "%" in one and "{" not in one:
+            continue  # argparse fills these in itself
+        names = {name for part in (one, many) for _, name, _, _ in Formatter().parse(part) if name}
+        for values in values_of(names | ({"n"} if many else set())):
+            text = shown_by.show(Message(one, many, values))
+            assert text
+            assert not re.search(r"\{\w+\}", text), text
+
+
+def test_a_new_language_is_one_catalogue_and_no_code(tmp_path: Path) -> None:
+    """`add` begins it with every sentence empty; nothing else is asked for."""
+    tree = tmp_path / "tree"
+    for part in ("wizard", "screens", ".ci"):
+        shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
+    script = tree / ".ci" / "catalogues.py"
+    subprocess.run([sys.executable, script, "add", "de"], check=True, stderr=subprocess.DEVNULL)
+    checked = subprocess.run(
+        [sys.executable, script, "check"], check=False, capture_output=True, text=True
+    )
+    untranslated = checked.stdout.count("de: is not translated")
+    assert (checked.returncode, untranslated) == (1, len(IDS))
