@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stderr
+from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from pathlib import Path
 from string import Formatter
@@ -100,9 +101,12 @@ def compile_all(codes: dict[str, Path]) -> list[Path]:
     """Write the .mo beside each .po, which is what the program reads."""
     written = []
     for code, path in codes.items():
+        catalog = read(code, path)
+        # Or every build would make another file.
+        catalog.creation_date = catalog.revision_date = datetime.fromtimestamp(0, UTC)
         written.append(path.with_suffix(".mo"))
         with written[-1].open("wb") as file:
-            write_mo(file, read(code, path))
+            write_mo(file, catalog)
     return written
 
 
