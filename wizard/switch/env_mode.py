@@ -199,15 +199,19 @@ def _words(path: Path) -> Message:
 def _who(path: Path, mode: int) -> Message:
     """Say who can read the file with this mode."""
     status = path.stat()
-    owner = _name(status.st_uid)
-    if not mode & stat.S_IRGRP:
-        # Translators: who can read the file, such as "alice and root".
-        return msg("{owner} and root", owner=owner)
+    users: list[str] = [_name(status.st_uid)]
+    if mode & stat.S_IRGRP:
+        users.append(msg("the group {group}", group=_group_name(status.st_gid)))
+    if status.st_uid:
+        users.append(_name(0))
+    return listed(users)
+
+
+def _group_name(gid: int) -> str:
     try:
-        group = grp.getgrgid(status.st_gid).gr_name
+        return grp.getgrgid(gid).gr_name
     except KeyError:
-        group = str(status.st_gid)
-    return msg("{owner}, the group {group} and root", owner=owner, group=group)
+        return str(gid)
 
 
 def _name(uid: int) -> str:
