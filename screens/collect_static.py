@@ -15,7 +15,7 @@ class CollectStaticScreen(StepScreen):
     help_heading = msg("Static assets")
     HELP = msg(
         "Static assets are stylesheets, scripts, fonts and icons. BookWyrm collects them "
-        "itself, with the commands shown here, word for word, and puts them into the bucket. "
-        "Then each file that the site needs is asked for as a stranger would. o shows all "
-        "that the commands write."
+        "itself and uploads them to the bucket, with exactly the commands shown here. bw-s3 "
+        "then requests every file that the site needs, as an anonymous visitor would. Press o "
+        "to see everything the commands write."
     )

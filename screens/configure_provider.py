@@ -28,16 +28,16 @@ class ConfigureProviderScreen(StepScreen):
     """Asks for provider, bucket and keys; fills in what follows from them."""
 
     route = "configure_provider"
-    start_label = msg("Try it, and write .env")
-    running_label = msg("Trying it with small test files")
+    start_label = msg("Test it, then write .env")
+    running_label = msg("Testing with small files")
     help_heading = msg("Provider")
     HELP = msg(
-        "Say where the files shall go: who runs the storage, the bucket's name, and the pair of "
-        "keys that your provider's console gave you. Endpoint (the address of the service) and "
-        "custom domain (the address from which visitors load the files) follow from that; change "
-        "them only if your provider says so. Blanks and quotes that come along when you paste are "
-        "taken away. F2 shows the secret and hides it again. Nothing is written before you saw the "
-        "plan."
+        "Specify where the files will go: the storage provider, the name of the bucket, and "
+        "the two keys from your provider's console. Endpoint (the address of the service) and "
+        "custom domain (the address from which visitors load the files) are filled in from "
+        "that; change them only if your provider tells you to. Spaces and quotes around what "
+        "you paste are removed. F2 shows or hides the secret key. Nothing is written until you "
+        "have seen the plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -45,16 +45,16 @@ class ConfigureProviderScreen(StepScreen):
             "edit",
             msg("Edit answers"),
             id="provider.edit",
-            tooltip=msg("Change what you said"),
+            tooltip=msg("Change what you entered"),
         ),
         Binding(
             "f2",
             "reveal",
             msg("Show/hide secret"),
             id="provider.reveal",
-            tooltip=msg("Look at it"),
+            tooltip=msg("Show it"),
         ),
-        Binding("ctrl+n", "check", msg("Go on"), show=False, id="provider.check"),
+        Binding("ctrl+n", "check", msg("Continue"), show=False, id="provider.check"),
         # Before what is typed after it: over a slow line keys come in bursts.
         Binding("tab", "app.focus_next", show=False, priority=True, system=True),
         Binding("shift+tab", "app.focus_previous", show=False, priority=True, system=True),
@@ -134,7 +134,7 @@ class ConfigureProviderScreen(StepScreen):
 
     def _buttons_of_form(self) -> list[ButtonSpec]:
         enabled = self.phase is not Phase.BLOCKED
-        buttons = [ButtonSpec(msg("Go on: see what will change"), "check", enabled=enabled)]
+        buttons = [ButtonSpec(msg("Continue: see what will change"), "check", enabled=enabled)]
         if self.state.problem and not self.state.problem.field:
             buttons.append(ButtonSpec(msg("What to do"), "what_to_do"))
         return buttons
@@ -142,7 +142,10 @@ class ConfigureProviderScreen(StepScreen):
     def status_text(self) -> Content:
         """Return one line on how the step stands: which others it makes stale, before all else."""
         if self._stale and self.phase in (Phase.READY, Phase.INSPECTING):
-            again = msg("To be done again with this: {steps}.", steps=listed(self._stale))
+            again = msg(
+                "With these answers, these steps need to be redone: {steps}.",
+                steps=listed(self._stale),
+            )
             return text(signed("↻", again), "$text-warning")
         return Content("") if self._shows_form else super().status_text()
 

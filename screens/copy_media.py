@@ -30,28 +30,28 @@ class CopyMediaScreen(StepScreen):
     running_label = msg("Copying")
     help_heading = msg("Copy media")
     HELP = msg(
-        "Every public picture is copied to the bucket and compared there, by size and MD5. The "
-        "originals stay where they are. It may take long; you can look at other screens, pause "
-        "with p, or make it slower with l so that your readers do not notice. Stopped or "
-        "interrupted, it goes on where it was: what is proven is not sent again. Files that are "
-        "not pictures, such as exports, are private and are not copied."
+        "Copies every public picture to the bucket and compares it there, by size and MD5. The "
+        "originals stay where they are. It may take long: you can look at other screens, pause "
+        "with p, or limit the rate with l so that your readers notice nothing. After a stop or "
+        "an interruption it resumes where it left off: what is verified is not sent again. "
+        "Files that are not pictures, such as exports, are private and are not copied."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pause", msg("Pause/resume"), id="copy.pause", tooltip=msg("Rest, or go on")),
-        Binding("l", "limit", msg("Limit rate"), id="copy.limit", tooltip=msg("How fast at most")),
+        Binding("p", "pause", msg("Pause/resume"), id="copy.pause", tooltip=msg("Pause or resume")),
+        Binding("l", "limit", msg("Limit rate"), id="copy.limit", tooltip=msg("Maximum speed")),
         Binding(
             "a",
             "ask_again",
             msg("Ask again"),
             id="copy.ask",
-            tooltip=msg("About what is held back"),
+            tooltip=msg("Ask again about what is held back"),
         ),
         Binding(
             "f",
             "failed_files",
             msg("Failed files"),
             id="copy.failed",
-            tooltip=msg("Which, and why"),
+            tooltip=msg("Show which files, and why"),
         ),
     ]
 
@@ -63,7 +63,7 @@ class CopyMediaScreen(StepScreen):
         """Offer to pause first while the copy runs."""
         if self.phase is not Phase.RUNNING:
             return super().buttons()
-        label = msg("Go on") if self._paused else msg("Pause")
+        label = msg("Continue") if self._paused else msg("Pause")
         return [ButtonSpec(label, "pause"), ButtonSpec(msg("Stop"), "stop")]
 
     @property
@@ -88,7 +88,7 @@ class CopyMediaScreen(StepScreen):
         if self.phase is not Phase.RUNNING:
             return super().safety_text()
         limit = self.session.context.settings.limit_rate
-        stop = msg("You may stop at any time: what is proven is not sent again.")
+        stop = msg("You may stop at any time: what is verified is not sent again.")
         if not limit:
             return stop
         return sentences(stop, msg("Limited to {rate}.", rate=describe_rate(limit)))
@@ -99,8 +99,8 @@ class CopyMediaScreen(StepScreen):
         if not failed or self.phase is Phase.RUNNING:
             return super().status_text()
         said = plural(
-            "{n} file failed. f shows which, and why.",
-            "{n} files failed. f shows which, and why.",
+            "{n} file failed. Press f to see which, and why.",
+            "{n} files failed. Press f to see which, and why.",
             len(failed),
         )
         return text(signed("!", said), "$text-warning")
@@ -135,8 +135,8 @@ class CopyMediaScreen(StepScreen):
         limit = self.session.context.settings.limit_rate
         choices = [(str(r), describe_rate(r) if r else msg("no limit")) for r in _RATES]
         dialog = ChoiceDialog(
-            msg("How fast may it copy?"),
-            msg("It applies now, and each time you copy from now on."),
+            msg("Maximum speed of the copy"),
+            msg("The limit applies now and to every later copy."),
             choices=choices,
             chosen=str(limit),
         )
@@ -170,7 +170,7 @@ class CopyMediaScreen(StepScreen):
         if self.phase is Phase.RUNNING:
             self.session.context.control.retry_failed()
             self.app.notify(
-                msg("They are tried again as soon as the others are through."),
+                msg("They will be tried again once the other files are done."),
                 title=self.state.step.title,
             )
         else:

@@ -14,9 +14,9 @@ class EnableS3Screen(StepScreen):
     running_label = msg("Writing .env")
     help_heading = msg("Enable S3")
     HELP = msg(
-        "BookWyrm decides by one line of .env whether it uses S3: USE_S3=true. This step "
-        "writes that line, and shows you beforehand every line that changes. The old .env is "
-        "kept as a backup. Your site goes on as it is until it is restarted. But from here on "
-        "it is armed: whatever restarts the services switches it to S3. So go on with the "
-        "next steps soon, or undo this one with u."
+        "One line in .env tells BookWyrm to use S3: USE_S3=true. This step writes that line; "
+        "you see every line that changes first. The old .env is kept as a backup. Your site "
+        "runs as it is until it is restarted. But from here on the instance is armed: whatever "
+        "restarts the services switches it to S3. So continue with the next steps soon, or "
+        "press u to undo this one."
     )

@@ -23,31 +23,29 @@ if TYPE_CHECKING:
 
 _KEEP = (
     msg(
-        "Keep the local media. Other servers still ask for the old /images/ addresses, and pages "
-        "in caches point there too; nginx goes on serving them from the disk."
+        "Keep the local media. Other servers still request the old /images/ addresses, and "
+        "cached pages point there too; nginx continues to serve them from the disk."
     ),
-    msg("Back up the bucket as you did the disk: it now holds what your readers upload."),
+    msg("Back up the bucket as you backed up the disk: it now holds what your readers upload."),
 )
 _BACK = msg(
-    "“Restart” can be undone on its screen (6, then u): your instance uses the local files again, "
-    "which are all still there, and what was uploaded to the bucket meanwhile is copied back."
+    "You can undo “Restart” on its screen (6, then u): your instance uses the local files "
+    "again, which are all still there, and files uploaded to the bucket in the meantime are "
+    "copied back."
 )
 # A new instance has no media here, and nothing that it could go back to.
 _KEEP_FRESH = (
-    msg(
-        "Back up the bucket as you would have backed up the disk: it holds what your readers "
-        "upload."
-    ),
+    msg("Back up the bucket as you would back up the disk: it holds what your readers upload."),
 )
 _BACK_FRESH = msg(
-    "“Enable S3” can be undone on its screen (3, then u): it puts .env back as it was, and your "
+    "You can undo “Enable S3” on its screen (3, then u): .env is restored as it was, and your "
     "instance keeps its files on this server's disk."
 )
-_OVER = msg("bw-s3 is not needed any more; the journal stays.")
-_DEMO_OVER = msg("That was the rehearsal: all of it is taken away when you quit.")
+_OVER = msg("You no longer need bw-s3; the journal stays.")
+_DEMO_OVER = msg("That was the demo: everything in it is deleted when you quit.")
 _LATER = msg(
-    "Now follow BookWyrm's installation guide to its end. When the site runs, start bw-s3 again: "
-    "it completes the steps that wait."
+    "Now follow BookWyrm's installation guide to its end. Once the site runs, start bw-s3 "
+    "again: it completes the remaining steps."
 )
 
 # What a title and the proofs take at least.
@@ -59,11 +57,11 @@ class EndScreen(WizardScreen):
 
     route = "end"
     heading = msg("Summary")
-    help_heading = msg("The summary")
+    help_heading = msg("Summary")
     HELP = msg(
-        "This says how each step ended and how many proofs there are for it. Press a number to "
-        "see the proofs themselves. When all is done you can quit: nothing of bw-s3 needs to "
-        "keep running."
+        "Shows how each step ended and how many of its checks passed. Press a step's number to "
+        "see its checks. When everything is done you can quit: no part of bw-s3 needs to keep "
+        "running."
     )
 
     def body(self) -> Iterable[Widget]:
@@ -88,10 +86,10 @@ class EndScreen(WizardScreen):
         self.query_one("#remarks", Lines).put(
             _paragraphs(msg("Worth knowing"), remarks) if remarks else []
         )
-        heading = msg("What to do next") if following is None else msg("When all is done")
+        heading = msg("What to do next") if following is None else msg("When everything is done")
         self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
         self.query_one("#way-back", Lines).put(
-            _paragraphs(msg("The way back"), [_BACK_FRESH if self._is_fresh else _BACK])
+            _paragraphs(msg("How to go back"), [_BACK_FRESH if self._is_fresh else _BACK])
         )
         waits = any(status.state is State.LATER for status in statuses)
         over = _OVER if self.shell.source.kept else _DEMO_OVER
@@ -112,9 +110,11 @@ class EndScreen(WizardScreen):
             unfinished = plain(msg("Not finished: “{step}” is next.", step=step), "bold")
             warning = behind("!", ARMED, "bold $text-warning", style="$text-warning")
             return [unfinished, *([warning] if overview.armed else [])]
-        said = msg("Done. Your instance keeps its files in the bucket, and that is proven.")
+        said = msg("Done and verified: your instance now keeps its files in the bucket.")
         if any(s.state is State.LATER for s in statuses):
-            said = msg("What concerns the bucket is done and proven. The rest waits for your site.")
+            said = msg(
+                "Everything about the bucket is done and verified. The rest waits for your site."
+            )
         return [behind("✓", said, "bold $text-success", style="bold $text-success")]
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
@@ -135,8 +135,8 @@ class EndScreen(WizardScreen):
 
 def _unseen(url: str) -> Message:
     return msg(
-        "If it runs and they still wait, bw-s3 cannot reach it at {url}: start it with --site-url "
-        "and the address that answers on this machine.",
+        "If the site runs and these steps still wait, bw-s3 cannot reach it at {url}: start "
+        "bw-s3 with --site-url and the address at which this machine reaches the site.",
         url=url,
     )
 
@@ -161,7 +161,7 @@ def _result_lines(statuses: Sequence[Status]) -> list[Line]:
 def _proofs(status: Status) -> str:
     """Return how many proofs there are, their number ending where others' do."""
     number = status.result.passed_checks if status.result else 0
-    proofs = shown(plural("{n} proof", "{n} proofs", number))
+    proofs = shown(plural("{n} check", "{n} checks", number))
     return proofs if number > 9 else f" {proofs}"
 
 

@@ -19,14 +19,14 @@ from wizard.switch.follow import under_way, want_everything_back
 from wizard.switch.ways import BEST, option_of
 
 _STOP = msg(
-    "A process of its own switches the services, so nothing stays half done: it comes to its end"
-    " by itself, or the old .env is put back and the services follow it."
+    "A separate process switches the services, so nothing is left half done: either it "
+    "finishes by itself, or it restores the old .env and switches the services back."
 )
 _FOLLOW, _LEAVE, _BACK = "follow", "leave", "back"
 _WAYS_OUT = (
-    (_FOLLOW, msg("Do not stop: stay and follow it")),
-    (_LEAVE, msg("Leave it: it finishes by itself; look here again later")),
-    (_BACK, msg("Put everything back: the instance runs as before")),
+    (_FOLLOW, msg("Do not stop: stay and watch")),
+    (_LEAVE, msg("Leave it running: it finishes by itself; check here later")),
+    (_BACK, msg("Undo everything: the instance runs as it did before")),
 )
 
 
@@ -39,7 +39,7 @@ class RestartScreen(StepScreen):
             "way",
             msg("Change way"),
             id="restart.way",
-            tooltip=msg("How the services are switched"),
+            tooltip=msg("Choose how the services are switched"),
         )
     ]
 
@@ -48,12 +48,13 @@ class RestartScreen(StepScreen):
     running_label = msg("Restarting")
     help_heading = msg("Restart")
     HELP = msg(
-        "Only a restart makes your instance use the bucket. The plan says in which way it is "
-        "done, and what visitors notice of it. A process of its own does it: it comes to its "
-        "end even if this terminal is closed, and the next start follows it. Then the site "
-        "is asked until it answers with a page that is really its own. If it does not, the "
-        "old .env is put back and the services follow it. Files that were uploaded in the "
-        "meantime are copied afterwards. With c you choose another way to switch the services."
+        "Your instance uses the bucket only after a restart. The plan shows how the services "
+        "are switched and what visitors notice. A separate process does it: it finishes even "
+        "if this terminal closes, and bw-s3 shows its progress when you start it again. Then "
+        "the site is checked until it answers with a page that is really its own. If it does "
+        "not, the old .env is restored and the services are switched back. Files uploaded in "
+        "the meantime are copied afterwards. Press c to choose another way to switch the "
+        "services."
     )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -90,7 +91,7 @@ class RestartScreen(StepScreen):
             super().action_stop()
             return
         text = paragraphs(state.words, _STOP)
-        dialog = ChoiceDialog(msg("Stop?"), text, choices=_WAYS_OUT, chosen=_FOLLOW)
+        dialog = ChoiceDialog(msg("Stop the restart?"), text, choices=_WAYS_OUT, chosen=_FOLLOW)
         self.app.push_screen(dialog, self._stop)
 
     def _stop(self, way: str | None) -> None:
@@ -103,9 +104,9 @@ class RestartScreen(StepScreen):
 def _ways_dialog(offers: Sequence[SwitchOffer], chosen: str) -> ChoiceDialog:
     ways = [(str(o.switch.way), _words(o)) for o in offers]
     return ChoiceDialog(
-        msg("Which way?"),
+        msg("Which way to switch?"),
         msg(
-            "How the running services take the new settings. The choice is kept for this migration."
+            "How the running services get the new settings. Your choice is kept for this migration."
         ),
         choices=((BEST, _best()), *ways),
         chosen=chosen,
@@ -114,11 +115,11 @@ def _ways_dialog(offers: Sequence[SwitchOffer], chosen: str) -> ChoiceDialog:
 
 
 def _best() -> Message:
-    return msg("{option}: the first of these that can be had", option=BEST)
+    return msg("{option}: the first of these that is available", option=BEST)
 
 
 def _words(offer: SwitchOffer) -> Message:
     option = option_of(offer.switch.way)
     if offer.obstacle:
-        return msg("{option}: cannot be had here. {why}", option=option, why=offer.obstacle)
+        return msg("{option}: not available here. {why}", option=option, why=offer.obstacle)
     return msg("{option}: {downtime}", option=option, downtime=offer.switch.downtime())

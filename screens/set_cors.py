@@ -14,8 +14,8 @@ class SetCorsScreen(StepScreen):
     running_label = msg("Setting the rules")
     help_heading = msg("CORS")
     HELP = msg(
-        "Browsers load fonts from another host only when that host allows it: that is what "
-        "CORS rules are. You see the rules as they will be sent. Rules that are there already "
-        "are kept. Where your provider takes no rules this way, you get a file to paste into "
-        "its console."
+        "Browsers load fonts from another host only if that host allows it; CORS rules are how "
+        "it does so. You see the rules exactly as they will be sent. Existing rules are kept. "
+        "If your provider does not accept rules this way, you get a file to paste into its "
+        "console."
     )

@@ -29,32 +29,32 @@ if TYPE_CHECKING:
     from wizard.opening.opening import Opened
 
 _PURPOSE = msg(
-    "bw-s3 copies your instance's covers, avatars and static files to S3-compatible storage, "
-    "which BookWyrm uses from then on. Before each step you see what will change, after it the "
-    "proof. It frees no disk space: the local files stay."
+    "bw-s3 copies your instance's covers, avatars and static assets to S3-compatible storage, "
+    "which BookWyrm uses from then on. Before each step you see what will change; after it, "
+    "the checks. It frees no disk space: the local files stay."
 )
 _SAFE = msg("Nothing has been changed yet. You may stop at any time and come back.")
-_SAFE_OPENING = msg("Looking changes nothing. You may stop at any time.")
-_SAFE_AGAIN = msg("You may stop at any time: what is proven stays proven.")
-_SAFE_ARMED = msg("You may stop, but better not now. What is proven stays proven.")
+_SAFE_OPENING = msg("Looking around changes nothing. You may stop at any time.")
+_SAFE_AGAIN = msg("You may stop at any time: what is verified stays verified.")
+_SAFE_ARMED = msg("You may stop, but preferably not now. What is verified stays verified.")
 _TMUX = msg(
-    "SSH without tmux or screen: if the line drops, nothing is lost, but the work stops. In "
-    "tmux it would go on: quit, type “tmux”, start bw-s3 again."
+    "SSH without tmux or screen: if the connection drops, nothing is lost, but the work stops. "
+    "In tmux it would continue: quit, type “tmux”, start bw-s3 again."
 )
 _ARMED = msg(
-    "Your instance is armed: .env says USE_S3=true, but it has not been restarted with it. "
-    "Whatever starts the services next (a reboot, an update, a crash) switches it to S3, ready "
-    "or not. Go on soon, or press x to disarm it."
+    "Your instance is armed: .env says USE_S3=true, but the services have not been restarted "
+    "since. Whatever starts them next (a reboot, an update, a crash) switches the instance to "
+    "S3, ready or not. Continue soon, or press x to disarm it."
 )
 _PATHS: Mapping[str, Message] = {
     MigrationPath.EXISTING: msg(
-        "An existing instance, with media to copy and a site that is running. "
-        "If this is a new instance that never ran, press f."
+        "An existing instance, with media to copy and a running site. If this is a new "
+        "instance that has never run, press f."
     ),
     MigrationPath.FRESH: msg(
-        "A fresh install that has not run yet. What needs a running site waits until you "
-        "have followed BookWyrm's installation guide to its end. If it is running already, "
-        "press f."
+        "A fresh install that has not run yet. The steps that need a running site wait until "
+        "you have followed BookWyrm's installation guide to its end. If the site is running "
+        "already, press f."
     ),
 }
 
@@ -64,12 +64,12 @@ class StartScreen(WizardScreen):
 
     route = "start"
     heading = msg("Your instance")
-    help_heading = msg("What this is")
+    help_heading = msg("About this wizard")
     HELP = msg(
-        "This is the beginning. On the left are the eight steps, each with a sign and a word for "
-        "how it stands; in the middle is what was found out about your instance. Press Enter to "
-        "go on with the next step, or a number to look at any of them. Looking changes nothing. "
-        "Nothing is changed anywhere until you press the key that says so."
+        "This is the start screen. On the left are the eight steps, each with a symbol and a "
+        "word for its state; in the middle is what bw-s3 detected about your instance. Press "
+        "Enter to continue with the next step, or a number to look at any step. Looking "
+        "changes nothing. Nothing is changed until you press the button that says so."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -77,14 +77,14 @@ class StartScreen(WizardScreen):
             "other_path",
             msg("Fresh/existing"),
             id="start.path",
-            tooltip=msg("Take the other path"),
+            tooltip=msg("Switch between fresh install and existing instance"),
         ),
         Binding(
             "x",
             "disarm",
             msg("Disarm"),
             id="start.disarm",
-            tooltip=msg("Put USE_S3 in .env back"),
+            tooltip=msg("Restore USE_S3 in .env"),
         ),
     ]
 
@@ -175,10 +175,10 @@ class StartScreen(WizardScreen):
         statuses = self.session.overview.statuses
         done = sum(1 for s in statuses if s.state is State.DONE)
         wanted = sum(1 for s in statuses if s.state is not State.SKIPPED)
-        lines = [plain(msg("Steps done and proven: {done} of {total}.", done=done, total=wanted))]
+        lines = [plain(msg("Steps done and verified: {done} of {total}.", done=done, total=wanted))]
         if running := self.session.running:
             sign = MARKS[LiveState.RUNNING].symbol
-            under_way = msg("{step} is under way.", step=self.session.title(running))
+            under_way = msg("{step} is in progress.", step=self.session.title(running))
             lines.append(behind(sign, under_way, "bold"))
         for status in statuses:
             unfinished = _unfinished(status)
@@ -195,8 +195,8 @@ class StartScreen(WizardScreen):
         if following is None:
             return msg("See the summary")
         if session.has_begun():
-            return msg("Go on: {what}", what=following.title)
-        return msg("Begin: {step}", step=following.title)
+            return msg("Continue: {what}", what=following.title)
+        return msg("Start: {step}", step=following.title)
 
     def _set(self, selector: str, said: str) -> None:
         widget = self.query_one(selector, Static)
@@ -254,12 +254,12 @@ def _unfinished(status: Status) -> Message:
     step, why = status.step.title, status.why
     match shown_state(status):
         case State.BEGUN:
-            return msg("{step} was interrupted and goes on where it was.", step=step)
+            return msg("{step} was interrupted and resumes where it left off.", step=step)
         case State.FAILED:
-            return msg("{step} did not succeed: {why}", step=step, why=as_sentence(why))
+            return msg("{step} failed: {why}", step=step, why=as_sentence(why))
         case LiveState.UNDECIDED:
-            return msg("{step} waits for your decision: {why}", step=step, why=as_sentence(why))
+            return msg("{step} needs your decision: {why}", step=step, why=as_sentence(why))
         case State.STALE:
-            return msg("{step} has to be done again: {why}", step=step, why=as_sentence(why))
+            return msg("{step} needs to be redone: {why}", step=step, why=as_sentence(why))
         case _:
             return NOTHING

@@ -10,11 +10,12 @@ class UpdateConnectorScreen(StepScreen):
     """Shows old and new address."""
 
     route = "update_connector"
-    start_label = msg("Update it")
+    start_label = msg("Update the connector")
     running_label = msg("Updating the connector")
     help_heading = msg("Connector")
     HELP = msg(
-        "Old instances have an entry in the database, the connector to themselves, that names the "
-        "address of the covers. Where there is one, it is changed to the bucket, with old and new "
-        "shown. Instances since v0.1.0 have none; then there is nothing to do here."
+        "Old instances have a database entry, the connector to themselves, that holds the "
+        "address of the covers. If there is one, this step changes it to the bucket and shows "
+        "the old and the new address. Instances installed since v0.1.0 have none; then there "
+        "is nothing to do here."
     )

@@ -11,11 +11,11 @@ class VerifyCorsScreen(StepScreen):
 
     route = "verify_cors"
     start_label = msg("Verify")
-    running_label = msg("Asking as a browser would")
-    plan_heading = msg("What will be looked at")
+    running_label = msg("Checking as a browser would")
+    plan_heading = msg("What will be checked")
     help_heading = msg("Verify")
     HELP = msg(
-        "This looks at your site as a visitor does: the pages must point to the bucket, and their "
-        "stylesheet, a font and a picture must load from it, for a stranger and for a browser on "
-        "your domain. Nothing is changed."
+        "Checks your site as a visitor sees it: the pages must point to the bucket, and their "
+        "stylesheet, a font and a picture must load from it, for an anonymous visitor and for "
+        "a browser on your domain. Nothing is changed."
     )

@@ -32,9 +32,9 @@ class DiagnosisWriter:
         try:
             path = write_diagnosis(self._session.migration, self._session.last_problem)
         except OSError as error:
-            self._app.notify(str(error), title=msg("No diagnosis"), severity="error")
+            self._app.notify(str(error), title=msg("Diagnosis not written"), severity="error")
             return
-        text = in_lines(str(path), msg("No secrets are in it; read it before you send it."))
+        text = in_lines(str(path), msg("It contains no secrets; read it before you send it."))
         self._app.notify(text, title=msg("Diagnosis written"), timeout=20)
 
     def crash_message(self, error: BaseException) -> Message:
@@ -42,7 +42,7 @@ class DiagnosisWriter:
         from wizard.reporting.diagnosis import write_diagnosis
 
         problem = unexpected(error)
-        stopped = msg("{error} stopped it.", error=type(error).__name__)
+        stopped = msg("bw-s3 stopped with {error}.", error=type(error).__name__)
         message = sentences(problem.what, stopped)
         if self._session.opened is None:
             return in_lines(message, problem.raw)
@@ -50,18 +50,20 @@ class DiagnosisWriter:
             path = write_diagnosis(self._session.migration, problem)
         except OSError as refused:
             why = str(refused)
-            return in_lines(message, msg("Not even a diagnosis could be written: {why}", why=why))
-        send = msg("Please send this file with a bug report, it holds no secrets:")
+            return in_lines(
+                message, msg("The diagnosis file could not be written either: {why}", why=why)
+            )
+        send = msg("Please attach this file to a bug report; it contains no secrets:")
         return in_lines(sentences(message, send), str(path))
 
 
 def unexpected(error: BaseException) -> Problem:
     """Describe a mistake in bw-s3 itself as a problem that can be reported."""
     return Problem(
-        msg("bw-s3 itself made a mistake."),
-        msg("Something happened that it does not know how to handle."),
-        msg("Press d for a diagnosis file, and send it with a bug report."),
-        msg("Start again: what is proven stays proven, and nothing is sent twice."),
+        msg("This is a bug in bw-s3."),
+        msg("It ran into an error that it does not handle."),
+        msg("Press d to write a diagnosis file, and attach it to a bug report."),
+        msg("Start bw-s3 again: what is verified stays verified, and nothing is sent twice."),
         code="mistake-of-bw-s3",
         raw="".join(traceback.format_exception(error))[-_RAW_KEPT:],
     )

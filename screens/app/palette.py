@@ -58,7 +58,7 @@ class Commands(Provider):
                 yield binding.description, tooltip or "", run
         for item in self.shell.session.rail_items():
             yield _way_to(item), "", partial(self.shell.navigation.go_to, item.name)
-        yield msg("Theme"), msg("Other colours"), app.search_themes
+        yield msg("Theme"), msg("Change the colours"), app.search_themes
         yield from _languages(self.shell)
 
 
@@ -82,7 +82,7 @@ class Palette(CommandPalette):
 
     def _show_no_matches(self, searched: bool) -> None:
         if searched:
-            said = Text(shown(msg("No matches found")), style="not bold")
+            said = Text(shown(msg("No matches")), style="not bold")
             option = Option(Align.center(said), disabled=True, id=self._NO_MATCHES)
             self.query_one(CommandList).add_option(option)
         self._list_visible = searched
@@ -119,7 +119,7 @@ def _languages(shell: Shell) -> Iterator[_Command]:
         if code != language_in_use().code:
             yield (
                 _named(code),
-                msg("Show everything in this language"),
+                msg("Switch to this language"),
                 partial(shell.speak, language(code)),
             )
 
@@ -136,4 +136,4 @@ def _buttons(screen: Screen[Any]) -> Iterator[_Command]:
     """List the buttons below the body."""
     for button in screen.query(KeyButton):
         if button.display and not button.disabled:
-            yield button.said, msg("The button below"), button.press
+            yield button.said, msg("Press this button"), button.press

@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 # Settings that no form asks for, but that the admin may have to give; with an example of each.
 _ASKED_FOR = {
     "restart_command": (
-        msg("Say how it is restarted"),
+        msg("Specify the restart command"),
         "systemctl restart bookwyrm bookwyrm-worker",
     ),
-    "site_url": (msg("Say where the site answers"), "https://books.example.org"),
+    "site_url": (msg("Specify the site's address"), "https://books.example.org"),
 }
 # The step that is undone.
 _UNDONE = {Action.RESTORE_ENV: "restart", Action.DISARM: "enable_s3"}
 _DEPLOYMENTS = [
-    ("compose", msg("It runs under Docker")),
+    ("compose", msg("It runs with Docker")),
     ("dockerless", msg("It runs without Docker")),
 ]
 # What the others don't build on: done by hand elsewhere, or not needed here.
 _SKIPPABLE = ("set_cors", "verify_cors", "update_connector")
-_SAFE = msg("Your instance keeps running as it is; what is proven stays proven.")
+_SAFE = msg("Your instance keeps running as it is; what is verified stays verified.")
 _UNOPENED = msg("Nothing was changed.")
 _ARMED = msg(".env says USE_S3=true: the next restart would switch the instance to S3.")
 
@@ -142,12 +142,15 @@ class ProblemHandler:
         new = now.converted()
         diff = Diff(str(context.instance.env_path), now.diff(new, context.masker))
         dialog = ConfirmDialog(
-            msg("Convert .env?"), plan_lines(diff), yes=msg("Convert it"), no=msg("Leave it")
+            msg("Convert .env?"),
+            plan_lines(diff),
+            yes=msg("Convert it"),
+            no=msg("Leave it as it is"),
         )
         if not await self._app.push_screen_wait(dialog):
             return
         backup = new.write(context.journal.folder)
-        text = msg("The old one is kept in {path}", path=str(backup))
+        text = msg("The old file is kept in {path}", path=str(backup))
         self._app.notify(text, title=msg(".env converted"))
         self._session.changes += 1
         self._retry()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from screens.state.sources import Source
 
 _DEMO_WARNING = msg(
-    "This is a rehearsal: when you quit, the instance, its S3 server and all that was done is "
-    "taken away. Nothing of yours was touched."
+    "This is a demo: when you quit, the instance, its S3 server and everything done in it are "
+    "deleted. Nothing of yours was touched."
 )
 
 

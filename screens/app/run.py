@@ -33,7 +33,7 @@ def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
     if reason := terminal.unsupported_reason():
         hint = terminal.screenless_commands(folder)
         if folder == "demo":
-            hint = msg("  bw-s3 demo --yes   runs the demo without a screen")
+            hint = msg("  bw-s3 demo --yes   runs the demo without the wizard")
         print(shown(reason), shown(hint), sep="\n", file=sys.stderr)
         return ExitStatus.USAGE
     # Imported here: textual takes a third of a second that the message above need not wait for.
@@ -51,7 +51,9 @@ def run_wizard(source: Source, folder: str, *, mouse: bool) -> int:
     if not app.crashed:
         print(shown(parting_message(app, folder)))
     elif app.source.kept:
-        text = msg("What is proven stays proven: start bw-s3 again, and it goes on from there.")
+        text = msg(
+            "What is verified stays verified: start bw-s3 again, and it resumes where it left off."
+        )
         print(shown(text))
     _close(app)
     sys.stdout.flush()
@@ -128,21 +130,21 @@ def parting_message(app: WizardApp, folder: str) -> Message:
         return _done(app, again)
     if folder == "demo":
         return (
-            msg("The demo is over. What it made stays, as it is now.")
+            msg("The demo is over. Everything it created stays as it is now.")
             if app.source.kept
-            else msg("The demo is over. All it made is gone.")
+            else msg("The demo is over. Everything it created was deleted.")
         )
     lines = [verbatim(again)]
     if following:
         step = following.title
         lines = [
-            msg("Nothing is lost. To go on with “{step}”: {command}", step=step, command=again)
+            msg("Nothing is lost. To continue with “{step}”: {command}", step=step, command=again)
         ]
     if session.migration.is_armed():
         lines.append(
             msg(
                 "Note: .env says USE_S3=true. The next restart of the services switches the "
-                "instance to S3. To take that back: bw-s3 disarm {folder}",
+                "instance to S3. To undo that: bw-s3 disarm {folder}",
                 folder=folder,
             )
         )
@@ -152,13 +154,13 @@ def parting_message(app: WizardApp, folder: str) -> Message:
 def _done(app: WizardApp, again: str) -> Message:
     """Return what is left to say where all is done; `again` is the call for another start."""
     if not app.source.kept:
-        return msg("Done and proven. The rehearsal is over; everything it made is gone.")
+        return msg("Done and verified. The demo is over; everything it created was deleted.")
     waiting = any(s.state is State.LATER for s in app.session.migration.statuses())
     if waiting:
         return msg(
-            "What can be done now is done and proven. When your site runs: {command}",
+            "Everything that can be done now is done and verified. Once your site runs: {command}",
             command=again,
         )
     if app.session.context.settings.path == MigrationPath.FRESH:
-        return msg("Done and proven. What is uploaded from now on goes to the bucket.")
-    return msg("Done and proven. Keep the local media: other servers still ask for them.")
+        return msg("Done and verified. From now on, uploads go to the bucket.")
+    return msg("Done and verified. Keep the local media: other servers still request them.")

@@ -36,7 +36,7 @@ class StepRunner:
     def start(self, step: Step) -> None:
         """Carry a step out."""
         carry_out = partial(self._session.migration.carry_out, step)
-        self._start(step, carry_out, success=msg("Done and proven."))
+        self._start(step, carry_out, success=msg("Done and verified."))
 
     def undo(self, step: Step) -> None:
         """Undo a step."""
@@ -47,15 +47,15 @@ class StepRunner:
         from screens.overlays.dialogs import ConfirmDialog
 
         text = msg(
-            "What “{step}” changed is put back as it was before; then the step is to be done "
-            "again, and the steps after it perhaps as well. Objects in the bucket stay there.",
+            "What “{step}” changed is put back as it was. The step then needs to be redone, "
+            "and perhaps the steps after it too. Objects in the bucket stay there.",
             step=step.title,
         )
         if step.switches_site or (step.name == "enable_s3" and self._session.is_done("restart")):
             back = msg(
-                "The running services are switched back to this server's disk as they were "
-                "switched to S3, and what was uploaded to the bucket in the meantime is copied "
-                "back."
+                "The running services are switched back to this server's disk in the same way "
+                "as they were switched to S3, and files uploaded to the bucket in the meantime "
+                "are copied back."
             )
             text = sentences(text, back)
         dialog = ConfirmDialog(
@@ -72,7 +72,7 @@ class StepRunner:
         from screens.overlays.dialogs import ConfirmDialog
 
         running = self._session.running
-        heading = self._session.title(running) if running else msg("A question")
+        heading = self._session.title(running) if running else msg("Question")
         dialog = ConfirmDialog(
             heading, question.text, yes=question.yes, no=question.no, deadline=question.deadline
         )
@@ -129,8 +129,8 @@ class StepRunner:
 
     async def _undo(self, step: Step, report: Report) -> None:
         undone = await self._session.migration.undo(step, report)
-        done = msg("It is undone.")
-        text = done if undone else msg("There is nothing here that can be undone.")
+        done = msg("Undone.")
+        text = done if undone else msg("There is nothing to undo here.")
         self._app.notify(text, title=step.title)
 
     def _ended(self, step: Step, success: Message | None, problem: Problem | None) -> None:

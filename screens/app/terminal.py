@@ -16,10 +16,10 @@ def unsupported_reason(environment: Mapping[str, str] = os.environ) -> Message:
     """Return why the wizard cannot be shown here; "" where it can."""
     # Textual draws on standard error.
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        return msg("The wizard needs a terminal, and input or output is not one.")
+        return msg("The wizard needs a terminal, but its input or output is not one.")
     if environment.get("TERM", "") in ("", "dumb", "unknown"):
         return msg(
-            "The wizard needs a terminal that can draw; TERM is “{term}”.",
+            "The wizard needs a full-screen terminal, but TERM is “{term}”.",
             term=environment.get("TERM", ""),
         )
     return NOTHING
@@ -28,10 +28,9 @@ def unsupported_reason(environment: Mapping[str, str] = os.environ) -> Message:
 def screenless_commands(folder: str) -> Message:
     """Return the commands that do the same where the wizard cannot be shown."""
     return msg(
-        "The same steps run without a screen:\n"
-        "  bw-s3 run {folder} --dry-run   shows what each step would change\n"
-        "  bw-s3 run {folder} --yes       does it\n"
-        "  bw-s3 status {folder}          says where the migration stands",
+        "The same steps run without the wizard:\n  bw-s3 run {folder} --dry-run   shows what "
+        "each step would change\n  bw-s3 run {folder} --yes       runs the steps\n  bw-s3 "
+        "status {folder}          shows how far the migration is",
         folder=folder,
     )
 

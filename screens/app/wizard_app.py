@@ -53,16 +53,18 @@ class WizardApp(App[int]):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "f1", "help", msg("Help"), id="app.help", tooltip=msg("This screen in plain words")
+            "f1", "help", msg("Help"), id="app.help", tooltip=msg("Explain this screen")
         ),
-        Binding("q", "quit", msg("Quit"), id="app.quit", tooltip=msg("Leave; it can go on later")),
+        Binding(
+            "q", "quit", msg("Quit"), id="app.quit", tooltip=msg("Quit; you can continue later")
+        ),
         Binding(
             "ctrl+c", "quit", msg("Quit"), show=False, priority=True, id="app.interrupt",
-            tooltip=msg("Leave; it can go on later"),
+            tooltip=msg("Quit; you can continue later"),
         ),
         Binding(
             "d", "diagnosis", msg("Diagnosis"), show=False, id="app.diagnosis",
-            tooltip=msg("Write a file for a bug report, without secrets"),
+            tooltip=msg("Write a file for a bug report; it contains no secrets"),
         ),
         # As Textual would add it, but for the words.
         Binding(

@@ -83,12 +83,12 @@ class StepParts:
         items = state.shown_plan.items if state.shown_plan else ()
         running = phase is Phase.RUNNING
         self.plan.show(() if running else items, plan_heading)
-        self.running_plan.show(items if running else (), msg("What is being done"))
+        self.running_plan.show(items if running else (), msg("What is changing"))
 
     def show_checks(self, state: StepState) -> bool:
         """Show the checks; return whether any of those that are not final yet are new."""
         final, others, heading = _checks(state)
-        self.final_checks.show(final, msg("Proofs"))
+        self.final_checks.show(final, msg("Checks"))
         return self.checks.show(others, heading)
 
     def show_progress(self, state: StepState, label: Message) -> None:
@@ -120,7 +120,7 @@ def _checks(state: StepState) -> tuple[tuple[Check, ...], tuple[Check, ...], Mes
     result = state.status.result if state.status else None
     remembered = result.checks if result else ()
     if phase in (Phase.READY, Phase.BLOCKED, Phase.INSPECTING):
-        return (), state.inspection.checks if state.inspection else (), msg("Looked at")
+        return (), state.inspection.checks if state.inspection else (), msg("Checks beforehand")
     if phase is Phase.DONE:
         # What is kept has each question once, as it was answered last.
         return remembered or (run.checks if run else ()), (), msg("Checks")

@@ -44,34 +44,34 @@ class StepScreen(WizardScreen):
             "stop",
             msg("Stop"),
             id="step.stop",
-            tooltip=msg("Stop the step; it can go on later"),
+            tooltip=msg("Stop the step; you can continue later"),
         ),
         Binding(
             "o",
             "output",
             msg("Output"),
             id="step.output",
-            tooltip=msg("All that the commands wrote"),
+            tooltip=msg("Show everything the commands wrote"),
         ),
         Binding(
             "r",
             "again",
             msg("Again"),
             id="step.again",
-            tooltip=msg("Look at the plan and do it again"),
+            tooltip=msg("Show the plan to run this step again"),
         ),
-        Binding("u", "undo", msg("Undo"), id="step.undo", tooltip=msg("Take this step back")),
+        Binding("u", "undo", msg("Undo"), id="step.undo", tooltip=msg("Undo this step")),
         Binding(
             "w",
             "what_to_do",
             msg("What to do"),
             id="step.problem",
-            tooltip=msg("The problem in full"),
+            tooltip=msg("Show the whole problem"),
         ),
     ]
 
     # The label of the obvious button, what the step does while it works, what its plan is called.
-    start_label: ClassVar[Message] = msg("Do it")
+    start_label: ClassVar[Message] = msg("Run it")
     running_label: ClassVar[Message] = msg("Working")
     plan_heading: ClassVar[Message] = msg("What will change")
 
@@ -109,7 +109,7 @@ class StepScreen(WizardScreen):
                 return [self._next_button()]
             case Phase.NOT_NOW:
                 skipped = self.state.was_skipped_by_hand
-                again = [ButtonSpec(msg("Do it after all"), "again")] if skipped else []
+                again = [ButtonSpec(msg("Run it anyway"), "again")] if skipped else []
                 return [self._next_button(), *again]
             case _:
                 return []
@@ -250,9 +250,9 @@ class StepScreen(WizardScreen):
     def _start_label(self) -> Message:
         finding, status = self.state.finding, self.state.status
         if finding and finding.done:
-            return msg("Prove it")
+            return msg("Verify")
         if status and status.state is State.BEGUN:
-            return msg("Go on: {what}", what=self.start_label)
+            return msg("Continue: {what}", what=self.start_label)
         return self.start_label
 
     # Inspecting ------------------------------------------------------------------------------

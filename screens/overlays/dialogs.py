@@ -32,8 +32,8 @@ class Dialog(ModalOverlay[ResultT]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,right,up,down", "other", msg("Choose"), id="dialog.other", key_display="←→"),
-        Binding("pagedown", "read(1)", msg("Read on"), id="dialog.down"),
-        Binding("pageup", "read(-1)", msg("Back up"), show=False, id="dialog.up"),
+        Binding("pagedown", "read(1)", msg("Scroll down"), id="dialog.down"),
+        Binding("pageup", "read(-1)", msg("Scroll up"), show=False, id="dialog.up"),
     ]
 
     def on_resize(self, event: events.Resize) -> None:
@@ -116,8 +116,8 @@ class ConfirmDialog(Dialog[bool]):
 
     def _time_left(self) -> Message:
         return plural(
-            "Without an answer: “{answer}” in {n} second.",
-            "Without an answer: “{answer}” in {n} seconds.",
+            "If you do not answer: “{answer}” in {n} second.",
+            "If you do not answer: “{answer}” in {n} seconds.",
             max(0, round((self._deadline or 0.0) - time.time())),
             answer=self._yes,
         )
@@ -136,7 +136,7 @@ class QuitDialog(ConfirmDialog):
     """Asks whether to quit in the middle. q or Ctrl+C pressed again says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+c", "answer(True)", msg("Leave"), show=False, id="dialog.leave"),
+        Binding("q,ctrl+c", "answer(True)", msg("Quit"), show=False, id="dialog.leave"),
     ]
 
 

@@ -32,9 +32,9 @@ class FailedFilesScreen(Overlay[bool]):
     AUTO_FOCUS = "#failed"
     help_heading = msg("Failed files")
     HELP = msg(
-        "These files could not be copied, each with the reason. Mend what can be mended (a file's "
-        "permissions, a full disk, the storage being away) and press t: only these are tried "
-        "again. The marked file's reason stands in full below the table."
+        "These files could not be copied; each is listed with the reason. Fix what can be "
+        "fixed (a file's permissions, a full disk, storage that is down) and press t: only "
+        "these are tried again. The full reason for the highlighted file is below the table."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -49,7 +49,7 @@ class FailedFilesScreen(Overlay[bool]):
             "leave(True)",
             msg("Try these again"),
             id="failed.retry",
-            tooltip=msg("Only these"),
+            tooltip=msg("Try only these files again"),
         ),
     ]
 

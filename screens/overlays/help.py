@@ -53,7 +53,7 @@ class HelpScreen(ModalOverlay[None]):
             )
             for key, name, tooltip in keys
         ]
-        scroll = msg("Arrows and PgUp, PgDn scroll; Tab goes from part to part.")
+        scroll = msg("The arrow keys, PgUp and PgDn scroll; Tab moves from part to part.")
         heading = text(msg("Keys"), "bold $text-primary")
         return Content("\n").join([heading, *lines, Content(""), text(scroll, "$faint")])
 

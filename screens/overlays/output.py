@@ -26,9 +26,9 @@ class OutputScreen(Overlay[None]):
 
     AUTO_FOCUS = "#output"
     HELP = msg(
-        "These are the lines that the step's commands wrote, newest below. Secrets are masked. "
-        "Type / to search, n and N to go from hit to hit. The whole output is also in the file "
-        "that is named above, so that you can copy from it."
+        "These are the lines that the step's commands wrote, newest at the bottom. Secrets are "
+        "masked. Press / to search, and n or N for the next or previous match. The whole "
+        "output is also in the file named above, so that you can copy from it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -44,14 +44,14 @@ class OutputScreen(Overlay[None]):
             "match(1)",
             msg("Next"),
             id="output.next",
-            tooltip=msg("The next line found"),
+            tooltip=msg("Go to the next match"),
         ),
         Binding(
             "N",
             "match(-1)",
             msg("Previous"),
             id="output.previous",
-            tooltip=msg("The one before"),
+            tooltip=msg("Go to the previous match"),
         ),
         Binding(
             "e",
@@ -75,7 +75,7 @@ class OutputScreen(Overlay[None]):
         yield OutputLog()
         with Horizontal(id="output-asks"):
             yield Said("/", id="output-slash")
-            yield Entry(msg("search, Enter finds"), id="output-search")
+            yield Entry(msg("search text, then Enter"), id="output-search")
         yield Footer(compact=True)
 
     def on_mount(self) -> None:

@@ -24,24 +24,25 @@ from wizard.core.problem import Action, Problem
 _LABELS = {
     Action.RETRY: msg("Try again"),
     Action.EDIT_PROVIDER: msg("Edit answers: provider, keys"),
-    Action.RESTORE_ENV: msg("Put .env back and restart"),
-    Action.DISARM: msg("Put .env back"),
+    Action.RESTORE_ENV: msg("Restore .env and restart"),
+    Action.DISARM: msg("Restore .env"),
     Action.CONVERT_ENV: msg("Convert .env"),
     Action.SKIP: msg("Skip, with a reason"),
 }
-_ORIGINAL = msg("The original message")
+_ORIGINAL = msg("Original message")
 
 
 class ProblemScreen(Overlay[str]):
     """Shows a `Problem`; dismissed with the chosen remedy's action, "" for none."""
 
     AUTO_FOCUS = ".key"
-    help_heading = msg("A problem")
+    help_heading = msg("Problem")
     HELP = msg(
-        "Something did not work. Nothing is lost: what was proven stays proven. The screen says "
-        "what happened, why that is likely, and what to do. Buttons are what bw-s3 can do for "
-        "you; sentences with an arrow are for you to do. The original message is what the other "
-        "side said, word for word. d writes a file for a bug report; there are no secrets in it."
+        "Something failed. Nothing is lost: what is verified stays verified. This screen shows "
+        "what happened, the likely cause, and what to do. The buttons are what bw-s3 can do "
+        "for you; the lines with an arrow are what you can do. The original message is exactly "
+        "what the other program or service reported. Press d to write a file for a bug report; "
+        "it contains no secrets."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -58,14 +59,14 @@ class ProblemScreen(Overlay[str]):
             "message",
             msg("Message"),
             id="problem.message",
-            tooltip=msg("The raw message"),
+            tooltip=msg("Show or hide the original message"),
         ),
         Binding(
             "d",
             "app.diagnosis",
             msg("Diagnosis"),
             id="problem.diagnosis",
-            tooltip=msg("Write a file"),
+            tooltip=msg("Write a file for a bug report; it contains no secrets"),
         ),
     ]
 
@@ -88,9 +89,9 @@ class ProblemScreen(Overlay[str]):
         """Compose the four parts, with the remedies' buttons among them."""
         problem = self.problem
         with Vertical(id="problem-page"):
-            kind = (signed("✗", msg("This did not work")), "bold $text-error")
+            kind = (signed("✗", msg("This failed")), "bold $text-error")
             if problem.decision:
-                kind = (signed("?", msg("A decision is needed")), "bold $text-warning")
+                kind = (signed("?", msg("Your decision is needed")), "bold $text-warning")
             where = (signed(" ", self._step_title), "$faint")
             yield Said(kind, where, id="problem-kind")
             with VerticalScroll(id="problem-body", can_focus=False):

@@ -58,7 +58,7 @@ _STATES = {
 }
 _VERDICTS = {
     # Translators: what a check says: at most 7 letters.
-    Verdict.PASS: (msg("proven"), "$text-success"),
+    Verdict.PASS: (msg("passed"), "$text-success"),
     # Translators: what a check says: at most 7 letters.
     Verdict.FAIL: (msg("wrong"), "bold $text-error"),
     # Translators: what a check says: at most 7 letters.

@@ -32,8 +32,8 @@ _PATH_LABELS: Mapping[str, Message] = {
 }
 
 ARMED = msg(
-    ".env says USE_S3=true already. The next start of the services, for whatever reason, "
-    "switches the instance to S3."
+    ".env already says USE_S3=true. The next time the services start, for whatever reason, the "
+    "instance switches to S3."
 )
 
 
@@ -186,7 +186,7 @@ class Session:
             return msg("Next: Summary")
         title = self.title(name)
         if name == self.running:
-            return msg("Look at: {step}", step=title)
+            return msg("Show: {step}", step=title)
         names = [step.name for step in self.migration.steps]
         earlier = route in names and names.index(name) < names.index(route)
         return msg("Go to: {step}", step=title) if earlier else msg("Next: {step}", step=title)
@@ -204,11 +204,14 @@ class Session:
         """Return what leaving now means, in sentences."""
         texts = [self._what_becomes_of_the_step()] if self.running else []
         texts.append(
-            msg("Your instance goes on as it is. Start bw-s3 again: it goes on from here.")
+            msg(
+                "Your instance keeps running as it is. Start bw-s3 again, and it resumes where "
+                "it left off."
+            )
         )
         self.invalidate()
         if self.overview.armed:
-            texts.append(msg("But note: {warning}", warning=ARMED))
+            texts.append(msg("Note: {warning}", warning=ARMED))
         return paragraphs(*texts)
 
     def _what_becomes_of_the_step(self) -> Message:
@@ -216,10 +219,13 @@ class Session:
         title = self.title(self.running)
         if self.running == SWITCHING:
             return msg(
-                "“{step}” is under way and goes on by itself. What is proven stays proven.",
+                "“{step}” is in progress and continues by itself. What is verified stays verified.",
                 step=title,
             )
-        return msg("“{step}” is under way and stops here. What is proven stays proven.", step=title)
+        return msg(
+            "“{step}” is in progress and will stop here. What is verified stays verified.",
+            step=title,
+        )
 
     def exit_status(self) -> ExitStatus:
         """Return the process's exit status, as the migration stands now."""

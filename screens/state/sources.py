@@ -30,7 +30,7 @@ class Source(ABC):
 
     hint: Message = NOTHING
     kept = True
-    opening_text: Message = msg("Looking at the instance…")
+    opening_text: Message = msg("Inspecting the instance…")
     seconds_to_close = 2.0
 
     @abstractmethod
@@ -67,7 +67,7 @@ class InstanceSource(Source):
 class DemoSource(Source):
     """A throw-away instance with a real S3 server, gone when the wizard is."""
 
-    opening_text = msg("Building the rehearsal: a small instance with covers, and an S3 server…")
+    opening_text = msg("Building the demo: a small instance with covers, and an S3 server…")
     seconds_to_close = 20.0
 
     def __init__(self, covers: int, *, keep: bool) -> None:
@@ -75,12 +75,11 @@ class DemoSource(Source):
         self.kept = keep
         self.hint = sentences(
             msg(
-                "This is a rehearsal: a throw-away instance and a real S3 server, both on this "
-                "machine."
+                "This is a demo: a throw-away instance and a real S3 server, both on this machine."
             ),
-            msg("Nothing of yours is touched, and it stays when you quit.")
+            msg("Nothing of yours is touched, and the demo stays when you quit.")
             if keep
-            else msg("Nothing of yours is touched, and all of it is gone when you quit."),
+            else msg("Nothing of yours is touched, and the demo is deleted when you quit."),
         )
         self._demo: DemoInstance | None = None
 

@@ -22,10 +22,10 @@ StyledLine = tuple[Message, str]
 _EMPTY: StyledLine = (NOTHING, "")
 # What is still to be done although something of it was.
 _OPEN: dict[State, Callable[[Status], Message]] = {
-    State.STALE: lambda status: signed("↻", msg("To be done again: {why}.", why=status.why)),
-    State.BEGUN: lambda _: signed("◐", msg("Interrupted. It goes on from there.")),
+    State.STALE: lambda status: signed("↻", msg("Needs to be redone: {why}.", why=status.why)),
+    State.BEGUN: lambda _: signed("◐", msg("Interrupted. It resumes where it left off.")),
     State.FAILED: lambda status: signed(
-        "↻", msg("With the old answers it failed: {why}", why=status.why)
+        "↻", msg("It failed with the old answers: {why}", why=status.why)
     ),
 }
 
@@ -45,20 +45,20 @@ def status_line(state: StepState) -> StyledLine:
 def _inspecting(inspection: StepRun | None) -> StyledLine:
     progress = inspection.progress if inspection else None
     if progress is None:
-        return msg("Looking…"), "$faint"
+        return msg("Inspecting…"), "$faint"
     files = progress.files_total
-    return plural("Looking… {n} file so far", "Looking… {n} files so far", files), "$faint"
+    return plural("Inspecting… {n} file so far", "Inspecting… {n} files so far", files), "$faint"
 
 
 def _blocked(state: StepState) -> StyledLine:
     session = state.session
     if running := session.running:
-        text = msg("“{step}” is under way.", step=session.title(running))
+        text = msg("“{step}” is in progress.", step=session.title(running))
         return signed("!", text), "$text-warning"
     first = session.first_open_before(state.step)
     if first is None:
         return _EMPTY
-    return signed("!", msg("First: {step}.", step=first.title)), "$text-warning"
+    return signed("!", msg("Do this step first: {step}.", step=first.title)), "$text-warning"
 
 
 def _at_rest(state: StepState, status: Status) -> StyledLine:
@@ -72,7 +72,7 @@ def _at_rest(state: StepState, status: Status) -> StyledLine:
     if to_text and (status.state is not State.FAILED or phase is Phase.READY):
         return to_text(status), "$text-warning"
     if finding and finding.done and phase is Phase.READY:
-        text = msg("It is so already; what is left is to prove it.")
+        text = msg("Already in place; it only needs to be verified.")
         return signed("✓", text), "$text-success"
     return _EMPTY
 
@@ -82,8 +82,8 @@ def _done(status: Status) -> Message:
     if result is None:
         return NOTHING
     text = plural(
-        "Done, with {n} proof, in {duration}.",
-        "Done, with {n} proofs, in {duration}.",
+        "Done in {duration}; {n} check passed.",
+        "Done in {duration}; {n} checks passed.",
         result.passed_checks,
         duration=describe_duration(result.seconds),
     )

@@ -70,11 +70,11 @@ class OutputLog(RichLog):
     def show_match(self, step: int) -> Message:
         """Go to the next (1) or previous (-1) match; return which one of how many."""
         if not self._matches:
-            return msg("nothing found")
+            return msg("no matches")
         self._match = (self._match + step) % len(self._matches)
         self.auto_scroll = False
         self.scroll_to(y=max(0, self._matches[self._match] - 3), animate=False)
-        return msg("hit {number} of {total}", number=self._match + 1, total=len(self._matches))
+        return msg("match {number} of {total}", number=self._match + 1, total=len(self._matches))
 
     def _add(self, line: str) -> None:
         from rich.text import Text

@@ -36,7 +36,7 @@ _KEYS = ("access_key_id", "secret_access_key")
 FORM_FIELDS = (*_SETTINGS, *_KEYS)
 _PROTOCOLS = (
     ("https", "https:"),
-    (msg("http, for a rehearsal only"), "http:"),
+    (msg("http, for a demo only"), "http:"),
 )
 
 
@@ -56,7 +56,7 @@ class ProviderForm(Vertical):
         """Compose the lines in the order in which they are known."""
         yield _line(msg("Provider"), _provider_choice())
         yield Field("bucket", msg("Bucket"), placeholder=_example("books-media"))
-        yield Field("region", msg("Region"), placeholder=msg("as the console names it"))
+        yield Field("region", msg("Region"), placeholder=msg("as shown in the console"))
         paste = msg("paste it here")
         yield Field("access_key_id", msg("Access key"), placeholder=paste)
         yield Field("secret_access_key", msg("Secret key"), placeholder=paste, secret=True)
@@ -66,9 +66,9 @@ class ProviderForm(Vertical):
         )  # fmt: skip
         yield Field(
             "custom_domain", msg("Custom domain"), placeholder=_example("media.example.org"),
-            hint=msg("From where visitors load the files, without https://."),
+            hint=msg("The host from which visitors load the files, without https://."),
         )  # fmt: skip
-        yield _line(msg("Visitors use"), Choice(_PROTOCOLS, id="protocol"))
+        yield _line(msg("Protocol"), Choice(_PROTOCOLS, id="protocol"))
 
     def fill(self, settings: Settings, keys: Keys) -> None:
         """Show what is known."""
@@ -130,7 +130,7 @@ class ProviderForm(Vertical):
         self._show_draft(previous)
         for field, before in replaced.items():
             self.field(field).remark(
-                msg("{provider}; before: {value}", provider=preset(name).title, value=before)
+                msg("{provider}; previously: {value}", provider=preset(name).title, value=before)
             )
         self.field("bucket").input.focus()
 
@@ -217,7 +217,7 @@ def _wrong(field: Field) -> Problem | None:
 
 def _provider_choice() -> Choice:
     options = [(p.title, name) for name, p in PRESETS.items()]
-    return Choice(options, prompt=msg("choose, or type its name"), id="provider")
+    return Choice(options, prompt=msg("choose, or type a name"), id="provider")
 
 
 def _example(value: str) -> Message:

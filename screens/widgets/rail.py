@@ -25,9 +25,9 @@ _TITLE_WIDTH = 14
 class Rail(OptionList):
     """The list of screens; choosing one posts `OptionSelected` with its name as id."""
 
-    HELP = msg("Choose a step with the arrows and look at it with Enter.")
+    HELP = msg("Choose a step with the arrow keys, then press Enter to show it.")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "select", msg("Look at it"), tooltip=msg("Show the marked step")),
+        Binding("enter,space", "select", msg("Show it"), tooltip=msg("Show the highlighted step")),
     ]
 
     def __init__(self) -> None:

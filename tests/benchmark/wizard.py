@@ -49,7 +49,7 @@ _TRIVIAL = (
 _AT_ONCE = 0.1
 _F1 = "\x1bOP"
 # Key, and the words that only its answer shows; the last leads back to the copy.
-_ASKED = ((_F1, "Every public picture"), ("0", "Your instance"), ("2", "step 2 of 8"))
+_ASKED = ((_F1, "Copies every public"), ("0", "Your instance"), ("2", "step 2 of 8"))
 
 
 def main() -> None:
@@ -166,9 +166,9 @@ def _copy_on_screen(folder: Path, *, keys: bool) -> list[float]:
         terminal.see("▸ Copy ◂", patience=120)
         terminal.press("\r")
         terminal.see("Pause")
-        while keys and not terminal.saw("Done, with") and len(answers) < 60:
+        while keys and not terminal.saw("Done in ") and len(answers) < 60:
             answers += _ask(terminal)
-        terminal.see("Done, with", patience=600)
+        terminal.see("Done in ", patience=600)
     return answers
 
 

@@ -98,7 +98,7 @@ def test_an_instance_on_azure_is_left_alone(checkout: Path) -> None:
 def test_status_before_anything_was_begun(checkout: Path) -> None:
     ended = bw_s3("status", str(checkout))
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "No migration was begun" in ended.stdout
+    assert "No migration has been started" in ended.stdout
     assert json.loads(bw_s3("status", str(checkout), "--json").stdout) == {
         "schema": 1,
         "begun": False,

@@ -35,4 +35,4 @@ def test_the_words_are_argparses_own() -> None:
 
 def test_a_locale_without_a_catalogue_is_english(tmp_path: Path) -> None:
     folder = str(make_checkout(tmp_path))
-    assert "No migration was begun" in said("status", folder, LANG="xx_XX.UTF-8")
+    assert "No migration has been started" in said("status", folder, LANG="xx_XX.UTF-8")

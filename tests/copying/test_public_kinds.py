@@ -94,7 +94,7 @@ async def test_what_the_site_serves_is_copied_where_the_admin_agrees(
         assert len(scene.questions) == 1, "what was answered is not asked again"
     # The site is away: what is known is not forgotten.
     assert (await STEP.inspect(scene.context)).done
-    assert "could not be asked" in await planned(scene)
+    assert "could not find out" in await planned(scene)
 
 
 async def test_what_the_admin_declines_stays_here(scene: DemoScene, tmp_path: Path) -> None:

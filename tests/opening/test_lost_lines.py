@@ -37,7 +37,7 @@ def test_it_is_said_and_the_steps_are_open_again(tmp_path: Path) -> None:
     with storage_context(tmp_path, settings, Keys(), Listener(), ENV) as context:
         migration = migration_of(context)
         words = lost_lines(migration)
-        assert f"{tmp_path / '.env'} has lost the lines of S3" in words
+        assert f"{tmp_path / '.env'} has lost its S3 lines" in words
         assert "or an old one was put back" in words
         show_as_undone(migration)
         assert migration.next_step() is STEPS[0]

@@ -23,7 +23,7 @@ _ESPERANTO = {
     "Bucket": "Sitelo",
     "e.g. {example}": "ekz. {example}",
     "Search for commands…": "Serĉi komandojn…",
-    "No matches found": "Nenio trovita",
+    "No matches": "Nenio trovita",
     "Language: {language}": "Lingvo: {language}",
 }
 

@@ -86,7 +86,7 @@ async def test_another_way_is_chosen_and_kept(tmp_path: Path) -> None:
         await stage.until(lambda: isinstance(stage.app.screen, ChoiceDialog))
         shown = stage.app.screen.query_one(OptionList)
         words = [str(option.prompt) for option in shown.options]
-        assert words[1] == "standby: cannot be had here. There is too little memory."
+        assert words[1] == "standby: not available here. There is too little memory."
         assert words[2] == "no-deps: This is said of no_deps."
         await stage.press("end", "enter")
         await stage.until(lambda: stage.app.screen is screen)

@@ -71,7 +71,7 @@ async def test_existing_instance_by_keyboard(tmp_path: Path, seaweedfs: SeaweedF
                     assert walker.state(step.name) in ("done", "skipped")
                     await walker.go_on()
                 assert walker.here() == "end"
-                assert "proven" in walker.words()
+                assert "verified" in walker.words()
                 assert walker.label() == "Finish"
                 await walker.obvious()
                 assert walker.app.session.exit_status() == 0

@@ -83,7 +83,7 @@ class Walker:
 
     async def do_step(self, name: str) -> None:
         """Carry out the step on the screen, saying yes to what is asked."""
-        form = "Go on: see what will change"
+        form = "Continue: see what will change"
 
         def looked() -> bool:
             return self.phase() is not Phase.INSPECTING or self.label() == form

@@ -195,7 +195,7 @@ async def test_a_missing_bucket_is_created_if_the_admin_agrees(
         assert (problem.decision, problem.field) == (True, "bucket")
         assert not Bucket(settings, keys).exists()
         plan = await STEP.plan(context)
-        assert "is created; you will be asked first" in str(plan.items)
+        assert "will be created; you will be asked first" in str(plan.items)
         assert not Bucket(settings, keys).exists()
         context = replace(context, ask=Listener().ask)
         context = await settle(STEP, context)
@@ -399,8 +399,8 @@ async def test_a_policy_of_a_proxy_that_would_block_the_bucket(
     ("ending", "headers", "words"),
     [
         (".css", {"Cross-Origin-Resource-Policy": "same-origin"}, "do not use"),
-        (".css", {"Content-Type": "binary/octet-stream"}, "do not take"),
-        (".svg", {"Content-Type": "text/xml"}, "do not take"),
+        (".css", {"Content-Type": "binary/octet-stream"}, "do not accept"),
+        (".svg", {"Content-Type": "text/xml"}, "do not accept"),
         (".css", {"cf-mitigated": "challenge"}, "challenge by Cloudflare"),
     ],
 )
@@ -432,7 +432,7 @@ async def test_other_bytes_are_the_admin_s_decision_and_remembered(
         with storage_context(tmp_path, settings, keys, listener) as context:
             problem = await refusal(context)
         assert problem.decision
-        assert "Other bytes come from" in problem.what
+        assert "returns other bytes" in problem.what
         assert "44 bytes stored, 4 bytes received (Content-Type: text/css)" in problem.why
         assert any("--accept-other-bytes" in remedy.text for remedy in problem.remedies)
         (question,) = listener.questions
@@ -457,7 +457,7 @@ async def test_what_answers_everything_is_not_the_bucket(storage: Storage, tmp_p
         in_front(settings, answer) as settings,
         storage_context(tmp_path, settings, keys, Listener()) as context,
     ):
-        assert "does not get the bucket's files" in (await refusal(context)).what
+        assert "cannot read the bucket's files" in (await refusal(context)).what
 
 
 def unpaid(request: Request) -> Reply | None:

@@ -75,7 +75,7 @@ async def test_a_bucket_emptied_since_is_noticed(scene: DemoScene) -> None:
         client.delete_object(Bucket=name, Key=found["Key"])
     finding = await STEP.inspect(scene.context)
     assert not finding.done
-    assert "nothing of what was verified" in finding.gone
+    assert "none of the verified files" in finding.gone
     assert finding.facts[0] == source, "what there is here stays the same, number and bytes"
     await scene.carry_out(STEP)
 

@@ -92,7 +92,7 @@ async def test_the_site_comes_back_with_s3_and_catches_up(ready: DemoScene) -> N
     assert ready.questions == []
     # This site is up again within less than half a second, mostly: no look may have met that.
     told = [e.text for e in ready.events if isinstance(e, Note) and " of " in e.text]
-    (downtime,) = (text for text in told if "looks failed" in text)
+    (downtime,) = (text for text in told if "requests failed" in text)
     print(downtime)
     assert downtime.startswith("The site was down for") or "seconds apart at most" in downtime
 
@@ -233,7 +233,7 @@ async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
     assert commands == [("./site", "restart")]
     texts = " ".join(getattr(item, "text", "") for item in plan.items)
     assert "is down" in texts
-    assert "put back in .env" in texts
+    assert "undoes “Enable S3” in .env" in texts
 
 
 async def test_a_site_that_does_not_start_is_put_back(ready: DemoScene) -> None:

@@ -69,7 +69,7 @@ async def test_after_another_bucket_the_way_back_leads_to_the_first_value(
         scene.change(replace(settings, custom_domain="media.example.org"))
         assert dict(STEP.inputs(scene.context)) != first, "so the step is stale"
         finding = await STEP.inspect(scene.context)
-        assert (finding.done, finding.gone) == (False, "Covers url is a different one again")
+        assert (finding.done, finding.gone) == (False, "Covers url has changed again")
         await scene.carry_out(STEP)
         assert connectors(scene)["localhost"] == "http://media.example.org/images"
         await STEP.undo(scene.context)

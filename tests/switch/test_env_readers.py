@@ -53,7 +53,7 @@ async def test_without_docker_it_is_remarked(storage: Storage, tmp_path: Path) -
     listener = Listener()
     with storage_context(tmp_path, settings, keys, listener, ENV + LINE) as context:
         await carry_out(STEP, context)
-        found = listener.seen("read to its end")
+        found = listener.seen("read all of it")
         assert found.verdict is Verdict.REMARK
         assert "(EMAIL_SENDER_NAME)" in found.seen
         assert (await context_check(context, ENV)).verdict is Verdict.PASS

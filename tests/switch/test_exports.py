@@ -48,7 +48,7 @@ async def test_the_bucket_of_the_exports_is_refused(storage: Storage, tmp_path: 
         for attempt in (STEP.plan, STEP.apply):
             with pytest.raises(Problem) as caught:
                 await attempt(context)
-            assert "is that of the user exports already" in caught.value.what
+            assert "is already used for the user exports" in caught.value.what
             assert caught.value.decision
         assert (tmp_path / ".env").read_text() == env
 

@@ -149,7 +149,7 @@ def test_the_runner_knows_whether_somebody_follows(files: SwitchFiles) -> None:
 def test_downtime_goes_from_the_first_failed_answer_to_the_first_good_one() -> None:
     now = time.time()
     down = Downtime().after(now - 20, good=True)
-    assert down.words == "No visitor saw an error (0 of 1 look failed)."
+    assert down.words == "No visitor saw an error (0 of 1 request failed)."
     down = down.after(now - 10, good=False).after(now - 5, good=False)
     assert (down.failures, down.seconds, down.down_since) == (2, 0, now - 10)
     down = down.after(now, good=True)
@@ -157,7 +157,9 @@ def test_downtime_goes_from_the_first_failed_answer_to_the_first_good_one() -> N
     assert down.down_since is None
     down = down.after(now - 3, good=False).after(now, good=True)
     assert down.seconds == pytest.approx(13, abs=1)
-    assert down.words == "The site was down for about 13 seconds, 20 at most (3 of 6 looks failed)."
+    assert (
+        down.words == "The site was down for about 13 seconds, 20 at most (3 of 6 requests failed)."
+    )
 
 
 def test_there_is_one_runner_at_most(files: SwitchFiles) -> None:

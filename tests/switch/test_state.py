@@ -21,7 +21,7 @@ def test_without_a_failure_it_says_how_closely_was_looked() -> None:
     downtime = looked((9, True), (8.5, True), (7.1, True), (6.6, True))
     assert (
         downtime.words
-        == "No visitor saw an error (0 of 4 looks failed, 1.4 seconds apart at most)."
+        == "No visitor saw an error (0 of 4 requests failed, 1.4 seconds apart at most)."
     )
     closely = looked((0.5, True), (0.29, True), (0.1, True))
     assert "0.3 seconds apart at most" in closely.words, "never rounded down: it was 0.21"
@@ -30,7 +30,8 @@ def test_without_a_failure_it_says_how_closely_was_looked() -> None:
 def test_downtime_is_counted_from_the_first_failure_and_its_most_from_the_last_good_look() -> None:
     downtime = looked((6, True), (4.6, False), (4, False), (0.1, True))
     assert (
-        downtime.words == "The site was down for about 5 seconds, 6 at most (2 of 4 looks failed)."
+        downtime.words
+        == "The site was down for about 5 seconds, 6 at most (2 of 4 requests failed)."
     )
     assert downtime.down_since is None
 
@@ -38,7 +39,7 @@ def test_downtime_is_counted_from_the_first_failure_and_its_most_from_the_last_g
 def test_a_look_that_never_was_good_before() -> None:
     assert (
         looked((3, False), (0, True)).words
-        == "The site was down for about 3 seconds (1 of 2 looks failed)."
+        == "The site was down for about 3 seconds (1 of 2 requests failed)."
     )
 
 
@@ -48,7 +49,7 @@ def test_what_an_earlier_version_kept_is_read() -> None:
     kept["downtime"] = {"looks": 3, "failures": 1, "seconds": 2.0, "down_since": None}
     read = SwitchState.from_dict(kept).downtime
     assert (read.seconds, read.most, read.gap) == (2.0, 0.0, 0.0)
-    assert read.words == "The site was down for about 2 seconds (1 of 3 looks failed)."
+    assert read.words == "The site was down for about 2 seconds (1 of 3 requests failed)."
 
 
 def test_a_copy_of_the_folder_knows_that_the_switch_is_not_its_own(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ async def test_a_no_leaves_env_as_it_is(scene: Scene) -> None:
     with pytest.raises(Problem) as caught:
         await STEP.apply(scene.context)
     assert caught.value.decision, "its exit status is 3"
-    assert caught.value.what == "The services were not restarted: an update of BookWyrm waits."
+    assert caught.value.what == "The services were not restarted: a BookWyrm update is pending."
     assert "(web: 0123456789ab)" in caught.value.why
     assert scene.env.read_bytes() == before
 

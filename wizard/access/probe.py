@@ -153,7 +153,7 @@ class Probe:
             )
             return remark(asked, seen, code=code)
         if folders:
-            return passed(asked, msg("yes, but for what this migration put there"), code=code)
+            return passed(asked, msg("yes, except for what this migration put there"), code=code)
         return passed(asked, msg("yes"), code=code)
 
     def _others_below(self, prefix: str) -> Message | None:
@@ -259,7 +259,7 @@ class Probe:
                 unknown = msg("not known: {what} The step “CORS” tries again.", what=problem.what)
                 return remark(asked, unknown, code=code)
             by_hand = msg(
-                "no: {what} They will have to be set by hand: {advice}",
+                "no: {what} You will have to set them by hand: {advice}",
                 what=problem.what,
                 advice=preset(self.settings.provider).advice("cors", self.settings),
             )
@@ -277,8 +277,8 @@ class Probe:
         self.context.journal.forget(_CORS_BEFORE)
         if not kept:
             raise Problem(
-                msg("The storage takes CORS rules and forgets them."),
-                msg("It knows none."),
+                msg("The storage accepts CORS rules but does not keep them."),
+                msg("It does not support them."),
                 code="cors-rules-forgotten",
             )
 

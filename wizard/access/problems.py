@@ -48,14 +48,14 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
     usual = msg("The usual custom domain would be {domain}", domain=expected)
     return Problem(
         msg(
-            "Through {domain} the public does not get the bucket's files.",
+            "The public cannot read the bucket's files through {domain}.",
             domain=settings.custom_domain,
         ),
         _not_the_file(seen, at_endpoint=at_endpoint),
         Remedy(usual, Action.EDIT_PROVIDER)
         if expected and expected != settings.custom_domain
         else preset(settings.provider).advice("public", settings),
-        msg("If it is a proxy or a CDN of your own, let it lead to this bucket."),
+        msg("If it is a proxy or a CDN of your own, point it to this bucket."),
         raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
         field="custom_domain",
         code="custom-domain-wrong",
@@ -187,13 +187,13 @@ def acl_check(read_access: ReadAccess) -> Check:
         return passed(asked, msg("yes: BookWyrm will store each file with it"), code=code)
     if read_access is ReadAccess.OPEN:
         return passed(asked, msg("not needed: the public can read without it"), code=code)
-    return passed(asked, msg("no, it is accepted without effect"), code=code)
+    return passed(asked, msg("no, it is accepted but has no effect"), code=code)
 
 
 def wants_https(endpoint: str) -> Problem:
     return Problem(
         msg("The endpoint wants https."),
-        msg("It sends everybody who comes with http to https."),
+        msg("It redirects every http request to https."),
         Remedy(
             msg("Use {endpoint}", endpoint=endpoint.replace("http:", "https:", 1)),
             Action.EDIT_PROVIDER,
@@ -241,7 +241,7 @@ def closed(settings: Settings, problem: Problem) -> Problem:
 def not_replaced(key: str) -> Problem:
     """Return the `Problem` of an object that reads as before after it was replaced."""
     return Problem(
-        msg("What was replaced in the bucket reads as before."),
+        msg("A file replaced in the bucket still has its old content."),
         msg("The bucket locks its objects, or a cache is in front of the endpoint."),
         msg("Turn object lock (retention) off, or use another bucket."),
         msg("If the endpoint is a CDN, use the storage's own address as the endpoint."),
@@ -258,7 +258,7 @@ def needs_newer_bookwyrm(version: str, refusal: Problem) -> Problem:
             "The storage refuses the ACL public-read, and BookWyrm {version} always sends it.",
             version=version,
         ),
-        msg("Since version 0.8.0 BookWyrm lets one choose (AWS_DEFAULT_ACL); yours does not."),
+        msg("Since version 0.8.0 BookWyrm lets you choose (AWS_DEFAULT_ACL); yours does not."),
         msg("Update BookWyrm to 0.8.0 or newer first, then start again."),
         msg("Or allow ACLs for this bucket in your provider's console, or use another provider."),
         raw=refusal.raw,

@@ -97,8 +97,8 @@ async def _is_accepted(context: Context, seen: VisitorResponse, stored: bytes) -
             _changed(seen, stored).what,
             _difference(seen, stored),
             msg(
-                "Is that meant, as with a CDN that makes pictures smaller? Then type and status "
-                "are checked there, and the bytes in the bucket itself."
+                "Is that intended, as with a CDN that makes pictures smaller? Then type and "
+                "status are checked there, and the bytes in the bucket itself."
             ),
         ),
         yes=msg("Yes, it may change the files"),
@@ -140,7 +140,7 @@ def _bytes(data: bytes) -> Message:
 
 def _changed(seen: VisitorResponse, stored: bytes) -> Problem:
     return Problem(
-        msg("Other bytes come from {url} than were stored.", url=seen.url),
+        msg("{url} returns other bytes than were stored.", url=seen.url),
         sentences(
             _difference(seen, stored),
             msg(
@@ -149,7 +149,7 @@ def _changed(seen: VisitorResponse, stored: bytes) -> Problem:
             ),
         ),
         msg(
-            "If that is meant, try again and answer so; bw-s3 run takes {option} for it.",
+            "If that is intended, try again and answer yes; bw-s3 run takes {option} for it.",
             option=ACCEPT_OTHER_BYTES,
         ),
         msg(

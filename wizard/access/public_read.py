@@ -154,7 +154,7 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
         decision=True,
         code="policy-declined",
     )
-    question = Question(text=text, yes=msg("Put this policy"), no=msg("Leave the bucket closed"))
+    question = Question(text=text, yes=msg("Set this policy"), no=msg("Leave the bucket closed"))
     await context.agree(question, refused)
 
 

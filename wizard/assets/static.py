@@ -111,7 +111,7 @@ async def ask_django(deployment: Deployment, with_themes: bool) -> Assets:
     if not text:
         raise Problem(
             msg("Django did not say which static files there are."),
-            msg("`manage.py shell` ended well, but its answer did not come through."),
+            msg("`manage.py shell` succeeded, but its answer was not received."),
             msg("Try again; if it persists, please report it."),
             code="static-files-unknown",
         )

@@ -51,7 +51,7 @@ _RUN_EXAMPLE = (
 _YES = msg("carry the steps out, and answer yes to everything")
 _STATE = msg("where the journal and the backups of .env are (default: FOLDER/.bw-s3)")
 _NO_MOUSE = msg("leave the mouse to the terminal, for selecting and copying")
-_JSON = msg("print one JSON object a line")
+_JSON = msg("print one JSON object per line")
 _LANGUAGE = "--language"
 
 
@@ -200,7 +200,7 @@ def _run_parser() -> _Parser:
 def _add_storage(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     for option, metavar, text in (
-        ("--provider", "NAME", msg("aws, scaleway, minio …; “other” fits every S3 service")),
+        ("--provider", "NAME", msg("aws, scaleway, minio …; “other” works with every S3 service")),
         ("--endpoint", "URL", msg("the service's S3 API, e.g. https://s3.fr-par.scw.cloud")),
         ("--region", "R", msg("the bucket's region, e.g. fr-par")),
         ("--bucket", "B", msg("the bucket's name")),
@@ -217,7 +217,7 @@ def _add_storage(parser: argparse.ArgumentParser) -> None:
         (
             "--restart-command",
             "CMD",
-            msg("what restarts the site without Docker, if no systemd service"),
+            msg("command that restarts the site without Docker, if not systemd"),
         ),
     ):
         add(option, metavar=metavar, help=shown(text))
@@ -231,7 +231,7 @@ def _add_storage(parser: argparse.ArgumentParser) -> None:
         "--limit-rate",
         metavar="RATE",
         type=parse_rate,
-        help=shown(msg("send no faster: bytes a second, e.g. 500k or 10M")),
+        help=shown(msg("maximum speed in bytes per second, e.g. 500k or 10M")),
     )
 
 
@@ -327,7 +327,7 @@ def _demo_parser() -> _Parser:
     parser.add_argument(
         "--yes",
         action="store_true",
-        help=shown(msg("run through without the wizard, and show the checks")),
+        help=shown(msg("run it without the wizard, and show the checks")),
     )
     parser.add_argument(
         "--keep",
@@ -338,7 +338,7 @@ def _demo_parser() -> _Parser:
         "--start",
         type=Path,
         metavar="FOLDER",
-        help=shown(msg("start the servers of one that was kept")),
+        help=shown(msg("start the servers of a demo that was kept")),
     )
     parser.add_argument(
         "--covers",
@@ -356,7 +356,7 @@ def parse_rate(text: str) -> int:
     """Return bytes a second from "500k", "10M" or a number (powers of 1000); 0 is no limit."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?(?:/s)?", text.strip(), re.IGNORECASE)
     if not match:
-        wrong = msg("“{rate}” is no rate; use for example 500k or 10M", rate=text)
+        wrong = msg("“{rate}” is not a valid rate; use for example 500k or 10M", rate=text)
         raise argparse.ArgumentTypeError(shown(wrong))
     factor = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2].lower()]
     return int(float(match[1]) * factor)

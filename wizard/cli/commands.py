@@ -145,7 +145,7 @@ def _what_now(command: str, problem: Problem) -> Message:
     if problem.usage:
         return msg("Correct the command, then run it again.")
     if command == "demo":
-        return msg("The demo did not reach its end.")
+        return msg("The demo did not finish.")
     if command != "run" or isinstance(problem, JournalHeld):
         return NOTHING
     return msg(
@@ -320,7 +320,7 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
         if isinstance(narrator, JsonNarrator):
             narrator.write_object({"begun": False, "steps": []})
         else:
-            narrator.say(msg("No migration was begun in {folder}.", folder=str(folder)))
+            narrator.say(msg("No migration has been started in {folder}.", folder=str(folder)))
         return ExitStatus.OK
     switch = how_it_stands(opening.journal_folder, migration.context.instance.folder)
     asyncio.run(_look_at_site(migration))
@@ -379,7 +379,7 @@ async def _disarm(opening: Opening, narrator: Narrator, *, undo_restart: bool) -
             narrator.say(msg("The instance is not armed: nothing to do."))
             return ExitStatus.OK
         await migration.undo(migration.step_named("enable_s3"))
-        narrator.say(msg("Disarmed: .env says again what it said about USE_S3 before."))
+        narrator.say(msg("Disarmed: USE_S3 in .env is as it was before."))
     finally:
         opened.close()
     return ExitStatus.OK
@@ -387,7 +387,9 @@ async def _disarm(opening: Opening, narrator: Narrator, *, undo_restart: bool) -
 
 async def _undo_restart(migration: Migration, narrator: Narrator) -> int:
     if not await migration.undo(migration.step_named("restart")):
-        narrator.say(msg("The site ran with this bucket before bw-s3 came: that is left as it is."))
+        narrator.say(
+            msg("The site already ran with this bucket before bw-s3: that is left as it is.")
+        )
         return ExitStatus.DECISION
     narrator.say(
         msg("The site runs without S3 again. The objects in the bucket stay where they are.")

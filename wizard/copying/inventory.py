@@ -364,10 +364,10 @@ def _explained(path: Path) -> Iterator[None]:
                 "The lists for the comparison cannot be written to {folder}.",
                 folder=str(path.parent),
             ),
-            msg("The disk may be full or read-only; they take about 200 bytes a file."),
+            msg("The disk may be full or read-only; they take about 200 bytes per file."),
             msg(
-                "Make room (df -h shows where) or name another place with --state, then start "
-                "again."
+                "Free some space (df -h shows where) or specify another folder with --state, "
+                "then start again."
             ),
             raw=str(error),
             code="comparison-not-writable",

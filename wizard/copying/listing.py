@@ -143,7 +143,7 @@ def _parse(body: bytes) -> tuple[list[Listed], str]:
 
 def _no_listing(raw: str) -> Problem:
     return Problem(
-        msg("The storage service answered with something that is no listing."),
+        msg("The storage service answered with something that is not a listing."),
         msg("The endpoint may be a website or a proxy rather than an S3 service."),
         msg("Check the endpoint, then start again."),
         raw=raw,

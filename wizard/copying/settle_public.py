@@ -128,8 +128,8 @@ def _about_kinds(kinds: PublicKinds) -> Iterator[Message]:
         )
     if kinds.unheard:
         yield msg(
-            "Which files your site serves could not be asked: {reason}. What BookWyrm's own web "
-            "server serves is copied.",
+            "bw-s3 could not find out which files your site serves: {reason}. What BookWyrm's "
+            "own web server serves is copied.",
             reason=kinds.unheard,
         )
 

@@ -110,7 +110,7 @@ class Settings:
                 option = "--" + name.replace("_", "-")
                 raise Problem(
                     _UNKNOWN[name],
-                    msg("It is neither in .env nor given, and cannot be found out."),
+                    msg("It is neither in .env nor specified, and cannot be detected."),
                     msg("Specify it with {option}.", option=option),
                     field=name,
                     usage=True,
@@ -130,6 +130,6 @@ _UNKNOWN: Mapping[str, Message] = MappingProxyType(
         "region": msg("The region is not known."),
         "bucket": msg("The bucket is not known."),
         "custom_domain": msg("The custom domain is not known."),
-        "site_url": msg("The address of the site as seen from here is not known."),
+        "site_url": msg("The address at which this server reaches the site is not known."),
     }
 )

@@ -42,12 +42,12 @@ _HELD_BACK: Mapping[HeldBack, Message] = MappingProxyType(
     {
         # Translators: this and the following come behind "Held back, never uploaded:".
         HeldBack.ARCHIVE: msg("archives and lists (exports and imports of accounts)"),
-        HeldBack.NO_ENDING: msg("files without an ending"),
+        HeldBack.NO_ENDING: msg("files without an extension"),
         HeldBack.OUTSIDE: msg("links that lead out of the media folder"),
         HeldBack.OTHER: msg("other files"),
         HeldBack.REFUSED: msg("pictures that your site refuses too"),
         HeldBack.CAPITALS: msg(
-            "pictures whose ending is in capitals (BookWyrm's nginx refuses them too)"
+            "pictures with an uppercase extension (BookWyrm's nginx refuses them too)"
         ),
     }
 )

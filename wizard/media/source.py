@@ -73,7 +73,7 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.SPECIAL: msg("not a regular file"),
         Reason.REFUSED: msg("refused by the storage service"),
         Reason.CORRUPTED: msg("stored with other bytes than were sent"),
-        Reason.LOST: msg("said to be stored, but not listed"),
+        Reason.LOST: msg("reported as stored, but not listed"),
         Reason.BACKSLASH: msg("the storage service keeps no backslash in names"),
         Reason.HEADERS: msg("stored, but its headers could not be fixed"),
         Reason.FILE_SYSTEM: msg("the file system's own folder, not BookWyrm's"),
@@ -82,7 +82,7 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.CLASH: msg("one name for a file and for a folder"),
         Reason.UNWRITABLE: msg("cannot be written"),
         Reason.DISK_FULL: msg("the disk is full"),
-        Reason.SPOILED: msg("came with other bytes than the bucket says"),
+        Reason.SPOILED: msg("received with other bytes than the bucket lists"),
     }
 )
 

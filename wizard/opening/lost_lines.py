@@ -30,10 +30,10 @@ def lost_lines(migration: Migration) -> Message:
         return NOTHING
     written = time.strftime("%Y-%m-%d %H:%M", time.localtime(env.path.stat().st_mtime))
     who = context.deployment.written_anew_by or msg(
-        "It was written again from scratch, or an old one was put back."
+        "It was rewritten from scratch, or an old one was put back."
     )
     return sentences(
-        msg("{env} has lost the lines of S3 ({date}).", env=str(env.path), date=written),
+        msg("{env} has lost its S3 lines ({date}).", env=str(env.path), date=written),
         who,
         msg(
             "What is uploaded since the services started with it goes to this server's disk, and "
@@ -45,7 +45,7 @@ def lost_lines(migration: Migration) -> Message:
 
 def show_as_undone(migration: Migration) -> None:
     """Show the steps that such a file undid as what they are; nothing is kept of it."""
-    migration.note_gone(_UNDONE, msg(".env was written again from scratch"))
+    migration.note_gone(_UNDONE, msg(".env was rewritten from scratch"))
 
 
 def reopen_steps(migration: Migration) -> None:

@@ -470,7 +470,7 @@ def site_now(migration: Migration) -> Message:
         return with_full_stop(view.problem.what)
     restart = migration.status(migration.step_named("restart"))
     if restart.state is State.LATER:
-        return msg("The site was not seen running yet.")
+        return msg("The site has not been seen running yet.")
     address = migration.context.settings.site_url
     if restart.result is None:
         return msg(
@@ -479,7 +479,7 @@ def site_now(migration: Migration) -> Message:
         )
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(restart.result.at))
     return msg(
-        "The site was not reached at {address}: how it stands is as of {when}, not checked now.",
+        "The site was not reached at {address}: its state is as of {when}, not checked now.",
         address=address,
         when=when,
     )

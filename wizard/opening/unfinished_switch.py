@@ -88,7 +88,7 @@ def _another_instances(state: SwitchState, context: Context) -> Problem:
     folder = context.journal.shown_folder
     return Problem(
         msg(
-            "A switch of the services is not finished, and it is that of {instance}.",
+            "A switch of the services is not finished, and it belongs to {instance}.",
             instance=state.instance,
         ),
         msg(
@@ -121,7 +121,7 @@ def how_it_stands(folder: Path, instance: Path) -> Message:
         return NOTHING if state.told else how_it_ended(state)
     if state.is_of_another(instance):
         return msg(
-            "The switch that this folder knows of is that of {instance}, not its own.",
+            "The switch recorded in this folder belongs to {instance}, not to this one.",
             instance=state.instance,
         )
     if state.runner_lives:

@@ -44,7 +44,7 @@ _WIDTH = 90
 
 # Translators: how a step stands, in one word.
 _STATES: Mapping[State, Message] = {
-    State.TODO: msg("todo"),
+    State.TODO: msg("to do"),
     State.BEGUN: msg("begun"),
     State.DONE: msg("done"),
     State.FAILED: msg("failed"),

@@ -180,13 +180,13 @@ async def _ask_django(context: Context) -> Assets:
 
 
 def _place(context: Context, assets: Assets) -> Check:
-    asked, code = msg("Does Django keep static files in this bucket?"), "static-files-place"
+    asked, code = msg("Does Django store static files in this bucket?"), "static-files-place"
     base = f"{context.settings.public_base}/{PREFIX}"
     if (assets.url, assets.bucket) == (base, context.settings.bucket):
         seen = msg("bucket {bucket}, read from {url}", bucket=assets.bucket, url=assets.url)
         return passed(asked, seen, code=code)
     problem = Problem(
-        msg("Django keeps static files elsewhere."),
+        msg("Django stores static files elsewhere."),
         msg(
             "It says {url} in bucket “{bucket}”, not {own_url} in “{own_bucket}”. .env was "
             "changed, or another file overrides it.",
@@ -203,7 +203,10 @@ def _place(context: Context, assets: Assets) -> Check:
 
 
 def _all_there(assets: Assets, away: Mapping[str, str]) -> Check:
-    asked, code = msg("Is every static file in the bucket, as it is here?"), "static-files-stored"
+    asked, code = (
+        msg("Is every static file in the bucket, identical to the one here?"),
+        "static-files-stored",
+    )
     if not away:
         files = count_files(len(assets.files))
         seen = msg("{files}: all, with the same size and MD5", files=files)
@@ -211,8 +214,8 @@ def _all_there(assets: Assets, away: Mapping[str, str]) -> Check:
     named = [msg("{path} ({why})", path=path, why=why) for path, why in away.items()]
     problem = Problem(
         plural(
-            "{n} of {total} static files is missing in the bucket or differs.",
-            "{n} of {total} static files are missing in the bucket or differ.",
+            "{n} of {total} static files is missing from the bucket or differs.",
+            "{n} of {total} static files are missing from the bucket or differ.",
             len(away),
             total=len(assets.files),
         ),
@@ -232,8 +235,8 @@ def _themes_there(assets: Assets, away: Mapping[str, str]) -> Check:
     problem = Problem(
         msg("The compiled CSS of a theme is missing: {files}.", files=name_some(missing, _NAMED)),
         msg(
-            "Every page would come without its style. compile_themes did not write it,"
-            " or collectstatic did not see what it wrote."
+            "Every page would be unstyled. compile_themes did not write it, or collectstatic "
+            "did not find what it wrote."
         ),
         _AGAIN,
         code="theme-missing",

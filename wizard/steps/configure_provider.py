@@ -58,8 +58,8 @@ class ConfigureProvider(TypedStep[str]):
     name = "configure_provider"
     title = msg("Provider")
     purpose = msg(
-        "Your storage is tried out with small test files, exactly as BookWyrm will use it. "
-        "What was found goes into .env; the site does not use it yet."
+        "Tests your storage with small files, exactly as BookWyrm will use it. The results go "
+        "into .env; the site does not use them yet."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
@@ -101,7 +101,7 @@ class ConfigureProvider(TypedStep[str]):
                 seen = msg("no; it can be created, and you will be asked first")
                 context.report(later(check.asked, seen, code=check.code))
                 text = msg(
-                    "The bucket {bucket} is created; you will be asked first.",
+                    "The bucket {bucket} will be created; you will be asked first.",
                     bucket=probe.bucket.name,
                 )
                 items.append(Sentence(text, warning=True))
@@ -111,9 +111,7 @@ class ConfigureProvider(TypedStep[str]):
                 raise check.problem
         policy = await policy_plan(context, probe.bucket, there=not items)
         items += [*await _env_plan(context), *policy, *earlier_plan(context)]
-        text = msg(
-            "Small test files are stored below images/ and static/, read, and removed again."
-        )
+        text = msg("Small test files are stored under images/ and static/, read, and then removed.")
         safe = msg("The lines in .env can be undone.")
         if context.settings.path != MigrationPath.FRESH:
             safe = msg("The running site does not change, and the lines in .env can be undone.")
@@ -253,8 +251,8 @@ def _refuse_http(context: Context) -> None:
             version=context.instance.version,
         ),
         msg(
-            "Since version 0.7.4 BookWyrm lets one choose (AWS_S3_URL_PROTOCOL); yours writes the "
-            "protocol of the site itself into every address."
+            "Since version 0.7.4 BookWyrm lets you choose (AWS_S3_URL_PROTOCOL); yours uses "
+            "the site's own protocol in every address."
         ),
         msg("Serve the files over https, or update BookWyrm first."),
         field="url_protocol",
@@ -266,7 +264,7 @@ def _refuse_while_armed(context: Context) -> None:
     if armed_by_us(context):
         raise Problem(
             msg("S3 is still enabled in .env."),
-            msg("Without the lines of this step BookWyrm would not come up at its next start."),
+            msg("Without the lines from this step BookWyrm would fail at its next start."),
             msg("Undo “Enable S3” first: bw-s3 disarm"),
             code="s3-still-enabled",
         )
@@ -295,10 +293,12 @@ async def _env_plan(context: Context) -> list[PlanItem]:
         text = sentences(about_systemd(others), asks)
         found.append(Sentence(text, warning=True))
     if context.instance.abilities.default_acl and not context.settings.acl_known:
-        found.append(Sentence(msg("AWS_DEFAULT_ACL is set too, as the test files show it.")))
+        found.append(
+            Sentence(msg("AWS_DEFAULT_ACL is set too, depending on what the test files show."))
+        )
     if context.instance.uses_s3():
         text = msg(
-            "USE_S3 is true already: these lines take effect when the services start the next time."
+            "USE_S3 is true already: these lines take effect the next time the services start."
         )
         found.append(Sentence(text, warning=True))
     return found
@@ -317,7 +317,7 @@ async def _write_env(context: Context) -> None:
     _remember_lines(context, dict.fromkeys(changes, ""))
     backup = await asyncio.to_thread(new.write, context.journal.folder)
     _remember_lines(context, dict.fromkeys(changes, backup.name))
-    changed = msg("Changed {env}; as it was: {backup}", env=str(env.path), backup=str(backup))
+    changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
     context.report(Note(changed))
 
 
@@ -338,7 +338,7 @@ async def _others_rewritten(
     question = Question(
         text=sentences(
             about_systemd(others),
-            msg("Write them so that both read the same, for the next start of the services?"),
+            msg("Rewrite them so that both read the same, from the next start of the services?"),
         ),
         yes=msg("Rewrite them"),
         no=msg("Leave them as they are"),
@@ -368,7 +368,7 @@ async def _restore_lines(context: Context) -> bool:
     if old.changed:
         backup_now = await asyncio.to_thread(old.write, context.journal.folder)
         changed = msg(
-            "Changed {env} back; as it was: {backup}", env=str(env.path), backup=str(backup_now)
+            "Changed {env} back; backup: {backup}", env=str(env.path), backup=str(backup_now)
         )
         context.report(Note(changed))
     context.journal.forget(_LINES)

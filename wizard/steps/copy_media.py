@@ -49,8 +49,8 @@ class CopyMedia(TypedStep[CopyOutcome]):
     name = "copy_media"
     title = msg("Copy media")
     purpose = msg(
-        "Every cover and avatar goes to the bucket; the originals stay where they are, "
-        "and your instance keeps using them."
+        "Copies every cover and avatar to the bucket; the originals stay where they are, and "
+        "your instance keeps using them."
     )
 
     def applies(self, context: Context) -> Applicability:
@@ -155,8 +155,8 @@ class CopyMedia(TypedStep[CopyOutcome]):
 
 
 _SAFE = msg(
-    "The originals stay where they are. Nothing in the bucket is overwritten that bw-s3 did not "
-    "put there. You may stop at any time: what is verified is not sent again."
+    "The originals stay where they are. bw-s3 overwrites nothing in the bucket that it did not "
+    "put there. You can stop at any time: what is verified is not sent again."
 )
 
 
@@ -165,14 +165,14 @@ def conflicting_keys(outcome: CopyOutcome) -> Problem:
     names = "\n".join(outcome.conflicts[:MOST_NAMED])
     return Problem(
         plural(
-            "{n} key in the bucket holds other bytes than your media.",
-            "{n} keys in the bucket hold other bytes than your media.",
+            "{n} object in the bucket differs from your media.",
+            "{n} objects in the bucket differ from your media.",
             outcome.conflicting,
         ),
         msg("Something else wrote them: bw-s3 never overwrites what it did not put there."),
         msg(
-            "Look at them. Where yours are right, delete the object in the bucket, then start "
-            "again."
+            "Compare them. Where your file is the right one, delete the object in the bucket, "
+            "then start again."
         ),
         msg("Or use an empty bucket."),
         raw=names,
@@ -227,10 +227,10 @@ def _gone(compared: Comparison, verified: int) -> Message:
     if not compared.lost:
         return NOTHING
     if not compared.same and verified:
-        return msg("nothing of what was verified is in the bucket any more")
+        return msg("none of the verified files are in the bucket any more")
     return plural(
-        "{n} file that was verified is missing in the bucket or differs there",
-        "{n} files that were verified are missing in the bucket or differ there",
+        "{n} verified file is missing from the bucket or differs there",
+        "{n} verified files are missing from the bucket or differ there",
         compared.lost,
     )
 
@@ -239,15 +239,15 @@ def _headers(acl: str) -> Message:
     example = content_type("cover.jpg")
     if acl:
         return msg(
-            "Each gets its Content-Type by its name (such as {type}), Cache-Control: {cache} and "
-            "the ACL {acl}.",
+            "Each gets a Content-Type based on its name (such as {type}), Cache-Control: "
+            "{cache} and the ACL {acl}.",
             type=example,
             cache=CACHE_CONTROL,
             acl=acl,
         )
     return msg(
-        "Each gets its Content-Type by its name (such as {type}) and Cache-Control: {cache}; no "
-        "ACL is sent.",
+        "Each gets a Content-Type based on its name (such as {type}) and Cache-Control: "
+        "{cache}; no ACL is sent.",
         type=example,
         cache=CACHE_CONTROL,
     )
@@ -326,8 +326,8 @@ def _same(compared: Comparison) -> Check:
     ]
     problem = Problem(
         msg(
-            "Missing in the bucket: {missing}; different there: {different}; not readable here: "
-            "{unreadable}.",
+            "Missing from the bucket: {missing}; different there: {different}; not readable "
+            "here: {unreadable}.",
             missing=count_files(compared.only_here),
             different=compared.different,
             unreadable=compared.unreadable - compared.harmless,
@@ -362,7 +362,7 @@ def _remarks(compared: Comparison) -> list[Check]:
         others = plural("{n} object; left alone", "{n} objects; left alone", compared.only_there)
         found.append(remark(asked, others, code="other-objects"))
     if compared.left_out:
-        asked = msg("What was left out since no page can show it?")
+        asked = msg("What was left out because no page can show it?")
         seen = msg(
             "{files}: {names}",
             files=count_files(compared.harmless),
@@ -373,7 +373,7 @@ def _remarks(compared: Comparison) -> list[Check]:
         seen = _all_held_back(compared)
         found.append(remark(msg("What was held back?"), seen, code="media-held-back"))
     if compared.published:
-        asked = msg("Did anything that links out of the media folder get into the bucket before?")
+        asked = msg("Were files from links out of the media folder copied to the bucket before?")
         seen = msg(
             "look at these, and delete what is not public: {names}",
             names=name_some(compared.published, MOST_NAMED),

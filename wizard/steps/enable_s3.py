@@ -41,8 +41,8 @@ class EnableS3(TypedStep[None]):
     name = ENABLING_STEP
     title = msg("Enable S3")
     purpose = msg(
-        "One line in .env tells BookWyrm to keep its files in the bucket."
-        " It takes effect when the services start the next time."
+        "One line in .env tells BookWyrm to keep its files in the bucket. It takes effect the "
+        "next time the services start."
     )
     undone_too = ("restart", "verify_cors")
     undone_before = ("update_connector",)
@@ -73,7 +73,7 @@ class EnableS3(TypedStep[None]):
         change = Diff(str(env.path), whole.diff(new, context.masker))
         backup = Sentence(
             msg(
-                "As it is now, {env} is kept in {folder}.",
+                "The current {env} is kept in {folder}.",
                 env=str(env.path),
                 folder=str(context.journal.shown_folder),
             )
@@ -101,7 +101,7 @@ class EnableS3(TypedStep[None]):
         await confirm_update(context)
         remember_lines(context, env, tuple(missing))
         backup = await asyncio.to_thread(new.write, context.journal.folder)
-        changed = msg("Changed {env}; as it was: {backup}", env=str(env.path), backup=str(backup))
+        changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
         context.report(Note(changed))
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
@@ -143,7 +143,7 @@ def _in_env(env: EnvFile, name: str) -> Message:
 def _armed(context: Context, env: EnvFile) -> Sequence[PlanItem]:
     """Return what happens between now and the restart, which the admin must know before."""
     if context.settings.path == MigrationPath.FRESH:
-        return (Sentence(msg("The instance uses the bucket from its first start on.")),)
+        return (Sentence(msg("The instance uses the bucket from its first start.")),)
     text = msg(
         "From here on the instance is armed: whatever starts its services next (a reboot, an"
         " upgrade, a crash) switches it to S3, ready or not. So continue to the restart soon."
@@ -168,7 +168,7 @@ def _refuse_incomplete(env: EnvFile) -> None:
                 len(lacking),
                 names=listed(lacking),
             ),
-            msg("Without that BookWyrm does not start, or every page is its error page."),
+            msg("Without that, BookWyrm does not start, or shows its error page everywhere."),
             Remedy(
                 msg("Do the step “Provider” again: it writes these lines."),
                 Action.EDIT_PROVIDER,
@@ -187,7 +187,7 @@ def _in_django(env: EnvFile, name: str) -> Check:
 
 async def _in_bash(context: Context, env: EnvFile) -> Check:
     names, code = _wanted(context), "env-in-bash"
-    asked = msg("Does bash, and with it bw-dev, read {names} as true?", names=listed(names))
+    asked = msg("Do bash and bw-dev (which uses bash) read {names} as true?", names=listed(names))
     readers = await readers_check(context)
     if readers.problem is not None:
         return failed(asked, readers.problem, code=code)
@@ -210,8 +210,8 @@ def _misread(env: EnvFile, name: str, value: str) -> Problem:
     return Problem(
         msg("bash reads {name} as “{value}”.", name=name, value=value),
         msg(
-            "A line above it is not written as bash wants it, such as one with a quote that is"
-            " never closed, or a backslash at its end."
+            "A line above it is not valid in bash: an unclosed quote, for example, or a "
+            "backslash at its end."
         ),
         msg("Look for that line with: {command}", command=f"bash -n {env.path}"),
         Remedy(msg("Fix it, then do this step again."), Action.RETRY),

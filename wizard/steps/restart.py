@@ -40,8 +40,8 @@ _MOST_PASSES = 20
 # So long after the switch, or after its beginning, nothing may have been written any more.
 _SECONDS_TO_SEE = 3.0
 _ON_ITS_OWN = msg(
-    "A process of its own does all this: it runs to its end whatever happens to this terminal, and "
-    "the next start of bw-s3 follows it or finishes it."
+    "A separate process does all this: it keeps running whatever happens to this terminal, and "
+    "the next start of bw-s3 follows it or finishes its work."
 )
 _MEDIA_STAY = msg("The local media stay where they are.")
 
@@ -143,12 +143,12 @@ class Restart(TypedStep[int]):
     def _way_back(self) -> Message:
         """Say in the plan what is done where the site does not come back."""
         return msg(
-            "If a stage fails, or the site is not back after {patience}, or with its error page, "
-            "or with stylesheets that browsers do not use, the lines of “Enable S3” are put back "
-            "in .env and the services follow it. You will be asked first; while visitors see "
-            "errors, {deadline} at most, and not at all where nobody is there. What visitors "
-            "uploaded to the bucket by then is copied back, before their pages need it and beside "
-            "it.",
+            "If a stage fails, or if after {patience} the site is not back, shows its error "
+            "page or has stylesheets that browsers do not use, bw-s3 undoes “Enable S3” in "
+            ".env and switches the services back. You will be asked first; while visitors see "
+            "errors, the question waits {deadline} at most, and it is not asked where nobody "
+            "is there. What visitors uploaded to the bucket by then is copied back, before "
+            "pages need it and while the services are switched back.",
             patience=plural("{n} second", "{n} seconds", round(self.patience)),
             deadline=plural("{n} second", "{n} seconds", round(SECONDS_TO_ANSWER)),
         )
@@ -166,7 +166,7 @@ class Restart(TypedStep[int]):
         if ended.phase is not Phase.DONE:
             raise Problem(
                 msg("The site runs without S3 again: the old .env was put back."),
-                msg("That had been begun before."),
+                msg("That had already been started."),
                 TRY_AGAIN,
                 code="switch-put-back",
             )
@@ -207,7 +207,7 @@ async def _wait_until(moment: float, context: Context) -> None:
     """Wait until then (seconds since the epoch), and say for what."""
     began = time.time()
     while (now := time.time()) < moment:
-        words = msg("Looking whether anything still writes to this server's disk")
+        words = msg("Checking whether anything still writes to this server's disk")
         context.report(Waiting(words, now - began))
         await asyncio.sleep(min(0.5, moment - now))
 
@@ -290,7 +290,7 @@ async def _ask_if_down(context: Context) -> None:
         return
     question = Question(
         text=sentences(
-            msg("The site does not show its own page even before the restart."),
+            msg("The site does not show its own page, even before the restart."),
             view.shown_instead,
             msg("Restart it?"),
         ),
@@ -300,11 +300,11 @@ async def _ask_if_down(context: Context) -> None:
     refused = Problem(
         msg("The site does not answer as it should."),
         msg(
-            "It was asked at {address}: {seen}",
+            "Tried {address}: {seen}",
             address=context.settings.site_url,
             seen=view.shown_instead,
         ),
-        msg("Specify with --site-url where the instance is reached from here."),
+        msg("Use --site-url to specify the address at which this machine reaches the instance."),
         TRY_AGAIN,
         field="site_url",
         decision=True,
@@ -314,7 +314,7 @@ async def _ask_if_down(context: Context) -> None:
 
 
 def _is_own(view: SiteView) -> Check:
-    asked, code = msg("Does the site answer with a page of its own?"), "site-own-page"
+    asked, code = msg("Does the site answer with its own page?"), "site-own-page"
     if view.own_page:
         seen = msg("HTTP {status}, BookWyrm's first page", status=str(view.status))
         return passed(asked, seen, code=code)
@@ -331,7 +331,7 @@ def _points(view: SiteView, context: Context) -> Check:
         return passed(asked, verbatim(sheets), code=code)
     style = msg("They name no stylesheet; one should come from {base}.", base=base)
     if sheets:
-        style = msg("Their style comes from {urls}, not from {base}.", urls=sheets, base=base)
+        style = msg("Their stylesheets come from {urls}, not from {base}.", urls=sheets, base=base)
     problem = Problem(
         msg("The site's pages do not point to the bucket."),
         sentences(style, msg("The services may not have been restarted.")),

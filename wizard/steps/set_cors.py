@@ -80,7 +80,7 @@ class SetCors(TypedStep[None]):
             text = msg("The rules of the bucket cannot be read now: {why}", why=why_not)
             return Plan((Sentence(text, warning=True), document), safe)
         if new == rules:
-            text = msg("Nothing to do: the bucket lets your pages in already.")
+            text = msg("Nothing to do: the bucket already allows your pages.")
             return Plan((Sentence(text),), safe)
         added = plural("{n} rule is added.", "{n} rules are added.", len(new) - len(rules))
         stay = plural("{n} rule stays as before.", "{n} rules stay as before.", len(rules))
@@ -94,7 +94,7 @@ class SetCors(TypedStep[None]):
             await asyncio.to_thread(_merge, context, bucket, wanted)
         except Problem as problem:
             if await _lets_in_anyway(context, bucket, wanted):
-                text = msg("The storage takes no CORS rules, and lets every origin in by itself.")
+                text = msg("The storage takes no CORS rules, and allows every origin by default.")
                 context.report(Note(text))
                 return
             raise _by_hand(context, merged([], wanted), problem) from problem
@@ -160,7 +160,7 @@ async def _read_back(bucket: Bucket, wanted: Sequence[str]) -> Check:
     missing = [origin for origin in wanted if not covers(rules, origin)]
     if not missing:
         return passed(asked, msg("yes, for {origins}", origins=listed(wanted)), code=code)
-    lacks = msg("not for {origins}; what counts comes next", origins=listed(missing))
+    lacks = msg("not for {origins}; the next check decides", origins=listed(missing))
     return remark(asked, why_not or lacks, code=code)
 
 
@@ -240,7 +240,7 @@ async def _font_problem(browser: Onlooker, url: str) -> Problem | None:
     seen = await browser.load(file)
     refusing = [hop for hop in seen.hops if not hop.lets_in(browser.origin)]
     if seen.ok and len(seen.hops) == 1 and refusing:
-        marks = cache_marks(seen.headers) or msg("a new file beside it is let in")
+        marks = cache_marks(seen.headers) or msg("a new file beside it is allowed")
         return kept_without_cors(file, browser.origin, refusing[0], marks)
     return browser.obstacle(file, seen)
 
@@ -253,7 +253,7 @@ def _by_hand(context: Context, rules: Sequence[CorsRule], problem: Problem) -> P
         sentences(problem.what, problem.why),
         preset(context.settings.provider).advice("cors", context.settings),
         msg("The rules are ready in {path}.", path=str(path)),
-        Remedy(msg("Then try again: if browsers are let in, this step is done."), Action.RETRY),
+        Remedy(msg("Then try again: once browsers are allowed, this step is done."), Action.RETRY),
         raw=problem.raw,
         field=problem.field,
         code="cors-not-set",
@@ -268,7 +268,7 @@ def _write_file(context: Context, rules: Sequence[CorsRule]) -> Path:
     except OSError as error:
         raise Problem(
             msg("{path} cannot be written.", path=str(path)),
-            msg("The disk is full, or the folder is not ours."),
+            msg("The disk is full, or the folder belongs to another user."),
             msg("Make room (df -h shows where), then try again."),
             raw=str(error),
             code="file-not-writable",
@@ -280,9 +280,9 @@ def _not_in_force(origin: str) -> Problem:
     return Problem(
         msg("Browsers on {origin} are not allowed to use the bucket's fonts.", origin=origin),
         msg(
-            "The storage's answer lacks Access-Control-Allow-Origin for it. Icons would show as "
-            "empty boxes. Services take up to a minute until rules are in force; a CDN or a proxy "
-            "in front of the bucket may also keep answers without the header, or drop it."
+            "The storage's answer lacks Access-Control-Allow-Origin for it. Icons would show "
+            "as empty boxes. Rules can take up to a minute to take effect; a CDN or a proxy in "
+            "front of the bucket may also cache answers without the header, or drop it."
         ),
         Remedy(msg("Wait a minute and try again."), Action.RETRY),
         msg(

@@ -89,7 +89,7 @@ class UpdateConnector(TypedStep[None]):
         facts = tuple(Fact(verbatim(c.identifier), c.covers_url) for c in connectors)
         done = not _to_change(connectors, context)
         lost = not done and context.journal.remembers(_BEFORE)
-        gone = msg("Covers url is a different one again") if lost else NOTHING
+        gone = msg("Covers url has changed again") if lost else NOTHING
         return Finding(done, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
@@ -183,8 +183,8 @@ async def _change(context: Context, changes: Sequence[tuple[str, str, str]]) -> 
     if sum(json.loads(answer)) != len(listed):
         raise Problem(
             msg("The connector was changed by somebody else in the meantime."),
-            msg("Its Covers url was no longer what it had been a moment before."),
-            Remedy(msg("Look again, and change what is to be changed."), Action.RETRY),
+            msg("Its Covers url was not what it had been a moment before."),
+            Remedy(msg("Look at it again, then try again."), Action.RETRY),
             code="connector-changed-meanwhile",
         )
 

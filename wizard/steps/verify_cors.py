@@ -156,7 +156,7 @@ async def _font_check(url: str, origin: str, main: str) -> Check:
 
 async def _foreign_check(url: str) -> list[Check]:
     """Ask at the endpoint: a cache in front of the bucket would keep the answer for everybody."""
-    asked, code = msg("Are pages of other sites kept from using it?"), "cors-other-sites"
+    asked, code = msg("Are other sites' pages kept from using it?"), "cors-other-sites"
     seen = await fetch(url, origin=_FOREIGN)
     if not seen.ok:
         return []  # this endpoint has nothing for the public, so it says nothing of its rules
@@ -250,7 +250,7 @@ def _site_not_ready(context: Context, view: SiteView) -> Check:
     if view.problem is not None:
         return failed(_POINTS, view.problem, code=_SITE_POINTS)
     if fresh and not context.instance.uses_s3():
-        text = msg("once the instance was started with USE_S3=true")
+        text = msg("once the instance has been started with USE_S3=true")
         return later(_POINTS, text, code=_SITE_POINTS)
     return failed(_POINTS, _not_pointing(context, view), code=_SITE_POINTS)
 
@@ -281,11 +281,17 @@ def _not_pointing(context: Context, view: SiteView) -> Problem:
     return Problem(
         msg("The site runs, but its pages do not point to the bucket."),
         sentences(
-            msg("It was not restarted since .env changed, or another process or machine answers."),
+            msg(
+                "It has not been restarted since .env changed, or another process or machine "
+                "answers."
+            ),
             sheet,
         ),
         Remedy(msg("Do the step “Restart” again."), Action.RETRY),
-        msg("Specify with --site-url where this very instance is reached from here."),
+        msg(
+            "Use --site-url to specify the address at which this machine reaches this very "
+            "instance."
+        ),
         field="site_url",
         code="site-not-on-bucket",
     )

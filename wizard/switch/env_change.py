@@ -46,7 +46,7 @@ async def env_to_change(context: Context) -> EnvFile:
     refused = Problem(defect.what, defect.why, *defect.remedies, decision=True, code=defect.code)
     await context.agree(question, refused)
     backup = await asyncio.to_thread(env.converted().write, context.journal.folder)
-    done = msg("Converted {file}; as it was: {backup}", file=str(env.path), backup=str(backup))
+    done = msg("Converted {file}; backup: {backup}", file=str(env.path), backup=str(backup))
     context.report(Note(done))
     return context.instance.env_file()
 
@@ -98,8 +98,8 @@ def _unread(env: EnvFile, raw: str = "") -> Problem:
     return Problem(
         msg("bash cannot read {file} to its end.", file=str(env.path)),
         msg(
-            "A line is not written as bash wants it, such as one with a quote that is never closed."
-            " bw-dev reads the file with bash."
+            "A line is not valid in bash: an unclosed quote, for example. bw-dev reads the "
+            "file with bash."
         ),
         msg("Look for that line: bash -n {file}", file=str(env.path)),
         raw=raw,

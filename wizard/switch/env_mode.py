@@ -40,7 +40,7 @@ async def mode_plan(context: Context) -> list[Sentence]:
         return []
     narrower, why_not = _narrower(path, await context.deployment.env_users())
     if narrower is None:
-        more = sentences(why_not, msg("So that is left to you."))
+        more = sentences(why_not, msg("So that is up to you."))
     else:
         more = msg("You will be asked whether to make it {mode} (chmod).", mode=_octal(narrower))
     return [Sentence(sentences(_words(path), more), warning=True)]
@@ -93,7 +93,7 @@ async def _try(context: Context, could_not: frozenset[str]) -> None:
     if users is None:
         put_mode_back(context)
         text = msg(
-            "The mode of {file} is as before: it could not be tried who can still read it.",
+            "The mode of {file} is as before: who can still read it could not be tested.",
             file=str(path),
         )
         context.report(Note(text, warning=True))
@@ -149,12 +149,12 @@ def _narrower(path: Path, users: EnvUsers | None) -> tuple[int | None, Message]:
         return None, msg("It is not known who else needs to read it.")
     status = path.stat()
     if os.geteuid() not in (0, status.st_uid) or not _can_be_tried(users.uids):
-        return None, msg("Only root could try whether the services can still read it.")
+        return None, msg("Only root could test whether the services can still read it.")
     mode = stat.S_IMODE(status.st_mode)
     for candidate in (mode & ~0o077, mode & ~0o007):
         if all(_may_read(uid, status, candidate) for uid in users.uids):
             return candidate, NOTHING
-    return None, msg("A service could not read it any more otherwise: it runs as another user.")
+    return None, msg("Otherwise a service, which runs as another user, could no longer read it.")
 
 
 def _can_be_tried(users: Collection[int]) -> bool:

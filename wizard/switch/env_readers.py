@@ -21,7 +21,7 @@ from wizard.env.file import EnvFile
 from wizard.env.lines import written
 from wizard.step import Context
 
-_ASKED = msg("Is .env read to its end by all that reads it?")
+_ASKED = msg("Can everything that uses .env read all of it?")
 _CODE = "env-readers"
 _NAMED = 3
 
@@ -115,7 +115,7 @@ def _stops_bw_dev(env: EnvFile, breaking: Sequence[BashIssue]) -> Problem:
         ),
         msg("It reads the file with bash, and {issues}.", issues=_some(breaking)),
         *[_fix(env, issue) for issue in breaking[:_NAMED]],
-        Remedy(msg("Then try again: nothing was changed yet."), Action.RETRY),
+        Remedy(msg("Then try again: nothing has been changed yet."), Action.RETRY),
         code="env-stops-bw-dev",
     )
 
@@ -183,4 +183,4 @@ def _fix(env: EnvFile, issue: BashIssue) -> Message:
     if is_secret_name(name):
         quote = right[:1] if right[:1] in ("'", '"') else ""
         right = f"{quote}…{quote}"
-    return msg("Write line {line} so: {name}={value}", line=line, name=name, value=right)
+    return msg("Write line {line} like this: {name}={value}", line=line, name=name, value=right)

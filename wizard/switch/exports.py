@@ -52,7 +52,7 @@ def refuse_shared_bucket(env: EnvFile, values: Values) -> None:
     if exports and exports.share_a_bucket():
         raise Problem(
             msg(
-                "The bucket {bucket} is that of the user exports already.",
+                "The bucket {bucket} is already used for the user exports.",
                 bucket=env.get(BUCKET) or "",
             ),
             msg(
@@ -80,7 +80,7 @@ async def confirm_exports(context: Context, env: EnvFile, values: Values) -> Non
     words = _undecided_words(env, exports)
     question = Question(
         text=sentences(
-            words, msg("Are exports to go to the media's service, with the media's keys?")
+            words, msg("Should exports go to the media's service, with the media's keys?")
         ),
         yes=msg("Yes, to the same service"),
         no=msg("No, stop here"),

@@ -165,7 +165,7 @@ class SwitchFiles:
     def _unreadable(self, raw: str) -> Problem:
         path = self.folder / _STATE
         return Problem(
-            msg("It cannot be read how the last switch of the running services ended."),
+            msg("The result of the last switch of the running services cannot be read."),
             msg("{file} is damaged, or a newer bw-s3 wrote it.", file=str(path)),
             msg("Update bw-s3; or look whether the site works, then remove that file."),
             raw=raw,

@@ -65,13 +65,13 @@ def question_about(late: LateFiles) -> Question:
             late.words,
             msg(
                 "Part of the instance still writes there: a worker or a job that was not "
-                "restarted. What it wrote until now is in the bucket; what it writes from now on "
-                "is seen by nobody."
+                "restarted. What it has written so far is in the bucket; nobody will see what "
+                "it writes from now on."
             ),
             WHAT_TO_DO,
             msg("Continue without it?"),
         ),
-        yes=msg("Continue: I see to that worker"),
+        yes=msg("Continue: I will deal with that worker"),
         no=msg("Stop here and find it first"),
     )
 

@@ -132,7 +132,7 @@ def stopped() -> Problem:
     return Problem(
         sentences(STOPPED, _AS_BEFORE),
         msg("You stopped it and chose to put everything back."),
-        Remedy(msg("Whenever it suits you, do this step again."), Action.RETRY),
+        Remedy(msg("When you are ready, do this step again."), Action.RETRY),
         decision=True,
         code="switch-stopped",
     )
@@ -179,7 +179,7 @@ def unforeseen(error: Exception, raw: str) -> Problem:
     """Return the `Problem` of a mistake of our own; `raw` is its traceback, secrets masked."""
     return Problem(
         msg("bw-s3 itself failed while it switched the services."),
-        msg("This is a fault of bw-s3, not of yours ({error}).", error=type(error).__name__),
+        msg("This is a bug in bw-s3, not your mistake ({error}).", error=type(error).__name__),
         TRY_AGAIN,
         msg("Please report it, with the text below."),
         raw=raw,
@@ -203,7 +203,7 @@ def runner_did_not_start(raw: str, *, begun: bool) -> Problem:
         msg("The switch of the services could not be started."),
         sentences(
             msg("The process that does it did not come up."),
-            msg("It is to finish what was begun.")
+            msg("It has to finish what was started.")
             if begun
             else msg("Nothing of the site was touched."),
         ),
@@ -218,7 +218,7 @@ def runner_keeps_dying(state: SwitchState) -> Problem:
     return Problem(
         msg("The switch of the services was killed again and again."),
         sentences(
-            msg("Something on this machine ends it, perhaps for want of memory."),
+            msg("Something on this machine kills it, perhaps for lack of memory."),
             with_full_stop(state.words),
         ),
         msg("See whether the kernel killed it: dmesg | grep -i kill"),
@@ -307,7 +307,7 @@ def uploads_left(number: int, lines: Sequence[str]) -> Problem:
             "The site runs without S3 again, and its visitors do not see what only the bucket has."
             " Nothing is lost: the bucket keeps it."
         ),
-        Remedy(msg("Fix what is said below, then copy again: bw-s3 disarm"), Action.DISARM),
+        Remedy(msg("Fix the problem shown below, then copy again: bw-s3 disarm"), Action.DISARM),
         raw="\n".join(lines),
         code="uploads-left-in-bucket",
     )

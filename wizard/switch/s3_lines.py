@@ -46,9 +46,7 @@ async def disarm(context: Context) -> bool:
     old = _disarmed(env, lines, keep=ran_with_s3_before(context))
     if old.changed:
         backup = await asyncio.to_thread(old.write, context.journal.folder)
-        done = msg(
-            "Changed {file} back; as it was: {backup}", file=str(env.path), backup=str(backup)
-        )
+        done = msg("Changed {file} back; backup: {backup}", file=str(env.path), backup=str(backup))
         context.report(Note(done))
     context.journal.forget(_BEFORE)
     return old.changed or bool(lines)

@@ -134,7 +134,7 @@ async def confirm_without_site(context: Context) -> None:
             address=context.settings.site_url,
             seen=view.shown_instead,
         ),
-        msg("Specify with --site-url where the instance is reached from here."),
+        msg("Use --site-url to specify the address at which this machine reaches the instance."),
         msg("Or start the site first, then continue."),
         raw=view.problem.raw if view.problem else "",
         field="site_url",

@@ -37,8 +37,8 @@ class Awaited(StrEnum):
     def waiting(self) -> Message:
         """What is said as long as it is not there."""
         if self is Awaited.BUCKET:
-            return msg("Waiting for a page of the site's own that points to the bucket")
-        return msg("Waiting for a page of the site's own")
+            return msg("Waiting for the site's own page to point to the bucket")
+        return msg("Waiting for the site's own page")
 
 
 def pause_after(took: float, *, closely: bool) -> float:
@@ -170,7 +170,7 @@ class SiteWatch:
                 code=view.problem.code,
             )
         return Problem(
-            msg("The site answers, but its pages do not say what .env says."),
+            msg("The site answers, but its pages do not match .env."),
             _still_from(view),
             msg("Restart the site by hand and look at it."),
             TRY_AGAIN,

@@ -85,21 +85,21 @@ class Downtime:
         gap = math.ceil(round(self.gap * 10, 3)) / 10
         if not gap:
             return plural(
-                "No visitor saw an error (0 of {n} look failed).",
-                "No visitor saw an error (0 of {n} looks failed).",
+                "No visitor saw an error (0 of {n} request failed).",
+                "No visitor saw an error (0 of {n} requests failed).",
                 self.looks,
             )
         return plural(
-            "No visitor saw an error (0 of {n} look failed, {seconds} seconds apart at most).",
-            "No visitor saw an error (0 of {n} looks failed, {seconds} seconds apart at most).",
+            "No visitor saw an error (0 of {n} request failed, {seconds} seconds apart at most).",
+            "No visitor saw an error (0 of {n} requests failed, {seconds} seconds apart at most).",
             self.looks,
             seconds=Number(gap, 1),
         )
 
     def _down(self) -> Message:
         failed = plural(
-            "{failures} of {n} look failed",
-            "{failures} of {n} looks failed",
+            "{failures} of {n} request failed",
+            "{failures} of {n} requests failed",
             self.looks,
             failures=self.failures,
         )

@@ -40,7 +40,7 @@ async def confirm_update(context: Context) -> None:
         no=msg("Stop here and finish the update first"),
     )
     refused = Problem(
-        msg("The services were not restarted: an update of BookWyrm waits."),
+        msg("The services were not restarted: a BookWyrm update is pending."),
         sentences(found, _MEANING),
         msg(
             "Finish the update first, as BookWyrm's documentation says (./bw-dev update), and "

@@ -59,8 +59,8 @@ def _seen(result: BroughtBack) -> Message:
         return msg("yes: the bucket has no file that is not here")
     if not result.by_size:
         return plural(
-            "{n} file copied back ({size}), each with the size and MD5 that the bucket says",
-            "{n} files copied back ({size}), each with the size and MD5 that the bucket says",
+            "{n} file copied back ({size}), with the size and MD5 given by the bucket",
+            "{n} files copied back ({size}), each with the size and MD5 given by the bucket",
             result.files,
             size=describe_size(result.size),
         )

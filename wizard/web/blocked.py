@@ -67,7 +67,7 @@ def not_readable(url: str, status: int) -> Problem:
 def by_policy(file: PageFile, found: Refusal) -> Problem:
     """Return the `Problem` of a file that a Content-Security-Policy does not name."""
     host = origin_of(found.url)
-    redirected = msg("{url} leads there.", url=file.url) if found.url != file.url else NOTHING
+    redirected = msg("{url} redirects there.", url=file.url) if found.url != file.url else NOTHING
     return Problem(
         msg("The site's Content-Security-Policy keeps browsers from loading {url}", url=found.url),
         sentences(
@@ -109,7 +109,7 @@ def as_mixed(origin: str, url: str, *, redirected: bool) -> Problem:
             "Serve the files over https: with the storage's own https address, or with a proxy or "
             "a CDN of yours in front of the bucket that has a certificate."
         ),
-        Remedy(msg("Then choose https for what visitors use."), Action.EDIT_PROVIDER),
+        Remedy(msg("Then choose https for the custom domain."), Action.EDIT_PROVIDER),
         field="url_protocol",
         code="mixed-content",
     )
@@ -154,11 +154,11 @@ def as_foreign(file: PageFile, hop: Hop, origin: str) -> Problem:
 
 _WRONG_TYPE: Mapping[Kind, str] = MappingProxyType(
     {
-        Kind.STYLESHEET: marked("Browsers do not take {url} for a stylesheet."),
-        Kind.SCRIPT: marked("Browsers do not take {url} for a script."),
-        Kind.FONT: marked("Browsers do not take {url} for a font."),
-        Kind.IMAGE: marked("Browsers do not take {url} for an image."),
-        Kind.OTHER: marked("Browsers do not take {url} for a file."),
+        Kind.STYLESHEET: marked("Browsers do not accept {url} as a stylesheet."),
+        Kind.SCRIPT: marked("Browsers do not accept {url} as a script."),
+        Kind.FONT: marked("Browsers do not accept {url} as a font."),
+        Kind.IMAGE: marked("Browsers do not accept {url} as an image."),
+        Kind.OTHER: marked("Browsers do not accept {url} as a file."),
     }
 )
 
@@ -169,7 +169,9 @@ def by_type(file: PageFile, url: str, given: str, *, strict: bool) -> Problem:
         Message(_WRONG_TYPE[file.kind], "", {"url": url}),
         sentences(
             msg("It comes as “{type}”.", type=given) if given else msg("It comes without a type."),
-            msg("“X-Content-Type-Options: nosniff” forbids to look closer.") if strict else NOTHING,
+            msg("“X-Content-Type-Options: nosniff” forbids browsers to guess it.")
+            if strict
+            else NOTHING,
         ),
         msg(
             "If a CDN or a proxy is in front of the bucket, let it pass on the Content-Type as the "
@@ -199,8 +201,7 @@ def by_digest(file: PageFile) -> Problem:
             "turn that off."
         ),
         msg(
-            "Otherwise do the step “Static assets” again, or correct the template of yours that "
-            "says this."
+            "Otherwise do the step “Static assets” again, or correct your template that says this."
         ),
         TRY_AGAIN,
         raw=f"GET {file.url}: not {file.integrity}",
@@ -223,8 +224,7 @@ def digest_without_cors(file: PageFile) -> Problem:
             digest=file.integrity,
         ),
         msg(
-            'Add crossorigin="anonymous" to this element in the template of yours, or remove its '
-            "integrity."
+            'Add crossorigin="anonymous" to this element in your template, or remove its integrity.'
         ),
         TRY_AGAIN,
         raw=f"{file.url}: integrity without crossorigin",
@@ -281,8 +281,7 @@ def _with_cookies(file: PageFile, origin: str, hop: Hop) -> Problem:
             "very origin and to send “Access-Control-Allow-Credentials: true”."
         ),
         msg(
-            'Say crossorigin="anonymous" in the template of yours: files for the public need no '
-            "cookies."
+            'Write crossorigin="anonymous" in your template: files for the public need no cookies.'
         ),
         TRY_AGAIN,
         raw=_raw(hop, hop.headers.get("access-control-allow-origin", "")),
@@ -296,7 +295,7 @@ def kept_without_cors(file: PageFile, origin: str, hop: Hop, marks: str) -> Prob
     return Problem(
         _kept(file, hop, allowed),
         msg(
-            "The answer comes out of the cache of {host} ({marks}), so browsers on {origin} are "
+            "The answer comes from the cache of {host} ({marks}), so browsers on {origin} are "
             "not allowed to use it, whatever the bucket's rules say. It may persist for a day.",
             host=host,
             marks=marks,

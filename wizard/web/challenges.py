@@ -58,7 +58,7 @@ def challenged_site(whose: str, address: str) -> Problem:
             challenge=whose,
         ),
         msg(
-            "Specify with --site-url where the web server is reached on this machine without "
+            "Use --site-url to specify where this machine reaches the web server without "
             "{challenge}, such as http://127.0.0.1:8000",
             challenge=whose,
         ),

@@ -49,7 +49,7 @@ def _not_trusted(failure: _Failure) -> Problem:
 def _not_valid_now(failure: _Failure) -> Problem:
     return failure.problem(
         msg("The certificate of {host} is not valid now.", host=failure.host),
-        msg("It has expired or begins later, or this machine's clock is wrong."),
+        msg("It has expired or is not valid yet, or this machine's clock is wrong."),
         msg("Compare the clock: date -u. If it is right, have the certificate renewed."),
         code="certificate-not-valid-now",
     )
@@ -89,7 +89,7 @@ def _tls_refused(failure: _Failure) -> Problem:
 
 def _no_name_server(failure: _Failure) -> Problem:
     return failure.problem(
-        msg("The name {host} cannot be looked up now.", host=failure.host),
+        msg("The name {host} cannot be resolved now.", host=failure.host),
         msg("No name server answers: this machine is offline, or its DNS settings are wrong."),
         msg("See whether other names are found: getent hosts example.org"),
         msg("Look at the name servers in /etc/resolv.conf."),
@@ -132,7 +132,7 @@ def _nobody_listens(failure: _Failure) -> Problem:
 
 def _no_network(failure: _Failure) -> Problem:
     return failure.problem(
-        msg("The network does not lead to {host}.", host=failure.host),
+        msg("There is no network route to {host}.", host=failure.host),
         msg("This machine is offline, or a firewall is in between."),
         msg("See whether it reaches others: curl -I https://example.org"),
         TRY_AGAIN,
@@ -154,8 +154,8 @@ def _closed(failure: _Failure) -> Problem:
     return failure.problem(
         msg("{host} closed the connection without an answer.", host=failure.host),
         msg(
-            "The service restarts, or something else than S3 listens there: a port for https is "
-            "addressed with http, for example."
+            "The service is restarting, or something other than S3 listens there: an https "
+            "port addressed with http, for example."
         ),
         TRY_AGAIN,
         msg("If it happens again, try {address}", address=failure.other),
@@ -166,7 +166,7 @@ def _closed(failure: _Failure) -> Problem:
 def _otherwise(failure: _Failure) -> Problem:
     return failure.problem(
         msg("{host} could not be reached.", host=failure.host),
-        msg("The network or the service refused, for a reason that its message tells best."),
+        msg("The network or the service refused; its message gives the reason."),
         TRY_AGAIN,
         code="unreachable",
     )

@@ -318,7 +318,7 @@ def _site_away(seen: VisitorResponse) -> Problem:
         msg("The site does not answer at {address}", address=address),
         sentences(
             said,
-            msg("It may be starting still, or this machine cannot reach it under that address."),
+            msg("It may still be starting, or this machine cannot reach it at that address."),
         ),
         Remedy(msg("Wait a moment and try again."), Action.RETRY),
         msg(
@@ -340,9 +340,9 @@ def _page_problem(seen: VisitorResponse, stylesheets: Sequence[str]) -> Problem 
         return Problem(
             msg("The site answers with its error page."),
             msg(
-                "BookWyrm runs, but fails at every page. Its error page comes with status "
-                "{status}, so it looks healthy to most checks. With S3, a missing "
-                "AWS_S3_CUSTOM_DOMAIN or static files that are not in the bucket do that.",
+                "BookWyrm runs, but every page fails. Its error page comes with status "
+                "{status}, so it looks healthy to most checks. With S3, the likely cause is a "
+                "missing AWS_S3_CUSTOM_DOMAIN, or static files that are not in the bucket.",
                 status=status,
             ),
             Remedy(
@@ -358,7 +358,7 @@ def _page_problem(seen: VisitorResponse, stylesheets: Sequence[str]) -> Problem 
                 "The web server answers, but BookWyrm behind it does not (HTTP {status}).",
                 status=status,
             ),
-            msg("It is still starting, or it ended at start."),
+            msg("It is still starting, or it failed to start."),
             Remedy(msg("Wait a moment and try again."), Action.RETRY),
             _READ_LOG,
             raw=raw,
@@ -369,7 +369,9 @@ def _page_problem(seen: VisitorResponse, stylesheets: Sequence[str]) -> Problem 
             msg("What answers is not a page of BookWyrm (HTTP {status}).", status=status),
             msg("Another site answers on this address, or a proxy or a login is in front of it."),
             msg("Open {url} in a browser and compare.", url=seen.url),
-            msg("Specify with --site-url where the instance is reached from here."),
+            msg(
+                "Use --site-url to specify the address at which this machine reaches the instance."
+            ),
             raw=raw,
             field="site_url",
             code="site-not-bookwyrm",

@@ -117,7 +117,7 @@ def test_killed_during_the_copy_and_resumed(
         tmux.see("▸ Copy")
         # As slow as it goes, so that the kill comes in the middle.
         tmux.press("l")
-        tmux.see("How fast")
+        tmux.see("Maximum speed")
         tmux.press("Down", "Enter")
         tmux.see("Limit rate")
         tmux.press("Enter")
@@ -131,7 +131,7 @@ def test_killed_during_the_copy_and_resumed(
         assert "✓ Done. Your instance keeps its files in the" in picture
         assert demo.keys.secret_access_key not in picture
         tmux.press("Enter")
-        tmux.see("Done and proven.")
+        tmux.see("Done and verified.")
 
 
 def test_a_fresh_install_is_killed_and_finished(
@@ -154,7 +154,7 @@ def test_a_fresh_install_is_killed_and_finished(
         _walk(tmux, "▸ Finish")
         assert "waits for your site" in tmux.picture()
         tmux.press("q")
-        tmux.see("When your site runs")
+        tmux.see("Once your site runs")
         demo.finish_installation()
         tmux.open(argv, environment)
         tmux.see("▸ Go on: Restart")
@@ -163,7 +163,7 @@ def test_a_fresh_install_is_killed_and_finished(
         assert "✓ Done. Your instance keeps its files in the" in tmux.picture()
         assert demo.keys.secret_access_key not in tmux.picture()
         tmux.press("Enter")
-        tmux.see("Done and proven.")
+        tmux.see("Done and verified.")
 
 
 def _say_storage(folder: Path, server: SeaweedFS, bucket: str) -> None:

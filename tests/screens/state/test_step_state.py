@@ -55,7 +55,7 @@ async def test_a_step_is_blocked_by_the_first_open_one(tmp_path: Path) -> None:
     state = await _state("set_cors", tmp_path, done=_NAMES[:2])
     await state.inspect()
     assert _phase(state) is Phase.BLOCKED
-    assert status_line(state) == ("! First: Enable S3.", "$text-warning")
+    assert status_line(state) == ("! Do this step first: Enable S3.", "$text-warning")
 
 
 async def test_a_running_step_blocks_the_others(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ async def test_a_running_step_blocks_the_others(tmp_path: Path) -> None:
     await other.inspect()
     run = state.session.start_run(state.step)
     assert (state.phase, other.phase) == (Phase.RUNNING, Phase.BLOCKED)
-    assert "is under way" in status_line(other)[0]
+    assert "is in progress" in status_line(other)[0]
     state.session.end_run(run, None, interrupted=True)
     assert _phase(state) is not Phase.RUNNING
 

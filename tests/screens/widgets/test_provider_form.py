@@ -88,7 +88,7 @@ async def test_what_was_typed_for_the_old_provider_is_replaced_and_named(tmp_pat
         assert _field(stage, "endpoint").value == "https://nyc3.digitaloceanspaces.com"
         assert _field(stage, "custom_domain").value.startswith("books-media.nyc3.")
         message = str(_field(stage, "custom_domain").query_one(".message", Static).visual)
-        assert "before: media.example.org" in message
+        assert "previously: media.example.org" in message
         await _type(stage, "custom_domain", "cdn.example.org")
         message = str(_field(stage, "custom_domain").query_one(".message", Static).visual)
         assert "before" not in message
