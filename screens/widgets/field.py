@@ -13,6 +13,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from screens.state.wording import signed
+from screens.widgets.cached import CachedStatic
 from screens.widgets.spoken import Entry, Said, text
 from wizard.core.message import NOTHING, Message
 from wizard.storage.providers import CORRECT_IT
@@ -52,8 +53,8 @@ class Field(Vertical):
         with Horizontal(classes="line"):
             yield Said(self._label, classes="label")
             yield Entry(self._placeholder, password=self._secret, name=self.name)
-            yield Static("", classes="mark", markup=False)
-        yield Static("", classes="message", markup=False)
+            yield CachedStatic(classes="mark")
+        yield CachedStatic(classes="message")
 
     def on_mount(self) -> None:
         """Show the message, which is empty at first."""

@@ -198,7 +198,7 @@ def test_wrong_keys_between_the_steps_bring_the_old_env_back(
     problem = next(e for e in migration.events if e["event"] == "problem")
     assert "AWS_SECRET_ACCESS_KEY" in problem["what"]
     assert "The site runs as before" in problem["what"]
-    assert "Nothing of the site was touched." in problem["why"]
+    assert "Nothing on the site was changed." in problem["why"]
     assert "(403)" in problem["raw"]
     assert 'href="/static/css/themes/' in installed.wait_for_site()
     assert b"\nUSE_S3=false\n" in env.read_bytes()

@@ -209,8 +209,8 @@ def test_how_a_value_is_written(value: str, line: str) -> None:
         ("$5\\", "a backslash together with $"),
         ("two\nlines", "a line break"),
         ("a\rb", "a line break"),
-        ("a\0b", "a character that is no text"),
-        ("\udce9", "a character that is no text"),
+        ("a\0b", "a character that is not text"),
+        ("\udce9", "a character that is not text"),
     ],
 )
 def test_what_cannot_be_written_is_refused_with_the_reason(value: str, reason: str) -> None:

@@ -40,5 +40,5 @@ def test_a_missing_module(missing: str, code: str, words: str) -> None:
 
 def test_how_a_command_ended() -> None:
     argv = ["docker", "compose", "up", "my site"]
-    assert how_it_ended(argv, 1) == "“docker compose up 'my site'” ended with status 1."
+    assert how_it_ended(argv, 1) == "“docker compose up 'my site'” exited with status 1."
     assert how_it_ended(argv, -9) == "“docker compose up 'my site'” was killed by signal 9."

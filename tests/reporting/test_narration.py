@@ -89,9 +89,9 @@ def test_a_long_wait_is_told_every_ten_seconds_and_each_new_one_at_once() -> Non
     stream = io.StringIO()
     narrator = PlainNarrator(stream)
     for seconds in range(25):
-        narrator(Waiting(verbatim("web is preparing its start"), float(seconds)))
+        narrator(Waiting(verbatim("web is preparing to start"), float(seconds)))
     narrator(Waiting(verbatim("nginx passes visitors to web"), 0.0))
-    narrator(Waiting(verbatim("web is preparing its start"), 0.0))
+    narrator(Waiting(verbatim("web is preparing to start"), 0.0))
     told = [line.split()[1] for line in stream.getvalue().splitlines()]
     assert told == ["0:00:", "0:10:", "0:20:", "0:00:", "0:00:"]
 

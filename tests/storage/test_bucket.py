@@ -182,7 +182,7 @@ def test_wrong_endpoints(storage: Storage) -> None:
     found = endpoint_problem(settings, keys, f"http://127.0.0.1:{free_port()}")
     assert "Nothing answers" in found.what
     for endpoint in ("", "127.0.0.1:8333"):
-        assert "is no endpoint" in endpoint_problem(settings, keys, endpoint).what
+        assert "is not an endpoint" in endpoint_problem(settings, keys, endpoint).what
     for problem in (found, endpoint_problem(settings, keys, secure)):
         assert problem.field == "endpoint"
 
@@ -244,10 +244,10 @@ REFUSALS = [
     (error(503, "SlowDown", "Please reduce your request rate."), "too busy", None),
     (Reply(503), "too busy", None),
     (Reply(429), "too busy", None),
-    (error(500, "InternalError", "We encountered an internal error."), "failed on its own", None),
-    (Reply(502, b"<html>Bad Gateway</html>"), "failed on its own", None),
+    (error(500, "InternalError", "We encountered an internal error."), "had an internal error", None),
+    (Reply(502, b"<html>Bad Gateway</html>"), "had an internal error", None),
     (error(507, "XMinioStorageFull", "Storage backend has reached its minimum"), "no more", None),
-    (error(403, "QuotaExceeded", "Quota"), "takes no more data", None),
+    (error(403, "QuotaExceeded", "Quota"), "accepts no more data", None),
     (error(400, "InvalidBucketName", "no"), "does not accept books as a bucket's name", "bucket"),
     (error(501, "NotImplemented", "A header you provided implies"), "does not know how to", None),
     (error(400, "InvalidArgument", "Unsupported value for canned acl 'public-read'"),

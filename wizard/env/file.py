@@ -192,7 +192,7 @@ class EnvFile:
                 msg("{path} was changed while bw-s3 was at work.", path=str(self.path)),
                 msg("Somebody edited it after it was read; writing now would lose that."),
                 Remedy(
-                    msg("Look at the change again and repeat: the file is read again."),
+                    msg("Review the change and try again: the file will be read again."),
                     Action.RETRY,
                 ),
                 code="env-changed-meanwhile",
@@ -220,7 +220,7 @@ def _defect(path: Path, data: bytes) -> Message | None:
         return msg("{path} contains zero bytes.", path=name)
     if data.startswith(BOM.encode()):
         return msg("{path} begins with an invisible mark (a BOM).", path=name)
-    return msg("{path} has Windows line ends (CRLF).", path=name) if b"\r" in data else None
+    return msg("{path} has Windows line endings (CRLF).", path=name) if b"\r" in data else None
 
 
 def _lines(text: str) -> list[str]:

@@ -122,7 +122,7 @@ def written(name: str, value: str) -> str:
         raise Problem(
             msg("The value of {name} cannot be written to .env.", name=name),
             reason,
-            msg("Use another value; for a key, have your provider make a new pair."),
+            msg("Use another value; for a key, make a new pair at your provider."),
             code="env-value-unwritable",
         )
     if _BARE.fullmatch(value):
@@ -136,8 +136,8 @@ def _unwritable(value: str) -> Message | None:
     """Say what it is about a value that the three readers disagree on; None where nothing."""
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
         return msg(
-            "It contains a line break or a character that is no text: bash, Docker Compose and "
-            "Django would not read the same value."
+            "It contains a line break or a character that is not text: bash, Docker Compose "
+            "and Django would not read the same value."
         )
     if "${" in value:
         return msg(

@@ -22,8 +22,8 @@ def reading_explained(path: Path) -> Iterator[None]:
             msg("There is no file {path}.", path=str(path)),
             msg("BookWyrm keeps its settings there."),
             msg(
-                "Is this the instance's folder? A new instance gets its .env by: "
-                "cp .env.example .env"
+                "Is this the instance's folder? To make the .env of a new instance: cp "
+                ".env.example .env"
             ),
             raw=str(error),
             code="env-not-found",
@@ -66,7 +66,7 @@ def _forbidden(path: Path, error: PermissionError) -> Problem:
         else msg("The file or its folder is read-only, or belongs to another user."),
         *([] if as_root else [verbatim(f"sudo bw-s3 {path.parent}")]),
         msg(
-            "Look at what forbids it: ls -la {folder}; lsattr {path}; mount",
+            "See what prevents it: ls -la {folder}; lsattr {path}; mount",
             folder=str(path.parent),
             path=str(path),
         ),
@@ -88,7 +88,7 @@ def _refused(path: Path, error: OSError) -> Problem:
     return Problem(
         what,
         msg("The disk or the file system refused it."),
-        msg("Look at the message below; a file system mounted read-only shows in: mount"),
+        msg("Look at the message below; to see whether the file system is read-only: mount"),
         raw=str(error),
         code="env-not-writable",
     )

@@ -111,7 +111,8 @@ def _no_host(domain: str, env: Path) -> Problem:
     return Problem(
         msg("DOMAIN={domain} is not a host name.", domain=domain),
         msg(
-            "BookWyrm makes the address of every page out of it, and browsers would not find them."
+            "BookWyrm builds the address of every page from it, and browsers would not find "
+            "the pages."
         ),
         msg(
             "Set DOMAIN=… in {env} to the host name alone, such as books.example.org.",

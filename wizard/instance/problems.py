@@ -59,7 +59,10 @@ _KNOWN: tuple[tuple[str, _Cause], ...] = (
         r"Invalid endpoint",
         _Cause(
             "endpoint-invalid",
-            msg("AWS_S3_ENDPOINT_URL in .env is no address: it needs a scheme, such as https://."),
+            msg(
+                "AWS_S3_ENDPOINT_URL in .env is not an address: it needs a scheme, such as "
+                "https://."
+            ),
             (_EDIT,),
         ),
     ),
@@ -79,7 +82,7 @@ _KNOWN: tuple[tuple[str, _Cause], ...] = (
         r"ImproperlyConfigured|EnvError|EnvValidationError",
         _Cause(
             "env-value-refused",
-            msg("BookWyrm does not accept a value in .env; its own words are below."),
+            msg("BookWyrm does not accept a value in .env; its error message is below."),
             (Remedy(msg("Correct the line in .env, then try again.")), TRY_AGAIN),
         ),
     ),
@@ -105,7 +108,7 @@ def refuse_azure(env: EnvFile) -> None:
     if is_true(env.get("USE_AZURE")):
         raise Problem(
             msg("This instance keeps its files in Azure Blob Storage."),
-            msg(".env says USE_AZURE=true, and BookWyrm uses one or the other."),
+            msg(".env says USE_AZURE=true, and BookWyrm uses either Azure or S3, not both."),
             msg("bw-s3 migrates from the server's own disk to S3, not from Azure."),
             decision=True,
             code="instance-uses-azure",
@@ -121,7 +124,7 @@ def command_failed(
     what = (
         msg("BookWyrm's own command failed: manage.py {command}.", command=name)
         if name
-        else msg("BookWyrm's own command failed: a script in manage.py shell.")
+        else msg("A script that bw-s3 ran in BookWyrm's manage.py shell failed.")
     )
     return Problem(
         what,
@@ -139,7 +142,7 @@ def how_it_ended(argv: Sequence[str], status: int) -> Message:
         return msg(
             "“{command}” was killed by signal {signal}.", command=command, signal=str(-status)
         )
-    return msg("“{command}” ended with status {status}.", command=command, status=str(status))
+    return msg("“{command}” exited with status {status}.", command=command, status=str(status))
 
 
 def without_scripts(argv: Sequence[str]) -> list[str]:
@@ -173,7 +176,7 @@ def _module_missing(name: str) -> _Cause:
             module=name,
         ),
         (
-            Remedy(msg("See what is missing or changed: git status; bring it back: git restore .")),
+            Remedy(msg("See what is missing or changed: git status; restore it: git restore .")),
             TRY_AGAIN,
         ),
     )
@@ -183,7 +186,7 @@ def _unknown(status: int, lines: Sequence[str]) -> _Cause:
     if exception := _exception(lines):
         why = verbatim(exception)
     else:
-        why = msg("It ended with status {status} and said why below.", status=str(status))
+        why = msg("It exited with status {status}; its reason is below.", status=str(status))
     return _Cause("bookwyrm-command-failed", why, (TRY_AGAIN,))
 
 

@@ -128,7 +128,7 @@ def _what(said: Mapping[str, Any], bucket: str) -> tuple[str, Message]:
             return "bucket-not-found", what
     if said["step"] == "same":
         what = msg(
-            "BookWyrm read something else from the bucket {bucket} than it had written.",
+            "What BookWyrm read from the bucket {bucket} is not what it had written.",
             bucket=bucket,
         )
         return "storage-read-differs", what
@@ -142,5 +142,5 @@ def _why(said: Mapping[str, Any]) -> Message:
         return msg("Another server or a cache answers for the S3 service.")
     words = said["message"] or said["code"] or f"HTTP {said['status']}"
     return msg(
-        "The service said: {words}. Nothing of the site was touched.", words=words.rstrip(".")
+        "The service said: {words}. Nothing on the site was changed.", words=words.rstrip(".")
     )

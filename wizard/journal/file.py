@@ -262,7 +262,7 @@ def _unwritable(folder: Path, error: Exception) -> Problem:
     return Problem(
         what,
         msg("The disk or the file system refused it."),
-        msg("A file system mounted read-only shows in: mount"),
+        msg("To see whether the file system is mounted read-only: mount"),
         _ANOTHER_PLACE,
         raw=str(error),
         code="journal-not-writable",
@@ -307,7 +307,7 @@ def _whose(folder: Path) -> Message:
             continue
         if owner == os.geteuid():
             return msg(
-                "{path} is yours, but does not allow it, or the file system is read-only.",
+                "{path} is yours, but its permissions forbid it, or the file system is read-only.",
                 path=str(path),
             )
         return msg(

@@ -176,9 +176,9 @@ class Bucket:
             self.client = connect(settings, keys)
         except ValueError as error:
             raise Problem(
-                msg("{endpoint} is no endpoint.", endpoint=settings.endpoint)
+                msg("{endpoint} is not an endpoint.", endpoint=settings.endpoint)
                 if settings.endpoint
-                else msg("An empty address is no endpoint."),
+                else msg("An empty address is not an endpoint."),
                 msg("An endpoint is https:// and the host name of the storage service."),
                 CORRECT_IT,
                 raw=str(error),

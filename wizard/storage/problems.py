@@ -107,7 +107,7 @@ def _wrong_secret(refusal: _Refusal) -> Problem:
         msg("The secret key does not fit the access key."),
         msg("It is mistyped or cut off, or comes from another pair of keys."),
         Remedy(msg("Copy the secret key again, as a whole."), Action.EDIT_PROVIDER),
-        msg("Where the console shows it only once, make a new pair of keys."),
+        msg("If the console shows it only once, make a new pair of keys."),
         field="secret_access_key",
         code="secret-key-wrong",
     )
@@ -157,13 +157,13 @@ def _why_no_bucket(settings: Settings) -> Message:
 def _foreign_bucket(refusal: _Refusal) -> Problem:
     return refusal.problem(
         msg(
-            "The name {bucket} is taken, by a bucket that these keys do not see.",
+            "The name {bucket} is taken by a bucket that these keys cannot see.",
             bucket=refusal.bucket,
         ),
         sentences(
             msg(
-                "Names of buckets are shared by all customers of a service: it may be somebody "
-                "else's, or one of another account or project of yours."
+                "Bucket names are shared by all customers of a service: it may be somebody "
+                "else's, or in another account or project of yours."
             ),
             _where(refusal.settings),
         ),
@@ -179,7 +179,7 @@ def _foreign_bucket(refusal: _Refusal) -> Problem:
 def _bad_bucket_name(refusal: _Refusal) -> Problem:
     return refusal.problem(
         msg("The service does not accept {bucket} as a bucket's name.", bucket=refusal.bucket),
-        msg("3 to 63 lowercase letters, digits and hyphens are right everywhere."),
+        msg("3 to 63 lowercase letters, digits and hyphens are accepted everywhere."),
         Remedy(msg("Choose another name."), Action.EDIT_PROVIDER),
         field="bucket",
         code="bucket-name-invalid",
@@ -189,7 +189,7 @@ def _bad_bucket_name(refusal: _Refusal) -> Problem:
 def _clock(refusal: _Refusal) -> Problem:
     return refusal.problem(
         msg("This machine's clock is wrong."),
-        msg("The storage refuses what was signed more than a quarter of an hour ago or ahead."),
+        msg("The storage refuses requests whose time is off by more than 15 minutes."),
         msg("Set the clock: sudo timedatectl set-ntp true; then compare: date -u"),
         _RETRY,
         code="clock-wrong",
@@ -208,18 +208,18 @@ def _busy(refusal: _Refusal) -> Problem:
 
 def _broken(refusal: _Refusal) -> Problem:
     return refusal.problem(
-        msg("The storage failed on its own side."),
-        msg("It answered with an error of the server's."),
+        msg("The storage had an internal error."),
+        msg("It answered with a server error."),
         _RETRY,
         msg("If it persists, look at your provider's status page."),
-        msg("If it never worked, compare the endpoint: another service may answer there."),
+        msg("If it never worked, check the endpoint: another service may answer there."),
         code="storage-failed",
     )
 
 
 def _full(refusal: _Refusal) -> Problem:
     return refusal.problem(
-        msg("The storage takes no more data."),
+        msg("The storage accepts no more data."),
         msg("A quota is used up, the account is closed or unpaid, or the disks are full."),
         msg("Look at quota and billing in your provider's console."),
         _RETRY,
@@ -232,8 +232,8 @@ def _no_acl(refusal: _Refusal) -> Problem:
         msg("The bucket does not accept the ACL “public-read”."),
         msg("Like all new buckets at Amazon, it is opened by a bucket policy, not file by file."),
         msg(
-            "Go back to the first step: it leaves AWS_DEFAULT_ACL empty and has a policy open the "
-            "files."
+            "Go back to the first step: it leaves AWS_DEFAULT_ACL empty and opens the files "
+            "with a policy."
         ),
         code="acl-refused",
     )
@@ -271,7 +271,7 @@ def _not_s3(refusal: _Refusal) -> Problem:
 def _plain_on_tls(refusal: _Refusal) -> Problem:
     return refusal.problem(
         msg("The endpoint wants https."),
-        msg("It was asked in plain http on its port for https."),
+        msg("It was addressed over plain http on its https port."),
         Remedy(msg("Write https:// instead of http:// in the endpoint."), Action.EDIT_PROVIDER),
         field="endpoint",
         code="endpoint-wants-https",
@@ -281,7 +281,7 @@ def _plain_on_tls(refusal: _Refusal) -> Problem:
 def _otherwise(refusal: _Refusal) -> Problem:
     return refusal.problem(
         call_of(refusal.answer.operation).refused,
-        msg("Its own words tell best why: {message}", message=refusal.message),
+        msg("Its own message explains it best: {message}", message=refusal.message),
         _RETRY,
         msg("Look it up in your provider's documentation."),
         code="storage-refused",
@@ -292,8 +292,8 @@ def _native_rules(refusal: _Refusal) -> Problem:
     return refusal.problem(
         msg("The bucket's CORS rules cannot be changed through S3."),
         msg(
-            "Rules that were set in Backblaze's own console or with its own API prevent those of "
-            "its S3 API. Its words: {message}",
+            "Rules set in Backblaze's own console or with its own API block those of its S3 "
+            "API. Its message: {message}",
             message=refusal.message,
         ),
         msg(
@@ -325,7 +325,7 @@ def _not_listable(refusal: _Refusal) -> Problem:
             ),
             _where(refusal.settings),
         ),
-        Remedy(msg("Compare the bucket's name."), Action.EDIT_PROVIDER),
+        Remedy(msg("Check the bucket's name."), Action.EDIT_PROVIDER),
         msg(
             "Give the keys the right {right} in your provider's console.",
             right=call_of(refusal.answer.operation).right,
@@ -508,9 +508,9 @@ _UNSEEN = (
     (
         "scw.cloud",
         msg(
-            "At Scaleway, S3 looks only into the preferred project of the keys' API key: a bucket "
-            "of another project of yours is not there for them. Make an API key with that project "
-            "as its preferred one."
+            "At Scaleway, S3 looks only in the preferred project of the API key: it does not "
+            "find a bucket in another of your projects. Make an API key with the bucket's "
+            "project as its preferred one."
         ),
     ),
     (
@@ -531,12 +531,10 @@ def _where(settings: Settings) -> Message:
 
 def _right_region(answer: ErrorResponse) -> Message:
     if answer.region:
-        return msg("The storage says that it is in {region}.", region=answer.region)
+        return msg("The storage says that the bucket is in {region}.", region=answer.region)
     if answer.endpoint:
-        return msg(
-            "The storage says that it is to be reached at {endpoint}.", endpoint=answer.endpoint
-        )
-    return msg("Region and endpoint have to be those in which the bucket was created.")
+        return msg("The storage says that the bucket is at {endpoint}.", endpoint=answer.endpoint)
+    return msg("Region and endpoint must be those where the bucket was created.")
 
 
 def _from_botocore(response: Any, operation: str) -> ErrorResponse:

@@ -221,7 +221,9 @@ def _tidy_secret_key(value: str) -> tuple[str, Problem | None]:
 
 
 _BOTH_KEYS = msg("The storage asks for both keys.")
-_PLAIN_KEYS = msg("Keys are made of plain letters, digits and the like; something else came along.")
+_PLAIN_KEYS = msg(
+    "Keys consist of plain letters, digits and the like; something else was copied too."
+)
 
 
 def _is_of_a_key(value: str) -> bool:
@@ -238,7 +240,7 @@ def _tidy_endpoint(value: str) -> tuple[str, Problem | None]:
     parts = _split(value)
     value = value.rstrip("/")
     if parts is None or not parts.hostname or not _HOST.fullmatch(parts.hostname):
-        what = msg("{value} is no address.", value=value)
+        what = msg("{value} is not an address.", value=value)
         why = msg("An endpoint is https:// and a host name.")
         return value, _wrong("endpoint", what, why, code="endpoint-invalid")
     if parts.scheme not in ("http", "https"):
@@ -263,7 +265,7 @@ def _tidy_bucket(value: str) -> tuple[str, Problem | None]:
     value = value.removeprefix("s3://").rstrip("/")
     if not value:
         what = msg("The bucket's name is missing.")
-        why = msg("It is the bucket's, not the account's.")
+        why = msg("It is the name of the bucket, not of the account.")
         return value, _wrong("bucket", what, why, code="bucket-missing")
     if "/" in value:
         what = msg("That is more than the bucket's name.")
@@ -296,7 +298,7 @@ def _tidy_custom_domain(value: str) -> tuple[str, Problem | None]:
     value = f"{host.lower()}{slash}{path}"
     if not value:
         what = msg("The custom domain is missing.")
-        why = msg("Without it BookWyrm cannot make a single address of a picture or a stylesheet.")
+        why = msg("Without it BookWyrm cannot build the address of any picture or stylesheet.")
         return value, _wrong("custom_domain", what, why, code="custom-domain-missing")
     return value, _defect_of_domain(value, path)
 
@@ -308,7 +310,7 @@ def _defect_of_domain(value: str, path: str) -> Problem | None:
         why = msg("It is the host from which visitors load the files, such as media.example.org.")
         return wrong(msg("{value} is not a host.", value=value), why)
     if parts.query or parts.fragment or "@" in value or re.search(r"\s|//", value):
-        what = msg("The custom domain has more than host and path in it.")
+        what = msg("The custom domain contains more than a host and a path.")
         return wrong(what, msg("Leave it out."))
     if re.search(r"(?:^|/)(?:images|static)$", path):
         what = msg("The custom domain ends in one of BookWyrm's folders.")
@@ -342,7 +344,7 @@ CORRECT_IT = Remedy(msg("Correct it, then continue."))
 _DEFAULT_REMEDY = {
     "access_key_id": Remedy(msg("Copy it again from your provider's console.")),
     "secret_access_key": Remedy(
-        msg("Copy it again; where the console shows it only once, make a new pair.")
+        msg("Copy it again; if the console shows it only once, make a new pair.")
     ),
 }
 

@@ -205,7 +205,7 @@ def runner_did_not_start(raw: str, *, begun: bool) -> Problem:
             msg("The process that does it did not come up."),
             msg("It has to finish what was started.")
             if begun
-            else msg("Nothing of the site was touched."),
+            else msg("Nothing on the site was changed."),
         ),
         TRY_AGAIN,
         raw=raw,

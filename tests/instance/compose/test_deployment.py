@@ -159,7 +159,7 @@ async def test_web_without_a_sign_of_life_is_given_up(
         standing.enable_s3(line.url, "silent-books")
         with pytest.raises(Problem) as caught:
             await restart(standing.deployment, standing.events.append)
-    assert caught.value.what == "BookWyrm's web container does not get ready."
+    assert caught.value.what == "BookWyrm's web container does not become ready."
 
 
 async def test_web_whose_check_gave_up_is_asked_for_its_page(tmp_path: Path) -> None:

@@ -404,7 +404,7 @@ def test_container_dies_in_the_middle_of_the_stream(project: SmallProject) -> No
             docker("kill", project.container())
             while item[1].read(1 << 20):
                 pass
-    assert "ended in the middle" in caught.value.what
+    assert "stopped partway" in caught.value.what
     wait_until(lambda: not project.compose("ps", "--quiet", "web"))
     project.up()
     assert len(files_of(media)) == len(FILES) + 1

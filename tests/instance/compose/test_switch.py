@@ -215,7 +215,7 @@ async def test_storage_that_never_answers_stops_there_too(
         path.write_bytes(old)
         await switch.undo(standing.events.append)
     show("no answer", visitors)
-    assert caught.value.what == "BookWyrm's web container does not get ready."
+    assert caught.value.what == "BookWyrm's web container does not become ready."
     assert not visitors.failed
     assert not standbys()
     assert standing.containers() == before
@@ -283,7 +283,7 @@ async def test_the_temporary_container_ends_while_it_serves(standing: Standing) 
     assert points_to(standing, "lost-books")
     assert not standbys()
     assert visitors.down_seconds > 0
-    lost = [e.text for e in standing.events if isinstance(e, Note) and "ended by itself" in e.text]
+    lost = [e.text for e in standing.events if isinstance(e, Note) and "exited by itself" in e.text]
     assert len(lost) == 1
     assert not visitors.pages[-1].wrong
 
@@ -374,7 +374,7 @@ services:
         (
             "",
             "location / { proxy_pass http://web:8000; }",
-            "web does not serve the site at the moment, so there is nothing to keep up.",
+            "web does not serve the site at the moment, so there is no downtime to avoid.",
         ),
     ],
     ids=["other upstream", "name", "port", "down"],

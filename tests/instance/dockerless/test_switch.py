@@ -366,7 +366,7 @@ async def test_a_gunicorn_that_ended_on_the_way_is_started_by_the_way_back(serve
         with pytest.raises(Problem) as caught:
             for stage in switch.stages()[1:]:
                 await switch.carry_out(stage, served.scene.context.report)
-        assert "gunicorn ended" in caught.value.what
+        assert "gunicorn exited" in caught.value.what
         assert await switch.touched()
         restore_env(served)
         await switch.undo(served.scene.context.report)
@@ -534,7 +534,7 @@ async def test_an_old_gunicorn_with_threads_may_lose_a_request(
 
 async def test_another_server_and_none(served: Served) -> None:
     served.systemd.stop("bookwyrm")
-    assert "does not run at the moment" in (await served.deployment.switches())[0].obstacle
+    assert "is not running at the moment" in (await served.deployment.switches())[0].obstacle
     served.web.argv = [str(served.scene.folder / "venv/bin/python3"), "serve.py"]
     served.systemd.start("bookwyrm")
     served.wait_for_page()

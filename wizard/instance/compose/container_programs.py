@@ -142,7 +142,7 @@ def interrupted(running: RunningProgram, docker: Docker) -> Problem:
     if is_docker_failure(0, said):
         return docker_failed(running.argv, said, docker.environment())
     return Problem(
-        msg("The container from which the media are read ended in the middle."),
+        msg("The container from which the media are read stopped partway."),
         msg("It was stopped or restarted, or the connection to Docker's engine broke."),
         Remedy(msg("Start again: what is verified is not sent again."), Action.RETRY),
         raw=f"exit status {running.status}\n{said[-2000:]}",

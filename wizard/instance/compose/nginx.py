@@ -73,10 +73,10 @@ class Nginx:
             if seconds > _SECONDS_TO_TAKE_IT and not all(workers[pid] for pid in left):
                 raise refused()
             if seconds > _SECONDS_TO_DRAIN:
-                words = msg("A slow visitor is not waited for any longer.")
+                words = msg("No longer waiting for a slow visitor.")
                 report(Note(words, warning=True))
                 return
-            words = msg("Waiting until answers and uploads under way are through")
+            words = msg("Waiting for responses and uploads in progress to finish")
             report(Waiting(words, seconds))
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -90,8 +90,8 @@ class Nginx:
 def refused(said: str = "") -> Problem:
     """Say that nginx did not take a new configuration; `said` is what it wrote."""
     return Problem(
-        msg("nginx did not take up the new addresses of web."),
-        msg("It continues as before: it does not accept its own configuration any more."),
+        msg("nginx did not load the new addresses of web."),
+        msg("It runs as before: it no longer accepts its own configuration."),
         msg(
             "See what it says: docker compose exec nginx nginx -t; "
             "docker compose logs --tail 20 nginx"

@@ -32,17 +32,17 @@ _RELOAD = Command(
     ("docker", "compose", "exec", "-T", NGINX, "nginx", "-s", "reload"),
     note=msg("nginx finds the new containers, without an interruption"),
 )
-_SOMEBODY_ELSE = msg("Somebody else starts the containers too: ./bw-dev up -d again.")
-_NOT_READY = msg("web is not ready yet: waiting for it, then ./bw-dev up -d again.")
+_SOMEBODY_ELSE = msg("Somebody else is starting the containers too: running ./bw-dev up -d again.")
+_NOT_READY = msg("web is not ready yet: waiting for it, then running ./bw-dev up -d again.")
 _DOWNTIME = {
     SwitchWay.NO_DEPS: msg(
-        "Nobody reaches the site for 10 to 15 seconds, while web collects the static assets; "
-        "a slow S3 service makes it longer."
+        "The site is down for 10 to 15 seconds while web collects the static assets; longer if "
+        "the S3 service is slow."
     ),
     SwitchWay.UP: msg(
-        "./bw-dev up -d recreates every container whose settings changed: nobody reaches "
-        "the site for about 45 seconds. web collects the static assets before it answers, "
-        "so a slow S3 service makes it longer."
+        "./bw-dev up -d recreates every container whose settings changed: the site is down for "
+        "about 45 seconds. web collects the static assets before it answers, so it takes "
+        "longer if the S3 service is slow."
     ),
 }
 
@@ -68,7 +68,7 @@ class PlainSwitch(Switch):
         return (
             SwitchStage("recreate", words, (Command(self.argv),)),
             SwitchStage("reload", msg("nginx looks up where web is now."), (_RELOAD,)),
-            SwitchStage("check", msg("The site is looked at as a visitor sees it.")),
+            SwitchStage("check", msg("The site is checked as a visitor sees it.")),
         )
 
     def downtime(self) -> Message:

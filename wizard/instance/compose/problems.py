@@ -43,15 +43,15 @@ def too_slow(argv: Sequence[str], seconds: float) -> Problem:
     return Problem(
         msg("Docker does not answer."),
         plural(
-            "“{command}” was still silent after {n} second.",
-            "“{command}” was still silent after {n} seconds.",
+            "“{command}” gave no answer for {n} second.",
+            "“{command}” gave no answer for {n} seconds.",
             round(seconds),
             command=shlex.join(argv),
         ),
         msg("Look at it with: docker info"),
         msg(
-            "Where it hangs too, restart the engine (this stops the site for a moment): "
-            "sudo systemctl restart docker"
+            "If that hangs too, restart the engine (this stops the site for a moment): sudo "
+            "systemctl restart docker"
         ),
         code="docker-no-answer",
     )
@@ -112,7 +112,7 @@ def no_compose(said: str, env: Mapping[str, str]) -> Problem:
         why,
         msg("Debian, Ubuntu (Docker's own packages): sudo apt install docker-compose-plugin"),
         msg("Ubuntu (its own packages): sudo apt install docker-compose-v2"),
-        msg("Elsewhere: {address}", address=_INSTALL),
+        msg("On other systems: {address}", address=_INSTALL),
         raw=said,
         code="compose-missing",
     )
@@ -162,7 +162,7 @@ def _not_running(said: str, env: Mapping[str, str]) -> Problem:
         msg("Docker's engine is not running."),
         msg("Nothing answers at {socket}.", socket=str(_socket(env))),
         msg("Start it: sudo systemctl start docker"),
-        msg("Where it does not start: sudo journalctl -u docker --since today"),
+        msg("If it does not start: sudo journalctl -u docker --since today"),
         msg("If Docker runs as a user here (rootless), start bw-s3 as that user."),
         raw=said,
         code="docker-not-running",
@@ -172,9 +172,9 @@ def _not_running(said: str, env: Mapping[str, str]) -> Problem:
 def _remote(said: str, env: Mapping[str, str]) -> Problem:
     host = env.get("DOCKER_HOST")
     why = (
-        msg("docker is told to use {host}, and got no answer there.", host=host)
+        msg("docker is set to use {host}, which does not answer.", host=host)
         if host
-        else msg("docker is told to use the current docker context, and got no answer there.")
+        else msg("docker is set to use the current docker context, which does not answer.")
     )
     return Problem(
         msg("The Docker engine cannot be reached."),
@@ -211,8 +211,10 @@ def _disk_full(said: str, env: Mapping[str, str]) -> Problem:
     return Problem(
         msg("The disk that Docker uses is full."),
         msg("No space was left for a container, or inside one."),
-        msg("See what takes it: docker system df; df -h"),
-        msg("Old images and caches can usually go: docker image prune; docker builder prune"),
+        msg("See what uses the space: docker system df; df -h"),
+        msg(
+            "Old images and caches can usually be removed: docker image prune; docker builder prune"
+        ),
         raw=telling_lines(said),
         code="disk-full",
     )
@@ -224,7 +226,7 @@ def image_missing(image: str) -> Problem:
         msg("BookWyrm's image has not been built yet."),
         msg("Docker has no image {image} to start a container from.", image=image),
         msg("Build it in the instance's folder: docker compose build"),
-        msg("Where it comes ready made, fetch it: docker compose pull"),
+        msg("If it is available prebuilt, download it: docker compose pull"),
         _THEN_AGAIN,
         code="image-missing",
     )
@@ -234,8 +236,8 @@ def _no_image(said: str, env: Mapping[str, str]) -> Problem:
     return Problem(
         msg("Docker could not get an image."),
         verbatim(telling_line(said)),
-        msg("Build BookWyrm's: docker compose build"),
-        msg("Where an image is to be fetched: check the network, then docker compose pull"),
+        msg("Build BookWyrm's image: docker compose build"),
+        msg("If an image has to be downloaded: check the network, then docker compose pull"),
         raw=telling_lines(said),
         code="image-missing",
     )
@@ -246,12 +248,13 @@ def _no_network(said: str, env: Mapping[str, str]) -> Problem:
         msg("Docker cannot make the network that BookWyrm's containers need."),
         verbatim(telling_line(said)),
         msg(
-            "See which networks there are: docker network ls; those that nothing uses can go: "
+            "See which networks there are: docker network ls; remove those that nothing uses: "
             "docker network prune"
         ),
         msg(
-            "If a VPN or another network of this server has the same addresses, give Docker "
-            "others: “default-address-pools” in /etc/docker/daemon.json, then restart the engine."
+            "If a VPN or another network of this server uses the same addresses, give Docker "
+            "other ones: “default-address-pools” in /etc/docker/daemon.json, then restart the "
+            "engine."
         ),
         _THEN_AGAIN,
         raw=telling_lines(said),

@@ -29,7 +29,7 @@ def never_started(docker: Docker, project: ComposeProject, mount: Mount) -> Prob
         ),
         *_advice(_others(docker, mount.volume)),
         _FRESH,
-        msg("Else start the instance first: ./bw-dev up -d"),
+        msg("Otherwise start the instance first: ./bw-dev up -d"),
         code="media-volume-missing",
     )
 
@@ -38,12 +38,12 @@ def empty_but_used(docker: Docker, mount: Mount | None, covers: int) -> Problem:
     """Return the `Problem` of an empty volume, while the database names files in it."""
     return Problem(
         _empty(mount.label, covers) if mount else _empty_folder(covers),
-        msg("The files are probably in another volume, of the name that this project had before."),
+        msg("The files are probably in another volume, under the project's previous name."),
         *_advice(_others(docker, mount.volume if mount else "")),
         msg("Look where the site has them now: docker compose exec web ls /app/images"),
         msg(
-            "If they are in the bucket already, since the instance used S3 from its first day: "
-            "--path fresh"
+            "If they are already in the bucket because the instance has always used S3: --path "
+            "fresh"
         ),
         decision=True,
         code="media-volume-empty",
@@ -81,7 +81,7 @@ def perhaps_renamed(docker: Docker, project: ComposeProject) -> Problem | None:
         msg("It is not clear whether this instance is new."),
         msg(
             "The Compose project of this folder is called “{project}” and was never started, "
-            "but there are media of a project that no folder here runs any more.",
+            "but there is a media volume of a project that no folder here runs any more.",
             project=project.name,
         ),
         *_advice(others),
@@ -110,8 +110,9 @@ def _advice(names: list[str]) -> list[Message]:
         return []
     return [
         msg(
-            "There are others: {volumes}. If one is this instance's, its folder was called "
-            "differently: set COMPOSE_PROJECT_NAME in .env to the part before _media_volume.",
+            "Other media volumes: {volumes}. If one belongs to this instance, the folder was "
+            "renamed: set COMPOSE_PROJECT_NAME in .env to the part of the volume's name before "
+            "_media_volume.",
             volumes=", ".join(names),
         )
     ]

@@ -146,12 +146,12 @@ class ServedPage:
             )
         if view.points_to_bucket is not self.instance.uses_s3():
             return Problem(
-                msg("BookWyrm starts, but its pages do not say what .env says."),
+                msg("BookWyrm starts, but its pages do not match .env."),
                 msg(
                     "Its container was given other settings than those in .env: another file may "
                     "set them, such as docker-compose.override.yml."
                 ),
-                msg("See what web is given: docker compose config web"),
+                msg("See which settings web gets: docker compose config web"),
                 raw="\n".join(view.stylesheets),
                 code="settings-overridden",
             )

@@ -39,7 +39,7 @@ SITE = (WEB, *WORKERS)
 # A container of `web` that serves beside the project's own carries this, with the journal's id.
 STANDBY = "bw-s3.switch"
 
-_SOMEBODY_ELSE = msg("Somebody else starts the containers too: trying again in a moment.")
+_SOMEBODY_ELSE = msg("Somebody else is starting the containers too: trying again in a moment.")
 _STARTS = 4
 _SECONDS_TO_STEP_BACK = 5
 # How long a command that was left alone may still run.

@@ -67,8 +67,8 @@ async def _still_runs(site: SiteServices, container: Container) -> bool:
 
 
 _LOST = msg(
-    "The temporary web container ended by itself while it served the site. nginx passes visitors "
-    "to web as soon as that answers."
+    "The temporary web container exited by itself while it served the site. nginx passes "
+    "visitors to web as soon as web answers."
 )
 
 
@@ -77,8 +77,8 @@ def lost_too_early() -> Problem:
     return Problem(
         msg("The temporary web container does not serve the site any more."),
         msg(
-            "It ended by itself, or something ended it, perhaps for want of memory. nginx passes "
-            "visitors to the old web again, which was not stopped."
+            "It exited by itself, or something killed it, perhaps for lack of memory. nginx "
+            "passes visitors to the old web container again, which was not stopped."
         ),
         msg("See whether the kernel killed it: dmesg | grep -i kill"),
         TRY_AGAIN,

@@ -69,7 +69,7 @@ class StandbySwitch(Switch):
             ),
             SwitchStage(
                 "pause",
-                msg("Background jobs are paused; what is to be done waits in Redis."),
+                msg("Background jobs are paused; pending jobs wait in Redis."),
                 self._commands(self._services(JOBS), self._stop_argv),
             ),
             SwitchStage(
@@ -102,7 +102,7 @@ class StandbySwitch(Switch):
                 msg("The temporary web container finishes what it is doing and is removed."),
                 (Command(self._remove_argv(self.standby)),),
             ),
-            SwitchStage("check", msg("The site is looked at as a visitor sees it.")),
+            SwitchStage("check", msg("The site is checked as a visitor sees it.")),
         )
 
     def downtime(self) -> Message:
@@ -243,7 +243,7 @@ class StandbySwitch(Switch):
             if not scene.is_current(scene.of(name)):
                 raise Problem(
                     msg("{service} does not run with the new settings.", service=name),
-                    msg("The site itself is up; its background jobs wait."),
+                    msg("The site itself is up; its background jobs are waiting."),
                     msg("See what it says: docker compose logs --tail 50 {service}", service=name),
                     TRY_AGAIN,
                     code="jobs-not-running",

@@ -19,7 +19,7 @@ from wizard.system.memory import available_bytes
 # What a second `web` took beside the first.
 _MIB_NEEDED = 300
 _BENEATH = msg(
-    "A second web would apply them beneath the first one, which still runs the old code."
+    "A second web container would migrate the database while the first still runs the old code."
 )
 _TWO_VERSIONS = msg("Two versions would use one database at the same time.")
 _NEEDED_BY_WEB = ("db", "redis_activity", "redis_broker")
@@ -49,7 +49,7 @@ async def _against_standby(site: SiteServices, scene: Scene) -> Message:
     if against or any(c.runs for c in scene.standbys):
         return against
     if scene.web is None or not await site.page.serves(scene.web):
-        return msg("web does not serve the site at the moment, so there is nothing to keep up.")
+        return msg("web does not serve the site at the moment, so there is no downtime to avoid.")
     if newer := await newer_images(site, scene):
         return sentences(newer, _TWO_VERSIONS)
     memory = await asyncio.to_thread(_short_of_memory, site)

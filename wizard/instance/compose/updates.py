@@ -62,8 +62,8 @@ async def migrations_wait(site: SiteServices, web: Container) -> Message:
     if answer.status != 0 or not waiting:
         return NOTHING
     return plural(
-        "BookWyrm was updated and not restarted since: {n} migration waits ({first}).",
-        "BookWyrm was updated and not restarted since: {n} migrations wait ({first}).",
+        "BookWyrm was updated but not restarted since: {n} migration is pending ({first}).",
+        "BookWyrm was updated but not restarted since: {n} migrations are pending ({first}).",
         len(waiting),
         first=waiting[0],
     )

@@ -132,7 +132,7 @@ class WebWatch:
                 signs, alive = new_signs, now
             if now - alive > self.quiet_seconds:
                 raise self._silent(now - started)
-            self.report(Waiting(msg("web is preparing its start"), now - started))
+            self.report(Waiting(msg("web is preparing to start"), now - started))
             await asyncio.sleep(_POLL_SECONDS)
 
     def state(self) -> WebState:
@@ -165,10 +165,10 @@ class WebWatch:
 
     def _silent(self, seconds: float) -> Problem:
         return Problem(
-            msg("BookWyrm's web container does not get ready."),
+            msg("BookWyrm's web container does not become ready."),
             msg(
-                "It has been running for {running}, and has neither said nor sent anything for "
-                "{quiet}.",
+                "It has been running for {running}, and has neither logged nor sent anything "
+                "for {quiet}.",
                 running=describe_duration(seconds),
                 quiet=describe_duration(self.quiet_seconds),
             ),

@@ -58,9 +58,9 @@ class Dockerless(Deployment):
         if app is None:
             return NOTHING
         rewritten = msg(
-            "Each upgrade of YunoHost's package {package}, and each backup that is restored, "
-            "rewrites .env, without S3 and without the keys. Call bw-s3 again after each, with "
-            "the keys at hand: it puts everything back.",
+            "Each upgrade of YunoHost's package {package}, and each restored backup, rewrites "
+            ".env without S3 and without the keys. Run bw-s3 again each time, with the keys at "
+            "hand: it puts everything back.",
             package=app.name,
         )
         media = self.instance.media_root
@@ -111,8 +111,8 @@ class Dockerless(Deployment):
                 msg("The instance could not be restarted."),
                 how_it_ended(argv, ended.status)
                 if ended.status
-                else msg("A service ended right after its start."),
-                msg("Look at what it said below."),
+                else msg("A service stopped right after it started."),
+                msg("See its output below."),
                 raw=self._services.masker()("\n".join(filter(None, (_last(ended.lines), words)))),
                 field="restart_command" if self.settings.restart_command else None,
                 code="services-not-restarted",
@@ -136,7 +136,7 @@ class Dockerless(Deployment):
         for process in left:
             process.kill()
         await wait_for_end(left, _SECONDS_TO_END)
-        ended = msg("Ended a command of BookWyrm's that an interrupted run had left behind.")
+        ended = msg("Stopped a BookWyrm command that an interrupted run had left behind.")
         report(Note(ended))
 
     async def manage_command(self) -> Command:

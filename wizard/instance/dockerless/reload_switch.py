@@ -118,8 +118,8 @@ class ReloadSwitch(Switch):
             SwitchStage(
                 "jobs",
                 msg(
-                    "Background jobs are restarted with the new settings; what waits in Redis "
-                    "stays."
+                    "Background jobs are restarted with the new settings; pending jobs stay in "
+                    "Redis."
                 ),
                 (Command(commands.jobs),),
             ),
@@ -127,7 +127,9 @@ class ReloadSwitch(Switch):
         return (
             SwitchStage(
                 "load",
-                msg("gunicorn loads the new settings in a process of its own that serves nobody."),
+                msg(
+                    "gunicorn loads the new settings in a separate process that serves no visitors."
+                ),
                 (commands.check,),
             ),
             SwitchStage(
@@ -135,9 +137,9 @@ class ReloadSwitch(Switch):
                 msg("gunicorn starts new workers; the old ones take no more requests."),
                 (Command(commands.reload),),
             ),
-            SwitchStage("drain", msg("The old workers finish what they are doing and end.")),
+            SwitchStage("drain", msg("The old workers finish what they are doing and exit.")),
             *(jobs if commands.jobs else ()),
-            SwitchStage("check", msg("Do all services still run?")),
+            SwitchStage("check", msg("Are all services still running?")),
         )
 
     def downtime(self) -> Message:
@@ -204,7 +206,7 @@ class ReloadSwitch(Switch):
         likely = command_failed(argv, status, said, advice(site, folder))
         return Problem(
             msg("gunicorn cannot load BookWyrm with the settings in .env."),
-            sentences(likely.why, msg("Nothing of the site was touched.")),
+            sentences(likely.why, msg("Nothing on the site was changed.")),
             *likely.remedies,
             raw=likely.raw,
             code=likely.code,
@@ -273,7 +275,7 @@ class ReloadSwitch(Switch):
     async def _halted(self, web: Unit) -> Problem:
         said = self._services.masker()(await last_words(web))
         return Problem(
-            msg("gunicorn ended when it should have started new workers."),
+            msg("gunicorn exited when it should have started new workers."),
             msg("The service {service} does not run any more.", service=web.name),
             _see_journal(web),
             TRY_AGAIN,
@@ -288,9 +290,9 @@ class ReloadSwitch(Switch):
     async def _check(self, scene: _Scene, report: Report) -> None:
         if words := await failed_units((scene.web, *scene.jobs)):
             raise Problem(
-                msg("A service ended right after its start."),
+                msg("A service stopped right after it started."),
                 msg("The others run with the new settings."),
-                msg("Look at what it said below."),
+                msg("See its output below."),
                 TRY_AGAIN,
                 raw=self._services.masker()(words),
                 code="service-ended",
@@ -309,7 +311,7 @@ class ReloadSwitch(Switch):
                 services=listed([unit.name for unit in units]),
             ),
             how_it_ended(argv, ended.status),
-            msg("Look at what it said below."),
+            msg("See its output below."),
             TRY_AGAIN,
             code="services-not-switched",
             raw=self._services.masker()("\n".join(filter(None, words))),
@@ -339,10 +341,10 @@ class _Clock:
 
 def _ended_words(old: Sequence[Process]) -> Message:
     return plural(
-        "Ended {n} old worker (process {pids}) that waited for something that does not come: "
-        "it neither computed, read nor wrote anything.",
-        "Ended {n} old workers (processes {pids}) that waited for something that does not come: "
-        "they neither computed, read nor wrote anything.",
+        "Stopped {n} old worker (process {pids}) that was stuck: it neither computed, read nor "
+        "wrote anything.",
+        "Stopped {n} old workers (processes {pids}) that were stuck: they neither computed, "
+        "read nor wrote anything.",
         len(old),
         pids=listed([str(process.pid) for process in old]),
     )
@@ -356,7 +358,8 @@ def _not_taken(web: Unit, argv: Sequence[str]) -> Problem:
     return Problem(
         msg("gunicorn did not start new workers."),
         msg(
-            "“{command}” succeeded, but the old ones still serve, with the old settings.",
+            "“{command}” succeeded, but the old workers still serve the site, with the old "
+            "settings.",
             command=shlex.join(argv),
         ),
         _see_journal(web),
@@ -368,7 +371,7 @@ def _not_taken(web: Unit, argv: Sequence[str]) -> Problem:
 def _no_unit(web: Unit) -> Problem:
     return Problem(
         msg("The service {service} is gone.", service=web.name),
-        msg("Its unit was removed or works in another folder now."),
+        msg("Its unit was removed or now runs in another folder."),
         msg("See what there is: systemctl status {service}", service=web.name),
         TRY_AGAIN,
         code="service-gone",

@@ -20,8 +20,8 @@ from wizard.web.visitor import look_at_site
 
 _DOWNTIME = {
     SwitchWay.RESTART: msg(
-        "Nobody reaches the site while its services stop and start again: usually 5 to 15 "
-        "seconds, and longer where a request that is under way has to be finished first."
+        "The site is down while its services stop and start again: usually 5 to 15 seconds, "
+        "longer if a request in progress has to finish first."
     ),
     # Nothing is known of how it is done.
     SwitchWay.COMMAND: msg(

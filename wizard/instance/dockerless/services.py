@@ -108,10 +108,10 @@ class Services:
             return argv
         if not units:
             raise Problem(
-                msg("It is not known what restarts this instance."),
-                msg("No systemd service works in {folder}.", folder=str(self.instance.folder)),
+                msg("bw-s3 does not know how to restart this instance."),
+                msg("No systemd service runs in {folder}.", folder=str(self.instance.folder)),
                 msg(
-                    "Specify it: --restart-command 'sudo systemctl restart bookwyrm "
+                    "Specify the command: --restart-command 'sudo systemctl restart bookwyrm "
                     "bookwyrm-worker bookwyrm-scheduler', or whatever you use."
                 ),
                 field="restart_command",
@@ -134,7 +134,7 @@ class Services:
                 "Continue as root: {command}",
                 command=f"sudo {sys.argv[0]} {self.instance.folder}",
             ),
-            msg("Or name another way with --restart-command."),
+            msg("Or specify another command with --restart-command."),
             field="restart_command",
             decision=True,
             code="restart-not-allowed",
@@ -164,7 +164,7 @@ def no_such_command(name: str, error: OSError) -> Problem:
     return Problem(
         msg("The restart command “{command}” cannot be started.", command=name),
         msg("There is no such program.") if missing else msg("It is not executable."),
-        msg("Name what restarts the instance with --restart-command."),
+        msg("Use --restart-command to specify what restarts the instance."),
         raw=str(error),
         field="restart_command",
         code="restart-command-not-found",

@@ -39,7 +39,7 @@ def user_of(folder: Path, units: tuple[Unit, ...]) -> pwd.struct_passwd:
     except KeyError as error:
         raise Problem(
             msg("The user {user} is not known on this machine.", user=named),
-            msg("The systemd service of the site names it, but it has no account."),
+            msg("The site's systemd service runs as this user, but there is no such account."),
             msg("Correct User= in the service, then try again."),
             raw=str(error),
             code="user-unknown",
@@ -60,7 +60,7 @@ def advice(site: Site, folder: Path) -> Advice:
     return Advice(
         packages=(
             msg("The virtual environment lacks a package that BookWyrm needs."),
-            msg("Install them: {command}", command=shlex.join(install)),
+            msg("Install BookWyrm's packages: {command}", command=shlex.join(install)),
         ),
         services=(
             msg("BookWyrm could not reach its database or Redis."),

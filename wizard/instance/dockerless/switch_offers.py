@@ -126,8 +126,8 @@ class _Reload:
         name = self.web.name
         if self.web.is_given(self.services.instance.env_path):
             return msg(
-                "{service} is given .env when it starts (EnvironmentFile=), so that only a restart "
-                "makes it take what the file says now.",
+                "{service} gets .env only when it starts (EnvironmentFile=), so only a restart "
+                "applies the file's current values.",
                 service=name,
             )
         variables = gunicorn.variables()
@@ -143,7 +143,7 @@ class _Reload:
         if not held:
             return NOTHING
         return msg(
-            "{service} was started with {variables} of its own, which go before .env.",
+            "{service} was started with {variables} of its own, which override .env.",
             service=name,
             variables=name_some(sorted(held), _NAMED),
         )
@@ -165,8 +165,8 @@ class _Reload:
         if not version:
             return NOTHING
         return msg(
-            "gunicorn {version} with threads may lose a request that arrives in that moment; "
-            "from 24 on it does not.",
+            "gunicorn {version} with threads may lose a request that arrives during the "
+            "reload; version 24 and later do not.",
             version=version,
         )
 
@@ -178,8 +178,8 @@ def _against_preload(printed: str) -> Message:
         return msg("gunicorn did not say how it is configured (--print-config).")
     if preloaded:
         return msg(
-            "gunicorn loads BookWyrm before it starts its workers (preload_app), so that new "
-            "workers have the old settings until it is restarted."
+            "gunicorn loads BookWyrm before it starts its workers (preload_app), so new "
+            "workers have the old settings until gunicorn is restarted."
         )
     return NOTHING
 
@@ -187,7 +187,7 @@ def _against_preload(printed: str) -> Message:
 def _no_gunicorn(web: Unit) -> Message:
     if web.main is None:
         return msg(
-            "{service} does not run at the moment, so there is nothing to keep up.",
+            "{service} is not running at the moment, so there is no downtime to avoid.",
             service=web.name,
         )
     return msg(
@@ -223,7 +223,7 @@ def _against_restart(services: Services, units: tuple[Unit, ...]) -> Message:
         if other:
             return msg(
                 "{service} is started with {variables} of its own (Environment= or "
-                "EnvironmentFile=), which go before .env, so that a restart would change nothing.",
+                "EnvironmentFile=), which override .env, so a restart would change nothing.",
                 service=unit.name,
                 variables=name_some(sorted(other), _NAMED),
             )
