@@ -244,7 +244,7 @@ REFUSALS = [
     (error(503, "SlowDown", "Please reduce your request rate."), "too busy", None),
     (Reply(503), "too busy", None),
     (Reply(429), "too busy", None),
-    (error(500, "InternalError", "We encountered an internal error."), "had an internal error", None),
+    (error(500, "InternalError", "We encountered an error."), "had an internal error", None),
     (Reply(502, b"<html>Bad Gateway</html>"), "had an internal error", None),
     (error(507, "XMinioStorageFull", "Storage backend has reached its minimum"), "no more", None),
     (error(403, "QuotaExceeded", "Quota"), "accepts no more data", None),
