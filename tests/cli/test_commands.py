@@ -83,7 +83,8 @@ def test_what_only_the_admin_can_say_is_asked_for(checkout: Path) -> None:
     assert ended.returncode == 2
     events = [json.loads(text) for text in ended.stdout.splitlines()]
     assert "--provider" in next(e for e in events if e["event"] == "problem")["remedies"][0]["text"]
-    assert events[-1] == {"event": "end", "step": "", "exit": 2, "text": events[-1]["text"]}
+    last = {"schema": 1, "event": "end", "step": "", "exit": 2, "text": events[-1]["text"]}
+    assert events[-1] == last
 
 
 def test_an_instance_on_azure_is_left_alone(checkout: Path) -> None:
