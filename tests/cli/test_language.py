@@ -36,3 +36,33 @@ def test_the_words_are_argparses_own() -> None:
 def test_a_locale_without_a_catalogue_is_english(tmp_path: Path) -> None:
     folder = str(make_checkout(tmp_path))
     assert "No migration has been started" in said("status", folder, LANG="xx_XX.UTF-8")
+
+
+def test_french_by_option_and_environment(tmp_path: Path) -> None:
+    for call in (
+        said("status", str(tmp_path), "--language", "fr"),
+        said("status", str(tmp_path), "--language=fr", LANG="de_DE.UTF-8"),
+        said("status", str(tmp_path), LANG="fr_CA.UTF-8"),
+        said("status", str(tmp_path), LC_ALL="en_US.UTF-8", LANGUAGE="xx:fr"),
+    ):
+        assert "Il n’y a pas d’instance BookWyrm" in call, call
+    for call in (
+        said("status", str(tmp_path), LANGUAGE="fr", LC_ALL="C"),
+        said("status", str(tmp_path), "--json", "--language", "fr"),
+    ):
+        assert "There is no BookWyrm instance" in call, call
+
+
+def test_french_without_its_letters() -> None:
+    helped = said("status", "--help", LANG="fr_FR", PYTHONIOENCODING="ascii")
+    assert helped.isascii()
+    assert "utilisation : bw-s3 status" in helped
+    assert "etape par etape" in helped
+    assert "?" not in helped
+
+
+def test_help_in_another_language_loads_no_engine() -> None:
+    seen = said("run", "--help", LANG="fr_FR.UTF-8", PYTHONPROFILEIMPORTTIME="1")
+    assert "La migration sans écran" in seen
+    for module in ("babel", "boto3", "textual", "httpx"):
+        assert f" {module}\n" not in seen
