@@ -401,7 +401,7 @@ async def test_the_step_there_and_back_restarts_nothing_and_nobody_notices(serve
     with Visitors(served.scene.demo.site_url) as visitors:
         checks = await STEP.verify(context, await STEP.apply(context))
         assert served.points_to_bucket()
-        on_s3 = {name for name in visitors.uploaded if not served.has(name)}
+        on_s3 = {name for name in list(visitors.uploaded) if not served.has(name)}
         assert await STEP.undo(context)
         assert not served.points_to_bucket()
     print(f"by the step: {visitors.figures}; {served.uploads(visitors)}; {len(on_s3)} on S3")
