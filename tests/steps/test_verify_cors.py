@@ -211,7 +211,7 @@ async def test_the_page_s_policy_decides(
     [
         (".css", {"Cross-Origin-Resource-Policy": "same-origin"}, "do not use"),
         (".jpg", {"Cross-Origin-Resource-Policy": "same-site"}, "do not use"),
-        (".css", {"Content-Type": "text/plain"}, "for a stylesheet"),
+        (".css", {"Content-Type": "text/plain"}, "as a stylesheet"),
         (".png", {"Content-Type": "text/plain", "X-Content-Type-Options": "nosniff"}, "an image"),
         (".woff", {"Access-Control-Allow-Origin": "https://other.example"}, "bucket's fonts"),
         (".woff", {"Access-Control-Allow-Origin": "", "X-Cache": "HIT"}, "A cache in front"),
