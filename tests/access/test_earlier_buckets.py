@@ -114,7 +114,7 @@ async def test_one_that_a_restart_may_have_switched_to_stays_open(
     before: Before, other: Settings
 ) -> None:
     await carry_out(EnableS3(), before.context)
-    with pytest.raises(Problem, match="is enabled in"):
+    with pytest.raises(Problem, match="is still enabled in"):
         await STEP.undo(before.context)
     before.choose(other)
     await carry_out(STEP, before.context)
