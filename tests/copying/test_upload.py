@@ -26,6 +26,7 @@ from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.journal.journal import Journal
 from wizard.media.source import FolderMedia
+from wizard.storage.bucket import Bucket
 
 ODD_NAMES = [
     "a b.jpg",
@@ -240,6 +241,25 @@ def test_a_backslash_in_a_name_stays_with_the_file(kit: CopyKit) -> None:
     journal.close()
     assert compared.complete
     assert (compared.only_here, compared.harmless) == (0, 1)
+
+
+def test_a_kill_before_the_stray_object_is_removed_leaves_none(
+    kit: CopyKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(self: Bucket, key: str) -> None:
+        raise Killed(key)
+
+    kit.write("covers/back\\slash.jpg", b"picture")
+    with monkeypatch.context() as patched:
+        patched.setattr(Bucket, "delete", killed)
+        with pytest.raises(Killed, match="back/slash"):
+            kit.copy()
+    kit.copy()
+    assert kit.there() == {}
+    assert kit.copy().sent == 0
 
 
 def test_a_file_whose_name_another_is_taken_for_keeps_its_own_bytes(kit: CopyKit) -> None:

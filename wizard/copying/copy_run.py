@@ -308,9 +308,9 @@ class CopyRun:
         job.journal.forget_verified(self._destination, [key_of(path) for path in paths])
         for path in paths:
             job.failed(path, Reason.BACKSLASH)
+        # A kill in between: they are sent and found again, where otherwise the objects stayed.
+        remove_strays(job.inventory, Bucket(self._context.settings, self._context.keys), ours)
         note_elsewhere(job.journal, self._destination, paths)
-        bucket = Bucket(self._context.settings, self._context.keys)
-        remove_strays(job.inventory, bucket, ours)
 
     def _send_again(self, job: Job, lost: list[Pair]) -> None:
         """Ask one by one for files that are not listed as they were stored, and send them again."""
