@@ -163,7 +163,7 @@ def test_no_right_to_set_cors() -> None:
 def test_somebody_elses_bucket() -> None:
     with Refusing(refuse("CreateBucket", error(409, "BucketAlreadyExists", "Taken."))) as server:
         found = raised_by(Bucket(server.settings(), server.keys).create)
-    assert found.what == "The name books is taken, by a bucket that these keys do not see."
+    assert found.what == "The name books is taken by a bucket that these keys cannot see."
     assert found.field == "bucket"
 
 

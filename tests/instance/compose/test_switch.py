@@ -414,8 +414,8 @@ async def test_pending_migrations_too_little_memory_and_an_old_compose(
         waiting = await standing.deployment.update_waiting()
     finally:
         standing.instance.in_web("rm", pending)
-    assert "1 migration waits (bookwyrm.0999_pending)" in waiting, "which is asked about"
-    assert "1 migration waits (bookwyrm.0999_pending)" in offers[0].obstacle
+    assert "1 migration is pending (bookwyrm.0999_pending)" in waiting, "which is asked about"
+    assert "1 migration is pending (bookwyrm.0999_pending)" in offers[0].obstacle
     assert not offers[1].obstacle, "the way that is taken"
     assert not (await standing.deployment.switches())[0].obstacle
     meminfo = tmp_path / "meminfo"
