@@ -12,12 +12,12 @@ from textual.widgets import Static
 
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
 from screens.state.marks import MARKS, LiveState, shown_state
-from screens.state.wording import as_sentence, in_lines, signed, timed
+from screens.state.wording import in_lines, signed, timed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, behind, plain
 from screens.widgets.spoken import Said, text
-from wizard.core.message import NOTHING, Message, msg
+from wizard.core.message import NOTHING, Message, msg, with_full_stop
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
@@ -256,10 +256,10 @@ def _unfinished(status: Status) -> Message:
         case State.BEGUN:
             return msg("{step} was interrupted and resumes where it left off.", step=step)
         case State.FAILED:
-            return msg("{step} failed: {why}", step=step, why=as_sentence(why))
+            return msg("{step} failed: {why}", step=step, why=with_full_stop(why))
         case LiveState.UNDECIDED:
-            return msg("{step} needs your decision: {why}", step=step, why=as_sentence(why))
+            return msg("{step} needs your decision: {why}", step=step, why=with_full_stop(why))
         case State.STALE:
-            return msg("{step} needs to be redone: {why}", step=step, why=as_sentence(why))
+            return msg("{step} needs to be redone: {why}", step=step, why=with_full_stop(why))
         case _:
             return NOTHING

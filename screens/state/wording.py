@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import Message, joined, marked, msg
 from wizard.core.quantities import describe_clock
 
 
@@ -16,23 +16,11 @@ def timed(text: str, seconds: float) -> Message:
     return msg("{text} ({clock})", text=text, clock=describe_clock(seconds))
 
 
-def as_sentence(text: str) -> Message:
-    """Return a text that ends with a full stop."""
-    return verbatim(text) if text.endswith(".") else msg("{text}.", text=text)
-
-
 def in_lines(*texts: str) -> Message:
     """Return texts one below the other, those that are not empty."""
-    said = [text for text in texts if text]
-    whole = verbatim(said[0] if said else "")
-    for text in said[1:]:
-        whole = msg("{before}\n{next}", before=whole, next=text)
-    return whole
+    return joined(texts, marked("{before}\n{next}"))
 
 
 def paragraphs(*texts: str) -> Message:
     """Return texts with a blank line between them."""
-    whole = verbatim(texts[0])
-    for text in texts[1:]:
-        whole = msg("{before}\n\n{next}", before=whole, next=text)
-    return whole
+    return joined(texts, marked("{before}\n\n{next}"))

@@ -8,8 +8,9 @@ together from others; one that depends on another takes it as a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -77,22 +78,29 @@ def verbatim(text: str) -> Message:
     return text if isinstance(text, Message) else msg("{text}", text=text)
 
 
+def joined(texts: Iterable[str], link: str) -> Message:
+    """Return texts one behind the other, those that are not empty.
+
+    `link` says how, as the id of a message with `{before}` and `{next}` in it.
+    """
+    said = [verbatim(text) for text in texts if text]
+    return reduce(
+        lambda before, text: Message(link, "", {"before": before, "next": text}),
+        said or [NOTHING],
+    )
+
+
 def listed(texts: Sequence[str]) -> Message:
     """Return texts in a row: "a", "a and b", "a, b and c"."""
     if len(texts) < 2:
         return verbatim(texts[0]) if texts else NOTHING
-    before = texts[0]
-    for text in texts[1:-1]:
-        before = msg("{before}, {next}", before=before, next=text)
+    before = joined(texts[:-1], marked("{before}, {next}"))
     return msg("{before} and {last}", before=before, last=texts[-1])
 
 
 def separated(texts: Sequence[str]) -> Message:
     """Return texts that have commas of their own in a row: "a; b; c"."""
-    row = verbatim(texts[0] if texts else "")
-    for text in texts[1:]:
-        row = msg("{before}; {next}", before=row, next=text)
-    return row
+    return joined(texts, marked("{before}; {next}"))
 
 
 def with_full_stop(text: str) -> Message:
@@ -102,13 +110,7 @@ def with_full_stop(text: str) -> Message:
 
 def sentences(*texts: str) -> Message:
     """Return whole sentences one behind the other, those that are not empty."""
-    said = [text for text in texts if text]
-    if not said:
-        return NOTHING
-    whole = verbatim(said[0])
-    for text in said[1:]:
-        whole = msg("{before} {next}", before=whole, next=text)
-    return whole
+    return joined(texts, marked("{before} {next}"))
 
 
 def fill(sentence: str, values: Mapping[str, Value], show: Callable[[Value], str]) -> str:

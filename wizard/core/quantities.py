@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wizard.core.message import Message, Number, listed, marked, msg, plural, verbatim
+from wizard.core.message import Message, Number, joined, listed, marked, msg, plural, verbatim
 
 _SIZES = (
     marked("{number} B"),
@@ -39,10 +39,7 @@ def in_a_row(names: Sequence[str]) -> Message:
     """Return names with commas between them: "a, b, c"."""
     if not any(isinstance(name, Message) for name in names):
         return verbatim(", ".join(names))
-    row = verbatim(names[0])
-    for name in names[1:]:
-        row = msg("{before}, {next}", before=row, next=name)
-    return row
+    return joined(names, marked("{before}, {next}"))
 
 
 def name_some(
