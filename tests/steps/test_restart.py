@@ -315,7 +315,7 @@ async def test_a_restart_that_changes_nothing_is_noticed(ready: DemoScene) -> No
     [
         ("./nowhere restart", "“./nowhere” cannot be started", "no such program"),
         ("./.env restart", "not executable", "not executable"),
-        ("sh -c 'echo no bus; exit 3'", "ended with status 3", "no bus"),
+        ("sh -c 'echo no bus; exit 3'", "exited with status 3", "no bus"),
     ],
 )
 async def test_a_command_that_fails_at_once_restarts_nothing(
