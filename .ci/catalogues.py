@@ -81,9 +81,10 @@ def rendered(catalog: Catalog) -> bytes:
 
 def update(codes: dict[str, Path]) -> None:
     """Bring every catalogue up to the sources; what is no longer said goes, new is empty."""
+    said = extracted()
     for code, path in codes.items():
         catalog = read(code, path)
-        catalog.update(extracted(), no_fuzzy_matching=True, update_header_comment=False)
+        catalog.update(said, no_fuzzy_matching=True, update_header_comment=False)
         catalog.obsolete.clear()
         path.write_bytes(rendered(catalog))
 
@@ -110,9 +111,9 @@ def compile_all(codes: dict[str, Path]) -> list[Path]:
     return written
 
 
-def faults(code: str, path: Path) -> Iterator[str]:
-    """Yield what is wrong with a catalogue."""
-    catalog, wanted = read(code, path), extracted()
+def faults(code: str, path: Path, wanted: Catalog) -> Iterator[str]:
+    """Yield what is wrong with a catalogue, which is to have what the sources say."""
+    catalog = read(code, path)
     for message in wanted:
         if message.id and message.id not in catalog:
             yield f"is not in the catalogue (update it): {_first(message)!r}"
@@ -123,7 +124,7 @@ def faults(code: str, path: Path) -> Iterator[str]:
             yield f"is said no more (update it): {_first(message)!r}"
         elif message.fuzzy or not _is_translated(message):
             yield f"is not translated: {_first(message)!r}"
-        elif _names(message.id) != _names(message.string):
+        elif names(message.id) != names(message.string):
             yield f"has other names in braces: {_first(message)!r}"
 
 
@@ -136,7 +137,7 @@ def _is_translated(message: Message) -> bool:
     return all(texts)
 
 
-def _names(text: str | tuple[str, ...]) -> set[str]:
+def names(text: str | tuple[str, ...]) -> set[str]:
     """Return the names of the values in a sentence; "one file" may do without its number."""
     parts = [text] if isinstance(text, str) else text
     try:
@@ -148,8 +149,11 @@ def _names(text: str | tuple[str, ...]) -> set[str]:
 
 def check(codes: dict[str, Path]) -> int:
     """Print what is wrong; returns the exit status."""
-    found = [f"{code}: {fault}" for code, path in codes.items() for fault in faults(code, path)]
-    print("\n".join(found) or f"{len(codes)} catalogues, {len(extracted())} sentences: complete")
+    said = extracted()
+    found = [
+        f"{code}: {fault}" for code, path in codes.items() for fault in faults(code, path, said)
+    ]
+    print("\n".join(found) or f"{len(codes)} catalogues, {len(said)} sentences: complete")
     return 1 if found else 0
 
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
@@ -27,7 +26,8 @@ catalogues = module_from_spec(_spec)
 _spec.loader.exec_module(catalogues)
 
 CODES = sorted(catalogues.catalogues())
-IDS = [message.id for message in catalogues.extracted() if message.id]
+SAID = catalogues.extracted()
+IDS = [message.id for message in SAID if message.id]
 
 
 def test_there_is_french() -> None:
@@ -36,7 +36,7 @@ def test_there_is_french() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_catalogue_is_complete_and_as_the_sources_have_it(code: str) -> None:
-    assert not list(catalogues.faults(code, catalogues.catalogues()[code]))
+    assert not list(catalogues.faults(code, catalogues.catalogues()[code], SAID))
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -72,7 +72,7 @@ def test_every_sentence_can_be_shown(code: str) -> None:
         one, many = sentence if isinstance(sentence, tuple) else (sentence, "")
         if "%" in one and "{" not in one:
             continue  # argparse fills these in itself
-        names = {name for part in (one, many) for _, name, _, _ in Formatter().parse(part) if name}
+        names = catalogues.names(sentence)
         for values in values_of(names | ({"n"} if many else set())):
             text = shown_by.show(Message(one, many, values))
             assert text

@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-# Programs of their own, which run inside an instance.
-_NOT_OURS = ROOT / "wizard" / "demo" / "instance"
-_MODULES = [
-    path.relative_to(ROOT)
-    for package in ("wizard", "screens")
-    for path in sorted((ROOT / package).rglob("*.py"))
-    if not path.is_relative_to(_NOT_OURS)
-]
+from tests.support.sources import ROOT, SOURCES
+
+_MODULES = [path.relative_to(ROOT) for path in SOURCES]
 _ENGINE = [m for m in _MODULES if m.parts[0] == "wizard" and m.stem != "__init__"]
 # From so many fields on, a dataclass is made with keywords only.
 _FIELDS = 4

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.sources import ROOT, SOURCES, tree_of
 
 # What begins like a sentence. Shorter texts are found by the type checker: problems, checks,
 # notes, questions and the like take messages only.
@@ -22,8 +22,6 @@ _FOR_PROGRAMMERS = {
     # Stands beneath a message, as the system's own words do.
     "PermissionError",
 }  # fmt: skip
-# Programs that run in an environment of their own.
-_APART = "wizard/demo/instance/"
 # What others say, which is compared; and what stands beneath a message, as others' words do.
 _NOT_OURS = frozenset(
     {
@@ -37,12 +35,6 @@ _NOT_OURS = frozenset(
         "X demo",  # a font's name
     }
 )
-
-
-def sources() -> list[Path]:
-    """The modules whose texts are the program's own."""
-    found = (path for top in ("wizard", "screens") for path in sorted((ROOT / top).rglob("*.py")))
-    return [p for p in found if not str(p.relative_to(ROOT)).startswith(_APART)]
 
 
 def name_of(call: ast.Call) -> str:
@@ -74,17 +66,17 @@ def texts_outside(node: ast.AST) -> Iterator[tuple[int, str]]:
         yield from texts_outside(child)
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_sentence_is_a_message(path: Path) -> None:
-    found = [f"{line}: {text}" for line, text in texts_outside(ast.parse(path.read_text()))]
+    found = [f"{line}: {text}" for line, text in texts_outside(tree_of(path))]
     assert not found
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_id_is_one_literal(path: Path) -> None:
     """What is put together cannot be found by translators' tools."""
     many = {"plural": 2}
-    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
     built = [
         (node.lineno, ast.unparse(argument))
         for node in calls
@@ -98,9 +90,9 @@ def test_every_id_is_one_literal(path: Path) -> None:
 _HAVE_CODES = {"Problem", "passed", "failed", "remark", "later", "Check"}
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_problem_and_check_has_a_code(path: Path) -> None:
-    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
     without = [
         node.lineno
         for node in calls

@@ -9,19 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-ROOT = Path(__file__).parent.parent
-# Programs of an instance, which run in its own environment.
-APART = ROOT / "wizard" / "demo" / "instance"
-SOURCES = [
-    path
-    for package in ("wizard", "screens")
-    for path in sorted((ROOT / package).rglob("*.py"))
-    if not path.is_relative_to(APART) and path.name != "__main__.py"
-]
+from tests.support.sources import ROOT, SOURCES, tree_of
 
-
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+# Importing the others would run them.
+IMPORTED = [path for path in SOURCES if path.name != "__main__.py"]
 
 
 def module_of(path: Path) -> ModuleType:
@@ -33,7 +24,7 @@ def module_of(path: Path) -> ModuleType:
 def methods_of_the_tree() -> frozenset[str]:
     """Names that are methods wherever they are defined in a class, and never a field."""
     methods, fields = {name for name in dir(str) if not name.startswith("_")}, set[str]()
-    for path in SOURCES:
+    for path in IMPORTED:
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 for member in node.body:
@@ -86,7 +77,7 @@ def functions_shown(path: Path) -> Iterator[str]:
 
 
 def test_no_text_shows_a_function() -> None:
-    assert [found for path in SOURCES for found in functions_shown(path)] == []
+    assert [found for path in IMPORTED for found in functions_shown(path)] == []
 
 
 def empty_messages(path: Path) -> Iterator[str]:
@@ -98,4 +89,4 @@ def empty_messages(path: Path) -> Iterator[str]:
 
 
 def test_no_message_is_empty() -> None:
-    assert [found for path in SOURCES for found in empty_messages(path)] == []
+    assert [found for path in IMPORTED for found in empty_messages(path)] == []

@@ -7,17 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.visual import Visual
 
 from screens.widgets.cached import CachedStatic
 from screens.widgets.spoken import text
-from screens.widgets.wrapped import wrap
+from screens.widgets.wrapped import InLines, wrap
 
 if TYPE_CHECKING:
     from textual.css.styles import RulesMap
-    from textual.strip import Strip
-    from textual.style import Style
-    from textual.visual import RenderOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +34,24 @@ def behind(mark: str, said: str, mark_style: str = "$faint", *, style: str = "")
     return Line(text(f"{mark} ", mark_style), text(said, style))
 
 
-class _LaidOut(Visual):
-    """Lines that are wrapped when it is known how wide they may be."""
+class _LaidOut(InLines):
+    """Lines, each of which wraps below its own beginning."""
 
     def __init__(self, lines: tuple[Line, ...]) -> None:
+        super().__init__()
         self._lines = lines
-        self._width = -1
-        self._content = Content("")
 
     def __str__(self) -> str:
         return "\n".join(line.mark.plain + line.text.plain for line in self._lines)
 
-    def _at(self, width: int) -> Content:
-        if width != self._width:
-            self._width = width
-            self._content = Content("\n").join(laid_out(self._lines, width))
-        return self._content
-
-    def render_strips(
-        self, width: int, height: int | None, style: Style, options: RenderOptions
-    ) -> list[Strip]:
-        return self._at(width).render_strips(width, height, style, options)
+    def lines(self, width: int) -> Iterable[Content]:
+        return laid_out(self._lines, width)
 
     def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
         return container_width
 
     def get_minimal_width(self, rules: RulesMap) -> int:
         return 1
-
-    def get_height(self, rules: RulesMap, width: int) -> int:
-        return self._at(width).get_height(rules, width)
 
 
 class Lines(CachedStatic):

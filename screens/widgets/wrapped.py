@@ -26,36 +26,50 @@ def wrap(content: Content, width: int) -> Iterable[Content]:
             yield part.rstrip(" ")
 
 
-class _Wrapped(Visual):
-    """A text, wrapped when it is known how wide it may be."""
+class InLines(Visual):
+    """What is put into lines when it is known how wide they may be."""
 
-    def __init__(self, content: Content) -> None:
-        self._content = content
+    def __init__(self) -> None:
         self._width = -1
-        self._lines = content
+        self._content = Content("")
 
-    def __str__(self) -> str:
-        return self._content.plain
+    def lines(self, width: int) -> Iterable[Content]:
+        """Return the lines, of `width` cells at most."""
+        raise NotImplementedError
 
     def _at(self, width: int) -> Content:
         if width != self._width:
             self._width = width
-            self._lines = Content("\n").join(wrap(self._content, width)) if width else Content("")
-        return self._lines
+            self._content = Content("\n").join(self.lines(width)) if width else Content("")
+        return self._content
 
     def render_strips(
         self, width: int, height: int | None, style: Style, options: RenderOptions
     ) -> list[Strip]:
         return self._at(width).render_strips(width, height, style, options)
 
-    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
-        return self._content.get_optimal_width(rules, container_width)
-
-    def get_minimal_width(self, rules: RulesMap) -> int:
-        return self._content.get_minimal_width(rules)
-
     def get_height(self, rules: RulesMap, width: int) -> int:
         return self._at(width).get_height(rules, width)
+
+
+class _Wrapped(InLines):
+    """A text."""
+
+    def __init__(self, text: Content) -> None:
+        super().__init__()
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text.plain
+
+    def lines(self, width: int) -> Iterable[Content]:
+        return wrap(self._text, width)
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        return self._text.get_optimal_width(rules, container_width)
+
+    def get_minimal_width(self, rules: RulesMap) -> int:
+        return self._text.get_minimal_width(rules)
 
 
 class WrappedStatic(Static):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core.message import Message, msg
+from wizard.core.message import Message, msg, plural
 from wizard.core.quantities import (
-    count,
     count_failed,
+    count_files,
     describe_clock,
     describe_duration,
     describe_part,
@@ -61,9 +61,9 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_one_thing_and_many() -> None:
-    assert count(1, "file") == "1 file"
-    assert count(20_431, "file is", "files are") == "20,431 files are"
-    assert count(1234) == "1,234"
+    assert count_files(1) == "1 file"
+    assert plural("{n} file is", "{n} files are", 20_431) == "20,431 files are"
+    assert msg("{number}", number=1234) == "1,234"
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,6 @@ _SIZES = (
 )
 
 
-def count(number: int, one: str = "", many: str = "") -> str:
-    """Return a number with thousands apart, and the words in the right form: "20,431 files are"."""
-    words = one if number == 1 else many or (one + "s" if one else "")
-    return f"{number:,} {words}".rstrip()
-
-
 def count_files(number: int) -> Message:
     """Return "1 file", "20,431 files"."""
     return plural("{n} file", "{n} files", number)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, overload
 from urllib.parse import quote, urlsplit
 
 from wizard.core.message import Message
@@ -70,6 +70,18 @@ class Masker:
         if isinstance(text, Message):
             return text.with_values(self)
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def masked(data: Any, mask: Callable[[str], str]) -> Any:
+    """Return `data`, made of what JSON can hold, with secrets masked in each of its texts."""
+    match data:
+        case str():
+            return mask(data)
+        case dict():
+            return {name: masked(value, mask) for name, value in data.items()}
+        case list() | tuple():
+            return [masked(value, mask) for value in data]
+    return data
 
 
 def is_secret_name(name: str) -> bool:

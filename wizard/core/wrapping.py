@@ -21,15 +21,18 @@ def line_starts(text: str, width: int, measure: Callable[[str], int] = len) -> l
     is cut.
     """
     starts: list[int] = []
-    at = left = 0
+    at = used = 0
     for word in _words(text):
-        room = width - measure(text[left:at])
-        if at > left and measure(word.rstrip(" ")) > room:
+        bare = word.rstrip(" ")
+        wide = measure(bare)
+        if used and used + wide > width:
             starts.append(at)
-            left = at
-        for cut in _cuts(word.rstrip(" "), width, measure):
-            left = at + cut
-            starts.append(left)
+            used = 0
+        cut = 0
+        if wide > width:
+            for cut in _cuts(bare, width, measure):
+                starts.append(at + cut)
+        used += measure(word[cut:])
         at += len(word)
     return starts
 

@@ -20,6 +20,7 @@ from typing import Any
 from wizard.core.events import Check, Verdict
 from wizard.core.message import encode
 from wizard.core.problem import Problem
+from wizard.core.secrets import masked
 from wizard.core.settings import Settings
 from wizard.core.states import ResultState
 from wizard.journal.entries import Entry, Value, json_entry
@@ -361,7 +362,7 @@ class Journal:
 
     def _json(self, data: Any) -> str:
         # Masked before, since JSON writes some characters of a secret differently.
-        return json.dumps(_mapped(encode(data), self.mask), sort_keys=True)
+        return json.dumps(masked(encode(data), self.mask), sort_keys=True)
 
     def _meta(self, name: str) -> str:
         with self._reading() as database:
@@ -381,18 +382,6 @@ class Journal:
             if self._timed is not None:
                 step, started = self._timed
                 self._database.execute(_TIME, (time.monotonic() - started, step, ResultState.BEGUN))
-
-
-def _mapped(data: Any, change: Callable[[str], str]) -> Any:
-    """Return `data`, as JSON can hold it, with each of its texts changed."""
-    match data:
-        case str():
-            return change(data)
-        case dict():
-            return {name: _mapped(value, change) for name, value in data.items()}
-        case list() | tuple():
-            return [_mapped(value, change) for value in data]
-    return data
 
 
 def _result(row: tuple[Any, ...]) -> StepResult:

@@ -26,7 +26,7 @@ from wizard.core.quantities import (
     describe_rate,
     describe_size,
 )
-from wizard.core.secrets import Masker
+from wizard.core.secrets import Masker, masked
 from wizard.core.states import State
 from wizard.core.symbols import STATE_SYMBOLS, VERDICT_SYMBOLS
 from wizard.core.wrapping import wrapped
@@ -229,7 +229,7 @@ class JsonNarrator(Narrator):
     def write_object(self, content: Mapping[str, object]) -> None:
         """Write an object of another form, for what is asked once and answered once."""
         # The values are masked before encoding, or an escaped quote would hide a secret.
-        whole = {"schema": SCHEMA, **_masked(content, self.masker)}
+        whole = {"schema": SCHEMA, **masked(content, self.masker)}
         self._write(_in_json(whole, self._stream))
 
     def _object(self, event: str, **data: Any) -> None:
@@ -398,15 +398,3 @@ def shown_command(command: Command) -> str:
 
 def _fields(item: PlanItem) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__slots__}
-
-
-def _masked(value: Any, masker: Masker) -> Any:
-    match value:
-        case str():
-            return masker(value)
-        case dict():
-            return {k: _masked(v, masker) for k, v in value.items()}
-        case list() | tuple():
-            return [_masked(v, masker) for v in value]
-        case _:
-            return value
