@@ -8,7 +8,6 @@ checked here but how our own side takes an answer.
 from __future__ import annotations
 
 import email.utils
-import re
 import ssl
 import threading
 import time
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -49,10 +48,17 @@ class Request:
             return {"GET": "GetBucketPolicy", "PUT": "PutBucketPolicy"}.get(self.method, "?")
         if "publicAccessBlock" in self.query:
             return f"{self.method.title()}PublicAccessBlock"
-        if re.fullmatch(r"/[^/]*/?", self.path):
+        if "acl" in self.query:
+            return f"{self.method.title()}{'Object' if self.key else 'Bucket'}Acl"
+        if not self.key:
             return {"GET": "ListObjectsV2", "PUT": "CreateBucket"}.get(self.method, self.method)
         kind = {"GET": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
         return kind.get(self.method, self.method)
+
+    @property
+    def key(self) -> str:
+        """The object's key, "" for a call about the bucket; addresses are in path style."""
+        return unquote(self.path.lstrip("/").partition("/")[2])
 
     @property
     def signed(self) -> bool:
