@@ -32,12 +32,12 @@ class ConfigureProviderScreen(StepScreen):
     running_label = msg("Testing with small files")
     help_heading = msg("Provider")
     HELP = msg(
-        "Specify where the files will go: the storage provider, the name of the bucket, and "
-        "the two keys from your provider's console. Endpoint (the address of the service) and "
-        "custom domain (the address from which visitors load the files) are filled in from "
-        "that; change them only if your provider tells you to. Spaces and quotes around what "
-        "you paste are removed. F2 shows or hides the secret key. Nothing is written until you "
-        "have seen the plan."
+        "Enter where the files will go: the storage provider, the name and region of the "
+        "bucket, and the two keys from your provider's console. The endpoint (the address of "
+        "the service) and the custom domain (the address from which visitors load the files) "
+        "are filled in from that; change them only if your provider tells you to. Spaces and "
+        "quotes around what you paste are removed. F2 shows or hides the secret key. Nothing "
+        "is written until you have seen the plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

@@ -30,15 +30,16 @@ class CopyMediaScreen(StepScreen):
     running_label = msg("Copying")
     help_heading = msg("Copy media")
     HELP = msg(
-        "Copies every public picture to the bucket and compares it there, by size and MD5. The "
-        "originals stay where they are. It may take long: you can look at other screens, pause "
-        "with p, or limit the rate with l so that your readers notice nothing. After a stop or "
-        "an interruption it resumes where it left off: what is verified is not sent again. "
-        "Files that are not pictures, such as exports, are private and are not copied."
+        "Copies every public picture to the bucket and compares the copy with the original, by "
+        "size and MD5. The originals stay where they are. This may take a while: you can look "
+        "at other screens, pause with p, or limit the speed with l so that your readers notice "
+        "nothing. After a stop or an interruption it resumes where it left off: what is "
+        "verified is not sent again. Files that are not pictures, such as exports, are private "
+        "and are not copied."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", msg("Pause/resume"), id="copy.pause", tooltip=msg("Pause or resume")),
-        Binding("l", "limit", msg("Limit rate"), id="copy.limit", tooltip=msg("Maximum speed")),
+        Binding("l", "limit", msg("Limit speed"), id="copy.limit", tooltip=msg("Maximum speed")),
         Binding(
             "a",
             "ask_again",
@@ -88,7 +89,7 @@ class CopyMediaScreen(StepScreen):
         if self.phase is not Phase.RUNNING:
             return super().safety_text()
         limit = self.session.context.settings.limit_rate
-        stop = msg("You may stop at any time: what is verified is not sent again.")
+        stop = msg("You can stop at any time: what is verified is not sent again.")
         if not limit:
             return stop
         return sentences(stop, msg("Limited to {rate}.", rate=describe_rate(limit)))

@@ -15,8 +15,8 @@ class EnableS3Screen(StepScreen):
     help_heading = msg("Enable S3")
     HELP = msg(
         "One line in .env tells BookWyrm to use S3: USE_S3=true. This step writes that line; "
-        "you see every line that changes first. The old .env is kept as a backup. Your site "
-        "runs as it is until it is restarted. But from here on the instance is armed: whatever "
-        "restarts the services switches it to S3. So continue with the next steps soon, or "
-        "press u to undo this one."
+        "before it does, you see every line that changes. The old .env is kept as a backup. "
+        "Your site runs as before until it is restarted. But from here on the instance is "
+        "armed: whatever restarts the services switches it to S3. So continue with the next "
+        "steps soon, or press u to undo this one."
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _KEEP = (
     msg(
         "Keep the local media. Other servers still request the old /images/ addresses, and "
-        "cached pages point there too; nginx continues to serve them from the disk."
+        "cached pages point there too; nginx continues to serve these files from the disk."
     ),
     msg("Back up the bucket as you backed up the disk: it now holds what your readers upload."),
 )
@@ -41,10 +41,10 @@ _BACK_FRESH = msg(
     "You can undo “Enable S3” on its screen (3, then u): .env is restored as it was, and your "
     "instance keeps its files on this server's disk."
 )
-_OVER = msg("You no longer need bw-s3; the journal stays.")
+_OVER = msg("You no longer need bw-s3; its journal is kept.")
 _DEMO_OVER = msg("That was the demo: everything in it is deleted when you quit.")
 _LATER = msg(
-    "Now follow BookWyrm's installation guide to its end. Once the site runs, start bw-s3 "
+    "Now follow BookWyrm's installation guide to the end. Once the site runs, start bw-s3 "
     "again: it completes the remaining steps."
 )
 
@@ -113,7 +113,8 @@ class EndScreen(WizardScreen):
         said = msg("Done and verified: your instance now keeps its files in the bucket.")
         if any(s.state is State.LATER for s in statuses):
             said = msg(
-                "Everything about the bucket is done and verified. The rest waits for your site."
+                "Everything to do with the bucket is done and verified. The rest waits until "
+                "your site runs."
             )
         return [behind("✓", said, "bold $text-success", style="bold $text-success")]
 

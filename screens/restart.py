@@ -37,7 +37,7 @@ class RestartScreen(StepScreen):
         Binding(
             "c",
             "way",
-            msg("Change way"),
+            msg("Other ways"),
             id="restart.way",
             tooltip=msg("Choose how the services are switched"),
         )
@@ -51,10 +51,9 @@ class RestartScreen(StepScreen):
         "Your instance uses the bucket only after a restart. The plan shows how the services "
         "are switched and what visitors notice. A separate process does it: it finishes even "
         "if this terminal closes, and bw-s3 shows its progress when you start it again. Then "
-        "the site is checked until it answers with a page that is really its own. If it does "
-        "not, the old .env is restored and the services are switched back. Files uploaded in "
-        "the meantime are copied afterwards. Press c to choose another way to switch the "
-        "services."
+        "the site is checked until it answers with one of its own pages. If it does not, the "
+        "old .env is restored and the services are switched back. Files uploaded in the "
+        "meantime are copied afterwards. Press c to choose another way to switch the services."
     )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -104,9 +103,10 @@ class RestartScreen(StepScreen):
 def _ways_dialog(offers: Sequence[SwitchOffer], chosen: str) -> ChoiceDialog:
     ways = [(str(o.switch.way), _words(o)) for o in offers]
     return ChoiceDialog(
-        msg("Which way to switch?"),
+        msg("How should the services be switched?"),
         msg(
-            "How the running services get the new settings. Your choice is kept for this migration."
+            "This is how the running services get the new settings. Your choice is kept for "
+            "this migration."
         ),
         choices=((BEST, _best()), *ways),
         chosen=chosen,

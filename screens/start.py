@@ -30,16 +30,18 @@ if TYPE_CHECKING:
 
 _PURPOSE = msg(
     "bw-s3 copies your instance's covers, avatars and static assets to S3-compatible storage, "
-    "which BookWyrm uses from then on. Before each step you see what will change; after it, "
-    "the checks. It frees no disk space: the local files stay."
+    "which BookWyrm then uses. Before each step you see what will change; after it, the "
+    "checks. No disk space is freed: the local files stay."
 )
-_SAFE = msg("Nothing has been changed yet. You may stop at any time and come back.")
-_SAFE_OPENING = msg("Looking around changes nothing. You may stop at any time.")
-_SAFE_AGAIN = msg("You may stop at any time: what is verified stays verified.")
-_SAFE_ARMED = msg("You may stop, but preferably not now. What is verified stays verified.")
+_SAFE = msg("Nothing has been changed yet. You can stop at any time and come back.")
+_SAFE_OPENING = msg("Looking around changes nothing. You can stop at any time.")
+_SAFE_AGAIN = msg("You can stop at any time: what is verified stays verified.")
+_SAFE_ARMED = msg(
+    "You can stop, but it is better to continue now. What is verified stays verified."
+)
 _TMUX = msg(
-    "SSH without tmux or screen: if the connection drops, nothing is lost, but the work stops. "
-    "In tmux it would continue: quit, type “tmux”, start bw-s3 again."
+    "You are using SSH without tmux or screen: if the connection drops, nothing is lost, but "
+    "bw-s3 stops. In tmux it would carry on: quit, type “tmux”, then start bw-s3 again."
 )
 _ARMED = msg(
     "Your instance is armed: .env says USE_S3=true, but the services have not been restarted "
@@ -48,13 +50,13 @@ _ARMED = msg(
 )
 _PATHS: Mapping[str, Message] = {
     MigrationPath.EXISTING: msg(
-        "An existing instance, with media to copy and a running site. If this is a new "
-        "instance that has never run, press f."
+        "bw-s3 takes this for an existing instance, with media to copy and a running site. If "
+        "it is a fresh install that has never run, press f."
     ),
     MigrationPath.FRESH: msg(
-        "A fresh install that has not run yet. The steps that need a running site wait until "
-        "you have followed BookWyrm's installation guide to its end. If the site is running "
-        "already, press f."
+        "bw-s3 takes this for a fresh install that has never run. The steps that need a "
+        "running site wait until you have followed BookWyrm's installation guide to the end. "
+        "If the site is running already, press f."
     ),
 }
 
@@ -84,7 +86,7 @@ class StartScreen(WizardScreen):
             "disarm",
             msg("Disarm"),
             id="start.disarm",
-            tooltip=msg("Restore USE_S3 in .env"),
+            tooltip=msg("Put USE_S3 in .env back as it was"),
         ),
     ]
 

@@ -14,8 +14,8 @@ class UpdateConnectorScreen(StepScreen):
     running_label = msg("Updating the connector")
     help_heading = msg("Connector")
     HELP = msg(
-        "Old instances have a database entry, the connector to themselves, that holds the "
-        "address of the covers. If there is one, this step changes it to the bucket and shows "
-        "the old and the new address. Instances installed since v0.1.0 have none; then there "
-        "is nothing to do here."
+        "Very old instances have a connector to themselves: a database entry that holds the "
+        "address of the covers. If there is one, this step changes that address to the "
+        "bucket's, and shows the old one and the new one. Instances installed since v0.1.0 "
+        "have none; then there is nothing to do here."
     )

@@ -135,8 +135,8 @@ class Migration:
         changed = self._changed_inputs(step, result)
         if changed and result.state is not ResultState.FAILED:
             why = plural(
-                "{names} changed since then",
-                "{names} changed since then",
+                "{names} has changed since",
+                "{names} have changed since",
                 len(changed),
                 names=listed([INPUTS[name] for name in changed]),
             )

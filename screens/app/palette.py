@@ -136,4 +136,4 @@ def _buttons(screen: Screen[Any]) -> Iterator[_Command]:
     """List the buttons below the body."""
     for button in screen.query(KeyButton):
         if button.display and not button.disabled:
-            yield button.said, msg("Press this button"), button.press
+            yield button.said, msg("The same as pressing the button"), button.press

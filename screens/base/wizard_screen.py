@@ -55,7 +55,7 @@ class WizardScreen(SpokenScreen[None]):
             msg("Continue"),
             show=False,
             id="screen.main",
-            tooltip=msg("Press this button"),
+            tooltip=msg("The same as pressing the button"),
         ),
         Binding(
             "escape",

@@ -116,8 +116,8 @@ class ConfirmDialog(Dialog[bool]):
 
     def _time_left(self) -> Message:
         return plural(
-            "If you do not answer: “{answer}” in {n} second.",
-            "If you do not answer: “{answer}” in {n} seconds.",
+            "Without an answer, bw-s3 chooses “{answer}” in {n} second.",
+            "Without an answer, bw-s3 chooses “{answer}” in {n} seconds.",
             max(0, round((self._deadline or 0.0) - time.time())),
             answer=self._yes,
         )

@@ -205,8 +205,8 @@ class Session:
         texts = [self._what_becomes_of_the_step()] if self.running else []
         texts.append(
             msg(
-                "Your instance keeps running as it is. Start bw-s3 again, and it resumes where "
-                "it left off."
+                "Your instance keeps running as it is. When you start bw-s3 again, it resumes "
+                "where it left off."
             )
         )
         self.invalidate()

@@ -65,7 +65,7 @@ class InstanceSource(Source):
 
 
 class DemoSource(Source):
-    """A throw-away instance with a real S3 server, gone when the wizard is."""
+    """A throwaway instance with a real S3 server, gone when the wizard is."""
 
     opening_text = msg("Building the demo: a small instance with covers, and an S3 server…")
     seconds_to_close = 20.0
@@ -74,9 +74,7 @@ class DemoSource(Source):
         self._covers = covers
         self.kept = keep
         self.hint = sentences(
-            msg(
-                "This is a demo: a throw-away instance and a real S3 server, both on this machine."
-            ),
+            msg("This is a demo: a throwaway instance and a real S3 server, both on this machine."),
             msg("Nothing of yours is touched, and the demo stays when you quit.")
             if keep
             else msg("Nothing of yours is touched, and the demo is deleted when you quit."),

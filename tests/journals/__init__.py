@@ -1,7 +1,7 @@
 """Journals that real migrations left behind: the oldest that must open for ever.
 
 Each folder is named after the version of bw-s3 that wrote what lies in it. None of it is
-hand-made: `python -m tests.journals.record FOLDER` migrates throw-away instances with the real
+hand-made: `python -m tests.journals.record FOLDER` migrates throwaway instances with the real
 `bw-s3 run`, kills it or has it fail, and keeps the journal as it is then. Another version's
 journals are recorded into a folder of their own, beside these; those that are here stay.
 

@@ -1,4 +1,4 @@
-"""The throw-away instances whose journals are recorded: one without Docker, one with Compose."""
+"""The throwaway instances whose journals are recorded: one without Docker, one with Compose."""
 
 from __future__ import annotations
 

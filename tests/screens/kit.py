@@ -431,25 +431,34 @@ def all_scripts() -> dict[str, Script]:
             safe="The running site does not change.",
             checks=(
                 passed(
-                    verbatim("The endpoint answers"),
-                    verbatim("https://s3.fr-par.scw.cloud, TLS 1.3, 18 ms"),
-                ),
-                passed(verbatim("The clock is right"), verbatim("0.4 s apart")),
-                passed(verbatim("The keys are accepted"), verbatim("for the bucket books-media")),
-                passed(
-                    verbatim("A test object can be written"),
-                    verbatim("read back equal, overwritten, deleted"),
+                    verbatim("Does s3.fr-par.scw.cloud answer?"),
+                    verbatim("yes, over TLS 1.3, in 18 ms"),
                 ),
                 passed(
-                    verbatim("A stranger can read it"), verbatim("200 through the custom domain")
+                    verbatim("Is this machine's clock right?"), verbatim("yes, it differs by 0.4 s")
                 ),
-                passed(verbatim("A stranger cannot list the bucket"), verbatim("403 AccessDenied")),
+                passed(
+                    verbatim("Does the storage accept the keys?"),
+                    verbatim("yes, for the bucket books-media"),
+                ),
+                passed(
+                    verbatim("Can files be stored below images/ and static/?"),
+                    verbatim("yes, byte for byte"),
+                ),
+                passed(
+                    verbatim("Can the public read through books-media.s3.fr-par.scw.cloud?"),
+                    verbatim("yes"),
+                ),
+                passed(
+                    verbatim("Is the list of files hidden from the public?"),
+                    verbatim("yes, 403 AccessDenied"),
+                ),
             ),
         ),
         "copy_media": Script(
             facts=(
                 Fact(verbatim("from"), "/opt/bookwyrm/images, 20,431 files, 3.2 GB"),
-                Fact(verbatim("to"), "s3://books-media/images/, 8,112 proven before"),
+                Fact(verbatim("to"), "s3://books-media/images/, 8,112 verified before"),
                 Fact(verbatim("held back"), "3 archives (exports and imports of accounts)"),
             ),
             items=(
@@ -458,7 +467,7 @@ def all_scripts() -> dict[str, Script]:
             ),
             safe="Nothing is deleted or overwritten, here or in the bucket.",
             events=(
-                Note(verbatim("8,112 files were proven before and are not sent again.")),
+                Note(verbatim("8,112 files were verified before and are not sent again.")),
                 *(
                     Progress(
                         files_done=12871,
@@ -474,10 +483,13 @@ def all_scripts() -> dict[str, Script]:
             ),
             checks=(
                 passed(
-                    verbatim("Every file is in the bucket"),
-                    verbatim("20,431 files, same size and MD5"),
+                    verbatim("Is every public file in the bucket, with the same size and MD5?"),
+                    verbatim("yes, 20,431 files"),
                 ),
-                passed(verbatim("Nothing is missing"), verbatim("0 missing, 0 different")),
+                passed(
+                    verbatim("Is there anything in the bucket that is not among your media?"),
+                    verbatim("no"),
+                ),
             ),
             only_existing=True,
         ),
@@ -513,12 +525,10 @@ def all_scripts() -> dict[str, Script]:
             events=tuple(Output(f"Copying '/opt/bookwyrm/[{n}].css'") for n in range(12)),
             checks=(
                 passed(
-                    verbatim("Does Django keep static files in this bucket?"),
+                    verbatim("Does Django store static files in this bucket?"),
                     verbatim("bucket books-media"),
                 ),
-                passed(
-                    verbatim("Can a stranger read all that the site needs?"), verbatim("263 files")
-                ),
+                passed(verbatim("Can the public read the static files?"), verbatim("263 files")),
             ),
         ),
         "set_cors": Script(
@@ -534,16 +544,14 @@ def all_scripts() -> dict[str, Script]:
         "restart": Script(
             items=(
                 Command(("systemctl", "restart", "bookwyrm", "bookwyrm-worker")),
-                Sentence(verbatim("The site is away for less than a minute."), warning=True),
+                Sentence(verbatim("The site is down for less than a minute."), warning=True),
             ),
-            events=(Waiting(verbatim("Waiting for a page of the site's own"), 12.0),),
+            events=(Waiting(verbatim("Waiting for the site's own page"), 12.0),),
             safe="The local media stay where they are.",
             checks=(
+                passed(verbatim("Does the site answer with its own page?"), verbatim("HTTP 200")),
                 passed(
-                    verbatim("Does the site answer with a page of its own?"), verbatim("HTTP 200")
-                ),
-                passed(
-                    verbatim("Is what was uploaded meanwhile in the bucket?"),
+                    verbatim("Is what was uploaded in the meantime in the bucket?"),
                     verbatim("2 files copied"),
                 ),
             ),
@@ -558,14 +566,15 @@ def all_scripts() -> dict[str, Script]:
             safe="Nothing is changed.",
             checks=(
                 passed(
-                    verbatim("Do the site's pages point to the bucket?"),
+                    verbatim("Do its pages point to the bucket?"),
                     verbatim("bookwyrm-light.css"),
                 ),
                 passed(
-                    verbatim("May a browser on your pages use a font?"), verbatim("icomoon.woff")
+                    verbatim("May a page on https://books.example.org use the bucket's fonts?"),
+                    verbatim("icomoon.woff"),
                 ),
                 passed(
-                    verbatim("Does a cover or an avatar load for a stranger?"),
+                    verbatim("Does a cover or an avatar load in a visitor's browser?"),
                     verbatim("covers/1a2b8f1f.jpg"),
                 ),
             ),
@@ -582,7 +591,7 @@ def all_scripts() -> dict[str, Script]:
             safe="The old value is kept, and can be put back.",
             checks=(
                 passed(
-                    verbatim("Does the connector name the bucket?"),
+                    verbatim("Does the instance's own connector name the bucket?"),
                     verbatim("Covers url is the new one"),
                 ),
             ),

@@ -185,9 +185,9 @@ def _with_problem(name: str, problem: Problem = PROBLEM) -> dict[str, Script]:
 
 def _with_failures() -> dict[str, Script]:
     what = "3 of 20,431 files could not be copied."
-    remedy = Remedy(verbatim("Mend what can be mended, then try just these again."), Action.RETRY)
+    remedy = Remedy(verbatim("Fix what can be fixed, then try just these again."), Action.RETRY)
     scripts = _with_problem(
-        "copy_media", Problem(verbatim(what), verbatim("The reason stands with each."), remedy)
+        "copy_media", Problem(verbatim(what), verbatim("The reason is given beside each."), remedy)
     )
     scripts["copy_media"].failures = (
         ("covers/1a2b8f1f-f1fd-42a2-9755-d4c13a902931.jpg", "cannot be read: Permission denied"),

@@ -81,7 +81,7 @@ async def test_another_way_is_chosen_and_kept(tmp_path: Path) -> None:
     async with on_stage(State(_ready, done=DONE), tmp_path) as stage:
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
-        assert any(b.binding.description == "Change way" for b in screen.active_bindings.values())
+        assert any(b.binding.description == "Other ways" for b in screen.active_bindings.values())
         await stage.press("c")
         await stage.until(lambda: isinstance(stage.app.screen, ChoiceDialog))
         shown = stage.app.screen.query_one(OptionList)

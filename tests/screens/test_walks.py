@@ -112,7 +112,7 @@ async def test_fresh_install_by_mouse(tmp_path: Path, seaweedfs: SeaweedFS) -> N
             await walker.do_step("verify_cors")
             await walker.go_on()
         assert walker.here() == "end"
-        assert "waits for your site" in walker.words()
+        assert "waits until your site" in walker.words()
         await walker.pilot.click("#rail", offset=(3, 6))
         await walker.until(lambda: walker.here() == "restart")
         assert walker.phase() is Phase.NOT_NOW

@@ -25,7 +25,7 @@ STEP = CopyMedia()
 
 @pytest.fixture
 async def scene(tmp_path: Path, seaweedfs: SeaweedFS) -> AsyncIterator[DemoScene]:
-    """A throw-away instance with a few covers, and its bucket, open for reading."""
+    """A throwaway instance with a few covers, and its bucket, open for reading."""
     async with demo_scene(tmp_path, seaweedfs, covers=12) as made:
         made.open_bucket()
         yield made

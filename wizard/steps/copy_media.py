@@ -50,13 +50,13 @@ class CopyMedia(TypedStep[CopyOutcome]):
     title = msg("Copy media")
     purpose = msg(
         "Copies every cover and avatar to the bucket; the originals stay where they are, and "
-        "your instance keeps using them."
+        "your instance keeps using them until the restart."
     )
 
     def applies(self, context: Context) -> Applicability:
         """Apply only where there can be media: not on a new instance."""
         if context.settings.path == MigrationPath.FRESH:
-            return Applicability(Applies.NO, msg("A new instance has no media yet."))
+            return Applicability(Applies.NO, msg("A fresh install has no media yet."))
         return ALWAYS
 
     def inputs(self, context: Context) -> Mapping[str, str]:

@@ -55,8 +55,9 @@ class Restart(TypedStep[int]):
     undone_too = ("verify_cors",)
     undone_before = ("update_connector",)
     purpose = msg(
-        "The services restart and use the bucket from now on. Then what was uploaded in the "
-        "meantime is copied too. If the site does not come back, everything is put back."
+        "Restarts the services, which use the bucket from then on, and copies what was "
+        "uploaded in the meantime. If the site does not come back, everything is put back as "
+        "it was."
     )
 
     def __init__(self, patience: float = 120) -> None:

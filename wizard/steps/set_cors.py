@@ -74,7 +74,7 @@ class SetCors(TypedStep[None]):
         wanted = context.instance.origins
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted)
-        safe = msg("Rules that are there already stay, and this can be undone.")
+        safe = msg("Existing rules are kept, and this step can be undone.")
         document = Document(msg("CORS rules"), as_text({"CORSRules": new}))
         if why_not:
             text = msg("The rules of the bucket cannot be read now: {why}", why=why_not)

@@ -65,8 +65,8 @@ class UpdateConnector(TypedStep[None]):
     name = "update_connector"
     title = msg("Connector")
     purpose = msg(
-        "Very old instances look up their own books through a connector that names the address of"
-        " the covers. It gets the bucket's address."
+        "Very old instances look up their own books through a connector, which holds the "
+        "address of the covers. This step changes it to the bucket's address."
     )
 
     def applies(self, context: Context) -> Applicability:

@@ -56,8 +56,8 @@ class VerifyCors(TypedStep[None]):
     name = "verify_cors"
     title = msg("Verify")
     purpose = msg(
-        "The site and its files are fetched as a visitor's browser does: "
-        "pages, stylesheets, fonts, images."
+        "Fetches the site and its files as a visitor's browser does: pages, stylesheets, "
+        "fonts, images."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:
@@ -90,8 +90,8 @@ class VerifyCors(TypedStep[None]):
     async def plan(self, context: Context) -> Plan:
         """Return what is looked at."""
         text = msg(
-            "A font, a stylesheet and an image are fetched from {base}, as browsers on pages of "
-            "{origins} do, and the site's own first page.",
+            "A font, a stylesheet and an image are fetched from {base}, as a browser on a page "
+            "of {origins} would fetch them, and then the site's own first page.",
             base=context.settings.public_base,
             origins=listed(context.instance.origins),
         )

@@ -201,7 +201,7 @@ def _busy(refusal: _Refusal) -> Problem:
         msg("The storage is too busy now."),
         msg("It asked for fewer requests, or is being repaired."),
         _RETRY,
-        msg("If it persists, look at your provider's status page, or limit the rate."),
+        msg("If it persists, look at your provider's status page, or limit the speed of the copy."),
         code="storage-busy",
     )
 

@@ -250,7 +250,7 @@ def _tidy_endpoint(value: str) -> tuple[str, Problem | None]:
         right = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         return value, _wrong(
             "endpoint",
-            msg("The endpoint has more than a host in it."),
+            msg("The endpoint contains more than a host."),
             msg(
                 "It is the address of the service as a whole: the bucket and the files' folders "
                 "are added by BookWyrm."
@@ -272,7 +272,7 @@ def _tidy_bucket(value: str) -> tuple[str, Problem | None]:
         why = msg("A name has no slash in it.")
         return value, _wrong("bucket", what, why, code="bucket-name-invalid")
     if not _BUCKET.fullmatch(value) or ".." in value or is_ip_address(value):
-        what = msg("{value} is not a bucket's name.", value=value)
+        what = msg("{value} is not a valid bucket name.", value=value)
         why = msg(
             "A name has 3 to 63 characters: lowercase letters, digits, dots and hyphens, with a "
             "letter or a digit at both ends."

@@ -1,4 +1,4 @@
-"""BookWyrm's own commands on a running throw-away instance without Docker."""
+"""BookWyrm's own commands on a running throwaway instance without Docker."""
 
 from __future__ import annotations
 

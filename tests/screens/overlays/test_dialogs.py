@@ -35,5 +35,5 @@ async def test_a_question_counts_down_and_is_answered_with_yes() -> None:
             await pilot.pause()
             await asyncio.sleep(0.1)
     assert app.answer is True
-    assert "If you do not answer: “Put it back” in 2 seconds." in seen
-    assert "If you do not answer: “Put it back” in 1 second." in seen
+    assert "Without an answer, bw-s3 chooses “Put it back” in 2 seconds." in seen
+    assert "Without an answer, bw-s3 chooses “Put it back” in 1 second." in seen
