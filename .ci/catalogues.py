@@ -32,7 +32,7 @@ LEFT_OUT = (
     b'"Generated',
 )  # fmt: skip
 # What of `storage/providers.toml` is shown to people.
-TOPICS = ("title", "keys", "cors", "policy", "public")
+TEXTS = ("title", "trouble", "unusable")
 
 
 def catalogues() -> dict[str, Path]:
@@ -59,9 +59,9 @@ def extracted() -> Catalog:
 def _provider_texts() -> Iterator[tuple[str, str]]:
     path = ROOT / "wizard" / "storage" / "providers.toml"
     for table in tomllib.loads(path.read_text()).values():
-        for topic in TOPICS:
-            if table.get(topic):
-                yield table["title"], table[topic]
+        texts = [table[name] for name in TEXTS if name in table]
+        for text in (*texts, *table["advice"].values()):
+            yield table["title"], text
 
 
 def read(code: str, path: Path) -> Catalog:

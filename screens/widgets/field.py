@@ -15,15 +15,15 @@ from textual.widgets import Input, Static
 from screens.state.wording import signed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.spoken import Entry, Said, text
-from wizard.core.message import NOTHING, Message
-from wizard.storage.providers import CORRECT_IT
+from wizard.core.message import NOTHING, Message, msg
+from wizard.storage.answers import CORRECT_IT
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
 
 
 class Field(Vertical):
-    """A text to type, cleaned and checked by `wizard.storage.providers.clean`."""
+    """A text to type, cleaned and checked by `wizard.storage.answers.clean`."""
 
     class Edited(Event):
         """The admin typed or pasted."""
@@ -75,6 +75,10 @@ class Field(Vertical):
         if self.input.value != value:
             with self.input.prevent(Input.Changed):
                 self.input.value = value
+
+    def give_example(self, value: str) -> None:
+        """Show another example while nothing is typed."""
+        self.query_one(Entry).say(example(value))
 
     def suggest(self, values: tuple[str, ...]) -> None:
         """Offer to complete what is typed to one of these."""
@@ -156,3 +160,8 @@ class Field(Vertical):
         """Show what is wrong once the focus leaves, and the beginning of the value."""
         self.input.cursor_position = 0
         self._show_message()
+
+
+def example(value: str) -> Message:
+    """Return what a line shows while nothing is typed."""
+    return msg("e.g. {example}", example=value)

@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message as Event
 from textual.widget import Widget
 from textual.widgets import Input, Select
 
+from screens.state.wording import signed
+from screens.widgets.cached import CachedStatic
 from screens.widgets.choice import Choice
-from screens.widgets.field import Field
-from screens.widgets.spoken import Said
+from screens.widgets.field import Field, example
+from screens.widgets.spoken import Said, text
 from wizard.core.message import Message, msg
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.storage.providers import (
-    PRESETS,
-    another_provider,
-    clean,
-    contradictions,
-    follow,
-    preset,
-)
+from wizard.storage.answers import another_provider, clean, contradictions, follow, unusable
+from wizard.storage.providers import PRESETS, preset
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 _SETTINGS = ("bucket", "region", "endpoint", "custom_domain")
 _KEYS = ("access_key_id", "secret_access_key")
 FORM_FIELDS = (*_SETTINGS, *_KEYS)
+_ENDPOINT = "https://s3.example.org"
 _PROTOCOLS = (
     ("https", "https:"),
     (msg("http, for a demo only"), "http:"),
@@ -54,18 +52,20 @@ class ProviderForm(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the lines in the order in which they are known."""
-        yield _line(msg("Provider"), _provider_choice())
-        yield Field("bucket", msg("Bucket"), placeholder=_example("books-media"))
+        with Vertical(classes="field"):
+            yield _line(msg("Provider"), _provider_choice())
+            yield CachedStatic(id="provider-message", classes="message")
+        yield Field("bucket", msg("Bucket"), placeholder=example("books-media"))
         yield Field("region", msg("Region"), placeholder=msg("as shown in the console"))
         paste = msg("paste it here")
         yield Field("access_key_id", msg("Access key"), placeholder=paste)
         yield Field("secret_access_key", msg("Secret key"), placeholder=paste, secret=True)
         yield Field(
-            "endpoint", msg("Endpoint"), placeholder=_example("https://s3.example.org"),
+            "endpoint", msg("Endpoint"), placeholder=example(_ENDPOINT),
             hint=msg("The address of the service, without the bucket."),
         )  # fmt: skip
         yield Field(
-            "custom_domain", msg("Custom domain"), placeholder=_example("media.example.org"),
+            "custom_domain", msg("Custom domain"), placeholder=example("media.example.org"),
             hint=msg("The host from which visitors load the files, without https://."),
         )  # fmt: skip
         yield _line(msg("Protocol"), Choice(_PROTOCOLS, id="protocol"))
@@ -85,21 +85,30 @@ class ProviderForm(Vertical):
         return self.query_one(f"#field-{name}", Field)
 
     def answers(self, now: Settings) -> tuple[Settings, Keys, list[Problem]]:
-        """Return `now` with the form's answers, cleaned; the keys; and all that is wrong."""
+        """Return `now` with the form's answers, cleaned; the keys; and all that is wrong.
+
+        Of a service that cannot be used, nothing but that.
+        """
         values = {
             "provider": self.draft.provider or "other",
             "url_protocol": self.draft.url_protocol,
         }
         problems: list[Problem] = []
         for name in FORM_FIELDS:
-            values[name], problem = clean(name, self.field(name).value)
+            values[name], problem = clean(name, self.field(name).value, values["provider"])
             problems += [problem] if problem else []
         keys = Keys(*(values.pop(name) for name in _KEYS))
         settings = _with(now, values)
+        if problem := unusable(settings):
+            return settings, keys, [problem]
         return settings, keys, [*problems, *contradictions(settings)]
 
     def show_beside(self, problem: Problem) -> bool:
         """Show a problem below its field; return False where it has none here."""
+        if problem.field == "provider":
+            self._show_provider(problem)
+            self.query_one("#provider", Select).focus()
+            return True
         if problem.field not in FORM_FIELDS:
             return False
         self.field(problem.field).ask_again(problem)
@@ -107,7 +116,7 @@ class ProviderForm(Vertical):
 
     def first_to_fill(self) -> Widget | None:
         """Return where something is to be filled in: what is wrong first, then what is empty."""
-        if not self.draft.provider:
+        if not self.draft.provider or unusable(self.draft):
             return self.query_one("#provider", Select)
         fields = list(self.query(Field))
         wrong = [field for field in fields if field.problem]
@@ -132,7 +141,23 @@ class ProviderForm(Vertical):
             self.field(field).remark(
                 msg("{provider}; previously: {value}", provider=preset(name).title, value=before)
             )
-        self.field("bucket").input.focus()
+        if not unusable(self.draft):
+            self.field("bucket").input.focus()
+
+    def _show_provider(self, problem: Problem | None = None) -> None:
+        """Show below the provider what is wrong with it, or its particular trouble."""
+        wrong = problem or unusable(self.draft)
+        lines = [text(preset(self.draft.provider).trouble)]
+        if wrong:
+            lines = [text(wrong.what, "$text-error"), text(wrong.why)]
+            lines += [text(signed("→", remedy.text)) for remedy in wrong.remedies[:2]]
+        message = self.query_one("#provider-message", CachedStatic)
+        message.update(Content("\n").join(lines))
+        message.display = bool(lines[0])
+
+    def say_again(self) -> None:
+        """Show what is said of the provider in the language in use."""
+        self._show_provider()
 
     @on(Select.Changed, "#protocol")
     def _protocol_chosen(self, event: Select.Changed) -> None:
@@ -147,7 +172,7 @@ class ProviderForm(Vertical):
     def _edited(self, event: Field.Edited) -> None:
         event.stop()
         name = event.field.name or ""
-        value, problem = clean(name, event.field.value)
+        value, problem = self._cleaned(event.field)
         event.field.set_problem(problem)
         if name in _SETTINGS and problem is None:  # from what is wrong, nothing follows
             before = self.draft
@@ -167,8 +192,11 @@ class ProviderForm(Vertical):
             if name != but:
                 if name in _SETTINGS and not (before and self._is_left(field, before)):
                     field.set_value(getattr(self.draft, name))
-                field.set_problem(_wrong(field))
-        self.field("region").suggest(preset(self.draft.provider).regions)
+                field.set_problem(self._wrong(field))
+        self._show_provider()
+        service = preset(self.draft.provider)
+        self.field("region").suggest(service.known_regions)
+        self.field("endpoint").give_example(service.endpoint_example or _ENDPOINT)
         protocol = self.query_one("#protocol", Select)
         with protocol.prevent(Select.Changed):
             protocol.value = self.draft.url_protocol
@@ -179,12 +207,19 @@ class ProviderForm(Vertical):
     def _is_left(self, field: Field, before: Settings) -> bool:
         name = field.name or ""
         follows = getattr(before, name) != getattr(self.draft, name)
-        return _wrong(field) is not None and not follows
+        return self._wrong(field) is not None and not follows
+
+    def _wrong(self, field: Field) -> Problem | None:
+        """Return what is wrong with the text itself."""
+        return self._cleaned(field)[1] if field.value else None
+
+    def _cleaned(self, field: Field) -> tuple[str, Problem | None]:
+        return clean(field.name or "", field.value, self.draft.provider)
 
     def revalidate(self) -> None:
         """Forget what the storage said of an earlier try; show only what is wrong by itself."""
         for field in self._fields():
-            field.set_problem(_wrong(field))
+            field.set_problem(self._wrong(field))
 
     def _fields(self) -> Iterator[Field]:
         return (self.field(name) for name in FORM_FIELDS)
@@ -193,7 +228,7 @@ class ProviderForm(Vertical):
         """Replace what was pasted by the cleaned value."""
         for field in self._fields():
             if not field.input.has_focus and field.value:
-                field.set_value(clean(field.name or "", field.value)[0])
+                field.set_value(self._cleaned(field)[0])
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -201,7 +236,7 @@ class ProviderForm(Vertical):
         event.stop()
         here = next((field for field in self.query(Field) if field.input is event.input), None)
         # What the storage found wrong may be another by now: only it can tell.
-        if here is not None and _wrong(here):
+        if here is not None and self._wrong(here):
             return
         empty = [field for field in self.query(Field) if not field.value and field is not here]
         if empty:
@@ -210,18 +245,9 @@ class ProviderForm(Vertical):
             self.post_message(self.Filled())
 
 
-def _wrong(field: Field) -> Problem | None:
-    """Return what is wrong with the text itself."""
-    return clean(field.name or "", field.value)[1] if field.value else None
-
-
 def _provider_choice() -> Choice:
     options = [(p.title, name) for name, p in PRESETS.items()]
     return Choice(options, prompt=msg("choose, or type a name"), id="provider")
-
-
-def _example(value: str) -> Message:
-    return msg("e.g. {example}", example=value)
 
 
 def _line(label: Message, choice: Choice) -> Widget:

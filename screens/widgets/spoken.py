@@ -78,6 +78,11 @@ class Entry(Input):
         )
         self._said = placeholder
 
+    def say(self, placeholder: str) -> None:
+        """Show another text while nothing is typed."""
+        self._said = placeholder
+        self.say_again()
+
     def say_again(self) -> None:
         """Show the same in the language in use."""
         self.placeholder = shown(self._said)

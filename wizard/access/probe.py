@@ -37,9 +37,10 @@ from wizard.core.message import Message, listed, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Question
+from wizard.storage.answers import contradictions, defects, unusable
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import missing_bucket, will_pass
-from wizard.storage.providers import contradictions, defects, preset
+from wizard.storage.providers import preset
 from wizard.web.visitor import address, ask_until, fetch, fetch_endpoint
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Probe:
 
     def begin(self) -> None:
         """Check the settings by themselves. Raises `Problem`."""
+        if problem := unusable(self.settings):
+            raise problem
         self.settings.require("endpoint", "bucket", "custom_domain")
         require_keys(self.context)
         for problem in (*defects(self.settings), *contradictions(self.settings)):

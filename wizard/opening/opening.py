@@ -33,7 +33,8 @@ from wizard.opening.unfinished_switch import (
     open_journal,
 )
 from wizard.step import Applies, Ask, Context, Fact, Question
-from wizard.storage.providers import PRESETS, clean
+from wizard.storage.answers import clean
+from wizard.storage.providers import PRESETS
 from wizard.switch.first_run import note_that_it_runs, once_it_runs, was_started
 from wizard.switch.problems import site_too_slow
 from wizard.switch.site_before import note_before
@@ -320,7 +321,8 @@ def _settled(opening: Opening, env: EnvFile, remembered: Settings) -> Settings:
     """Return settings from the command line, else the journal, else `.env`, else the preset."""
     given = {k: v for k, v in (opening.overrides or {}).items() if v not in (None, "")}
     # Tidied only; what is wrong with them the first step says, where they can be corrected.
-    overrides = {k: clean(k, v)[0] if isinstance(v, str) else v for k, v in given.items()}
+    name = str(given.get("provider", remembered.provider))
+    overrides = {k: clean(k, v, name)[0] if isinstance(v, str) else v for k, v in given.items()}
     moves = _names_another_provider(remembered, overrides)
     said = replace(_without_storage(remembered) if moves else remembered, **overrides)  # type: ignore[arg-type]
     if storage_changed(remembered, said) and remembered.bucket:
@@ -387,7 +389,7 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
     if settings.bucket and settings.bucket != (env.get(names["bucket"]) or ""):
         return settings  # .env speaks of another bucket, or of none yet
     found = {
-        field: clean(field, value)[0]
+        field: clean(field, value, settings.provider)[0]
         for field, name in names.items()
         # The template's own "None", uncommented without editing, is no value.
         if not getattr(settings, field) and (value := env.get(name)) and value != "None"

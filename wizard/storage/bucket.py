@@ -25,8 +25,8 @@ from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import Settings
+from wizard.storage.answers import CORRECT_IT
 from wizard.storage.problems import ErrorResponse, error_response_of, refused
-from wizard.storage.providers import CORRECT_IT
 from wizard.web.problems import unreachable
 
 if TYPE_CHECKING:

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
+import pytest
 from textual import events
 from textual.widgets import Input, Select, Static
 
@@ -17,8 +19,10 @@ from screens.widgets.key_button import KeyButton
 from screens.widgets.provider_form import ProviderForm
 from tests.screens.kit import KEYS, SETTINGS
 from tests.screens.states import Stage, all_states, on_stage
+from wizard.core.message import msg
 from wizard.core.settings import Settings
-from wizard.storage.providers import another_provider
+from wizard.storage.answers import another_provider
+from wizard.storage.providers import PRESETS, Kind, Preset
 
 
 @asynccontextmanager
@@ -241,3 +245,55 @@ async def test_back_from_the_plan_and_then_from_the_form_leads_to_the_start(tmp_
         assert stage.app.screen.query_one(ProviderForm).display
         await stage.press("escape")
         assert getattr(stage.app.screen, "route", "") == "start"
+
+
+def _beside_provider(stage: Stage) -> str:
+    return str(stage.app.screen.query_one("#provider-message", Static).visual)
+
+
+async def test_the_trouble_with_a_provider_is_said_below_it(tmp_path: Path) -> None:
+    async with _form(tmp_path) as stage:
+        await _choose(stage, "aws")
+        assert PRESETS["aws"].trouble in _beside_provider(stage).replace("\n", " ")
+        await _choose(stage, "ceph")
+        assert not stage.app.screen.query_one("#provider-message").display
+
+
+async def test_a_provider_that_cannot_be_used_says_why_before_keys_are_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = msg("Its terms do not allow it.")
+    made_up = Preset(name="aa", title=msg("AA"), kind=Kind.HOSTED, unusable=why)
+    monkeypatch.setitem(cast("dict[str, Preset]", PRESETS), "aa", made_up)
+    async with _form(tmp_path) as stage:
+        await _choose(stage, "aa")
+        assert why in _beside_provider(stage)
+        assert "Choose another provider" in _beside_provider(stage)
+        await stage.press("ctrl+n")
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        assert screen.query_one(ProviderForm).display
+        assert stage.app.focused is screen.query_one("#provider")
+        await _choose(stage, "scaleway")
+        assert why not in _beside_provider(stage)
+
+
+async def test_a_region_that_the_provider_does_not_have_is_refused(tmp_path: Path) -> None:
+    async with _form(tmp_path) as stage:
+        await _type(stage, "region", "fr-pra")
+        await stage.press("ctrl+n")
+        region = _field(stage, "region")
+        assert region.problem is not None
+        assert region.problem.code == "region-unknown"
+        assert "fr-par" in str(region.query_one(".message", Static).visual)
+
+
+@pytest.mark.parametrize("name", ["scaleway", "minio", "other"])
+async def test_a_provider_is_found_by_typing_its_name(tmp_path: Path, name: str) -> None:
+    async with _form(tmp_path) as stage:
+        await _choose(stage, "aws")
+        choice = stage.app.screen.query_one("#provider", Select)
+        choice.focus()
+        await stage.press(*PRESETS[name].title.lower().split()[0], "enter")
+        await stage.rest()
+        assert choice.value == name
