@@ -21,7 +21,7 @@ import pytest
 
 TIERS = {
     "unit": "starts no server, no container and no browser",
-    "server": "starts a server (SeaweedFS, Ceph, rclone, our own of a few lines) or a browser",
+    "server": "starts a server (SeaweedFS, Ceph, Swift, our own of a few lines) or a browser",
     "docker": "needs a Docker Engine, or Compose",
     "slow": "takes minutes to hours; run by hand, with -m slow",
 }
@@ -32,6 +32,7 @@ _DOCKER_MODULES = ("tests.standin", "tests.servers.docker", "tests.servers.machi
 _SERVERS = {
     *("weed", "rclone", "ceph-mon", "ceph-osd", "ceph-mgr", "radosgw"),
     *("nginx", "postgres", "redis-server", "gunicorn", "chromium"),
+    *("swift-proxy-server", "swift-object-server", "memcached", "moto_server"),
     *("docker", "dockerd", "docker-compose"),
 }
 

@@ -14,6 +14,7 @@ _PROGRAMS = {
     "ceph": ("ceph-mon", "ceph-osd", "ceph-mgr", "radosgw", "radosgw-admin", "monmaptool"),
     "compose": ("docker",),
     "docker": ("dockerd", "docker"),
+    "swift": ("swift-proxy-server", "swift-object-server", "memcached"),
 }
 
 

@@ -41,7 +41,7 @@ from wizard.storage.answers import contradictions, defects, unusable
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import missing_bucket, will_pass
 from wizard.storage.providers import preset
-from wizard.web.visitor import address, ask_until, fetch, fetch_endpoint
+from wizard.web.visitor import VisitorResponse, address, ask_until, fetch, fetch_endpoint
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -339,9 +339,20 @@ async def listing_check(bucket: Bucket) -> Check:
     base = bucket.settings.public_base
     for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
         seen = await fetch(url)
-        if seen.ok and "<ListBucketResult" in seen.text:
+        if _is_listing(seen):
             return failed(asked, listable(bucket.settings, url), code=code)
     return passed(asked, msg("yes"), code=code)
+
+
+def _is_listing(seen: VisitorResponse) -> bool:
+    """Tell whether an answer lists a bucket: S3's, or that of Swift's own API.
+
+    Swift's is text, JSON or XML of its own, "204 No Content" where the bucket is empty, and has
+    this header in any case (OpenStack's API reference, "Show container details and list objects").
+    """
+    if "x-container-object-count" in seen.headers:
+        return True
+    return seen.ok and "<ListBucketResult" in seen.text
 
 
 def require_keys(context: Context) -> None:
