@@ -12,9 +12,11 @@ TESTED_BY = {
     "kept_elsewhere": "copying/test_upload",
     "large_file": "copying/test_upload",
     "listing": "copying/test_upload",
+    "same_names": "copying/test_bring_back",
     "sender": "copying/test_upload_weather",
     "settle_public": "steps/test_copy_media",
     "survey": "copying/test_upload",
     "tcp_pacing": "copying/test_upload",
     "verified_writer": "copying/test_upload_disk",
+    "visitors": "copying/test_bring_back",
 }

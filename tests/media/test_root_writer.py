@@ -67,7 +67,7 @@ def names(root: Path) -> set[str]:
 
 def test_a_file_appears_with_its_folders(media: Media, tmp_path: Path) -> None:
     large = bytes(range(256)) * 5000
-    paths = (b"covers/b.jpg", b"avatars/deep/\xc3\xa9\n1.png", b"top.jpg")
+    paths = (b"covers/b.jpg", b"avatars/deep/\xc3\xa9\t1.png", b"top.jpg")
     assert write(media, *(incoming(path, large) for path in paths)) == [None] * 3
     root = tmp_path / "images"
     for path in paths:
@@ -84,6 +84,8 @@ FOREIGN = [
     (b"covers/", Reason.NO_FILE_NAME),
     (b"", Reason.NO_FILE_NAME),
     (b"covers/a\0b.jpg", Reason.NO_FILE_NAME),
+    (b"covers/a\nb.jpg", Reason.NO_FILE_NAME),
+    (b"covers/a\r.jpg", Reason.NO_FILE_NAME),
     (b"covers/" + b"x" * 256 + b".jpg", Reason.NO_FILE_NAME),
     (b"covers", Reason.CLASH),
     (b"covers/a.jpg/b.jpg", Reason.CLASH),
@@ -128,10 +130,27 @@ def test_spoiled_bytes_leave_nothing_and_the_next_is_written(media: Media, tmp_p
 
 
 def test_what_a_killed_one_left_goes_with_the_next(media: Media, tmp_path: Path) -> None:
-    covers = tmp_path / "images" / "covers"
-    (covers / ".bw-s3-incoming").write_bytes(b"half of another")
+    root = tmp_path / "images"
+    for left in (root / ".bw-s3-incoming", root / "covers" / ".bw-s3-incoming"):
+        left.mkdir() if left.parent == root else left.write_bytes(b"half of another")
+    (root / ".bw-s3-incoming" / "17").write_bytes(b"half of one more")
     assert write(media, incoming(b"covers/b.jpg")) == [None]
-    assert names(covers) == {"a.jpg", "b.jpg"}
+    assert names(root) == {"covers", "covers/a.jpg", "covers/b.jpg"}
+
+
+def test_many_files_come_in_their_order_and_one_among_them_fails(
+    media: Media, tmp_path: Path
+) -> None:
+    paths = [b"%d/%d.jpg" % (number % 7, number) for number in range(300)]
+    seen = write(
+        media, *(incoming(path, path * 100) for path in (*paths, b"covers/a.jpg", b"z.jpg"))
+    )
+    assert seen == [*[None] * 300, Reason.EXISTS, None]
+    for path in paths:
+        assert (tmp_path / "images" / os.fsdecode(path)).read_bytes() == path * 100
+    room = media.room()
+    assert room.size > 0
+    assert room.files is None or room.files > 0
 
 
 def test_a_file_that_came_in_the_meantime_stays(media: Media, tmp_path: Path) -> None:

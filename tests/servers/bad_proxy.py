@@ -37,6 +37,7 @@ class Fault(StrEnum):
     BARE_SLOW_DOWN = "bare-slow-down"  # 429 without words
     REFUSED = "refused"  # 403 AccessDenied for this request
     REVOKED = "revoked"  # 403 InvalidAccessKeyId
+    ARCHIVED = "archived"  # 403 InvalidObjectState
     SKEWED = "skewed"  # 403 RequestTimeTooSkewed
     OTHER_BYTES = "other-bytes"  # stores something else
     SWALLOWED = "swallowed"  # says 200 with the right ETag, stores nothing
@@ -50,6 +51,7 @@ _ERRORS = {
     Fault.SLOW_DOWN: (503, "SlowDown", "Please reduce your request rate."),
     Fault.REFUSED: (403, "AccessDenied", "Access Denied."),
     Fault.REVOKED: (403, "InvalidAccessKeyId", "The key does not exist in our records."),
+    Fault.ARCHIVED: (403, "InvalidObjectState", "The object's storage class does not allow that."),
     Fault.SKEWED: (403, "RequestTimeTooSkewed", "The difference between the times is too large."),
 }
 _ETAG = re.compile(rb"<ETag>[^<]*</ETag>")

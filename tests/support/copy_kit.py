@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import md5
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tests.support.checkout import make_checkout
 from tests.support.contexts import make_context
 from wizard.copying.upload import (
+    BackSurvey,
     BroughtBack,
     CopyOutcome,
+    bring_all_media_back,
     bring_back_media,
     copy_media,
     copy_new_media,
+    survey_back,
 )
 from wizard.core.copy_control import CopyControl
 from wizard.core.events import Event
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from tests.servers.bad_proxy import BadProxy
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -113,9 +119,20 @@ class CopyKit:
 
     def bring_back(self) -> BroughtBack:
         """Copy what only the bucket has into the media."""
+        return self._back(bring_back_media)
+
+    def bring_all_back(self, *, all_public: bool = True) -> BroughtBack:
+        """Do that, and compare what is on both sides."""
+        return self._back(partial(bring_all_media_back, all_public=all_public))
+
+    def survey_back(self) -> BackSurvey:
+        """What would be copied back."""
+        return self._back(survey_back)
+
+    def _back(self, work: Callable[[Context], Coroutine[Any, Any, Result]]) -> Result:
         journal = Journal.open(self.journal_folder, self.folder)
         try:
-            return asyncio.run(bring_back_media(self.context(journal)))
+            return asyncio.run(work(self.context(journal)))
         finally:
             journal.close()
 

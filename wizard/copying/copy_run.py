@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from wizard.copying.bring_back import BroughtBack, bring_back
+from wizard.copying.bring_back import BackSurvey, BringBack, BroughtBack, only_there, survey_back
 from wizard.copying.comparison import Comparison, compare, compare_into
 from wizard.copying.crt_client import Client, Response
 from wizard.copying.dispatcher import OUTAGE, Dispatcher
@@ -22,13 +22,14 @@ from wizard.copying.kept_elsewhere import (
     remove_strays,
 )
 from wizard.copying.large_file import abort_left_over
-from wizard.copying.listing import ListingRefused
+from wizard.copying.listing import Listed, ListingRefused
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount, describe_link
 from wizard.copying.progress import ProgressCounter
 from wizard.copying.sender import Sender
 from wizard.copying.survey import Survey
 from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
+from wizard.copying.visitors import Visitors
 from wizard.core.events import Note
 from wizard.core.message import Message, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
@@ -99,25 +100,43 @@ class CopyRun:
             self._work_off(job)
             return self._outcome(job, None)
 
-    def bring_back(self) -> BroughtBack:
-        """Copy what only the bucket has into the media; what is here stays as it is."""
+    def survey_back(self) -> BackSurvey:
+        """Count what only the bucket has; nothing is read or written."""
         with self._job() as job:
-            self._survey.take(job)
+            self._survey.take_everything(job)
+            return survey_back(job)
+
+    def bring_back(self, *, whole: bool, all_public: bool = True) -> BroughtBack:
+        """Copy what only the bucket has into the media; what is here stays as it is.
+
+        `whole`: files of the same names are compared as well, and what the public cannot read
+        in the bucket stays there, unless `all_public` says that there is no such thing.
+        """
+        with self._job() as job:
+            self._survey.take_everything(job)
             counter = ProgressCounter(self._context.report)
-            for _, found in job.inventory.only_there():
-                counter.found(1, found.size)
+            for _, item in only_there(job):
+                if not isinstance(item, MediaFailure):
+                    counter.found(1, item.size)
             counter.start(0, 0)
-            bucket = Bucket(self._context.settings, self._context.keys)
-            result = bring_back(
-                job.inventory.only_there(),
-                bucket=bucket,
-                etags_are_md5=etags_are_md5(self._context.journal, bucket.place),
-                media=self._media,
-                counter=counter,
-                stop=self._stop,
-            )
+            etags = etags_are_md5(self._context.journal, self._bucket().place)
+            bringing = BringBack(job, counter, self._stop, etags_are_md5=etags)
+            private: frozenset[bytes] = frozenset()
+            if whole:
+                bringing.compare()
+                private = frozenset() if all_public else self._private(job)
+            bringing.fetch(private)
             counter.tell(now=True)
-            return result
+            return bringing.result
+
+    def _private(self, job: Job) -> frozenset[bytes]:
+        settings, public = self._context.settings, public_files(self._context.journal)
+        with Visitors(settings, self._context.control, self._stop) as visitors:
+            paths = (path for path, item in only_there(job) if isinstance(item, Listed))
+            return visitors.cannot_read(path for path in paths if public.has(path))
+
+    def _bucket(self) -> Bucket:
+        return Bucket(self._context.settings, self._context.keys)
 
     @contextmanager
     def _job(self) -> Iterator[Job]:

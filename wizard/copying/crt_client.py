@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from awscrt.auth import AwsCredentialsProvider
+from awscrt.auth import AwsCredentialsProvider, AwsSigningConfig
 from awscrt.exceptions import AwsCrtError
 from awscrt.http import HttpHeaders, HttpRequest
 from awscrt.io import (
@@ -107,10 +107,11 @@ class Response:
 class Request:
     """One S3 request; `done` is called with the last answer, after all retries.
 
-    `key` "" means the bucket itself; `collect` keeps the answer's whole body,
-    `digest` is fed with it instead. What is sent is `body`, or the `file_size`
-    bytes of `file`, a path that the runtime reads by itself; `is_current` says,
-    before another attempt, whether that is still the file that was meant.
+    `key` "" means the bucket itself; `collect` keeps the answer's whole body, `expects` bytes of
+    it as far as is known, `digest` is fed with it instead. `anonymous`: a refusal is an answer as
+    good as any. What is sent is `body`, or the `file_size` bytes of `file`, a path that the
+    runtime reads by itself; `is_current` says, before another attempt, whether that is still the
+    file that was meant.
     """
 
     operation: str
@@ -124,6 +125,8 @@ class Request:
     file_size: int = 0
     is_current: Callable[[], bool] | None = None
     collect: bool = False
+    expects: int = 0
+    anonymous: bool = False
     digest: Callable[[], _Hash] | None = None
     attempts: int = 0
     first_failed: float = 0.0
@@ -134,16 +137,23 @@ class Request:
         """How many bytes are sent."""
         return self.file_size if self.file else len(self.body)
 
+    @property
+    def weight(self) -> int:
+        """How many bytes are sent and come back, as far as is known before."""
+        return self.size + self.expects
+
 
 class Client:
-    """Starts requests to one bucket; the answers come on the runtime's own threads."""
+    """Starts requests to one bucket; the answers come on the runtime's own threads.
 
-    def __init__(self, settings: Settings, keys: Keys) -> None:
+    Without keys they are those of an anonymous visitor.
+    """
+
+    def __init__(self, settings: Settings, keys: Keys | None) -> None:
         url = urlsplit(settings.endpoint)
         self._host = url.netloc
         self._path = f"{url.path.rstrip('/')}/{quote(settings.bucket)}"
         region = settings.region or "us-east-1"
-        credentials = AwsCredentialsProvider.new_static(keys.access_key_id, keys.secret_access_key)
         # A group of our own, not the process-wide default: its threads inherit
         # the low priority of the thread that makes it.
         loops = EventLoopGroup(1)
@@ -153,9 +163,7 @@ class Client:
             region=region,
             tls_mode=S3RequestTlsMode.ENABLED if secure else S3RequestTlsMode.DISABLED,
             tls_connection_options=_tls(url.hostname or "") if secure else None,
-            signing_config=create_default_s3_signing_config(
-                region=region, credential_provider=credentials
-            ),
+            signing_config=_signing(region, keys) if keys else None,
             throughput_target_gbps=_THROUGHPUT_GBPS,
             memory_limit=_MEMORY,
             part_size=_PART_OF_GET,
@@ -246,6 +254,11 @@ class Attempt:
         elif isinstance(error, AwsCrtError):
             answer.status = 0
         self._completed(self, answer)
+
+
+def _signing(region: str, keys: Keys) -> AwsSigningConfig:
+    credentials = AwsCredentialsProvider.new_static(keys.access_key_id, keys.secret_access_key)
+    return create_default_s3_signing_config(region=region, credential_provider=credentials)
 
 
 def _tls(host: str) -> TlsConnectionOptions:

@@ -45,6 +45,8 @@ _HOPELESS = {
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
 }
+# What is true of one object, however many there are of them.
+_OF_ONE_OBJECT = {"InvalidObjectState"}
 _REFUSALS_IN_A_ROW = 20
 # A longer body shall leave hardly faster than the limit; a little, so that it has left when the
 # next may, which would get a new connection, without a limit, otherwise.
@@ -103,7 +105,7 @@ class Dispatcher:
 
     def submit(self, request: Request) -> None:
         """Send a request as soon as there is room. Raises `Stopped`."""
-        size = request.size
+        size = request.weight
         with self._gate:
             while not self._has_room(size):
                 self._raise_if_stopped()
@@ -206,7 +208,7 @@ class Dispatcher:
         while not self._completed.empty():
             completed.append(self._completed.get())
         finished = sum(self._judge(attempt, answer) for attempt, answer in completed)
-        size = sum(attempt.request.size for attempt, _ in completed)
+        size = sum(attempt.request.weight for attempt, _ in completed)
         self._free(len(completed), size, finished=finished)
         # A breath: answers are cheaper to handle by the dozen than one by one.
         time.sleep(_BREATH)
@@ -217,7 +219,7 @@ class Dispatcher:
         attempt.crt = None
         request = attempt.request
         now = self._last_answer = time.monotonic()
-        if answer.ok or (answer.status == 404 and answer.code not in _HOPELESS):
+        if answer.ok or _is_an_answer(request, answer):
             self._last_success = now
             self._refused = 0
             self._failing_since = 0.0
@@ -254,7 +256,7 @@ class Dispatcher:
         while not self._follow_ups.empty():
             heappush(self._again, _Later(now, self._follow_ups.get()))
         while self._again and self._again[0].due <= now and not self.stopped:
-            size = self._again[0].request.size
+            size = self._again[0].request.weight
             with self._gate:
                 if not self._has_room(size):
                     return
@@ -310,6 +312,15 @@ class Dispatcher:
             self._attempts.pop(id(attempt), None)
             if answer.ok:
                 attempt.request.done(answer)
+
+
+def _is_an_answer(request: Request, answer: Response) -> bool:
+    """Tell whether the service said how it is, and works."""
+    if answer.code in _HOPELESS:
+        return False
+    if answer.code in _OF_ONE_OBJECT or answer.status == 412:
+        return True
+    return answer.status == 404 or (request.anonymous and answer.status in (401, 403))
 
 
 def _is_transient(answer: Response) -> bool:

@@ -33,7 +33,9 @@ CREATE TABLE here (
     id INTEGER PRIMARY KEY, path BLOB NOT NULL, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, fate INTEGER NOT NULL
 );
-CREATE TABLE there (path BLOB NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL);
+CREATE TABLE there (
+    path BLOB NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL, archived INTEGER NOT NULL
+);
 CREATE TABLE verified (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, etag TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -64,8 +66,12 @@ WHERE here.fate = :verified AND (there.size IS NOT here.size OR there.etag IS NO
 """
 
 
+# With each, whether it has the name of a folder that others are in.
 _ONLY_THERE = """
-SELECT path, size, etag FROM there
+SELECT path, size, etag, archived, EXISTS (
+    SELECT 1 FROM there AS other WHERE other.path > CAST(there.path || '/' AS BLOB)
+        AND other.path < CAST(there.path || '0' AS BLOB)
+) FROM there
 WHERE NOT EXISTS (SELECT 1 FROM here WHERE here.path = there.path AND here.fate != :gone)
 ORDER BY path
 """
@@ -188,8 +194,8 @@ class Inventory:
 
     def add_there(self, objects: Iterable[tuple[bytes, Listed]]) -> None:
         """Add objects of the listing."""
-        rows = [(path, o.size, o.etag) for path, o in objects]
-        self._write_many("INSERT INTO there VALUES (?,?,?)", rows)
+        rows = [(path, o.size, o.etag, o.archived) for path, o in objects]
+        self._write_many("INSERT INTO there VALUES (?,?,?,?)", rows)
 
     def index_there(self) -> None:
         """Index the listing by path, after its end; an object listed twice is kept once."""
@@ -251,10 +257,30 @@ class Inventory:
         query = "SELECT path FROM there WHERE path = ? OR path >= ? AND path < ? LIMIT 3"
         return [row[0] for row in self._rows(query, (path, path + b"/", path + b"0"))]
 
-    def only_there(self) -> Iterator[tuple[bytes, Listed]]:
-        """Yield all objects that are not here, by their paths."""
-        for path, size, etag in self.rows(_ONLY_THERE, FATES):
-            yield path, Listed("", size, etag)
+    def only_there(self) -> Iterator[tuple[bytes, Listed, bool]]:
+        """Yield all objects that are not here, by their paths.
+
+        With each, whether others are in a folder of its name.
+        """
+        for path, size, etag, archived, is_folder in self.rows(_ONLY_THERE, FATES):
+            yield (
+                path,
+                Listed(key="", size=size, etag=etag, archived=bool(archived)),
+                bool(is_folder),
+            )
+
+    def on_both_sides(self) -> tuple[int, int]:
+        """Return how many files differ in size from the objects of their names, and how many more
+        are not known to be the same.
+        """
+        self.keep_verified()
+        query = (
+            "SELECT coalesce(sum(there.size != here.size), 0), "
+            "coalesce(sum(there.size = here.size), 0) "
+            "FROM here JOIN there ON there.path = here.path WHERE here.fate != :verified"
+        )
+        row = next(self.rows(query, FATES))
+        return row[0], row[1]
 
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
         """Set what is to be done with one file."""

@@ -18,15 +18,21 @@ if TYPE_CHECKING:
     from wizard.copying.dispatcher import Dispatcher
 
 _LISTERS = 8
+# Storage classes whose objects cannot be read at once (S3's user guide, "Storage classes").
+_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """An object as the listing shows it; `size` in bytes, `etag` without quotes."""
+    """An object as the listing shows it; `size` in bytes, `etag` without quotes.
+
+    `archived`: it may have to be restored before it can be read.
+    """
 
     key: str
     size: int
     etag: str
+    archived: bool = False
 
 
 class OutOfOrder(Exception):
@@ -136,7 +142,9 @@ def _parse(body: bytes) -> tuple[list[Listed], str]:
     for item in root.iterfind(f"{space}Contents"):
         key = item.findtext(f"{space}Key", "")
         size, etag = item.findtext(f"{space}Size", "0"), item.findtext(f"{space}ETag", "")
-        objects.append(Listed(unquote_plus(key) if encoded else key, int(size), etag.strip('"')))
+        archived = item.findtext(f"{space}StorageClass", "") in _ARCHIVES
+        name = unquote_plus(key) if encoded else key
+        objects.append(Listed(key=name, size=int(size), etag=etag.strip('"'), archived=archived))
     more = root.findtext(f"{space}IsTruncated") == "true"
     return objects, (root.findtext(f"{space}NextContinuationToken") or "") if more else ""
 

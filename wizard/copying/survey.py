@@ -93,18 +93,36 @@ class Survey:
     def _add(
         self, count: MediaCount, batch: list[MediaFile], found: Callable[[list[MediaFile]], None]
     ) -> None:
-        if self._stop.is_set():
-            raise Stopped
+        self._raise_if_stopped()
         found(batch)
         size = sum(file.size for file in batch)
         count.files += len(batch)
         count.size += size
         self._counter.found(len(batch), size)
 
+    def _raise_if_stopped(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
+
     def walk_into(self, inventory: Inventory) -> None:
         """Walk the media and write down what is here."""
         self.count = self.walk(inventory.add_files, inventory.add_failure)
         inventory.index()
+
+    def take_everything(self, job: Job) -> None:
+        """Find out what is here, public or not, what is there and what was verified."""
+        batch: list[MediaFile] = []
+        for item in self._media.walk():
+            if isinstance(item, MediaFile):
+                batch.append(item)
+            if len(batch) == _WALKED:
+                job.inventory.add_files(batch)
+                batch = []
+                self._raise_if_stopped()
+        job.inventory.add_files(batch)
+        job.inventory.index()
+        self.list_there(job)
+        self.load_verified(job)
 
     def take(self, job: Job) -> None:
         """Find out what is here, what is there and what was verified."""
@@ -155,7 +173,7 @@ class Survey:
             # Not listed, and not doubted: what was verified before.
             known = [p for p in page if p.is_verified_here]
             job.inventory.add_there(
-                (p.file.path, Listed("", p.file.size, p.verified_etag)) for p in known
+                (p.file.path, Listed(key="", size=p.file.size, etag=p.verified_etag)) for p in known
             )
             asked = self.heads(job, [p for p in page if not p.is_verified_here])
             job.inventory.add_there((p.file.path, there) for p, there in asked if there)
@@ -175,7 +193,7 @@ class Survey:
             return None
         if not answer.ok:
             raise ListingRefused(answer)
-        return Listed(key, int(answer.header("content-length") or 0), answer.etag)
+        return Listed(key=key, size=int(answer.header("content-length") or 0), etag=answer.etag)
 
 
 def _leave(file: MediaFile) -> None:

@@ -7,9 +7,10 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from wizard.copying.bring_back import BroughtBack
+from wizard.copying.bring_back import BackSurvey, BroughtBack
 from wizard.copying.comparison import Comparison
 from wizard.copying.copy_run import CopyRun
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
@@ -21,17 +22,20 @@ if TYPE_CHECKING:
     from wizard.step import Context
 
 __all__ = [
+    "BackSurvey",
     "BroughtBack",
     "Comparison",
     "CopyControl",
     "CopyOutcome",
     "FileFailure",
     "MediaCount",
+    "bring_all_media_back",
     "bring_back_media",
     "compare_media",
     "copy_media",
     "copy_new_media",
     "count_media",
+    "survey_back",
 ]
 
 # Below the instance's own processes; the I/O priority follows (ioprio_set(2)).
@@ -69,7 +73,22 @@ async def bring_back_media(context: Context) -> BroughtBack:
 
     Raises `Problem` where the copy as a whole cannot continue.
     """
-    return await _in_thread(context, await media_of(context), CopyRun.bring_back)
+    media = await media_of(context)
+    return await _in_thread(context, media, partial(CopyRun.bring_back, whole=False))
+
+
+async def bring_all_media_back(context: Context, *, all_public: bool) -> BroughtBack:
+    """Do the same, and find out as well what differs here and there, and what is private there.
+
+    `all_public`: the bucket's policy lets everybody read all media. Raises `Problem` as above.
+    """
+    work = partial(CopyRun.bring_back, whole=True, all_public=all_public)
+    return await _in_thread(context, await media_of(context), work)
+
+
+async def survey_back(context: Context) -> BackSurvey:
+    """Count what only the bucket has, in one walk and one listing; nothing is copied."""
+    return await _in_thread(context, await media_of(context), CopyRun.survey_back)
 
 
 async def compare_media(context: Context, media: Media) -> Comparison:

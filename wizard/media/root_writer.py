@@ -1,6 +1,7 @@
 """New files below one folder, written as the site's own server would find them, never outside.
 
 No name is written over: a file appears under its own name when it is whole and on the disk.
+Many files are synced beside each other, since each of them waits for the disk.
 Like `wizard.media.root_folder`, whose text comes with it, this is also part of a program in
 BookWyrm's container: it imports nothing else of ours, and has to work with any Python 3.9 or later.
 """
@@ -11,10 +12,12 @@ import contextlib
 import errno
 import os
 import stat
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from wizard.media.root_folder import RootFolder
 
-# One for each folder: there is one writer at a time. What a killed one left goes with the next.
+# At the top of the media: there is one writer at a time, and what a killed one left goes with the
+# next. On another file system than that a file has the same name beside its own.
 _TEMPORARY = b".bw-s3-incoming"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SYNCED = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -23,6 +26,8 @@ _MODE = 0o644
 # What a file system says that knows no hard links.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _LONGEST_PART = 255
+# The disk takes so many files in one go, in about the time of one.
+_SYNCERS = 16
 
 
 class NoFileName(OSError):
@@ -43,59 +48,163 @@ def check_name(path: bytes) -> None:
         raise NoFileName('its name has an empty part, "." or ".." in it')
     if any(len(part) > _LONGEST_PART for part in parts):
         raise NoFileName("a part of its name is longer than 255 bytes")
+    if b"\n" in path or b"\r" in path:
+        raise NoFileName("its name has a line break in it")
+
+
+# What became of a file: its time in nanoseconds, or why it has no name.
+Written = tuple[int, "OSError | None"]
 
 
 class RootWriter:
-    """Writes new files into what a `RootFolder` reaches, one at a time."""
+    """Writes new files into what a `RootFolder` reaches, one at a time; `close` ends it."""
 
     def __init__(self, folder: RootFolder) -> None:
         self._folder = folder
+        self._syncers = ThreadPoolExecutor(_SYNCERS, thread_name_prefix="syncing")
+        self._folders: dict[bytes, _Target] = {}
+        self._pending: list[NewFile] = []
+        self._root, self._temporary, self._number = -1, -1, 0
 
     def begin(self, path: bytes) -> NewFile:
         """Begin with a file. Raises `OSError` where there is one, or none can be there."""
         check_name(path)
         above, _, name = path.rpartition(b"/")
-        handle = self._folder.open_folder(above, _make_folder)
+        target = self._target(above)
+        _check_free(name, target.handle)
+        if not target.is_beside:
+            return NewFile(name, target, target.handle, _TEMPORARY)
+        self._number += 1
+        return NewFile(name, target, self._temporary, b"%d" % self._number)
+
+    def keep(self, file: NewFile) -> None:
+        """Have a file that is whole get its name with the next `commit`. Raises `OSError`."""
+        file.finish()
+        file.syncing = self._syncers.submit(os.fsync, file.handle)
+        self._pending.append(file)
+        if not file.target.is_beside:
+            # There is one temporary name in its folder.
+            file.commit()
+
+    def commit(self) -> list[Written]:
+        """Name all files that were kept, in their order, for good; returns what became of each."""
+        files, self._pending = self._pending, []
+        for file in files:
+            file.commit()
+        synced = {id(t): self._syncers.submit(os.fsync, t.handle) for t in self._folders.values()}
+        written = [
+            (file.mtime_ns, file.error or _error_of(synced[id(file.target)])) for file in files
+        ]
+        for target in self._folders.values():
+            synced[id(target)].exception()
+            os.close(target.handle)
+        self._folders.clear()
+        return written
+
+    def close(self) -> None:
+        """Let go of all; what was not committed is gone."""
+        for file in self._pending:
+            file.drop()
+        self._pending.clear()
+        self._syncers.shutdown()
+        for target in self._folders.values():
+            os.close(target.handle)
+        self._folders.clear()
+        if self._temporary >= 0:
+            os.close(self._temporary)
+            with contextlib.suppress(OSError):
+                os.rmdir(_TEMPORARY, dir_fd=self._root)
+            os.close(self._root)
+            self._temporary = self._root = -1
+
+    def _target(self, path: bytes) -> _Target:
+        if self._temporary < 0:
+            self._open_temporary()
+        target = self._folders.get(path)
+        if target is None:
+            handle = self._folder.open_folder(path, _make_folder)
+            target = self._folders[path] = _Target(handle, self._temporary)
+        return target
+
+    def _open_temporary(self) -> None:
+        """Make the folder of files without a name, or empty what a killed writer left."""
+        root = self._folder.open_folder(b"", _make_folder)
         try:
-            _check_free(name, handle)
-            return NewFile(name, handle)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(_TEMPORARY, 0o700, dir_fd=root)
+            self._temporary = os.open(_TEMPORARY, _SYNCED | os.O_NOFOLLOW, dir_fd=root)
         except BaseException:
-            os.close(handle)
+            os.close(root)
             raise
+        self._root = root
+        with os.scandir(self._temporary) as entries:
+            for entry in entries:
+                os.unlink(entry.name, dir_fd=self._temporary)
+
+
+class _Target:
+    """An open folder to write into, and the file that new ones are to be like."""
+
+    def __init__(self, handle: int, temporary: int) -> None:
+        self.handle = handle
+        # Whether a file can be moved from one to the other.
+        self.is_beside = os.fstat(handle).st_dev == os.fstat(temporary).st_dev
+        with contextlib.suppress(OSError):
+            os.unlink(_TEMPORARY, dir_fd=handle)
+        self.neighbour = _neighbour(handle)
 
 
 class NewFile:
-    """A file that has no name yet, in an open folder; `keep` or `drop` ends it."""
+    """A file that has no name yet; `RootWriter.keep` or `drop` ends it."""
 
-    def __init__(self, name: bytes, folder: int) -> None:
-        self._name, self._folder = name, folder
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(_TEMPORARY, dir_fd=folder)
-        self._file = os.open(_TEMPORARY, _NEW, 0o600, dir_fd=folder)
+    def __init__(self, name: bytes, target: _Target, folder: int, temporary: bytes) -> None:
+        self.target = target
+        self.mtime_ns = 0
+        self.error: OSError | None = None
+        self.syncing: Future[None] | None = None
+        self._name, self._folder, self._temporary = name, folder, temporary
+        self.handle = os.open(temporary, _NEW, 0o600, dir_fd=folder)
 
     def write(self, data: bytes) -> None:
         """Add bytes. Raises `OSError`, such as for a full disk."""
         left = memoryview(data)
         while left:
-            left = left[os.write(self._file, left) :]
+            left = left[os.write(self.handle, left) :]
 
-    def keep(self) -> None:
-        """Give it its name, once it is on the disk. Raises `OSError`, then it is to be dropped."""
-        _be_like_neighbours(self._file, self._folder)
-        os.fsync(self._file)
-        _name_it(self._name, self._folder)
-        handle = os.open(b".", _SYNCED, dir_fd=self._folder)
+    def finish(self) -> None:
+        """Give it its owner and mode, after its last byte. Raises `OSError`."""
+        _be_like_neighbours(self.handle, self.target)
+        self.mtime_ns = os.fstat(self.handle).st_mtime_ns
+
+    def commit(self) -> None:
+        """Give it its name, once it is on the disk; `error` says why not."""
+        if self.handle < 0:
+            return
+        self.error = _error_of(self.syncing)
         try:
-            os.fsync(handle)
+            if self.error is None:
+                _name_it(self._temporary, self._folder, self._name, self.target.handle)
+        except OSError as error:
+            self.error = error
         finally:
-            os.close(handle)
+            self.drop()
 
     def drop(self) -> None:
-        """Let go of it; what was not kept is gone."""
+        """Let go of it; what has no name is gone."""
+        if self.handle < 0:
+            return
+        _error_of(self.syncing)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(_TEMPORARY, dir_fd=self._folder)
-        os.close(self._file)
-        os.close(self._folder)
+            os.unlink(self._temporary, dir_fd=self._folder)
+        os.close(self.handle)
+        self.handle = -1
+
+
+def _error_of(synced: Future[None] | None) -> OSError | None:
+    error = synced.exception() if synced else None
+    if error is None or isinstance(error, OSError):
+        return error
+    raise error
 
 
 def _check_free(name: bytes, folder: int) -> None:
@@ -110,21 +219,21 @@ def _check_free(name: bytes, folder: int) -> None:
     raise NoFileName("a link or something else that is no file has its name")
 
 
-def _name_it(name: bytes, folder: int) -> None:
+def _name_it(temporary: bytes, source: int, name: bytes, folder: int) -> None:
     """Name the temporary file; unlike a rename, a link never replaces what is there."""
     try:
-        os.link(_TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        os.link(temporary, name, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         _check_free(name, folder)
-        os.rename(_TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(temporary, name, src_dir_fd=source, dst_dir_fd=folder)
 
 
-def _be_like_neighbours(file: int, folder: int) -> None:
+def _be_like_neighbours(file: int, target: _Target) -> None:
     """Give a file the owner and mode of one beside it, else the folder's owner."""
-    neighbour = _neighbour(folder)
-    like = neighbour or os.fstat(folder)
+    neighbour = target.neighbour
+    like = neighbour or os.fstat(target.handle)
     _hand_over(file, like)
     os.fchmod(file, stat.S_IMODE(neighbour.st_mode) & 0o666 if neighbour else _MODE)
 
@@ -134,8 +243,7 @@ def _neighbour(folder: int) -> os.stat_result | None:
     try:
         with os.scandir(handle) as entries:
             for entry in entries:
-                ours = os.fsencode(entry.name) == _TEMPORARY
-                if not ours and entry.is_file(follow_symlinks=False):
+                if entry.is_file(follow_symlinks=False):
                     return entry.stat(follow_symlinks=False)
     finally:
         os.close(handle)

@@ -53,6 +53,9 @@ class Reason(Enum):
     UNWRITABLE = "unwritable"
     DISK_FULL = "disk-full"
     SPOILED = "spoiled"
+    ARCHIVED = "archived"
+    DIFFERENT = "different"
+    PRIVATE = "private"
 
     @property
     def words(self) -> Message:
@@ -83,12 +86,17 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.UNWRITABLE: msg("cannot be written"),
         Reason.DISK_FULL: msg("the disk is full"),
         Reason.SPOILED: msg("received with other bytes than the bucket lists"),
+        Reason.ARCHIVED: msg("archived: the storage service must restore it before it can be read"),
+        Reason.DIFFERENT: msg("the file of that name on this server has other bytes"),
+        Reason.PRIVATE: msg("not public in the bucket"),
     }
 )
 
 
 # Of each request under way the file and a connection; up to 840 were seen in a copy.
 _OPEN_FILES = 1024
+# So many files, or bytes, that are written are named in one go; each has a folder open as well.
+_BATCH, _BATCH_SIZE = 128, 64 << 20
 
 # By the system's number for an error, which is all that a program elsewhere tells.
 _REASONS = {
@@ -155,6 +163,14 @@ class Spoiled(Exception):
     def __init__(self, failure: MediaFailure) -> None:
         super().__init__(failure.reason.value)
         self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much fits into a file system: bytes, and files (None where it has no limit)."""
+
+    size: int
+    files: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +247,17 @@ class Media(ABC):
         """
 
     @abstractmethod
-    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
-        """Write new files, each for good before it is yielded; yield why one is not written.
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
+        """Write new files; yield each in its order as it is on the disk for good, or why it is not.
 
-        What exists is never replaced, and nothing is written outside of the media. Owner and
-        mode are those of the files beside it. One call at a time.
+        That is said of some hundred at once. What exists is never replaced, and nothing is
+        written outside of the media. Owner and mode are those of the files beside it. One call
+        at a time.
         """
+
+    @abstractmethod
+    def room(self) -> Room:
+        """Return what fits into the file system that the media are on. Raises `Problem`."""
 
     @contextmanager
     def digesting(self) -> Iterator[Digest]:
@@ -327,10 +348,18 @@ class FolderMedia(Media):
                 continue
             yield as_item(described(file.path, found))
 
-    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
+        allow_open_files(_OPEN_FILES)
         writer = RootWriter(self.opened())
-        for file in files:
-            yield _written(writer, file)
+        try:
+            for batch in batches(files, partial(_given_to, writer)):
+                yield from _committed(writer, batch)
+        finally:
+            writer.close()
+
+    def room(self) -> Room:
+        self.opened()
+        return as_room(os.statvfs(self._root))
 
     def opened(self) -> RootFolder:
         """Open the folder. Raises `Problem` where it cannot be read."""
@@ -360,20 +389,60 @@ class _Opened:
         return os.read(self._handle, size)
 
 
-def _written(writer: RootWriter, file: IncomingFile) -> IncomingFile | MediaFailure:
+# A file that is written and waits for its name, or why it is not written.
+Given = tuple[IncomingFile, MediaFailure | None]
+
+
+def batches(
+    files: Iterable[IncomingFile], give: Callable[[IncomingFile], MediaFailure | None]
+) -> Iterator[list[Given]]:
+    """Give away one file after the other; yields them whenever it is time to name them."""
+    batch: list[Given] = []
+    size = 0
+    for file in files:
+        batch.append((file, give(file)))
+        size += file.size
+        if len(batch) >= _BATCH or size >= _BATCH_SIZE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def as_room(found: os.statvfs_result) -> Room:
+    """Return what fits, for those who may not use what is reserved for root."""
+    files = found.f_favail if found.f_files else None
+    return Room(found.f_bavail * found.f_frsize, files)
+
+
+def _given_to(writer: RootWriter, file: IncomingFile) -> MediaFailure | None:
     try:
         new = writer.begin(file.path)
         try:
             for piece in file.pieces():
                 new.write(piece)
-            new.keep()
-        finally:
+            writer.keep(new)
+        except BaseException:
             new.drop()
+            raise
     except OSError as error:
         return as_unwritten(file.path, error)
     except Spoiled as spoiled:
         return spoiled.failure
-    return file
+    return None
+
+
+def _committed(writer: RootWriter, batch: Sequence[Given]) -> Iterator[MediaFile | MediaFailure]:
+    written = iter(writer.commit())
+    for file, failure in batch:
+        yield failure or as_written(file, *next(written))
+
+
+def as_written(
+    file: IncomingFile, mtime_ns: int, error: OSError | None
+) -> MediaFile | MediaFailure:
+    """Return what became of a file that was kept."""
+    return as_unwritten(file.path, error) if error else MediaFile(file.path, file.size, mtime_ns)
 
 
 def key_of(path: bytes) -> str:

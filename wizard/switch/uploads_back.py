@@ -42,8 +42,8 @@ async def bring_uploads_back(context: Context, before: BroughtBack | None = None
     from wizard.copying.upload import bring_back_media
 
     result = await bring_back_media(context)
-    if result.left_count:
-        raise uploads_left(result.left_count, [failure.line for failure in result.left])
+    if left := result.left_count + result.refused_count:
+        raise uploads_left(left, [failure.line for failure in (*result.left, *result.refused)])
     if before:
         result.add(before)
     context.report(passed(_ASKED, _seen(result), code="uploads-brought-back"))

@@ -103,17 +103,34 @@ def _copy(handle: int, size: int, output: Any) -> bool:
 
 
 def write(writer: RootWriter, given: Any, output: Any) -> None:
-    """Write the files that are given, and a line for each: 0, or an error's number and words.
+    """Write the files that are given, and whenever asked for it name them.
 
     Given is for each a line with the lengths of its path and of the file, both, and a sign: `+`
     where the bytes are those of the file, `-` where they were made up after its source broke off.
+    Two zeros ask for the names; then each file gets a line: 0 and its time in nanoseconds, or an
+    error's number and words.
     """
+    failures: list[OSError | None] = []
     while head := given.readline():
         length, size = map(int, head.split())
-        error = _write_one(writer, given.read(length), size, given)
-        words = (error.strerror or str(error)).encode() if error else b""
-        output.write(b"%d %s\n" % ((error.errno or errno.EIO) if error else 0, words))
+        if length or size:
+            failures.append(_write_one(writer, given.read(length), size, given))
+            continue
+        written = iter(writer.commit())
+        for failed in failures:
+            mtime_ns, error = (0, failed) if failed else next(written)
+            words = (error.strerror or str(error)).encode() if error else b""
+            number = 0 if error is None or error.errno == 0 else error.errno or errno.EIO
+            output.write(b"%d %d %s\n" % (number, mtime_ns, words))
         output.flush()
+        failures = []
+
+
+class _Unfinished(OSError):
+    """A file whose source broke off: whoever gave it knows why."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "")
 
 
 def _write_one(writer: RootWriter, path: bytes, size: int, given: Any) -> OSError | None:
@@ -126,12 +143,12 @@ def _write_one(writer: RootWriter, path: bytes, size: int, given: Any) -> OSErro
     try:
         failed = _take(size, given, file.write)
         if given.read(1) == b"+" and failed is None:
-            file.keep()
+            writer.keep(file)
+            return None
     except OSError as error:
-        return error
-    finally:
-        file.drop()
-    return failed
+        failed = error
+    file.drop()
+    return failed or _Unfinished()
 
 
 def _take(size: int, given: Any, take: Any) -> OSError | None:
@@ -167,7 +184,11 @@ def main() -> int:
     if work == "write":
         with open(0, "rb", closefd=False) as given, open(1, "wb", closefd=False) as output:
             given.read(1)  # the end of no names
-            write(RootWriter(_folder(os.fsencode(argv[0]))), given, output)
+            writer = RootWriter(_folder(os.fsencode(argv[0])))
+            try:
+                write(writer, given, output)
+            finally:
+                writer.close()
         return 0
     names = read_names()
     if work == "run":
@@ -182,6 +203,10 @@ def _answer(work: str, root: bytes, names: list[bytes], output: Any) -> None:
     folder = _folder(root)
     if work == "walk":
         walk(folder, output)
+    elif work == "room":
+        found = os.statvfs(root)
+        files = b"%d" % found.f_favail if found.f_files else b"-"
+        output.write(b"%d %s\n" % (found.f_bavail * found.f_frsize, files))
     else:
         {"look": stat_files, "read": read}[work](folder, names, output)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import IO, ClassVar, cast
 
 from wizard.instance.compose.container_programs import RunningProgram, WebPrograms, interrupted
@@ -14,11 +15,13 @@ from wizard.media.source import (
     MediaFailure,
     MediaFile,
     Reason,
+    Room,
     Spoiled,
     Stream,
     as_failure,
     as_item,
-    as_unwritten,
+    as_written,
+    batches,
 )
 
 _CHUNK = 256 * 1024
@@ -93,20 +96,22 @@ class ContainerMedia(Media):
             looked = _looked(file.path, answer)
             yield self._spoiled.pop(file.path, looked)
 
-    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
         with self._programs.guard("write") as running:
             answers = io.BufferedReader(cast(io.RawIOBase, running.output))
-            for file in files:
-                try:
-                    spoiled = _give(running.given, file)
-                    status, _, words = answers.readline().partition(b" ")
-                    error = int(status)
-                except (BrokenPipeError, ValueError) as gone:
-                    raise self._interrupted(running) from gone
-                if error:
-                    yield as_unwritten(file.path, OSError(error, words.decode().rstrip("\n")))
-                else:
-                    yield spoiled or file
+            try:
+                for batch in batches(files, partial(_give, running.given)):
+                    # A file without a name: all that were given get theirs now.
+                    _send(running.given, b"0 0\n")
+                    yield from [_written(*given, answers.readline()) for given in batch]
+            except (BrokenPipeError, ValueError) as gone:
+                raise self._interrupted(running) from gone
+
+    def room(self) -> Room:
+        with self._programs.guard("room") as running:
+            size, files = running.output.read(_CHUNK).split()
+            self._check_end(running)
+        return Room(int(size), None if files == b"-" else int(files))
 
     def _check_end(self, running: RunningProgram) -> None:
         if running.ended():
@@ -144,6 +149,15 @@ def _looked(path: bytes, answer: bytes) -> MediaFile | MediaFailure:
     if kind == b"special":
         return MediaFailure(path=path, reason=Reason.SPECIAL)
     return as_failure(path, OSError(int(kind), os.strerror(int(kind))))
+
+
+def _written(
+    file: IncomingFile, spoiled: MediaFailure | None, answer: bytes
+) -> MediaFile | MediaFailure:
+    """Return what became of a file, by the answer of the program inside. Raises `ValueError`."""
+    status, mtime_ns, words = answer.rstrip(b"\n").split(b" ", 2)
+    error = OSError(int(status), words.decode()) if int(status) else None
+    return (None if error else spoiled) or as_written(file, int(mtime_ns), error)
 
 
 def _give(given: IO[bytes], file: IncomingFile) -> MediaFailure | None:

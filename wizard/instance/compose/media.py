@@ -41,7 +41,7 @@ class VolumeMedia(FolderMedia):
     def label(self) -> str:
         return self._label
 
-    def write(self, files: Iterable[IncomingFile]) -> Iterator[IncomingFile | MediaFailure]:
+    def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
         if os.geteuid() == 0:
             yield from super().write(files)
         else:
