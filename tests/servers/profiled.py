@@ -24,6 +24,10 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from tests.servers.profiles import PROFILES, Profile, Refusal
 from tests.servers.refusing import Refusing, Reply, Request, error
 from wizard.core.settings import Settings
@@ -64,6 +68,7 @@ class Profiled:
         self._public: set[str] = set()
         self._opened = False  # the whole bucket
         self._listed = False
+        self._policy = b""
         on = self.profile.public_access_block == "on"
         self._blocks = dict.fromkeys(_ON, on)
         self._front = Refusing(self._answer)
@@ -87,10 +92,12 @@ class Profiled:
     @property
     def settings(self) -> Settings:
         """What the provider's form has once it is filled in for this service."""
+        service = preset(self.name)
         there = path_style(self.name, f"http://{self._front.host}", self.bucket)
+        there = replace(there, endpoint=there.endpoint + service.endpoint_path)
         if self.profile.public_host == "own":
             there = replace(there, custom_domain=self._own_host.host)
-        return replace(there, region=preset(self.name).default_region or "us-east-1")
+        return replace(there, region=service.default_region or "us-east-1")
 
     @property
     def requests(self) -> list[Request]:
@@ -109,6 +116,8 @@ class Profiled:
     # What goes on -------------------------------------------------------------------------------
 
     def _answer(self, request: Request) -> Reply:
+        if path := preset(self.name).endpoint_path:
+            request = self._without_path(request, path)
         refusal = self._refusal(request)
         if refusal is not None:
             return _as_reply(refusal)
@@ -118,10 +127,26 @@ class Profiled:
             return self._public_access_block(request)
         if request.call == "PutBucketAcl":
             return self._put_bucket_acl(request)
+        if request.call.endswith("BucketPolicy") and self.profile.policy == "ignored":
+            return self._idle_policy(request)
         reply = self._pass_on(request.method, request.raw_path, request.headers, request.body)
         if reply.status < 300:
             self._note_acl(request)
         return reply
+
+    def _without_path(self, request: Request, path: str) -> Request:
+        """Take away the path of the endpoint, which SeaweedFS has not, and sign what is left."""
+        raw, headers = request.raw_path.removeprefix(path), dict(request.headers)
+        there = replace(request, path=request.path.removeprefix(path), raw_path=raw)
+        if not request.signed:
+            return there
+        assert raw != request.raw_path, f"{request.raw_path} is not below {path}"
+        kept = {n: v for n, v in headers.items() if n == "content-type" or n.startswith("x-amz-")}
+        again = AWSRequest(request.method, f"http://{headers['host']}{raw}", kept, request.body)
+        keys = Credentials(self.keys.access_key_id, self.keys.secret_access_key)
+        S3SigV4Auth(keys, "s3", self.settings.region).add_auth(again)
+        signed = {name.lower(): value for name, value in again.headers.items()}
+        return replace(there, headers={**headers, **signed})
 
     def _refusal(self, request: Request) -> Refusal | None:
         """What the service refuses of what comes from those who have keys."""
@@ -171,10 +196,19 @@ class Profiled:
                 self._public.discard(request.key)
 
     def _put_bucket_acl(self, request: Request) -> Reply:
-        if self.profile.bucket_acl == "honoured":
-            self._opened = request.headers.get("x-amz-acl") == "public-read"
-            self._listed = self._opened and self.profile.bucket_acl_lists
+        public = request.headers.get("x-amz-acl") == "public-read"
+        self._opened = public and self.profile.bucket_acl == "honoured"
+        self._listed = public and self.profile.bucket_acl_lists
         return Reply(200)
+
+    def _idle_policy(self, request: Request) -> Reply:
+        """Keep a policy that nobody asks."""
+        if request.method == "GET" and not self._policy:
+            return error(404, "NoSuchBucketPolicy", "The bucket policy does not exist")
+        if request.method == "GET":
+            return Reply(200, self._policy)
+        self._policy = request.body
+        return Reply(204)
 
     def _public_access_block(self, request: Request) -> Reply:
         if request.method == "PUT":

@@ -2,8 +2,9 @@
 
 object_acl            PutObject with x-amz-acl: "honoured", "ignored" or a refusal
 bucket_acl            PutBucketAcl: "honoured", "ignored" or a refusal
-bucket_acl_lists      a bucket that this opened can also be listed by everybody
-policy, put_cors, get_cors, create_bucket, public_access_block
+bucket_acl_lists      PutBucketAcl lets everybody list the bucket
+policy                "ok", "ignored" (kept, but of no effect on the public) or a refusal
+put_cors, get_cors, create_bucket, public_access_block
                       "ok" or a refusal; Block Public Access also "on": as in a new bucket at Amazon
 policy_blocked        the refusal of a public policy while Block Public Access is on
 cors_refuses          refusals of CORS rules in which `pattern` is found

@@ -42,14 +42,14 @@ class Request:
     @property
     def call(self) -> str:
         """S3's name for it, as far as the tests need it."""
-        if "cors" in self.query:
-            return {"GET": "GetBucketCors", "PUT": "PutBucketCors"}.get(self.method, "DeleteCors")
-        if "policy" in self.query:
-            return {"GET": "GetBucketPolicy", "PUT": "PutBucketPolicy"}.get(self.method, "?")
+        method = self.method.title()
+        for word, subject in (("cors", "BucketCors"), ("policy", "BucketPolicy")):
+            if word in self.query:
+                return f"{method}{subject}"
         if "publicAccessBlock" in self.query:
-            return f"{self.method.title()}PublicAccessBlock"
+            return f"{method}PublicAccessBlock"
         if "acl" in self.query:
-            return f"{self.method.title()}{'Object' if self.key else 'Bucket'}Acl"
+            return f"{method}{'Object' if self.key else 'Bucket'}Acl"
         if not self.key:
             return {"GET": "ListObjectsV2", "PUT": "CreateBucket"}.get(self.method, self.method)
         kind = {"GET": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
