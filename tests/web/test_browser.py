@@ -6,19 +6,23 @@ import base64
 import hashlib
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from tests.servers.browser import Chromium
+from tests.servers.caching_proxy import CachingProxy
+from tests.servers.front import Change, in_front, with_headers
 from tests.servers.internet import Internet, Page, redirect
-from tests.servers.refusing import Refusing, Reply, always
+from tests.servers.refusing import Refusing, Reply, Request, always
 from tests.support.contexts import Listener, carry_out, storage_context
 from tests.support.parts import need
 from tests.web.test_visitor import PAGE
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import rule_for
+from wizard.core.events import Verdict
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
@@ -26,6 +30,7 @@ from wizard.demo.font import woff
 from wizard.demo.pictures import avatar
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.set_cors import SetCors
+from wizard.steps.verify_cors import VerifyCors
 from wizard.storage.bucket import Bucket
 from wizard.web import visitor
 from wizard.web.browser import Onlooker, load_page, style_problem
@@ -231,6 +236,14 @@ CASES = [
         _FILES["a.woff"], headers=[("Access-Control-Allow-Origin", "https://www.%p")])}),
     Case("for the page with a slash", [Kind.FONT], files=lambda host: {f"{host}/a.woff": replace(
         _FILES["a.woff"], headers=[("Access-Control-Allow-Origin", "https://%p/")])}),
+    Case("for the page over http", [Kind.FONT],
+         files=answering([("Access-Control-Allow-Origin", "http://%p")], "a.woff")),
+    Case("for another port of it", [Kind.FONT],
+         files=answering([("Access-Control-Allow-Origin", "https://%p:8443")], "a.woff")),
+    Case("for two pages in one header", [Kind.FONT],
+         files=answering([("Access-Control-Allow-Origin", "https://%p, https://*.%p")], "a.woff")),
+    Case("for null", [Kind.FONT],
+         files=answering([("Access-Control-Allow-Origin", "null")], "a.woff")),
     Case("said twice", [Kind.FONT], files=lambda host: {
         f"{host}/a.woff": replace(_FILES["a.woff"], headers=[_CORS, _CORS])}),
     Case("a redirect to another host", [Kind.FONT], files=led(
@@ -467,6 +480,94 @@ async def test_the_rules_that_are_set_let_the_browser_in(
     with storage_context(tmp_path, known, keys, Listener()) as context:
         await carry_out(SetCors(), context)
     assert chromium.says_on(f"{origin}/?again", asking) is True
+
+
+# What `verify_cors` says of a font, and what the browser does with it ------------------------
+
+WWW = "https://www.books.example.org"
+BOOKS = "https://books.example.org"
+
+
+def answered(*values: str) -> Change:
+    """In front of the bucket: fonts have this Access-Control-Allow-Origin, or none."""
+    return with_headers(".woff", {"Access-Control-Allow-Origin": "".join(values)})
+
+
+def sent_on(*, allowed: bool) -> Change:
+    """In front of the bucket: fonts are somewhere else on the same host."""
+
+    def change(request: Request, reply: Reply) -> Reply:
+        if not request.path.endswith(".woff") or "there=1" in request.raw_path:
+            return reply
+        cors = {"Access-Control-Allow-Origin": BOOKS} if allowed else {}
+        return Reply(302, b"", {"Location": f"{request.raw_path}?there=1", **cors})
+
+    return change
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What CORS rules a bucket has, what is in front of it, and on which pages its font loads."""
+
+    name: str
+    loads_on: tuple[str, ...]
+    origins: tuple[str, ...] = (BOOKS, WWW)
+    front: Change | None = None
+    cached: bool = False
+
+
+SITUATIONS = [
+    Situation("a rule for each", (BOOKS, WWW)),
+    Situation("one is missing", (BOOKS,), (BOOKS,)),
+    Situation("another site's", (), ("https://elsewhere.example",)),
+    Situation("everybody", (BOOKS, WWW), ("*",)),
+    Situation("every name below it", (WWW,), ("https://*.books.example.org",)),
+    Situation("http", (), ("http://books.example.org", "http://www.books.example.org")),
+    Situation("another port", (), (f"{BOOKS}:8443",)),
+    Situation("the port that is understood", (), (f"{BOOKS}:443",)),
+    Situation("with a slash", (), (f"{BOOKS}/",)),
+    Situation("the header is dropped", (), front=answered()),
+    Situation("the header is always the same", (WWW,), front=answered(WWW)),
+    Situation("origins joined", (), front=answered(f"{BOOKS}, {WWW}")),
+    Situation("in capitals", (), front=answered(BOOKS.upper())),
+    Situation("null", (), front=answered("null")),
+    Situation("a redirect with the header", (BOOKS,), front=sent_on(allowed=True)),
+    Situation("a redirect without", (), front=sent_on(allowed=False)),
+    Situation("a cache that knows the answer for one", (BOOKS,), cached=True),
+]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+async def test_verify_cors_gives_the_browser_s_verdict(
+    situation: Situation,
+    storage: tuple[Settings, Keys],
+    tmp_path: Path,
+    chromium: Chromium,
+    online: Internet,
+) -> None:
+    settings, keys = storage
+    opened(settings, keys).put_cors([rule_for(origin) for origin in situation.origins])
+    with ExitStack() as stack:
+        if situation.front:
+            settings = stack.enter_context(in_front(settings, situation.front))
+        if situation.cached:
+            need("nginx")
+            cdn = stack.enter_context(CachingProxy(tmp_path / "cdn", settings.endpoint))
+            settings = replace(settings, custom_domain=f"{cdn.host}/{settings.bucket}")
+        context = stack.enter_context(
+            storage_context(tmp_path / "site", settings, keys, Listener())
+        )
+        checks = await VerifyCors().verify(context, None)
+        judged = [c for c in checks if c.code == "cors-fonts" and "icomoon" in c.asked]
+        ours = {o for o, c in zip((BOOKS, WWW), judged, strict=True) if c.verdict is Verdict.PASS}
+        theirs = set()
+        for number, origin in enumerate((BOOKS, WWW)):
+            online.pages[f"{origin}/"] = Page(b"<!DOCTYPE html><title>asking</title>")
+            # Another address for each page: what the browser keeps is of no use to the other.
+            asking = _ASKING.format(font=f"{address(settings, FONT)}?{number}")
+            if chromium.says_on(f"{origin}/?{next(_numbers)}", asking):
+                theirs.add(origin)
+    assert (ours, theirs) == (set(situation.loads_on), set(situation.loads_on))
 
 
 def opened(settings: Settings, keys: Keys) -> Bucket:
