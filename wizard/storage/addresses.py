@@ -1,0 +1,318 @@
+"""Which service, region and bucket an address names: an endpoint, a bucket's or a file's URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from wizard.core.hosts import is_ip_address
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+from wizard.storage.providers import PRESETS, Kind, Preset, preset
+
+# Longer is no host (RFC 1035, section 2.3.4), and no URL of a file that BookWyrm stores.
+_LONGEST_HOST, _LONGEST_URL = 253, 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """What an address says; "" for what it does not.
+
+    `endpoint` is without the bucket, and with the scheme that was written (https:// without
+    one), "" also where the region that belongs into it is not known; `provider` is "" for a host
+    of no service that is known. `bucket_in_host` and `path` tell what was in it besides an
+    endpoint; `public` is a custom domain that only such an address tells. `keys` are user and
+    password of the URL.
+    """
+
+    provider: str = ""
+    endpoint: str = ""
+    region: str = ""
+    bucket: str = ""
+    host: str = ""
+    path: str = ""
+    bucket_in_host: bool = False
+    has_scheme: bool = False
+    public: str = ""
+    is_console: bool = False
+    keys: Keys = field(default_factory=Keys)
+
+    @property
+    def is_plain_endpoint(self) -> bool:
+        """Whether it is the endpoint of a known service, without a bucket."""
+        return bool(self.provider and not self.bucket and not self.is_console)
+
+    @property
+    def is_http(self) -> bool:
+        """Whether it was written with http://."""
+        return self.endpoint.startswith("http://")
+
+
+def read_address(text: str) -> Address | None:
+    """Return what an address says, with or without a scheme; None where it is no address."""
+    if len(text) > _LONGEST_URL:
+        return None
+    scheme, has_scheme, rest = text.partition("://")
+    if has_scheme and scheme.lower() == "s3":
+        return _of_s3_url(rest)
+    if has_scheme and scheme.lower() not in ("http", "https"):
+        return None
+    parts = _split(text if has_scheme else f"{_usual_scheme(text)}://{text}")
+    if parts is None or not _is_host(parts.hostname or ""):
+        return None
+    if not has_scheme and not _is_plainly_host(parts):
+        return None
+    found = _of_console(parts) or _of_service(parts) or _of_unknown_host(parts)
+    keys = Keys(unquote(parts.username or ""), unquote(parts.password or ""))
+    return replace(found, has_scheme=bool(has_scheme), keys=keys or Keys())
+
+
+def _of_s3_url(rest: str) -> Address | None:
+    """Return what s3://bucket/file names; s3cmd and others write an endpoint so as well."""
+    credentials, at, place = rest.rpartition("@")
+    name, _, path = place.partition("/")
+    user, _, password = credentials.partition(":")
+    keys = Keys(unquote(user), unquote(password)) if at and password else Keys()
+    host = read_address(place) if "." in name and _is_host(name) else None
+    if host and host.provider:
+        return replace(host, keys=keys)
+    return Address(bucket=name, path=path.strip("/"), keys=keys) if _is_bucket(name) else None
+
+
+def _of_service(parts: SplitResult) -> Address | None:
+    """Return what the address of a service that is known says; the best of what fits."""
+    host, path = _host_of(parts), parts.path.strip("/")
+    fits = [f for pattern in _patterns() if (f := pattern.fits(host, path))]
+    return max(fits, key=lambda fit: fit.weight).address(parts) if fits else None
+
+
+def _of_unknown_host(parts: SplitResult) -> Address:
+    """Return what is likely: the first folder of a path is the bucket, but for BookWyrm's own."""
+    host, path = _host_of(parts), parts.path.strip("/")
+    first = path.split("/")[0]
+    bucket = first if _is_bucket(first) and first not in ("images", "static") else ""
+    return Address(endpoint=f"{parts.scheme}://{host}", host=host, bucket=bucket, path=path)
+
+
+# Patterns -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pattern:
+    """One form of a service's addresses; `region` where it is the form of one region only."""
+
+    service: Preset
+    host: re.Pattern[str]
+    path: str
+    path_pattern: re.Pattern[str] | None
+    weight: int
+    region: str
+
+    def fits(self, host: str, path: str) -> _Fit | None:
+        """Return how it fits a host and a path; None where it does not."""
+        of_host = self.host.fullmatch(host)
+        if of_host is None:
+            return None
+        named = of_host.groupdict()
+        if self.path_pattern:
+            of_path = self.path_pattern.match(path)
+            if of_path is None:
+                return None
+            named |= of_path.groupdict()
+            path = path[of_path.end() :].strip("/")
+        region = self.region or named.get("region", "")
+        known = not region or region in self.service.known_regions
+        return _Fit(
+            pattern=self,
+            region=region,
+            named=named,
+            rest=path,
+            weight=(known, self.weight, "bucket" not in named),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    """How a pattern fits an address; `rest` is what is left of the path."""
+
+    pattern: _Pattern
+    region: str
+    named: Mapping[str, str]
+    rest: str
+    weight: tuple[bool, int, bool]
+
+    def address(self, parts: SplitResult) -> Address:
+        """Return what it says."""
+        in_host = "bucket" in self.pattern.host.groupindex
+        first = self.named.get("bucket", "") or self.rest.partition("/")[0]
+        bucket = first.rpartition(":")[2] if _is_bucket(first) else ""
+        host, path = _host_of(parts), parts.path.strip("/")
+        return Address(
+            provider=self.pattern.service.name,
+            endpoint=self._endpoint(parts, bucket if in_host else ""),
+            region=self.region,
+            bucket=bucket,
+            host=host,
+            path=path,
+            bucket_in_host=in_host,
+            public=f"{host}/{path[: path.index(first) + len(first)]}" if self._is_public else "",
+        )
+
+    @property
+    def _is_public(self) -> bool:
+        """Whether files are read here below a tenant or a project, which no other address tells."""
+        service, path = self.pattern.service, self.pattern.path
+        if service.custom_domain or "bucket" in self.pattern.host.groupindex:
+            return False
+        endpoint = service.endpoint_path.strip("/")
+        of_endpoint = path in ("", "{bucket}") or (endpoint and path.startswith(endpoint))
+        return ":" in (self.named.get("bucket") or self.rest.partition("/")[0]) or not of_endpoint
+
+    def _endpoint(self, parts: SplitResult, bucket_in_host: str) -> str:
+        service, host = self.pattern.service, _host_of(parts)
+        without_region = not self.region and "{region}" in service.endpoint
+        if bucket_in_host or self.pattern.path or without_region:
+            if service.endpoint:
+                return service.endpoint_for(Settings(region=self.region))
+            host = host.removeprefix(f"{bucket_in_host}.") if bucket_in_host else host
+        return f"{parts.scheme}://{host}{service.endpoint_path}"
+
+
+@cache
+def _patterns() -> tuple[_Pattern, ...]:
+    return tuple(p for service in PRESETS.values() for p in _patterns_of(service))
+
+
+def _patterns_of(service: Preset) -> Iterator[_Pattern]:
+    for form in service.matches:
+        yield _pattern(service, form)
+    endpoint = urlsplit(service.endpoint).netloc
+    domain = service.custom_domain if "{host}" not in service.custom_domain else ""
+    for form in filter(None, (endpoint, endpoint and f"{{bucket}}.{endpoint}", domain)):
+        yield _pattern(service, form)
+    for region, host in service.hosts.items():
+        yield _pattern(service, host, region)
+        yield _pattern(service, f"{{bucket}}.{host}", region)
+
+
+_PLACES = {
+    "{region}": r"(?P<region>[a-z0-9-]+)",
+    "{bucket}": r"(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]*)",
+    "*": r"[A-Za-z0-9._-]+",
+}
+# A path of a tenant is more than letters: Contabo's is TENANT:BUCKET.
+_PLACES_OF_PATH = {**_PLACES, "*": r"[^/]+"}
+
+
+def _pattern(service: Preset, form: str, region: str = "") -> _Pattern:
+    host, _, path = form.partition("/")
+    literal = re.sub(r"\{\w+\}|\*", "", form)
+    return _Pattern(
+        service=service,
+        host=re.compile(_expression(host, _PLACES)),
+        path=path,
+        path_pattern=re.compile(_expression(path, _PLACES_OF_PATH) + r"(?![^/])") if path else None,
+        weight=len(literal),
+        region=region,
+    )
+
+
+def _expression(form: str, places: Mapping[str, str]) -> str:
+    return "".join(places.get(part) or re.escape(part) for part in _PLACE.split(form))
+
+
+_PLACE = re.compile(r"(\{region\}|\{bucket\}|\*)")
+
+
+# Consoles -----------------------------------------------------------------------------------
+
+# A page of a bucket in a service's console, where its address plainly names the bucket.
+_CONSOLES = tuple(
+    (name, re.compile(host), re.compile(path))
+    for name, host, path in (
+        (
+            "aws",
+            r"(?:(?P<region>[a-z0-9-]+)\.)?(?:s3\.)?console\.aws\.amazon\.com",
+            r"s3/(?:buckets|object)/(?P<bucket>[^/]+)",
+        ),
+        (
+            "scaleway",
+            r"console\.scaleway\.com",
+            r"object-storage/buckets/(?P<region>[a-z0-9-]+)/(?P<bucket>[^/]+)",
+        ),
+        ("digitalocean", r"cloud\.digitalocean\.com", r"spaces/(?P<bucket>[^/]+)"),
+    )
+)
+
+
+def _of_console(parts: SplitResult) -> Address | None:
+    host, path = _host_of(parts), parts.path.strip("/")
+    for name, of_host, of_path in _CONSOLES:
+        page, place = of_host.fullmatch(host), of_path.match(path)
+        if page and place:
+            asked = re.search(r"(?:^|&)region=([a-z0-9-]+)", parts.query)
+            named = {**page.groupdict(), **place.groupdict()}
+            region = asked[1] if asked else named.get("region") or ""
+            found = Settings(region=region)
+            return Address(
+                provider=name,
+                endpoint=preset(name).endpoint_for(found),
+                region=region,
+                bucket=named["bucket"],
+                host=host,
+                is_console=True,
+            )
+    return None
+
+
+# What is an address at all ------------------------------------------------------------------
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _host_of(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2].lower()
+
+
+def _usual_scheme(text: str) -> str:
+    name = text.split("/", maxsplit=1)[0].rsplit(":", 1)[0]
+    return "http" if name == "localhost" or is_ip_address(name) else "https"
+
+
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?")
+_DOMAIN = re.compile(r".*\.(?:[a-z]{2,24}|xn--[a-z0-9-]+)")
+# Buckets of old services have capitals and underscores; Contabo's have a tenant before a colon.
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{1,253}[A-Za-z0-9]")
+
+
+def _is_host(name: str) -> bool:
+    if len(name) > _LONGEST_HOST:
+        return False
+    return is_ip_address(name) or bool(_HOST.fullmatch(name.lower()) and ".." not in name)
+
+
+def _is_plainly_host(parts: SplitResult) -> bool:
+    """Tell whether a word without a scheme is a host, and no word or key of another kind."""
+    name = (parts.hostname or "").lower()
+    short = all(len(label) < 64 for label in name.split("."))
+    named = name == "localhost" or parts.port or is_ip_address(name) or _DOMAIN.fullmatch(name)
+    return short and bool(named)
+
+
+def _is_bucket(name: str) -> bool:
+    return bool(_BUCKET.fullmatch(name))
+
+
+def is_hosted(name: str) -> bool:
+    """Tell whether a preset is a service that somebody runs for all, which always has TLS."""
+    return preset(name).kind is Kind.HOSTED
