@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
 from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
+from screens.overlays.paste import PasteScreen
 from screens.state.phase import Phase
 from screens.state.wording import signed
+from screens.widgets.field import SettingsPasted
 from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
 from screens.widgets.spoken import text
 from wizard.core.message import listed, msg
@@ -22,6 +24,7 @@ from wizard.core.states import State
 if TYPE_CHECKING:
     from screens.state.shell import Shell
     from wizard.core.problem import Problem
+    from wizard.storage.recognition import Recognised
 
 
 class ConfigureProviderScreen(StepScreen):
@@ -36,8 +39,9 @@ class ConfigureProviderScreen(StepScreen):
         "bucket, and the two keys from your provider's console. The endpoint (the address of "
         "the service) and the custom domain (the address from which visitors load the files) "
         "are filled in from that; change them only if your provider tells you to. Spaces and "
-        "quotes around what you paste are removed. F2 shows or hides the secret key. Nothing "
-        "is written until you have seen the plan."
+        "quotes around what you paste are removed. With F3 you can paste everything at once: an "
+        "endpoint, the address of a bucket, settings of rclone, s3cmd or the AWS CLI, or an old "
+        ".env. F2 shows or hides the secret key. Nothing is written until you have seen the plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -53,6 +57,13 @@ class ConfigureProviderScreen(StepScreen):
             msg("Show/hide secret"),
             id="provider.reveal",
             tooltip=msg("Show it"),
+        ),
+        Binding(
+            "f3",
+            "paste",
+            msg("Paste settings"),
+            id="provider.paste",
+            tooltip=msg("Fill in the form from settings you copied elsewhere"),
         ),
         Binding("ctrl+n", "check", msg("Continue"), show=False, id="provider.check"),
         # Before what is typed after it: over a slow line keys come in bursts.
@@ -182,7 +193,7 @@ class ConfigureProviderScreen(StepScreen):
         match action:
             case "edit":
                 return not self._shows_form and self.phase is not Phase.RUNNING
-            case "reveal" | "check":
+            case "reveal" | "check" | "paste":
                 return self._shows_form
             case "output" | "again" | "undo" | "what_to_do" if self._shows_form:
                 return False
@@ -219,6 +230,27 @@ class ConfigureProviderScreen(StepScreen):
         self._show_form_from_top()
         # Whoever asks for the form wants to type.
         (self.form.first_to_fill() or self.form.field("bucket").input).focus()
+
+    def action_paste(self, pasted: str = "") -> None:
+        """Fill in the form from settings that are pasted as a whole."""
+        self.app.push_screen(PasteScreen(pasted), self._take_found)
+
+    @on(SettingsPasted)
+    def _settings_pasted(self, event: SettingsPasted) -> None:
+        event.stop()
+        self.action_paste(event.pasted)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted while the focus is on no field."""
+        event.stop()
+        if self._shows_form:
+            self.action_paste(event.text)
+
+    def _take_found(self, found: Recognised | None) -> None:
+        if found:
+            self.form.take(found)
+            self.show_top()
+            self._first_to_fill().focus()
 
     def edit_because_of(self, problem: Problem) -> None:
         """Show the form, with the problem beside its field where it has one."""

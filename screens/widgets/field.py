@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -20,6 +20,25 @@ from wizard.storage.answers import CORRECT_IT
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
+
+
+class SettingsPasted(Event):
+    """Several lines were pasted where there is room for one: settings as a whole."""
+
+    def __init__(self, pasted: str) -> None:
+        super().__init__()
+        self.pasted = pasted
+
+
+class _Value(Entry):
+    """A line that does not take the first of several lines for the whole."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Leave several lines to the screen."""
+        if sum(bool(line.strip()) for line in event.text.splitlines()) > 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(SettingsPasted(event.text))
 
 
 class Field(Vertical):
@@ -52,7 +71,7 @@ class Field(Vertical):
         """Compose label and value in one line, the message below."""
         with Horizontal(classes="line"):
             yield Said(self._label, classes="label")
-            yield Entry(self._placeholder, password=self._secret, name=self.name)
+            yield _Value(self._placeholder, password=self._secret, name=self.name)
             yield CachedStatic(classes="mark")
         yield CachedStatic(classes="message")
 

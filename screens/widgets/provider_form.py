@@ -24,6 +24,7 @@ from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.answers import another_provider, clean, contradictions, follow, unusable
 from wizard.storage.providers import PRESETS, preset
+from wizard.storage.recognition import Recognised, applied
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -73,12 +74,26 @@ class ProviderForm(Vertical):
     def fill(self, settings: Settings, keys: Keys) -> None:
         """Show what is known."""
         self.draft = settings
-        choice = self.query_one("#provider", Select)
-        with choice.prevent(Select.Changed):
-            choice.value = settings.provider if settings.provider in PRESETS else Select.NULL
+        self._choose_provider()
         for name in _KEYS:
             self.field(name).set_value(getattr(keys, name))
         self._show_draft()
+
+    def take(self, found: Recognised) -> None:
+        """Fill in what was found in pasted settings, and what follows from it."""
+        before, self.draft = self.draft, applied(self.draft, found)
+        self._protocol = ""
+        self._choose_provider()
+        for name in _KEYS:
+            if value := getattr(found.keys, name):
+                self.field(name).set_value(value)
+        self._show_draft(before)
+
+    def _choose_provider(self) -> None:
+        name = self.draft.provider
+        choice = self.query_one("#provider", Select)
+        with choice.prevent(Select.Changed):
+            choice.value = name if name in PRESETS else Select.NULL
 
     def field(self, name: str) -> Field:
         """Return one line of the form."""

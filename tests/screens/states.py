@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -56,6 +57,12 @@ class Stage:
         for key in keys:
             press(self.app, key)
             await self.until(lambda: is_settled(self.app))
+        await self.rest()
+
+    async def paste(self, pasted: str) -> None:
+        """Paste a text, as a terminal does that marks it."""
+        self.app.post_message(events.Paste(pasted))
+        await self.until(lambda: is_settled(self.app))
         await self.rest()
 
     async def rest(self) -> None:
@@ -228,6 +235,35 @@ async def _wrong_fields(stage: Stage) -> None:
         await stage.rest()
 
 
+PASTED = """\
+AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE
+AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+AWS_STORAGE_BUCKET_NAME=books-media
+AWS_S3_ENDPOINT_URL=http://books-media.s3.fr-par.scw.cloud
+"""
+SECTIONS = """\
+[scaleway]
+type = s3
+endpoint = s3.fr-par.scw.cloud
+[home]
+type = s3
+provider = Minio
+endpoint = http://10.0.0.5:9000
+"""
+
+
+def _paste(*texts: str) -> Walk:
+    """Paste texts into the form, and what comes after the first into what it opens."""
+
+    async def walk(stage: Stage) -> None:
+        await stage.rest()
+        await stage.press("1")
+        for pasted in texts:
+            await stage.paste(pasted)
+
+    return walk
+
+
 async def _failed_run(stage: Stage, name: str) -> None:
     await _begin(name)(stage)
     await stage.until(lambda: not stage.app.session.running)
@@ -303,6 +339,10 @@ def all_states() -> dict[str, State]:
         "provider-list": State(_keys("1", "enter"), settings=_EMPTY, keys=Keys("", "")),
         "provider-wrong": State(_wrong_fields),
         "provider-filled": State(_keys("1")),
+        "provider-paste": State(_keys("1", "f3"), settings=_EMPTY, keys=Keys("", "")),
+        "provider-paste-found": State(_paste(PASTED), settings=_EMPTY, keys=Keys("", "")),
+        "provider-paste-several": State(_paste(SECTIONS), settings=_EMPTY, keys=Keys("", "")),
+        "provider-paste-nothing": State(_paste("one\ntwo"), settings=_EMPTY, keys=Keys("", "")),
         "provider-plan": State(_keys("1", "ctrl+n")),
         "provider-refused": State(
             _failed("configure_provider"),
