@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from wizard.core.hosts import is_ip_address
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.storage.providers import PRESETS, Kind, Preset, preset
+from wizard.storage.address_forms import best_fit
+from wizard.storage.providers import Kind, preset
 
 # Longer is no host (RFC 1035, section 2.3.4), and no URL of a file that BookWyrm stores.
 _LONGEST_HOST, _LONGEST_URL = 253, 2048
@@ -83,10 +82,21 @@ def _of_s3_url(rest: str) -> Address | None:
 
 
 def _of_service(parts: SplitResult) -> Address | None:
-    """Return what the address of a service that is known says; the best of what fits."""
-    host, path = _host_of(parts), parts.path.strip("/")
-    fits = [f for pattern in _patterns() if (f := pattern.fits(host, path))]
-    return max(fits, key=lambda fit: fit.weight).address(parts) if fits else None
+    """Return what the address of a service that is known says."""
+    fit = best_fit(_host_of(parts), parts.path.strip("/"))
+    if fit is None:
+        return None
+    bucket = fit.bucket if _is_bucket(fit.bucket) else ""
+    return Address(
+        provider=fit.form.service.name,
+        endpoint=fit.endpoint.replace("https:", f"{parts.scheme}:", 1),
+        region=fit.region or (fit.plain.region if fit.plain else ""),
+        bucket=bucket.rpartition(":")[2],
+        host=fit.host,
+        path=fit.path,
+        bucket_in_host=fit.form.has_bucket_in_host,
+        public=fit.public,
+    )
 
 
 def _of_unknown_host(parts: SplitResult) -> Address:
@@ -95,136 +105,6 @@ def _of_unknown_host(parts: SplitResult) -> Address:
     first = path.split("/")[0]
     bucket = first if _is_bucket(first) and first not in ("images", "static") else ""
     return Address(endpoint=f"{parts.scheme}://{host}", host=host, bucket=bucket, path=path)
-
-
-# Patterns -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pattern:
-    """One form of a service's addresses; `region` where it is the form of one region only."""
-
-    service: Preset
-    host: re.Pattern[str]
-    path: str
-    path_pattern: re.Pattern[str] | None
-    weight: int
-    region: str
-
-    def fits(self, host: str, path: str) -> _Fit | None:
-        """Return how it fits a host and a path; None where it does not."""
-        of_host = self.host.fullmatch(host)
-        if of_host is None:
-            return None
-        named = of_host.groupdict()
-        if self.path_pattern:
-            of_path = self.path_pattern.match(path)
-            if of_path is None:
-                return None
-            named |= of_path.groupdict()
-            path = path[of_path.end() :].strip("/")
-        region = self.region or named.get("region", "")
-        known = not region or region in self.service.known_regions
-        return _Fit(
-            pattern=self,
-            region=region,
-            named=named,
-            rest=path,
-            weight=(known, self.weight, "bucket" not in named),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fit:
-    """How a pattern fits an address; `rest` is what is left of the path."""
-
-    pattern: _Pattern
-    region: str
-    named: Mapping[str, str]
-    rest: str
-    weight: tuple[bool, int, bool]
-
-    def address(self, parts: SplitResult) -> Address:
-        """Return what it says."""
-        in_host = "bucket" in self.pattern.host.groupindex
-        first = self.named.get("bucket", "") or self.rest.partition("/")[0]
-        bucket = first.rpartition(":")[2] if _is_bucket(first) else ""
-        host, path = _host_of(parts), parts.path.strip("/")
-        return Address(
-            provider=self.pattern.service.name,
-            endpoint=self._endpoint(parts, bucket if in_host else ""),
-            region=self.region,
-            bucket=bucket,
-            host=host,
-            path=path,
-            bucket_in_host=in_host,
-            public=f"{host}/{path[: path.index(first) + len(first)]}" if self._is_public else "",
-        )
-
-    @property
-    def _is_public(self) -> bool:
-        """Whether files are read here below a tenant or a project, which no other address tells."""
-        service, path = self.pattern.service, self.pattern.path
-        if service.custom_domain or "bucket" in self.pattern.host.groupindex:
-            return False
-        endpoint = service.endpoint_path.strip("/")
-        of_endpoint = path in ("", "{bucket}") or (endpoint and path.startswith(endpoint))
-        return ":" in (self.named.get("bucket") or self.rest.partition("/")[0]) or not of_endpoint
-
-    def _endpoint(self, parts: SplitResult, bucket_in_host: str) -> str:
-        service, host = self.pattern.service, _host_of(parts)
-        without_region = not self.region and "{region}" in service.endpoint
-        if bucket_in_host or self.pattern.path or without_region:
-            if service.endpoint:
-                return service.endpoint_for(Settings(region=self.region))
-            host = host.removeprefix(f"{bucket_in_host}.") if bucket_in_host else host
-        return f"{parts.scheme}://{host}{service.endpoint_path}"
-
-
-@cache
-def _patterns() -> tuple[_Pattern, ...]:
-    return tuple(p for service in PRESETS.values() for p in _patterns_of(service))
-
-
-def _patterns_of(service: Preset) -> Iterator[_Pattern]:
-    for form in service.matches:
-        yield _pattern(service, form)
-    endpoint = urlsplit(service.endpoint).netloc
-    domain = service.custom_domain if "{host}" not in service.custom_domain else ""
-    for form in filter(None, (endpoint, endpoint and f"{{bucket}}.{endpoint}", domain)):
-        yield _pattern(service, form)
-    for region, host in service.hosts.items():
-        yield _pattern(service, host, region)
-        yield _pattern(service, f"{{bucket}}.{host}", region)
-
-
-_PLACES = {
-    "{region}": r"(?P<region>[a-z0-9-]+)",
-    "{bucket}": r"(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]*)",
-    "*": r"[A-Za-z0-9._-]+",
-}
-# A path of a tenant is more than letters: Contabo's is TENANT:BUCKET.
-_PLACES_OF_PATH = {**_PLACES, "*": r"[^/]+"}
-
-
-def _pattern(service: Preset, form: str, region: str = "") -> _Pattern:
-    host, _, path = form.partition("/")
-    literal = re.sub(r"\{\w+\}|\*", "", form)
-    return _Pattern(
-        service=service,
-        host=re.compile(_expression(host, _PLACES)),
-        path=path,
-        path_pattern=re.compile(_expression(path, _PLACES_OF_PATH) + r"(?![^/])") if path else None,
-        weight=len(literal),
-        region=region,
-    )
-
-
-def _expression(form: str, places: Mapping[str, str]) -> str:
-    return "".join(places.get(part) or re.escape(part) for part in _PLACE.split(form))
-
-
-_PLACE = re.compile(r"(\{region\}|\{bucket\}|\*)")
 
 
 # Consoles -----------------------------------------------------------------------------------
@@ -315,4 +195,4 @@ def _is_bucket(name: str) -> bool:
 
 def is_hosted(name: str) -> bool:
     """Tell whether a preset is a service that somebody runs for all, which always has TLS."""
-    return preset(name).kind is Kind.HOSTED
+    return name not in ("", "other") and preset(name).kind is Kind.HOSTED
