@@ -50,7 +50,7 @@ _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "matches": lambda value: _are_texts(value) and not any("://" in m for m in value),
     "bucket_names": _one_of([BucketNames.LOOSE]),
     "acl": _one_of(Acl),
-    "opens": lambda value: _are_texts(value) and set(value) <= set(Opening),
+    "opens": lambda value: isinstance(value, list) and set(value) <= set(Opening),
     "public_access_block": lambda value: value is True,
     "cors": _one_of(Cors),
     "cors_document": _one_of(CorsDocument),
@@ -73,6 +73,7 @@ def test_an_entry_has_known_fields_of_the_right_form(name: str) -> None:
     assert wrong == {}
     assert not (entry.get("endpoint") and entry.get("endpoint_example"))
     assert entry.get("regions") or not entry.get("regions_complete")
+    assert bool(entry["opens"]) is ("unusable" not in entry)
 
 
 @pytest.mark.parametrize("name", DATA)
