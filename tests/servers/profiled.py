@@ -323,9 +323,14 @@ def main(name: str) -> None:
         Profiled(name, behind) as service,
     ):
         settings, keys = service.settings, service.keys
-        print(f"A stand-in for {preset(name).title}: {settings}")
-        print(f"Access key: {keys.access_key_id}\nSecret key: {keys.secret_access_key}")
-        print("open: let everybody read the bucket. cors FILE: set the rules of a cors.json.")
+        print(
+            f"A stand-in for {preset(name).title}\n"
+            f"Endpoint: {settings.endpoint}\nRegion: {settings.region}\n"
+            f"Bucket: {settings.bucket}\nCustom domain: {settings.custom_domain}\n"
+            f"Access key: {keys.access_key_id}\nSecret key: {keys.secret_access_key}\n"
+            "open: let everybody read the bucket. cors FILE: set the rules of a cors.json.",
+            flush=True,
+        )
         for line in sys.stdin:
             match line.split():
                 case ["open"]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.servers.profiled import Profiled
@@ -20,6 +21,7 @@ from wizard.core.problem import Problem
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.step import Context, Step
 from wizard.steps.configure_provider import ConfigureProvider
+from wizard.steps.copy_media import CopyMedia
 from wizard.steps.set_cors import SetCors
 from wizard.storage.providers import PRESETS, Kind, preset
 
@@ -135,6 +137,24 @@ async def test_the_way_to_verified(name: str, seaweedfs: SeaweedFS, tmp_path: Pa
         if cors == "console":
             await assert_no_rules(site)
         await site.does(SetCors())
+
+
+COPIED = {"covers/a b+é.jpg": b"\xff\xd8\xff cover", "avatars/1.png": b"\x89PNG\r\n\x1a\n avatar"}
+
+
+@pytest.mark.parametrize("name", sorted({"hetzner", "supabase", "upcloud"} & set(KNOWN)))
+async def test_a_few_files_are_copied(name: str, seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    """Where newer checksums are refused, MD5s asked for, and where the endpoint has a path."""
+    for path, body in COPIED.items():
+        (tmp_path / "images" / path).parent.mkdir(parents=True)
+        (tmp_path / "images" / path).write_bytes(body)
+    with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
+        if WAYS[name][0] == "console":
+            service.console_opens()
+        for step in (ConfigureProvider(), CopyMedia()):
+            await site.does(step)
+        base = f"{site.context.settings.public_base}/images"
+        assert {path: httpx.get(f"{base}/{path}").content for path in COPIED} == COPIED
 
 
 async def assert_closed(site: Site) -> None:
