@@ -616,6 +616,22 @@ async def test_unknown_keys_and_settings_are_asked_for(storage: Storage, tmp_pat
         assert (await refusal(context)).field == "bucket"
 
 
+async def test_temporary_keys_are_refused_before_anything_is_stored(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, keys = storage
+    expiring = replace(keys, access_key_id="ASIAIOSFODNN7EXAMPLE")
+    with storage_context(tmp_path / "asia", settings, expiring, Listener()) as context:
+        assert (await refusal(context)).code == "keys-temporary"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.access_key_id)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a token that BookWyrm has no variable for")
+    with storage_context(tmp_path / "token", settings, keys, Listener()) as context:
+        problem = await refusal(context)
+    assert problem.code == "keys-temporary"
+    assert "unset AWS_ACCESS_KEY_ID" in problem.remedies[-1].text
+    assert keys_left(settings, keys) == []
+
+
 async def test_it_says_where_the_instance_is_on_s3_already(
     storage: Storage, tmp_path: Path
 ) -> None:

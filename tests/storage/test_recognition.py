@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
+from wizard.storage.key_forms import comes_with_token
 from wizard.storage.providers import PRESETS, Preset
 from wizard.storage.recognition import LONGEST_PASTE, Recognised, applied, recognise
 
@@ -350,6 +351,13 @@ def test_temporary_keys_are_refused_and_the_rest_is_kept() -> None:
         assert found.keys == Keys()
         assert found.settings.bucket == "books-media"
         assert _notes(pasted, "temporary")
+
+
+def test_keys_of_the_environment_with_a_token_are_temporary() -> None:
+    environment = {"AWS_ACCESS_KEY_ID": ACCESS, "AWS_SESSION_TOKEN": "abc"}
+    assert comes_with_token(KEYS, environment)
+    assert not comes_with_token(Keys("another", SECRET), environment)
+    assert not comes_with_token(KEYS, {"AWS_ACCESS_KEY_ID": ACCESS, "AWS_SESSION_TOKEN": ""})
 
 
 # What cannot be taken ------------------------------------------------------------------------

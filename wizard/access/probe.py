@@ -39,6 +39,7 @@ from wizard.journal.entries import Entry, json_entry
 from wizard.step import Question
 from wizard.storage.answers import contradictions, defects, unusable
 from wizard.storage.bucket import Bucket, CorsRule
+from wizard.storage.key_forms import comes_with_token, is_temporary, temporary_keys
 from wizard.storage.problems import missing_bucket, will_pass
 from wizard.storage.providers import preset
 from wizard.web.visitor import VisitorResponse, address, ask_until, fetch, fetch_endpoint
@@ -356,8 +357,12 @@ def _is_listing(seen: VisitorResponse) -> bool:
 
 
 def require_keys(context: Context) -> None:
-    """Raise a `Problem` where the keys are not known."""
+    """Raise a `Problem` where the keys are not known, or expire."""
     if context.keys:
+        if comes_with_token(context.keys):
+            raise temporary_keys(_WITHOUT_TOKEN)
+        if is_temporary(context.keys.access_key_id):
+            raise temporary_keys(preset(context.settings.provider).advice("keys", context.settings))
         return
     raise Problem(
         msg("The keys of the storage are not known."),
@@ -371,6 +376,12 @@ def require_keys(context: Context) -> None:
         usage=True,
         code="keys-unknown",
     )
+
+
+_WITHOUT_TOKEN = msg(
+    "If the keys in .env are the right ones, start bw-s3 without those of the environment: unset "
+    "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+)
 
 
 def _is_there(bucket: Bucket) -> Message:

@@ -13,6 +13,7 @@ from wizard.core.hosts import is_ip_address
 from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
+from wizard.storage.key_forms import is_temporary, temporary_keys
 from wizard.storage.providers import BucketNames, Preset, preset
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _tidy_access_key(value: str) -> tuple[str, Problem | None]:
     if not _is_of_a_key(value):
         what = msg("The access key contains a character that no key has.")
         return value, wrong(what, _PLAIN_KEYS, code="access-key-invalid")
-    return value, None
+    return value, temporary_keys() if is_temporary(value) else None
 
 
 def _tidy_secret_key(value: str) -> tuple[str, Problem | None]:

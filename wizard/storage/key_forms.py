@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wizard.core.message import Message, msg
+from wizard.core.problem import Problem, Remedy
 from wizard.core.secrets import Keys
 
 # AWS, Scaleway, DigitalOcean, Garage, Google, Exoscale, Backblaze; last Ceph's, Wasabi's and
@@ -17,9 +19,10 @@ _ACCESS_KEY = re.compile(
 _SECRET_KEY = re.compile(r"[A-Za-z0-9/+=_-]{28,128}")
 
 _TEMPORARY = msg(
-    "The keys are temporary: they belong to a session token, and BookWyrm would stop working when "
-    "they expire. Make permanent keys in your provider's console."
+    "They belong to a session token and expire, often within hours. From then on BookWyrm could "
+    "neither store nor read a file."
 )
+_PERMANENT = msg("Make permanent keys in your provider's console.")
 
 
 def looks_like_key(word: str) -> bool:
@@ -43,10 +46,28 @@ def are_swapped(keys: Keys) -> bool:
     return bool(_SECRET_KEY.fullmatch(access))
 
 
-def why_refused(keys: Keys, *, session_token: bool = False) -> Message | None:
-    """Return why BookWyrm cannot work with these keys; None where it may.
+def is_temporary(access_key_id: str) -> bool:
+    """Tell whether an access key is one of AWS's temporary ones.
 
-    AWS's temporary keys begin with ASIA (its reference of unique identifiers of IAM).
+    They begin with ASIA ("Unique identifiers" in the reference of AWS's IAM).
     """
-    temporary = session_token or keys.access_key_id.startswith("ASIA")
-    return _TEMPORARY if temporary else None
+    return bool(re.fullmatch(r"ASIA[A-Z0-9]{16}", access_key_id))
+
+
+def comes_with_token(keys: Keys, environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether keys are those of the environment, and a session token belongs to them."""
+    named = environment.get("AWS_ACCESS_KEY_ID", "").strip()
+    return bool(environment.get("AWS_SESSION_TOKEN")) and named == keys.access_key_id
+
+
+def temporary_keys(*remedies: Remedy | Message) -> Problem:
+    """Return the `Problem` of keys that expire."""
+    return Problem(
+        msg("These keys are temporary."),
+        _TEMPORARY,
+        _PERMANENT,
+        *remedies,
+        field="access_key_id",
+        usage=True,
+        code="keys-temporary",
+    )

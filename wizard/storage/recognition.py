@@ -17,7 +17,13 @@ from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.addresses import Address, is_hosted, read_address
 from wizard.storage.answers import clean, follow
-from wizard.storage.key_forms import are_swapped, keys_alone, looks_like_key, why_refused
+from wizard.storage.key_forms import (
+    are_swapped,
+    is_temporary,
+    keys_alone,
+    looks_like_key,
+    temporary_keys,
+)
 from wizard.storage.pasted import Block, Role, Untidy, read_pasted
 from wizard.storage.providers import PRESETS, preset
 
@@ -408,8 +414,9 @@ class _Reading:
         if are_swapped(keys):
             keys = Keys(keys.secret_access_key, keys.access_key_id)
             self._notes.append(msg("Access key and secret key were swapped."))
-        if refusal := why_refused(keys, session_token=bool(self._values(Role.SESSION_TOKEN))):
-            self._notes.append(refusal)
+        if self._values(Role.SESSION_TOKEN) or is_temporary(keys.access_key_id):
+            refused = temporary_keys()
+            self._notes.append(sentences(refused.what, refused.why, refused.remedies[0].text))
             return Keys()
         return keys
 
@@ -422,7 +429,8 @@ class _Reading:
             return ""
         field_name = "access_key_id" if role is Role.ACCESS_KEY else "secret_access_key"
         value, problem = clean(field_name, values[0]) if values else ("", None)
-        return "" if problem else value
+        # Why temporary keys are refused is said of both together.
+        return "" if problem and not is_temporary(value) else value
 
 
 _LEFT_OPEN: Mapping[Role, Message] = MappingProxyType(
