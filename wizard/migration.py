@@ -20,12 +20,17 @@ from wizard.core.states import RESTING, ResultState, State
 from wizard.journal.entries import json_entry, text_entry
 from wizard.journal.journal import StepResult
 from wizard.step import Applicability, Applies, Context, Finding, Step
+from wizard.steps.close_bucket import CloseBucket
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.configure_provider import ConfigureProvider
+from wizard.steps.copy_back import CopyBack
 from wizard.steps.copy_media import CopyMedia
+from wizard.steps.disable_s3 import DisableS3
 from wizard.steps.enable_s3 import EnableS3
+from wizard.steps.local_static import LocalStatic
 from wizard.steps.restart import Restart
 from wizard.steps.set_cors import SetCors
+from wizard.steps.switch_back import SwitchBack
 from wizard.steps.update_connector import UpdateConnector
 from wizard.steps.verify_cors import VerifyCors
 from wizard.web.visitor import ServedFrom, SiteView, look_at_site
@@ -42,6 +47,15 @@ STEPS: tuple[Step, ...] = (
     Restart(),
     VerifyCors(),
     UpdateConnector(),
+)
+
+# From the bucket back to this server's disk.
+WAY_BACK: tuple[Step, ...] = (
+    CopyBack(),
+    DisableS3(),
+    LocalStatic(),
+    SwitchBack(),
+    CloseBucket(),
 )
 
 # What people call the inputs of steps.

@@ -4,5 +4,7 @@
 TESTED_BY = {
     "argparse_words": "cli/test_language",
     "arguments": "cli/test_commands",
+    "rollback": "end_to_end/test_rollback",
+    "step_by_step": "cli/test_commands",
     "switch_runner": "switch/test_run",
 }

@@ -18,7 +18,7 @@ from tests.support.checkout import ENV, make_checkout
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_until
 from wizard.cli.arguments import parse_rate
-from wizard.cli.commands import yes_aloud
+from wizard.cli.step_by_step import yes_aloud
 from wizard.core.message import verbatim
 from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS

@@ -5,6 +5,7 @@ TESTED_BY = {
     "blocked": "web/test_browser",
     "csp": "web/test_browser",
     "integrity": "web/test_browser",
+    "own_style": "end_to_end/test_rollback",
     "problems": "web/test_visitor",
     "served_files": "copying/test_outside_links",
 }

@@ -83,6 +83,11 @@ def is_opened(bucket: str, policy: Policy | None) -> bool:
     return False
 
 
+def refuses_anybody(policy: Policy | None) -> bool:
+    """Tell whether a statement refuses something, which goes before all that allow it."""
+    return any(statement.get("Effect") == "Deny" for statement in _statements(policy))
+
+
 def blocking(switches: Mapping[str, bool]) -> tuple[str, ...]:
     """Return the switches of Block Public Access that stand against a public policy."""
     return tuple(name for name in _IN_THE_WAY if switches.get(name))

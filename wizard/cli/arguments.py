@@ -22,8 +22,8 @@ from wizard.reporting.output import write, write_error
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-COMMANDS = ("run", "status", "disarm", "demo")
-_WITH_JSON = ("run", "status", "demo")
+COMMANDS = ("run", "status", "rollback", "disarm", "demo")
+_WITH_JSON = ("run", "status", "rollback", "demo")
 
 # How wide the texts above and below the options are.
 _WIDTH = 78
@@ -33,6 +33,7 @@ _CALLS = (
     ("bw-s3 demo", msg("the wizard on a throwaway instance, to try it out")),
     ("bw-s3 run FOLDER --yes", msg("the same steps without a screen")),
     ("bw-s3 status [FOLDER]", msg("where the migration stands")),
+    ("bw-s3 rollback FOLDER", msg("back to this server's disk, at any time")),
     ("bw-s3 disarm [FOLDER]", msg("switch S3 off again in .env before the restart")),
 )
 _EXIT_STATUS = msg(
@@ -48,6 +49,13 @@ _RUN = msg(
 _RUN_EXAMPLE = (
     "  bw-s3 run /opt/bookwyrm --provider scaleway --region fr-par --bucket books-media --yes"
 )
+_ROLLBACK = msg(
+    "Back from S3 to this server's disk, at any time, also where the instance was migrated by "
+    "hand: what only the bucket has is copied back and checked, then the services are switched. "
+    "No object is deleted, and no file on this server is replaced."
+)
+_DRY_RUN = msg("show what each step would do, change nothing")
+_DEPLOYMENT = msg("with Docker Compose or without Docker; normally detected")
 _YES = msg("carry the steps out, and answer yes to everything")
 _STATE = msg("where the journal and the backups of .env are (default: FOLDER/.bw-s3)")
 _NO_MOUSE = msg("leave the mouse to the terminal, for selecting and copying")
@@ -114,6 +122,7 @@ def parser_of(command: str) -> _Parser:
         "": _wizard_parser,
         "run": _run_parser,
         "status": _status_parser,
+        "rollback": _rollback_parser,
         "disarm": _disarm_parser,
         "demo": _demo_parser,
     }
@@ -172,7 +181,7 @@ def _run_parser() -> _Parser:
     )
     for option, text in (
         ("--yes", _YES),
-        ("--dry-run", msg("show what each step would do, change nothing")),
+        ("--dry-run", _DRY_RUN),
         ("--without-site", msg("enable S3 even though the site does not answer as itself")),
         (
             "--accept-other-bytes",
@@ -264,7 +273,7 @@ def _add_path(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--deployment", choices=("compose", "dockerless"),
-        help=shown(msg("with Docker Compose or without Docker; normally detected")),
+        help=shown(_DEPLOYMENT),
     )  # fmt: skip
 
 
@@ -287,6 +296,33 @@ def _status_parser() -> _Parser:
         action="store_true",
         help=shown(msg("print one JSON object; where it fails, one with “problem” and “exit”")),
     )
+    return parser
+
+
+def _rollback_parser() -> _Parser:
+    parser = _Parser(
+        prog="bw-s3 rollback",
+        description=_paragraph(_ROLLBACK),
+        epilog=_paragraph(_EXIT_STATUS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for option, text in (
+        ("--yes", _YES),
+        ("--dry-run", _DRY_RUN),
+        (
+            "--leave-rest",
+            msg("continue where something cannot be copied back; it stays in the bucket"),
+        ),
+        (
+            "--close-bucket",
+            msg("at the end put policy, CORS rules and the lines of .env back to what they were"),
+        ),
+        ("--json", _JSON),
+    ):
+        parser.add_argument(option, action="store_true", help=shown(text))
+    _add_instance(parser)
+    parser.add_argument("--deployment", choices=("compose", "dockerless"), help=shown(_DEPLOYMENT))
+    _add_storage(parser)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Every command but the wizard itself: `run`, `status`, `disarm`, `demo --yes`."""
+"""Every command but the wizard itself: `run`, `status`, `rollback`, `disarm`, `demo --yes`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import NoReturn
 
 from wizard.access.public_address import ACCEPT_OTHER_BYTES
 from wizard.cli.arguments import parse
+from wizard.cli.rollback import NOT_BACK, roll_back
+from wizard.cli.step_by_step import show_plan, show_plans, yes, yes_aloud
 from wizard.core.events import Check
 from wizard.core.exit_status import ExitStatus
 from wizard.core.language import shown
@@ -40,7 +42,7 @@ from wizard.reporting.narration import (
     PlainNarrator,
     status_to_dict,
 )
-from wizard.step import Ask, Fact, Question, Step
+from wizard.step import Fact, Step
 from wizard.switch.site_before import WITHOUT_SITE
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.switch.ways import choose
@@ -80,7 +82,9 @@ def main(argv: Sequence[str], open_demo: OpenDemo) -> int:
 
 def _narrator(command: str, arguments: Sequence[str]) -> Narrator:
     """Return the narrator: JSON where the call asks for it, even where the rest is wrong."""
-    changes = command == "run" and "--yes" in arguments and "--dry-run" not in arguments
+    changes = (
+        command in ("run", "rollback") and "--yes" in arguments and "--dry-run" not in arguments
+    )
     return (
         JsonNarrator(changes=changes) if "--json" in arguments else PlainNarrator(changes=changes)
     )
@@ -94,6 +98,8 @@ def _call(
             return _run(options, narrator)
         case "status":
             return _status(options, narrator)
+        case "rollback":
+            return roll_back(options, opening_of(options), narrator)
         case "disarm":
             undo_restart = options.undo_restart
             return asyncio.run(_disarm(opening_of(options), narrator, undo_restart=undo_restart))
@@ -146,30 +152,15 @@ def _what_now(command: str, problem: Problem) -> Message:
         return msg("Correct the command, then run it again.")
     if command == "demo":
         return msg("The demo did not finish.")
-    if command != "run" or isinstance(problem, JournalHeld):
+    if isinstance(problem, JournalHeld):
+        return NOTHING
+    if command == "rollback":
+        return NOT_BACK
+    if command != "run":
         return NOTHING
     return msg(
         "The migration is not finished. Once that is fixed, the same command continues from here."
     )
-
-
-async def yes(question: Question) -> bool:
-    """Answer every question with yes, but those that nobody may assume an answer to."""
-    return not question.only_a_person
-
-
-def yes_aloud(narrator: Narrator, agreed: Collection[str] = ()) -> Ask:
-    """Return what answers as `--yes` does, and tells what was asked.
-
-    `agreed` are the options by which the person has said yes to more.
-    """
-
-    async def answer(question: Question) -> bool:
-        agrees = question.option in agreed or await yes(question)
-        narrator.question(question, question.yes if agrees else question.no)
-        return agrees
-
-    return answer
 
 
 async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
@@ -228,7 +219,7 @@ async def _check_restart(migration: Migration) -> None:
 
 
 async def _carry_out_one(migration: Migration, step: Step, narrator: Narrator) -> None:
-    if await _show_plan(migration, step, narrator):
+    if await show_plan(migration, step, narrator):
         narrator.result(await migration.carry_out(step))
 
 
@@ -248,28 +239,9 @@ async def _show_plans(opening: Opening, narrator: Narrator, wanted: bool) -> int
         narrator.masker = opened.migration.context.masker
         narrator.found(opened.facts)
         opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
-        for step in opened.migration.steps:
-            await _show_plan(opened.migration, step, narrator)
+        return await show_plans(opened.migration, narrator, wanted=wanted)
     finally:
         opened.close()
-    if wanted:
-        narrator.end(ExitStatus.OK, msg("This was a dry run: nothing was changed."))
-        return ExitStatus.OK
-    narrator.end(ExitStatus.DECISION, msg("Nothing was changed. Add --yes to carry this out."))
-    return ExitStatus.DECISION
-
-
-async def _show_plan(migration: Migration, step: Step, narrator: Narrator) -> bool:
-    """Tell where a step stands and, where there is something to do (True), what would change."""
-    narrator.begin(step)
-    status, finding = await migration.look(step)
-    if finding:
-        narrator.found(finding.facts)
-    narrator.status(status)
-    if status.state in RESTING:
-        return False
-    narrator.plan(await migration.plan(step))
-    return True
 
 
 async def _last_words(migration: Migration, waiting: int) -> Message:

@@ -12,8 +12,9 @@ from wizard.copying.fetching import Fetcher
 from wizard.copying.listing import Listed
 from wizard.copying.outcome import FileFailure
 from wizard.copying.same_names import differ_now, find_different
-from wizard.core.message import msg
+from wizard.core.message import msg, plural
 from wizard.core.problem import TRY_AGAIN, Problem
+from wizard.core.quantities import count_files, describe_size
 from wizard.journal.journal import VerifiedFile
 from wizard.media.root_writer import NoFileName, check_name
 from wizard.media.source import MediaFailure, MediaFile, Reason, as_unwritten, key_of
@@ -21,6 +22,7 @@ from wizard.media.source import MediaFailure, MediaFile, Reason, as_unwritten, k
 if TYPE_CHECKING:
     from wizard.copying.job import Job
     from wizard.copying.progress import ProgressCounter
+    from wizard.media.source import Media
 
 # So many that could not be copied back are named.
 _NAMED = 1000
@@ -102,7 +104,8 @@ class BackSurvey:
     unsure: int = 0
 
 
-_BLOCK = 4096
+# What a file takes on most file systems, and what is to be free after all.
+_BLOCK, _SPARE = 4096, 32 << 20
 
 
 def survey_back(job: Job) -> BackSurvey:
@@ -119,6 +122,34 @@ def survey_back(job: Job) -> BackSurvey:
         result.archived += item.archived
     result.different, result.unsure = job.inventory.on_both_sides()
     return result
+
+
+def check_room(media: Media, survey: BackSurvey) -> None:
+    """Raise a `Problem` where the media's file system has no room for what is to come back."""
+    room = media.room()
+    needed = survey.blocks + _SPARE if survey.files else 0
+    if needed <= room.size and (room.files is None or survey.files <= room.files):
+        return
+    why = msg(
+        "{size} in {files} come back from the bucket, and {free} are free.",
+        size=describe_size(survey.size),
+        files=count_files(survey.files),
+        free=describe_size(room.size),
+    )
+    if needed <= room.size:
+        why = plural(
+            "{files} come back from the bucket, and the file system takes {n} file more.",
+            "{files} come back from the bucket, and the file system takes {n} files more.",
+            room.files or 0,
+            files=count_files(survey.files),
+        )
+    raise Problem(
+        msg("The disk of the media has no room for them: {place}.", place=media.label),
+        why,
+        msg("Free some space (df -h and df -i show where), or enlarge the disk. Then try again."),
+        TRY_AGAIN,
+        code="disk-too-small",
+    )
 
 
 def only_there(job: Job) -> Iterator[tuple[bytes, Listed | MediaFailure]]:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from wizard.copying.bring_back import BackSurvey, BringBack, BroughtBack, only_there, survey_back
+from wizard.copying.bring_back import (
+    BackSurvey,
+    BringBack,
+    BroughtBack,
+    check_room,
+    only_there,
+    survey_back,
+)
 from wizard.copying.comparison import Comparison, compare, compare_into
 from wizard.copying.crt_client import Client, Response
 from wizard.copying.dispatcher import OUTAGE, Dispatcher
@@ -118,15 +125,18 @@ class CopyRun:
             for _, item in only_there(job):
                 if not isinstance(item, MediaFailure):
                     counter.found(1, item.size)
-            counter.start(0, 0)
+            if counter.files_total:
+                counter.start(0, 0)
             etags = etags_are_md5(self._context.journal, self._bucket().place)
             bringing = BringBack(job, counter, self._stop, etags_are_md5=etags)
             private: frozenset[bytes] = frozenset()
             if whole:
+                check_room(self._media, survey_back(job))
                 bringing.compare()
                 private = frozenset() if all_public else self._private(job)
             bringing.fetch(private)
-            counter.tell(now=True)
+            if counter.files_total:
+                counter.tell(now=True)
             return bringing.result
 
     def _private(self, job: Job) -> frozenset[bytes]:

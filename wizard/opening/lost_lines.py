@@ -11,7 +11,7 @@ import time
 from wizard.core.message import NOTHING, Message, msg, sentences
 from wizard.core.states import ResultState
 from wizard.migration import Migration
-from wizard.switch.run import SWITCHING_STEP, switched
+from wizard.switch.course import SWITCHING_STEP, switched
 
 # What the new lines, the new checkout and the restart need; rules and connector are as they were.
 _UNDONE = (

@@ -16,7 +16,7 @@ from wizard.journal.journal import Journal
 from wizard.step import Ask, Context
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.follow import finish_switch, follow
-from wizard.switch.state import Phase, SwitchState
+from wizard.switch.state import Direction, Phase, SwitchState
 from wizard.switch.undo import put_services_back
 
 _SECONDS_A_TRY = 0.2
@@ -50,7 +50,7 @@ async def open_journal(
                 raise
             if state.runner_lives and under_way:
                 report(Note(_FOLLOWING))
-                if put_back:
+                if put_back and state.direction is Direction.TO_S3:
                     files.say(Answer(put_back=True), state)
                 ended = await follow(files, report, ask)
                 until = time.monotonic() + _SECONDS_BETWEEN
@@ -72,7 +72,7 @@ async def finish_what_was_begun(context: Context, *, put_back: bool) -> Message:
     if not state.over:
         if state.is_of_another(context.instance.folder):
             raise _another_instances(state, context)
-        if put_back:
+        if put_back and state.direction is Direction.TO_S3:
             await put_services_back(context)
         else:
             await finish_switch(context, state)
@@ -143,8 +143,10 @@ def how_it_ended(state: SwitchState) -> Message:
     if state.problem:
         return msg("The last switch of the running services: {what}", what=state.problem.what)
     if state.phase is Phase.DONE:
-        return sentences(
-            msg("The running services were switched to S3."),
-            state.downtime.words,
-        )
+        done = msg("The running services were switched to S3.")
+        if state.direction is Direction.TO_DISK:
+            done = msg("The running services were switched back to this server's disk.")
+        return sentences(done, state.downtime.words)
+    if state.direction is Direction.TO_DISK:
+        return msg("The running services were put back to S3, as .env says again.")
     return msg("The running services were put back to the old .env; the site runs without S3.")

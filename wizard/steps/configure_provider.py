@@ -25,8 +25,7 @@ from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath, Settings
-from wizard.env.file import EnvFile, backups
-from wizard.journal.entries import Entry, json_entry
+from wizard.env.file import EnvFile
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
@@ -45,11 +44,9 @@ from wizard.switch.exports import (
 )
 from wizard.switch.s3_lines import armed_by_us
 from wizard.switch.site_before import refuse_another_bucket
+from wizard.switch.storage_lines import remember_storage_lines, restore_storage_lines
 from wizard.web.blocked import as_mixed
 from wizard.web.origins import is_mixed
-
-# The lines that were changed, each with the backup that has it as it was ("" until it is known).
-_LINES: Entry[dict[str, str]] = json_entry("configure_provider.lines", dict)
 
 
 class ConfigureProvider(TypedStep[str]):
@@ -172,7 +169,7 @@ class ConfigureProvider(TypedStep[str]):
         if is_used(context):
             return False
         _refuse_while_armed(context)
-        lines = await _restore_lines(context)
+        lines = await restore_storage_lines(context)
         put_mode_back(context)
         policy = await asyncio.to_thread(close_again, context, context.settings)
         await settle_earlier(context)
@@ -314,9 +311,9 @@ async def _write_env(context: Context) -> None:
         return
     new = env.with_values(changes)
     # Before the file is written, in case that is the last thing that happens.
-    _remember_lines(context, dict.fromkeys(changes, ""))
+    remember_storage_lines(context, dict.fromkeys(changes, ""))
     backup = await asyncio.to_thread(new.write, context.journal.folder)
-    _remember_lines(context, dict.fromkeys(changes, backup.name))
+    remember_storage_lines(context, dict.fromkeys(changes, backup.name))
     changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
     context.report(Note(changed))
 
@@ -344,47 +341,6 @@ async def _others_rewritten(
         no=msg("Leave them as they are"),
     )
     return others if await context.ask(question) else {}
-
-
-def _remember_lines(context: Context, backups_by_name: Mapping[str, str]) -> None:
-    """Keep which lines were changed, and in which backup they are as they were the first time.
-
-    The lines themselves stay out of the journal: they may hold the keys.
-    """
-    kept = context.journal.recall(_LINES) or {}
-    added = {name: backup for name, backup in backups_by_name.items() if not kept.get(name)}
-    context.journal.remember(_LINES, kept | added)
-
-
-async def _restore_lines(context: Context) -> bool:
-    kept = context.journal.recall(_LINES)
-    if not kept:
-        return False
-    env = await env_to_change(context)
-    old = env
-    for name, backup in kept.items():
-        before = _backup_with(context, env, name, backup)
-        old = old.with_line(name, before.line(name)) if before else old
-    if old.changed:
-        backup_now = await asyncio.to_thread(old.write, context.journal.folder)
-        changed = msg(
-            "Changed {env} back; backup: {backup}", env=str(env.path), backup=str(backup_now)
-        )
-        context.report(Note(changed))
-    context.journal.forget(_LINES)
-    return True
-
-
-def _backup_with(context: Context, env: EnvFile, name: str, backup: str) -> EnvFile | None:
-    """Return the backup that has a line as it was.
-
-    Where we were killed before its name was known, it is the newest one in
-    which the line differs; None where the line was never changed.
-    """
-    if backup:
-        return EnvFile.read(context.journal.folder / backup)
-    candidates = (EnvFile.read(path) for path in reversed(backups(context.journal.folder)))
-    return next((c for c in candidates if c.line(name) != env.line(name)), None)
 
 
 async def _lines_there(context: Context) -> Check:

@@ -8,29 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
 from wizard.copying.upload import copy_new_media
-from wizard.core.events import Check, Note, Waiting, failed, passed, remark
+from wizard.core.events import Check, Note, Waiting, failed, passed
 from wizard.core.message import NOTHING, Message, msg, plural, sentences, verbatim
-from wizard.core.plan import Plan, PlanItem, Sentence
+from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.quantities import count_failed
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
+from wizard.switch.course import SWITCHING_STEP, switched
 from wizard.switch.first_run import once_it_runs
-from wizard.switch.follow import carry_out_switch, files_of, under_way
+from wizard.switch.follow import carry_out_switch, under_way
 from wizard.switch.late_files import about_late, late_files, question_about, switched_at
 from wizard.switch.launch import why_a_logout_ends_it
+from wizard.switch.plan import about_choice, noticed, stages_of
 from wizard.switch.problems import conflicting_uploads, left_behind, still_writing, words
-from wizard.switch.run import SECONDS_TO_ANSWER, SWITCHING_STEP, switched
+from wizard.switch.run import SECONDS_TO_ANSWER
 from wizard.switch.site_before import ran_on_this_bucket_before
 from wizard.switch.state import Direction, Phase
 from wizard.switch.undo import put_services_back
 from wizard.switch.updates import about_update, confirm_update
-from wizard.switch.ways import Choice, choose, option_of
+from wizard.switch.ways import choose
 from wizard.web.visitor import SiteView, look_at_site
 
 # How many files were copied since all services use S3; true of the bucket and its address only.
@@ -86,7 +88,7 @@ class Restart(TypedStep[int]):
         if await _is_switched(context):
             return _plan_of_a_switched_site(fresh=fresh)
         choice = await choose(context)
-        items = [*_stages(choice), *_about(choice), *await about_update(context)]
+        items = [*stages_of(choice), *about_choice(choice), *await about_update(context)]
         if not fresh:
             text = msg(
                 "Whatever was uploaded since the copy is copied: before the first stage, during"
@@ -123,7 +125,7 @@ class Restart(TypedStep[int]):
             late = late_files(context, switched_at(context))
             checks.append(_caught_up(found, found_more=bool(late.number)))
             checks += [about_late(late)] if late.number else []
-        checks += _noticed(context)
+        checks += noticed(context, Direction.TO_S3)
         for check in checks:
             context.report(check)
         return checks
@@ -244,36 +246,6 @@ def _plan_of_a_switched_site(*, fresh: bool) -> Plan:
         msg("Whatever was uploaded since the copy is copied until nothing new is found.")
     )
     return Plan((switched, meanwhile), _MEDIA_STAY)
-
-
-def _stages(choice: Choice) -> Iterator[PlanItem]:
-    """Return what is done in their order, each with the commands as they are run."""
-    for stage in choice.switch.stages():
-        yield Sentence(stage.words)
-        yield from stage.commands
-
-
-def _about(choice: Choice) -> Iterator[Sentence]:
-    """Return what visitors notice, and why there is no better way."""
-    yield Sentence(choice.switch.downtime(), warning=True)
-    way = option_of(choice.switch.way)
-    yield Sentence(msg("This way is called “{way}” (--switch).", way=way))
-    for obstacle in choice.obstacles:
-        yield Sentence(msg("A better way is not available here: {obstacle}", obstacle=obstacle))
-    for other in choice.others:
-        named = msg("Another way is “{way}”.", way=option_of(other.way))
-        yield Sentence(sentences(named, other.downtime()))
-
-
-def _noticed(context: Context) -> Iterator[Check]:
-    """Return what visitors noticed of the switch, over all tries; nothing where it was not ours."""
-    asked, code = msg("Did visitors notice the switch?"), "downtime"
-    state = files_of(context).read()
-    if state is None or state.phase is not Phase.DONE or state.direction is not Direction.TO_S3:
-        return
-    downtime = state.downtime
-    answer = remark if downtime.failures else passed
-    yield answer(asked, downtime.words, code=code)
 
 
 async def _look(context: Context) -> SiteView:

@@ -10,14 +10,14 @@ from urllib.parse import quote
 from wizard.access.canaries import Canaries
 from wizard.access.policy import as_text
 from wizard.access.probe import require_keys
-from wizard.assets.cors_rules import covers, merged, without
+from wizard.assets.added_rules import note_added_rules, rules_were_added, take_rules_out
+from wizard.assets.cors_rules import covers, merged
 from wizard.assets.samples import all_fonts, find_font
 from wizard.core.events import Check, Note, failed, passed, remark
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files
-from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.providers import preset
@@ -28,8 +28,6 @@ from wizard.web.caches import cache_marks
 from wizard.web.page import Kind, PageFile
 from wizard.web.visitor import address, ask_until, fetch
 
-# Of each bucket by its place: the rules that are ours.
-_ADDED: Entry[list[CorsRule]] = json_entry("set_cors.added", list)
 # Cloudflare documents 30 s until rules are in force; others are quicker.
 _SECONDS_TO_APPLY = 30
 
@@ -64,7 +62,7 @@ class SetCors(TypedStep[None]):
             open_to_all = await _endpoint_lets_in(bucket, wanted)
             return Finding(open_to_all, facts, NOTHING if open_to_all else problem.what)
         missing = [origin for origin in wanted if not covers(rules, origin)]
-        lost = bool(missing) and context.journal.remembers(_ADDED.of(bucket.place))
+        lost = bool(missing) and rules_were_added(context, bucket.place)
         facts = (*facts, Fact(msg("rules"), str(len(rules))))
         gone = msg("the bucket's CORS rules are gone") if lost else NOTHING
         return Finding(not missing, facts, gone)
@@ -120,13 +118,7 @@ class SetCors(TypedStep[None]):
     async def undo(self, context: Context) -> bool:
         """Take our rules out again; those that others set stay."""
         bucket = await _bucket(context)
-        added = context.journal.recall(_ADDED.of(bucket.place))
-        if not added:
-            return False
-        rules = await asyncio.to_thread(bucket.get_cors)
-        await asyncio.to_thread(bucket.put_cors, without(rules, added))
-        context.journal.forget(_ADDED.of(bucket.place))
-        return True
+        return await asyncio.to_thread(take_rules_out, context, bucket)
 
 
 async def _bucket(context: Context) -> Bucket:
@@ -149,8 +141,7 @@ def _merge(context: Context, bucket: Bucket, wanted: Sequence[str]) -> None:
     added = new[len(rules) :]
     if not added:
         return
-    before = context.journal.recall(_ADDED.of(bucket.place)) or []
-    context.journal.remember(_ADDED.of(bucket.place), [*before, *added])
+    note_added_rules(context, bucket.place, added)
     bucket.put_cors(new)
 
 

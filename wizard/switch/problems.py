@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from wizard.core.message import Message, msg, plural, sentences, verbatim, with_full_stop
+from wizard.core.message import (
+    Message,
+    marked,
+    msg,
+    plural,
+    sentences,
+    verbatim,
+    with_full_stop,
+)
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.switch.state import SwitchState
 from wizard.web.visitor import SiteView
@@ -18,6 +27,66 @@ STOPPED = msg("The switch was stopped.")
 _AGAIN = msg("Then start bw-s3 again: what is verified is not done twice.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What is said of a switch that failed, to the bucket or to this server's disk.
+
+    `env_put_back` and `then` where `.env` is as before, `env_left` and `otherwise` where it is
+    not; `ask` whether to put it back while the site runs as before; `gone` where the site did
+    not come back, `kept` where it never was away; `both` where neither `.env` helped.
+    """
+
+    env_put_back: Message
+    then: Remedy
+    env_left: Message
+    otherwise: Remedy
+    ask: Message
+    gone: Message
+    kept: Message
+    both: tuple[Message, str, str]
+
+
+TO_S3 = Wording(
+    env_put_back=msg(".env is as it was before “Enable S3”, too."),
+    then=Remedy(msg("Then start bw-s3 again: it enables S3 again and continues from there.")),
+    env_left=msg(
+        ".env still says USE_S3=true: whatever starts the services next switches them to S3."
+    ),
+    otherwise=Remedy(msg("Then try again, or put the old .env back: bw-s3 disarm"), Action.DISARM),
+    ask=msg(
+        "The site still runs as before. Put the old .env back, too, so that nothing switches it"
+        " to S3 by chance?"
+    ),
+    gone=msg("The site did not come back with S3."),
+    kept=msg("The services could not be switched to S3."),
+    both=(
+        msg("The site did not come back, not even with the old .env."),
+        marked("The restart failed, with S3 and with the old .env; the site shows {page}."),
+        marked("With S3: {first} With the old .env, which is in place now: {second}"),
+    ),
+)
+TO_DISK = Wording(
+    env_put_back=msg(".env names the bucket again, too."),
+    then=Remedy(msg("Then start bw-s3 rollback again: it continues from there.")),
+    env_left=msg(
+        ".env still says USE_S3=false: whatever starts the services next switches them to this"
+        " server's disk."
+    ),
+    otherwise=Remedy(msg("Then start bw-s3 rollback again.")),
+    ask=msg(
+        "The site still runs as before. Put the old .env back, too, so that nothing switches it"
+        " to this server's disk by chance?"
+    ),
+    gone=msg("The site did not come back without S3."),
+    kept=msg("The services could not be switched to this server's disk."),
+    both=(
+        msg("The site did not come back, not even with S3 again."),
+        marked("The restart failed, without S3 and with it again; the site shows {page}."),
+        marked("Without S3: {first} With S3 again, as .env says now: {second}"),
+    ),
+)
+
+
 def words(view: SiteView) -> Message:
     """Return what the site shows, as an answer to that; a sentence for no page of its own."""
     if not view.own_page:
@@ -28,7 +97,7 @@ def words(view: SiteView) -> Message:
     return msg("its own page, with its style from this server")
 
 
-def nothing_restarted(problem: Problem, *, seen: bool, put_back: bool) -> Problem:
+def nothing_restarted(wording: Wording, problem: Problem, *, seen: bool, put_back: bool) -> Problem:
     """Return the `Problem` of a command that failed before it touched the site.
 
     `seen`: its processes are known, too.
@@ -40,14 +109,8 @@ def nothing_restarted(problem: Problem, *, seen: bool, put_back: bool) -> Proble
         )
     else:
         site = msg("The site was not down and still runs with its old settings.")
-    if put_back:
-        env = msg(".env is as it was before “Enable S3”, too.")
-        again = Remedy(msg("Then start bw-s3 again: it enables S3 again and continues from there."))
-    else:
-        env = msg(
-            ".env still says USE_S3=true: whatever starts the services next switches them to S3."
-        )
-        again = Remedy(msg("Then try again, or put the old .env back: bw-s3 disarm"), Action.DISARM)
+    env = wording.env_put_back if put_back else wording.env_left
+    again = wording.then if put_back else wording.otherwise
     return Problem(
         msg("Nothing was restarted: the command for it failed."),
         sentences(with_full_stop(problem.what), problem.why, site, env),
@@ -76,7 +139,7 @@ def with_lines(problem: Problem, lines: Sequence[str], mask: Callable[[str], str
 
 
 def whether_to_put_back(
-    problem: Problem, sight: Message, *, untouched: bool
+    wording: Wording, problem: Problem, sight: Message, *, untouched: bool
 ) -> tuple[Message, Message, Message]:
     """Return the question after a stage that failed, with its reason: text, yes, no.
 
@@ -84,11 +147,7 @@ def whether_to_put_back(
     """
     what = with_full_stop(problem.what)
     if untouched:
-        asked = msg(
-            "The site still runs as before. Put the old .env back, too, so that nothing switches it"
-            " to S3 by chance?"
-        )
-        return sentences(what, asked), msg("Put it back"), msg("Leave .env as it is")
+        return sentences(what, wording.ask), msg("Put it back"), msg("Leave .env as it is")
     return (
         sentences(
             what, problem.why, sight, msg("Put the old .env back, and the services with it?")
@@ -98,7 +157,7 @@ def whether_to_put_back(
     )
 
 
-def put_back(problem: Problem, *, begun: bool, never_failed: bool) -> Problem:
+def put_back(wording: Wording, problem: Problem, *, begun: bool, never_failed: bool) -> Problem:
     """Return the `Problem` once everything is as it was; its first remedy fixes the cause.
 
     `begun`: the running services were touched; `never_failed`: no visitor saw an error.
@@ -108,9 +167,7 @@ def put_back(problem: Problem, *, begun: bool, never_failed: bool) -> Problem:
         what = sentences(first_of_all, _AS_BEFORE)
     else:
         why = sentences(first_of_all, problem.why)
-        gone = msg("The site did not come back with S3.")
-        kept = msg("The services could not be switched to S3.")
-        what = sentences(kept if never_failed else gone, _AS_BEFORE)
+        what = sentences(wording.kept if never_failed else wording.gone, _AS_BEFORE)
     said = [r for r in problem.remedies if r.action is Action.EDIT_PROVIDER]
     others = [r for r in problem.remedies if r.action not in _PUT_BACK_ALREADY]
     edit = said[0] if said else _EDIT
@@ -152,21 +209,15 @@ def left_as_it_is(problem: Problem) -> Problem:
     )
 
 
-def not_back(first: Problem, second: Problem, view: SiteView) -> Problem:
+def not_back(wording: Wording, first: Problem, second: Problem, view: SiteView) -> Problem:
     """Return the `Problem` of a site that not even the old `.env` helped; `view` shows it."""
-    what = msg("The site did not come back, not even with the old .env.")
+    what, failed, both = wording.both
     if view.own_page:
-        what = msg(
-            "The restart failed, with S3 and with the old .env; the site shows {page}.",
-            page=words(view),
-        )
+        what = Message(failed, "", {"page": words(view)})
+    said = {"first": with_full_stop(first.what), "second": with_full_stop(second.what)}
     return Problem(
         what,
-        msg(
-            "With S3: {first} With the old .env, which is in place now: {second}",
-            first=with_full_stop(first.what),
-            second=with_full_stop(second.what),
-        ),
+        Message(both, "", said),
         msg("Look at the services' own log: journalctl -u bookwyrm -n 50, or ./bw-dev logs web"),
         Remedy(msg("Restart it again."), Action.RETRY),
         raw="\n".join(filter(None, (first.raw, second.raw))),

@@ -12,35 +12,30 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from wizard.access.page_policies import style_refused
 from wizard.core.events import Check, Event, Note, Output, Waiting, passed
 from wizard.core.message import Message, msg, sentences, verbatim
 from wizard.core.problem import Problem
 from wizard.core.secrets import Masker
-from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.instance.switching import Switch
-from wizard.journal.entries import Entry, flag_entry
 from wizard.journal.journal import StepResult
 from wizard.step import Context
 from wizard.switch import problems
 from wizard.switch.copies import SwitchCopies
+from wizard.switch.course import course_of
 from wizard.switch.files import SwitchFiles
-from wizard.switch.s3_lines import ENABLING_STEP, disarm
 from wizard.switch.site_watch import Awaited, SiteWatch
 from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
 from wizard.switch.uploads_back import (
     bring_uploads_back,
     expect_no_uploads,
     expect_uploads,
+    send_uploads,
 )
 from wizard.switch.ways import choose
 
-# The step that a switch belongs to, whose result says how it ended where nobody followed it.
-SWITCHING_STEP = "restart"
 # So long a question waits while visitors see errors.
 SECONDS_TO_ANSWER = 30.0
-_SWITCHED = flag_entry("restart.switched")
 _SECONDS_A_POLL = 0.2
 # So long the site must show its old settings after a stage that failed, to count as untouched.
 _SECONDS_UNTOUCHED = 2.0
@@ -59,11 +54,6 @@ class _Stopped(Problem):
         )
 
 
-def switched(context: Context) -> Entry[bool]:
-    """Return the entry that all services run with S3: with this bucket and address only."""
-    return _SWITCHED.true_of(context.settings.storage)
-
-
 class SwitchRun:
     """One switch in the hands of its runner. `context.report` is not used: nobody may be there.
 
@@ -74,6 +64,7 @@ class SwitchRun:
     def __init__(self, context: Context, files: SwitchFiles, state: SwitchState) -> None:
         self._files = files
         self._state = state
+        self._course = course_of(state.direction)
         self._switch: Switch | None = None
         self._guard = threading.Lock()
         self._masker = Masker(context.instance.env_file().secrets())
@@ -105,8 +96,8 @@ class SwitchRun:
         if state.direction is Direction.BACK or state.phase is Phase.PUTTING_BACK:
             await self._put_back(state.problem)
             return
-        if self._context.settings.path != MigrationPath.FRESH:
-            self._copies.go_toward(Awaited.BUCKET)
+        if self._course.copies_meanwhile(self._context):
+            self._copies.go_toward(self._course.toward)
         if state.phase is Phase.ASKING and state.problem:
             await self._after_failure(state.problem)
             return
@@ -117,7 +108,9 @@ class SwitchRun:
         except Exception as error:  # noqa: BLE001 (the site is put back all the same)
             await self._after_failure(self._unforeseen(error))
         else:
-            self._context.journal.remember(switched(self._context), True)
+            self._course.note_done(self._context)
+            if self._course.toward is Awaited.LOCAL:
+                await self._catch_up()
             await self._end(Phase.DONE)
 
     async def _chosen(self) -> Switch:
@@ -149,8 +142,9 @@ class SwitchRun:
             self._do(stage.words)
             report(Note(stage.words))
             await switch.carry_out(stage, report)
-        self._do(Awaited.BUCKET.waiting)
-        await self._watch.wait_for(Awaited.BUCKET, self._state.patience, report)
+        toward = self._course.toward
+        self._do(toward.waiting)
+        await self._watch.wait_for(toward, self._state.patience, report)
         await self._wait_for_style()
         report(Note(self._watch.downtime.words))
 
@@ -169,8 +163,7 @@ class SwitchRun:
             await asyncio.sleep(_SECONDS_BETWEEN)
 
     async def _without_style(self) -> Problem | None:
-        view = await self._watch.look()
-        return await style_refused(self._context, view) if view.points_to_bucket else None
+        return await self._course.style_problem(self._context, await self._watch.look())
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it, unless somebody wants everything put back: then raises that as a `Problem`."""
@@ -205,16 +198,14 @@ class SwitchRun:
             await self._put_back(problem, untouched=untouched)
         elif untouched:
             seen = bool(await self._context.deployment.services())
-            await self._end(
-                Phase.FAILED, problems.nothing_restarted(problem, seen=seen, put_back=False)
-            )
+            await self._end(Phase.FAILED, self._nothing_restarted(problem, seen=seen, back=False))
         else:
             await self._end(Phase.FAILED, problems.left_as_it_is(problem))
 
     async def _is_untouched(self) -> bool:
         if not self._state.stage:
             return True
-        if not await self._watch.stays(Awaited.LOCAL, _SECONDS_UNTOUCHED):
+        if not await self._watch.stays(self._course.origin, _SECONDS_UNTOUCHED):
             return False
         return self._switch is not None and not await self._switch.touched()
 
@@ -224,7 +215,9 @@ class SwitchRun:
         if decided or not self._files.is_followed():
             return True
         sight, deadline = await self._sight()
-        text, yes, no = problems.whether_to_put_back(problem, sight, untouched=untouched)
+        text, yes, no = problems.whether_to_put_back(
+            self._course.words, problem, sight, untouched=untouched
+        )
         asked = SwitchQuestion(id=uuid.uuid4().hex, text=text, yes=yes, no=no, deadline=deadline)
         self._change(phase=Phase.ASKING, problem=problem, question=asked)
         answer = await self._answer(asked)
@@ -264,30 +257,25 @@ class SwitchRun:
         """Put the old `.env` back, and the services as it says."""
         context, begun = self._context, bool(self._state.stage)
         self._change(phase=Phase.PUTTING_BACK, problem=problem, question=None)
-        back = (
-            msg("The old .env is put back, and the services follow it.")
-            if begun
-            else msg("The old .env is put back.")
-        )
+        course = self._course
+        back = course.putting_back if begun else msg("The old .env is put back.")
         self._do(back)
         context.report(Note(back, warning=True))
         never_failed = self._watch.never_failed
         try:
             if begun and not untouched:
                 expect_uploads(context)
-                self._copies.go_toward(Awaited.LOCAL)
+                self._copies.go_toward(course.origin)
                 await self._watch.look()
                 await self._copy_before()
-            context.journal.forget(switched(context))
-            await disarm(context)
-            context.journal.forget_result(ENABLING_STEP)
+            await course.put_env_back(context)
             if begun:
                 await (await self._chosen()).undo(context.report, self._copy_before)
-                await self._watch.wait_for(Awaited.LOCAL, self._state.patience, context.report)
+                await self._watch.wait_for(course.origin, self._state.patience, context.report)
         except Problem as second:
             first = problem or _Stopped()
             view = await self._watch.look()
-            await self._end(Phase.FAILED, problems.not_back(first, second, view))
+            await self._end(Phase.FAILED, problems.not_back(course.words, first, second, view))
             return
         left = None
         if begun:
@@ -295,17 +283,18 @@ class SwitchRun:
             asked = msg("Does the site run as before?")
             context.report(passed(asked, words, code="site-as-before"))
             context.report(Note(self._watch.downtime.words))
-            left = None if untouched else await self._bring_back()
-        if not begun or untouched:
+            left = None if untouched else await self._catch_up()
+        if not begun or untouched or course.origin is Awaited.BUCKET:
             expect_no_uploads(context)
         if isinstance(problem, _Stopped):
             ended: Problem | None = problems.stopped()
         elif problem and untouched and (begun or self._switch is None):
             seen = bool(await context.deployment.services())
-            ended = problems.nothing_restarted(problem, seen=seen, put_back=True)
+            ended = self._nothing_restarted(problem, seen=seen, back=True)
         else:
-            failed = problem and problems.put_back(problem, begun=begun, never_failed=never_failed)
-            ended = failed
+            ended = problem and problems.put_back(
+                course.words, problem, begun=begun, never_failed=never_failed
+            )
         await self._end(Phase.PUT_BACK, ended or left)
 
     async def _copy_before(self) -> None:
@@ -318,14 +307,26 @@ class SwitchRun:
         self._do(msg("What was uploaded in the meantime is copied, before pages need it."))
         await self._copies.before_pages_change()
 
-    async def _bring_back(self) -> Problem | None:
-        """Copy back what was uploaded to the bucket; what went wrong is told, and ends nothing."""
-        context = self._context
+    def _nothing_restarted(self, problem: Problem, *, seen: bool, back: bool) -> Problem:
+        return problems.nothing_restarted(self._course.words, problem, seen=seen, put_back=back)
+
+    async def _catch_up(self) -> Problem | None:
+        """Copy what was uploaded to the other storage, to the one that the site uses now.
+
+        What went wrong is told, and ends nothing.
+        """
+        context, to_disk = self._context, self._state.direction is Direction.TO_DISK
         await self._copies.stop()
-        self._do(msg("What was uploaded to the bucket in the meantime is copied back."))
-        context.report(Note(self._state.doing))
         try:
-            await bring_uploads_back(context, self._copies.take_brought_back())
+            if context.instance.uses_s3():
+                self._do(msg("What was uploaded to this server in the meantime is copied."))
+                context.report(Note(self._state.doing))
+                await send_uploads(context)
+                return None
+            self._do(msg("What was uploaded to the bucket in the meantime is copied back."))
+            context.report(Note(self._state.doing))
+            before = self._copies.take_brought_back()
+            await bring_uploads_back(context, before, may_refuse=to_disk)
         except Problem as problem:
             context.report(Note(sentences(problem.what, problem.why), warning=True))
             return problem
@@ -357,12 +358,12 @@ class SwitchRun:
         await self._copies.stop()
         journal = self._context.journal
         text = problem.what if problem else str(phase)
-        journal.write_log(SWITCHING_STEP, f"switch: {text}")
+        journal.write_log(self._course.step, f"switch: {text}")
         if problem:
             inputs, seconds = self._context.settings.storage, time.time() - self._state.begun_at
             journal.save_result(
                 StepResult(
-                    step=SWITCHING_STEP,
+                    step=self._course.step,
                     state=ResultState.FAILED,
                     inputs=inputs,
                     checks=(),

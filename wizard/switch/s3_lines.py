@@ -18,6 +18,9 @@ from wizard.switch.site_before import ran_with_s3_before
 ENABLING_STEP = "enable_s3"
 # The lines as they were before, None where there was none.
 _BEFORE: Entry[dict[str, str | None]] = json_entry("enable_s3.lines", dict)
+# The lines as they were with S3, before the way back changed them.
+_WITH_S3: Entry[dict[str, str | None]] = json_entry("disable_s3.lines", dict)
+_ENABLING = ("USE_S3", "USE_HTTPS")
 
 
 def remember_lines(context: Context, env: EnvFile, names: Sequence[str]) -> None:
@@ -36,6 +39,53 @@ def armed_by_us(context: Context) -> bool:
     return context.instance.uses_s3() and were_changed(context)
 
 
+def with_disk(context: Context, env: EnvFile) -> EnvFile:
+    """Return `.env` as it is to be for the disk, whatever the site ran with before bw-s3 came."""
+    lines = context.journal.recall(_BEFORE)
+    return _disarmed(env, lines or {}, keep=False)
+
+
+async def name_the_disk(context: Context) -> None:
+    """Have `.env` name this server's disk. Raises `Problem` where it cannot be changed.
+
+    `name_the_bucket` is the way back from there.
+    """
+    env = await env_to_change(context)
+    new = with_disk(context, env)
+    if not new.changed:
+        return
+    if is_true(env.get("USE_S3")):
+        lines = {name: env.line(name) for name in _ENABLING}
+        context.journal.remember(_WITH_S3, lines)
+    await _write(context, new)
+
+
+async def name_the_bucket(context: Context) -> None:
+    """Put the lines back that named the bucket. Raises `Problem`."""
+    lines = context.journal.recall(_WITH_S3) or {}
+    env = await env_to_change(context)
+    new = env
+    for name, line in lines.items():
+        new = new.with_line(name, line)
+    if not is_true(new.get("USE_S3")):
+        new = new.with_values({"USE_S3": "true"})
+    if new.changed:
+        await _write(context, new)
+    context.journal.forget(_WITH_S3)
+
+
+def forget_lines(context: Context) -> None:
+    """Forget how the lines were, once the site runs without S3."""
+    context.journal.forget(_WITH_S3)
+    context.journal.forget(_BEFORE)
+
+
+async def _write(context: Context, new: EnvFile) -> None:
+    backup = await asyncio.to_thread(new.write, context.journal.folder)
+    done = msg("Changed {file} back; backup: {backup}", file=str(new.path), backup=str(backup))
+    context.report(Note(done))
+
+
 async def disarm(context: Context) -> bool:
     """Put the lines back as they were; the `AWS_*` lines stay. Whether there was anything to do.
 
@@ -45,9 +95,7 @@ async def disarm(context: Context) -> bool:
     lines = context.journal.recall(_BEFORE) or {}
     old = _disarmed(env, lines, keep=ran_with_s3_before(context))
     if old.changed:
-        backup = await asyncio.to_thread(old.write, context.journal.folder)
-        done = msg("Changed {file} back; backup: {backup}", file=str(env.path), backup=str(backup))
-        context.report(Note(done))
+        await _write(context, old)
     context.journal.forget(_BEFORE)
     return old.changed or bool(lines)
 

@@ -59,6 +59,11 @@ def note_before(journal: Journal, instance: Instance, view: SiteView) -> None:
     journal.remember(_BEFORE, before)
 
 
+def forget_before(journal: Journal) -> None:
+    """Forget it once the site is brought back to the disk: the next start is a first one."""
+    journal.forget(_BEFORE)
+
+
 def ran_with_s3_before(context: Context) -> bool:
     """Tell whether the site served from a bucket before bw-s3 came: nothing goes below that."""
     before = context.journal.recall(_BEFORE)

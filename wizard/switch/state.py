@@ -25,7 +25,10 @@ class Direction(StrEnum):
     """Where the running services are to be brought."""
 
     TO_S3 = "to_s3"
+    # An undo of the one before: done whatever becomes of it.
     BACK = "back"
+    # On purpose, perhaps after years with S3: put back to S3 where it fails.
+    TO_DISK = "to_disk"
 
 
 class Phase(StrEnum):
@@ -231,19 +234,23 @@ class SwitchState:
         )
 
 
+_TO_DISK = (
+    marked("The running services are being switched back to this server's disk: {doing}"),
+    marked(
+        "The running services are being switched back to this server's disk (stage {number} of"
+        " {total}): {doing}"
+    ),
+)
 # By direction, and whether it is in a stage already.
 _WHERE = {
     (Direction.TO_S3, False): marked("The running services are being switched to S3: {doing}"),
     (Direction.TO_S3, True): marked(
         "The running services are being switched to S3 (stage {number} of {total}): {doing}"
     ),
-    (Direction.BACK, False): marked(
-        "The running services are being switched back to this server's disk: {doing}"
-    ),
-    (Direction.BACK, True): marked(
-        "The running services are being switched back to this server's disk (stage {number} of"
-        " {total}): {doing}"
-    ),
+    (Direction.BACK, False): _TO_DISK[0],
+    (Direction.BACK, True): _TO_DISK[1],
+    (Direction.TO_DISK, False): _TO_DISK[0],
+    (Direction.TO_DISK, True): _TO_DISK[1],
 }
 _PLAIN = (
     "id", "direction", "way", "patience", "phase", "stage", "number", "total", "doing", "since",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wizard.step import Context
+from wizard.switch.course import switched
 from wizard.switch.follow import (
     carry_out_switch,
     files_of,
@@ -10,7 +11,6 @@ from wizard.switch.follow import (
     under_way,
     want_everything_back,
 )
-from wizard.switch.run import switched
 from wizard.switch.s3_lines import disarm
 from wizard.switch.site_before import ran_with_s3_before
 from wizard.switch.state import Direction, Phase, SwitchState

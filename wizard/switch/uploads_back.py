@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from wizard.core.events import passed
 from wizard.core.message import Message, msg, plural
-from wizard.core.quantities import count_files, describe_size
+from wizard.core.quantities import count_failed, count_files, describe_size
 from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Context
-from wizard.switch.problems import uploads_left
+from wizard.switch.problems import left_behind, uploads_left
 
 if TYPE_CHECKING:
     from wizard.copying.upload import BroughtBack
@@ -33,21 +33,38 @@ def uploads_are_missing(context: Context) -> bool:
     return context.journal.recall(_of(context)) is True and not context.instance.uses_s3()
 
 
-async def bring_uploads_back(context: Context, before: BroughtBack | None = None) -> None:
+async def bring_uploads_back(
+    context: Context, before: BroughtBack | None = None, *, may_refuse: bool = False
+) -> None:
     """Copy back what only the bucket has, and report it as a check, with what was `before`.
 
     Raises `Problem` where anything of it stays in the bucket only; then it can be tried again.
+    `may_refuse`: it was agreed to that what cannot be a file here stays there.
     """
     # Imported here: what goes forward does not need it.
     from wizard.copying.upload import bring_back_media
 
     result = await bring_back_media(context)
-    if left := result.left_count + result.refused_count:
+    if left := result.left_count + (0 if may_refuse else result.refused_count):
         raise uploads_left(left, [failure.line for failure in (*result.left, *result.refused)])
     if before:
         result.add(before)
     context.report(passed(_ASKED, _seen(result), code="uploads-brought-back"))
     expect_no_uploads(context)
+
+
+async def send_uploads(context: Context) -> None:
+    """Copy to the bucket what came to the disk while the site was to leave it.
+
+    Raises `Problem` where anything of it stays here only.
+    """
+    from wizard.copying.upload import copy_new_media
+
+    outcome = await copy_new_media(context)
+    if outcome.failed or outcome.conflicts:
+        which = count_failed(outcome.failed + outcome.conflicting, outcome.failed_folders)
+        paths = [f.path for f in outcome.failures if not f.harmless]
+        raise left_behind(which, [*paths, *outcome.conflicts])
 
 
 def _of(context: Context) -> Entry[bool]:

@@ -1,0 +1,55 @@
+"""Opening the way back to the disk, also for an instance that somebody migrated by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wizard.env.file import EnvFile
+from wizard.instance.checkout import is_true, open_instance
+from wizard.migration import WAY_BACK, Migration
+from wizard.opening.opening import Opening
+from wizard.switch.uploads_back import uploads_are_missing
+from wizard.web.visitor import ServedFrom
+
+# What BookWyrm sends where `.env` says nothing (`bookwyrm/settings.py`, v0.9.2), and always did
+# before it read the variable.
+_USUAL_ACL = "public-read"
+
+
+def opening_back(opening: Opening) -> Opening:
+    """Return how to open: a switch to S3 that was begun is put back, and one from it is finished.
+
+    Without an endpoint BookWyrm's storage is Amazon's. Raises `Problem`.
+    """
+    env = open_instance(opening.folder).env_file()
+    said = dict(opening.overrides or {})
+    amazon = is_true(env.get("USE_S3")) and not env.get("AWS_S3_ENDPOINT_URL")
+    if amazon and not {"endpoint", "provider"} & set(said):
+        said["provider"] = "aws"
+    return replace(opening, overrides=said, put_back=True)
+
+
+def way_back(migration: Migration) -> Migration:
+    """Return the steps back, for the same instance, with what `.env` says of the objects' ACL."""
+    context = migration.context
+    if not context.settings.acl_known:
+        acl = _acl_of(context.instance.env_file())
+        context = context.with_settings(replace(context.settings, acl=acl, acl_known=True))
+    back = Migration(context, WAY_BACK)
+    back.site = migration.site
+    return back
+
+
+def runs_from_disk(migration: Migration) -> bool:
+    """Tell whether the instance does not use S3, and nothing of the way back was begun."""
+    context = migration.context
+    if context.instance.uses_s3() or uploads_are_missing(context):
+        return False
+    if any(context.journal.result(step.name) for step in WAY_BACK):
+        return False
+    return migration.served_from() not in (ServedFrom.THIS_BUCKET, ServedFrom.ELSEWHERE)
+
+
+def _acl_of(env: EnvFile) -> str:
+    acl = env.get("AWS_DEFAULT_ACL")
+    return _USUAL_ACL if acl is None else acl

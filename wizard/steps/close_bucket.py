@@ -1,0 +1,117 @@
+"""The way back, step 5: what was turned for S3 goes back to what it was, if that is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from wizard.access.earlier_buckets import close_again, was_opened
+from wizard.assets.added_rules import rules_were_added, take_rules_out
+from wizard.core.events import Check, passed, remark
+from wizard.core.message import Message, joined, marked, msg
+from wizard.core.plan import Diff, Plan, PlanItem, Sentence
+from wizard.step import Context, Fact, Finding, Question, TypedStep
+from wizard.storage.bucket import Bucket
+from wizard.switch.env_mode import put_mode_back
+from wizard.switch.storage_lines import (
+    remembers_storage_lines,
+    restore_storage_lines,
+    with_storage_lines_of_before,
+)
+
+# How `rollback` is told that nobody needs the bucket any more.
+CLOSE_BUCKET = "--close-bucket"
+_OTHERS = msg(
+    "Other servers of the Fediverse remember old addresses: as long as the bucket is public, they "
+    "still show the pictures that they load from it."
+)
+_KEPT = msg("The objects themselves are never deleted.")
+_TO_DO_IT = msg("To put it back later: bw-s3 rollback --yes --close-bucket")
+
+
+class CloseBucket(TypedStep[bool]):
+    """Puts back the bucket's policy, its CORS rules and the lines of `.env`; deletes no object."""
+
+    name = "close_bucket"
+    title = msg("Close bucket")
+    purpose = msg(
+        "What bw-s3 changed for S3 can go back to what it was: the bucket's policy and CORS rules, "
+        "and the lines of .env. Only if you want that."
+    )
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """Return which bucket it is."""
+        return {"endpoint": context.settings.endpoint, "bucket": context.settings.bucket}
+
+    async def inspect(self, context: Context) -> Finding:
+        """Look whether anything is recorded that could go back."""
+        changed = _changed(context)
+        facts = (Fact(msg("changed"), joined(changed, marked("{before}, {next}"))),)
+        return Finding(not changed, facts if changed else ())
+
+    async def plan(self, context: Context) -> Plan:
+        """Return what would go back, and who may still need it."""
+        changed = _changed(context)
+        if not changed:
+            text = msg("bw-s3 changed nothing here that could go back; all stays as it is.")
+            return Plan((Sentence(text),))
+        text = msg(
+            "If you want that, this goes back to what it was: {things}.",
+            things=joined(changed, marked("{before}, {next}")),
+        )
+        items: list[PlanItem] = [Sentence(text), Sentence(_OTHERS, warning=True)]
+        env = context.instance.env_file()
+        old = with_storage_lines_of_before(context, env)
+        if old.changed:
+            items.append(Diff(str(env.path), env.diff(old, context.masker)))
+        return Plan(tuple(items), _KEPT)
+
+    async def apply(self, context: Context) -> bool:
+        """Ask, and put it back for a yes; returns whether that was done."""
+        changed = _changed(context)
+        if not changed:
+            return True
+        question = Question(
+            text=msg(
+                "Put back what was changed for S3 ({things})? {others} {kept}",
+                things=joined(changed, marked("{before}, {next}")),
+                others=_OTHERS,
+                kept=_KEPT,
+            ),
+            yes=msg("Put it back: nobody needs the bucket any more"),
+            no=msg("Leave it as it is"),
+            only_a_person=True,
+            option=CLOSE_BUCKET,
+        )
+        if not await context.ask(question):
+            return False
+        # The keys are in the lines, so these come last.
+        await asyncio.to_thread(close_again, context, context.settings)
+        bucket = await asyncio.to_thread(Bucket, context.settings, context.keys)
+        await asyncio.to_thread(take_rules_out, context, bucket)
+        await restore_storage_lines(context)
+        put_mode_back(context)
+        return True
+
+    async def verify(self, context: Context, found: bool) -> Sequence[Check]:
+        """Say what was put back, and what was not."""
+        asked, code = msg("Is everything as it was before S3?"), "bucket-closed"
+        left = _changed(context)
+        if found and not left:
+            check = passed(asked, msg("yes; the objects stay in the bucket"), code=code)
+        else:
+            seen = msg("no, you left it. {to_do}", to_do=_TO_DO_IT)
+            check = remark(asked, seen, code=code)
+        context.report(check)
+        return [check]
+
+
+def _changed(context: Context) -> list[Message]:
+    """Return what bw-s3 has on record that it changed."""
+    place = f"{context.settings.endpoint}/{context.settings.bucket}"
+    found = {
+        msg("the bucket's policy"): was_opened(context),
+        msg("its CORS rules"): rules_were_added(context, place),
+        msg("the lines of the storage in .env"): remembers_storage_lines(context),
+    }
+    return [words for words, is_so in found.items() if is_so]

@@ -1,0 +1,225 @@
+"""The way back, step 1: what only the bucket has comes to this server's disk as well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+
+from wizard.access.policy import is_opened, refuses_anybody
+from wizard.copying.bring_back import check_room
+from wizard.copying.outcome import FileFailure
+from wizard.copying.upload import BackSurvey, BroughtBack, bring_all_media_back, survey_back
+from wizard.core.events import Check, passed, remark
+from wizard.core.message import Message, msg, plural, sentences
+from wizard.core.plan import Plan, PlanItem, Sentence
+from wizard.core.problem import TRY_AGAIN, Problem
+from wizard.core.quantities import count_files, describe_size, name_some
+from wizard.media.source import PREFIX, Reason
+from wizard.step import Context, Fact, Finding, Question, TypedStep
+from wizard.storage.bucket import Bucket
+from wizard.switch.on_disk import is_on_disk
+
+# How `rollback` is told to go on without what cannot be copied back.
+LEAVE_REST = "--leave-rest"
+_SHOWN, _NAMED = 3, 100
+_RESTORE = msg(
+    "Have archived objects restored first (in the service's console, or with aws s3api "
+    "restore-object); that may take hours."
+)
+
+
+class CopyBack(TypedStep[BroughtBack]):
+    """Copies what only the bucket has; nothing here is replaced, nothing there is deleted."""
+
+    name = "copy_back"
+    title = msg("Copy back")
+    purpose = msg(
+        "Copies every file that only the bucket has to this server's disk, and checks each by "
+        "its MD5. The site does not change, and the bucket keeps everything."
+    )
+
+    def inputs(self, context: Context) -> Mapping[str, str]:
+        """Return where the objects are."""
+        return {"endpoint": context.settings.endpoint, "bucket": context.settings.bucket}
+
+    async def inspect(self, context: Context) -> Finding:
+        """Look whether the site runs from the disk already, with all that was uploaded."""
+        media = await context.deployment.media()
+        facts = (
+            Fact(msg("from"), f"s3://{context.settings.bucket}/{PREFIX}"),
+            Fact(msg("to"), media.label),
+        )
+        return Finding(await is_on_disk(context), facts)
+
+    async def plan(self, context: Context) -> Plan:
+        """Return how much comes back, and what cannot. Raises `Problem` for a disk too small."""
+        survey = await survey_back(context)
+        media = await context.deployment.media()
+        await asyncio.to_thread(check_room, media, survey)
+        safe = msg("Nothing on this server is replaced, and no object is changed or deleted.")
+        return Plan(tuple(_planned(survey)), safe)
+
+    async def apply(self, context: Context) -> BroughtBack:
+        """Copy, and ask where something has to stay behind."""
+        all_public = await asyncio.to_thread(_everything_is_public, context)
+        result = await bring_all_media_back(context, all_public=all_public)
+        if result.left_count:
+            raise _left(result)
+        await _confirm_rest(context, result)
+        return result
+
+    async def verify(self, context: Context, found: BroughtBack) -> Sequence[Check]:
+        """Say what was copied, and what stays in the bucket only."""
+        checks = [_copied(found), *_rest(found)]
+        for check in checks:
+            context.report(check)
+        return checks
+
+
+def _everything_is_public(context: Context) -> bool:
+    """Tell whether the bucket's policy alone says that the public may read all media."""
+    bucket = Bucket(context.settings, context.keys)
+    try:
+        policy = bucket.get_policy()
+    except Problem:
+        return False
+    return is_opened(bucket.name, policy) and not refuses_anybody(policy)
+
+
+def _planned(survey: BackSurvey) -> Iterator[PlanItem]:
+    if not survey.files:
+        yield Sentence(msg("Every object below images/ is on this server already."))
+    else:
+        yield Sentence(
+            plural(
+                "{n} file ({size}) is in the bucket only, and is copied back.",
+                "{n} files ({size}) are in the bucket only, and are copied back.",
+                survey.files,
+                size=describe_size(survey.size),
+            )
+        )
+        yield Sentence(
+            msg(
+                "Each gets the owner and mode of the files beside it, and its name only when it is "
+                "complete and on the disk. What the public cannot read in the bucket stays there."
+            )
+        )
+    if survey.unsure:
+        yield Sentence(
+            plural(
+                "{n} file that is on both sides is compared byte by byte.",
+                "{n} files that are on both sides are compared byte by byte.",
+                survey.unsure,
+            )
+        )
+    yield from _warnings(survey)
+
+
+def _warnings(survey: BackSurvey) -> Iterator[PlanItem]:
+    if survey.archived:
+        archived = plural("{n} of them is archived.", "{n} of them are archived.", survey.archived)
+        yield Sentence(sentences(archived, _RESTORE), warning=True)
+    if survey.refused_count:
+        text = plural(
+            "{n} object has a name that no file on this server can have: {names}",
+            "{n} objects have names that no file on this server can have: {names}",
+            survey.refused_count,
+            names=_names(survey.refused, survey.refused_count),
+        )
+        yield Sentence(text, warning=True)
+    if survey.different:
+        text = plural(
+            "{n} file here has another size than the object of its name; it is never replaced.",
+            "{n} files here have other sizes than the objects of their names; they are never "
+            "replaced.",
+            survey.different,
+        )
+        yield Sentence(text, warning=True)
+
+
+def _names(failures: Sequence[FileFailure], number: int) -> Message:
+    return name_some([failure.line for failure in failures], _SHOWN, number=number)
+
+
+def _left(result: BroughtBack) -> Problem:
+    return Problem(
+        plural(
+            "{n} file could not be copied back from the bucket.",
+            "{n} files could not be copied back from the bucket.",
+            result.left_count,
+        ),
+        msg("{files}.", files=_names(result.left, result.left_count)),
+        TRY_AGAIN,
+        raw="\n".join(failure.line for failure in result.left[:_NAMED]),
+        code="files-not-copied-back",
+    )
+
+
+def _for_a_person(result: BroughtBack) -> int:
+    """Return how many objects somebody has to decide about; what is private is no loss."""
+    return result.refused_count - result.refused_counts.get(Reason.PRIVATE, 0)
+
+
+async def _confirm_rest(context: Context, result: BroughtBack) -> None:
+    number = _for_a_person(result)
+    if not number:
+        return
+    failures = [f for f in result.refused if f.what != Reason.PRIVATE.words]
+    what = plural(
+        "{n} object cannot be copied back as it is: {names}.",
+        "{n} objects cannot be copied back as they are: {names}.",
+        number,
+        names=_names(failures, number),
+    )
+    stays = msg("The bucket keeps them, and nothing on this server was replaced.")
+    question = Question(
+        text=sentences(what, stays, msg("Continue without them?")),
+        yes=msg("Continue: visitors will not see these"),
+        no=msg("Stop here and look at them first"),
+        only_a_person=True,
+        option=LEAVE_REST,
+    )
+    archived = [_RESTORE] if Reason.ARCHIVED in result.refused_counts else []
+    refused = Problem(
+        what,
+        stays,
+        msg(
+            "Where a file on this server differs from the object of its name: compare both, and "
+            "rename or remove one of them."
+        ),
+        *archived,
+        msg("Then try again, or continue without them: --leave-rest"),
+        raw="\n".join(failure.line for failure in failures[:_NAMED]),
+        decision=True,
+        code="files-stay-in-bucket",
+    )
+    await context.agree(question, refused)
+
+
+def _copied(found: BroughtBack) -> Check:
+    asked = msg("Is every file that only the bucket had on this server too?")
+    code = "files-copied-back"
+    if not found.files:
+        return passed(asked, msg("yes: the bucket has no file that is not here"), code=code)
+    seen = plural(
+        "{n} file copied back ({size}), with the MD5 given by the bucket",
+        "{n} files copied back ({size}), each with the MD5 given by the bucket",
+        found.files,
+        size=describe_size(found.size),
+    )
+    if found.by_size:
+        seen = msg(
+            "{copied}; {unsure} could be checked by size only",
+            copied=seen,
+            unsure=count_files(found.by_size),
+        )
+    return passed(asked, seen, code=code)
+
+
+def _rest(found: BroughtBack) -> Iterator[Check]:
+    asked = msg("What stays in the bucket only?")
+    if found.refused_count:
+        seen = name_some(
+            [failure.line for failure in found.refused], _SHOWN, number=found.refused_count
+        )
+        yield remark(asked, seen, code="files-left-in-bucket")
