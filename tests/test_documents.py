@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
+from tests.support.provider_table import provider_table
 
 _MAP = ROOT / "wizard" / "README.md"
 _ENGLISH, _FRENCH = ROOT / "README.md", ROOT / "README.fr.md"
@@ -53,6 +54,11 @@ def test_the_readmes_name_each_other_at_the_top() -> None:
 def test_every_link_of_the_readmes_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize(("document", "code"), [(_ENGLISH, "en"), (_FRENCH, "fr")])
+def test_the_readmes_have_the_table_of_services(document: Path, code: str) -> None:
+    assert provider_table(code) in document.read_text()
 
 
 def test_the_readmes_have_the_same_headings() -> None:

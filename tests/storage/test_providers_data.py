@@ -21,7 +21,7 @@ TOPICS = {"keys", "cors", "policy", "public", "domain"}
 # What every entry has.
 NEEDED = {"title", "kind", "acl", "opens", "cors", "read", "sources", "advice"}
 # These are names, or about the entry itself.
-WITHOUT_SOURCE = {"title", "kind", "read", "sources", "advice"}
+WITHOUT_SOURCE = {"title", "kind", "read", "tried", "sources", "advice"}
 
 
 def _is_text(value: object) -> bool:
@@ -57,6 +57,7 @@ _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "rights": _one_of(["iam"]),
     "unusable": lambda value: _is_text(value) and value.endswith("."),
     "trouble": lambda value: _is_text(value) and value.endswith(".") and len(value) <= 150,
+    "tried": _is_text,
     "read": lambda value: isinstance(value, date) and value >= date(2026, 11, 1),
     "sources": lambda value: isinstance(value, dict),
     "advice": lambda value: isinstance(value, dict) and set(value) <= TOPICS and "keys" in value,

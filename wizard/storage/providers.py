@@ -226,7 +226,7 @@ _MADE: Mapping[str, Any] = {
     "cors_document": CorsDocument,
 }
 # For whoever maintains the file; the program does not need them.
-_EVIDENCE = ("sources", "read")
+_EVIDENCE = ("sources", "read", "tried")
 
 
 def _preset(name: str, entry: Mapping[str, Any]) -> Preset:
