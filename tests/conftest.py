@@ -14,6 +14,7 @@ from tests.servers.ceph import Ceph
 from tests.servers.local import LocalServer
 from tests.servers.rclone import Rclone
 from tests.support.parts import need
+from wizard.access import console_wait
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS
@@ -89,6 +90,18 @@ def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
     need("ceph")
     with Ceph(tmp_path_factory.mktemp("ceph")) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing wait for a person at the provider's console, unless a test plays that person."""
+    monkeypatch.setattr(console_wait, "MINUTES", 0)
+
+
+@pytest.fixture
+def somebody_at_the_console(nobody_at_the_console: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test does what a person does in the console, and the wizard waits for it."""
+    monkeypatch.setattr(console_wait, "MINUTES", 15)
 
 
 @pytest.fixture

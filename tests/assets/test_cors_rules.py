@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.assets.cors_rules import covers, merged, rule_for, without
+from wizard.assets.cors_rules import covers, document, merged, rule_for, without
 from wizard.storage.bucket import CorsRule
+from wizard.storage.providers import CorsDocument
 
 ORIGINS = st.sampled_from(
     [f"{scheme}://{host}" for scheme in ("http", "https") for host in ("a.org", "b.org", "c.a.org")]
@@ -48,3 +51,16 @@ def test_a_star_is_the_only_wildcard() -> None:
 def test_a_rule_for_other_methods_lets_no_font_be_used() -> None:
     rules = [{**rule_for("https://a.org"), "AllowedMethods": ["GET", "PUT"]}]
     assert not covers(rules, "https://a.org"), "browsers ask with HEAD, too"
+
+
+def test_the_document_has_the_form_that_the_console_takes() -> None:
+    rules = [rule_for("https://a.org"), rule_for("https://b.org")]
+    assert json.loads(document(rules, CorsDocument.CLI)) == {"CORSRules": rules}
+    assert json.loads(document(rules, CorsDocument.ARRAY)) == rules
+    first, _ = json.loads(document(rules, CorsDocument.GCS))
+    assert first == {
+        "origin": ["https://a.org"],
+        "method": ["GET", "HEAD"],
+        "responseHeader": ["Content-Type"],
+        "maxAgeSeconds": 3000,
+    }

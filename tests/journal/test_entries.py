@@ -48,7 +48,7 @@ FORMS: dict[str, tuple[str, object]] = {
     "public address may change bytes": ("yes", True),
     "cors before the probe": (f'["{PLACE}", []]', (PLACE, [])),
     "configure_provider.policy-before": (
-        '{"region": "fr-par", "switches": {"BlockPublicPolicy": true}}',
+        '{"region": "fr-par", "switches": {"BlockPublicPolicy": true}, "acl": null}',
         OpenedBucket("fr-par", {"BlockPublicPolicy": True}),
     ),
     "configure_provider.lines": (
@@ -147,6 +147,12 @@ def test_an_entry_that_is_true_of_something(journal: Journal) -> None:
     assert journal.recall(copied.true_of(here)) is None
     journal.forget(copied)
     assert not journal.remembers(copied.true_of(here))
+
+
+def test_a_bucket_opened_before_acls_were_kept_is_known(journal: Journal) -> None:
+    opened = json_entry("opened", lambda data: OpenedBucket(**data))
+    journal.remember(text_entry("opened"), '{"region": "fr-par", "switches": {}}')
+    assert journal.recall(opened) == OpenedBucket("fr-par", {}, None)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"region": 1}'])

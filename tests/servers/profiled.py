@@ -21,7 +21,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4Auth
@@ -125,8 +125,8 @@ class Profiled:
             return self._with_cors(request, self._to_strangers(request))
         if request.call.endswith("PublicAccessBlock"):
             return self._public_access_block(request)
-        if request.call == "PutBucketAcl":
-            return self._put_bucket_acl(request)
+        if request.call.endswith("BucketAcl"):
+            return self._bucket_acl(request)
         if request.call.endswith("BucketPolicy") and self.profile.policy == "ignored":
             return self._idle_policy(request)
         reply = self._pass_on(request.method, request.raw_path, request.headers, request.body)
@@ -195,7 +195,9 @@ class Profiled:
             else:
                 self._public.discard(request.key)
 
-    def _put_bucket_acl(self, request: Request) -> Reply:
+    def _bucket_acl(self, request: Request) -> Reply:
+        if request.method == "GET":
+            return Reply(200, _acl(opened=self._opened))
         public = request.headers.get("x-amz-acl") == "public-read"
         self._opened = public and self.profile.bucket_acl == "honoured"
         self._listed = public and self.profile.bucket_acl_lists
@@ -249,10 +251,15 @@ class Profiled:
 
     def _with_our_keys(self, request: Request) -> Reply:
         """Fetch what the service lets everybody have, which SeaweedFS does not."""
-        call, key = ("list_objects_v2", {}) if not request.key else ("", {"Key": request.key})
-        call = call or ("get_object" if request.method == "GET" else "head_object")
-        url = self._real.client.generate_presigned_url(call, {"Bucket": self.bucket, **key})
-        target = urlsplit(url)
+        if not request.key:
+            listed = "".join(
+                f"<Contents><Key>{found.key}</Key></Contents>"
+                for found in self._real.list_objects()
+            )
+            return Reply(200, f"<ListBucketResult>{listed}</ListBucketResult>".encode())
+        call = "get_object" if request.method == "GET" else "head_object"
+        place = {"Bucket": self.bucket, "Key": request.key}
+        target = urlsplit(self._real.client.generate_presigned_url(call, place))
         headers = {
             name: request.headers[name] for name in _FROM_STRANGERS if name in request.headers
         }
@@ -292,6 +299,33 @@ class Profiled:
         if method != "HEAD":
             kept.pop("Content-Length", None)
         return Reply(answer.status, content, kept)
+
+
+def rules_of(document: str) -> list[CorsRule]:
+    """Return the rules of a cors.json, whichever of the consoles' forms it has."""
+    found = json.loads(document)
+    rules: list[dict[str, Any]] = found["CORSRules"] if isinstance(found, dict) else found
+    return [
+        {"AllowedOrigins": rule["origin"], "AllowedMethods": rule["method"]}
+        if "origin" in rule
+        else rule
+        for rule in rules
+    ]
+
+
+def _acl(*, opened: bool) -> bytes:
+    """Return a bucket's ACL: its owner's grant, and everybody's where it is opened."""
+    type_of = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type'
+    everybody = "http://acs.amazonaws.com/groups/global/AllUsers"
+    grants = [(f'<Grantee {type_of}="CanonicalUser"><ID>us</ID></Grantee>', "FULL_CONTROL")]
+    if opened:
+        grants.append((f'<Grantee {type_of}="Group"><URI>{everybody}</URI></Grantee>', "READ"))
+    listed = "".join(
+        f"<Grant>{who}<Permission>{right}</Permission></Grant>" for who, right in grants
+    )
+    owner = "<Owner><ID>us</ID></Owner>"
+    kind = "AccessControlPolicy"
+    return (f"<{kind}>{owner}<AccessControlList>{listed}</AccessControlList></{kind}>").encode()
 
 
 def _as_reply(refusal: Refusal) -> Reply:
@@ -336,7 +370,7 @@ def main(name: str) -> None:
                 case ["open"]:
                     service.console_opens()
                 case ["cors", path]:
-                    service.console_sets_cors(json.loads(Path(path).read_text())["CORSRules"])
+                    service.console_sets_cors(rules_of(Path(path).read_text()))
 
 
 if __name__ == "__main__":

@@ -103,6 +103,9 @@ class Refusing:
         self.keys = Keys("AKIAREFUSEDREFUSED00", "secret-of-the-refusing-server")
         self.objects: dict[str, bytes] = {}
         self.types: dict[str, str] = {}
+        self.cors = b""
+        # What every answer has as Access-Control-Allow-Origin, whatever the rules are.
+        self.cors_of_the_server = ""
         self.requests: list[Request] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -151,19 +154,31 @@ class Refusing:
             self.types[request.path] = request.headers.get("content-type", "")
             return Reply(200)
         if request.call == "GetObject":
-            found = self.objects.get(request.path)
-            if found is None:
-                return error(404, "NoSuchKey", "Not there.")
-            return Reply(200, found, {"Content-Type": self.types.get(request.path, "")})
+            return self._get(request)
         if request.call == "ListObjectsV2" and request.path.strip("/"):
             well = Reply(200, _LIST.encode())
             return well if request.signed else error(403, "AccessDenied", "Access Denied")
+        if "cors" in request.query and (request.method == "PUT" or self.cors):
+            return self._keep_cors(request)
         missing = {
             "GetBucketCors": "NoSuchCORSConfiguration",
             "GetBucketPolicy": "NoSuchBucketPolicy",
         }
         if request.call in missing:
             return error(404, missing[request.call], "There is none.")
+        return Reply(200)
+
+    def _get(self, request: Request) -> Reply:
+        found, allowed = self.objects.get(request.path), self.cors_of_the_server
+        if found is None:
+            return error(404, "NoSuchKey", "Not there.")
+        headers = {"Access-Control-Allow-Origin": allowed} if allowed else {}
+        return Reply(200, found, {"Content-Type": self.types.get(request.path, ""), **headers})
+
+    def _keep_cors(self, request: Request) -> Reply:
+        if request.method == "GET":
+            return Reply(200, self.cors)
+        self.cors = request.body if request.method == "PUT" else b""
         return Reply(200)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -123,6 +123,7 @@ async def test_block_public_access_is_lifted_as_far_as_needed_and_put_back(
         context = await settle(STEP, context)
         assert context.settings.acl == ""
         switches = bucket.public_access_block()
+        assert switches is not None
         assert (switches["IgnorePublicAcls"], switches["BlockPublicPolicy"]) == (True, False)
         assert await STEP.undo(context)
         assert bucket.public_access_block() == before
@@ -543,16 +544,24 @@ async def test_the_clock_is_compared(minutes: int, verdict: str, tmp_path: Path)
     assert str(minutes) in found.seen or not minutes
 
 
-async def test_keys_that_may_not_set_cors_are_only_remarked(tmp_path: Path) -> None:
+async def test_cors_rules_that_are_not_ours_to_set_are_settled_at_once(tmp_path: Path) -> None:
+    """Not only once S3 is enabled, when any restart would switch a site without its fonts."""
     listener = Listener()
     refusing = refuse("PutBucketCors", error(403, "AccessDenied", "Access Denied"))
     with (
         Refusing(refusing) as server,
         storage_context(tmp_path, server.settings(), server.keys, listener) as context,
     ):
-        context = await settle(STEP, context)
-        context = await settle(STEP, context)
-    assert listener.seen("CORS").verdict is Verdict.REMARK
+        before = (tmp_path / ".env").read_bytes()
+        problem = await refusal(context)
+        assert (problem.code, problem.decision) == ("cors-not-set", True)
+        assert "cors.json" in str([remedy.text for remedy in problem.remedies])
+        assert "s3:PutBucketCORS" in problem.why
+        assert (tmp_path / ".env").read_bytes() == before
+        server.cors_of_the_server = "*"
+        await settle(STEP, context)
+        await settle(STEP, context)
+    assert listener.seen("Can CORS rules be read").verdict is Verdict.REMARK
 
 
 async def test_an_env_that_cannot_be_written_is_said_before_the_first_change(

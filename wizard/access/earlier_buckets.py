@@ -10,24 +10,29 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from wizard.access.policy import SID, blocking, closing_policy
+from wizard.access.bucket_acl import lets_everybody_read, put_acl_back
+from wizard.access.policy import SID, blocking, closing_policy, is_opened
 from wizard.core.events import Check, passed, remark
-from wizard.core.message import Message, msg
+from wizard.core.message import NOTHING, Message, msg
 from wizard.core.plan import PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.instance.checkout import is_true
 from wizard.journal.entries import flag_entry, json_entry
 from wizard.step import Context, Question
-from wizard.storage.bucket import Bucket
+from wizard.storage.bucket import Bucket, BucketAcl
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedBucket:
-    """How a bucket was before we opened it: its region, and Amazon's Block Public Access."""
+    """How a bucket was before we opened it: its region, and Amazon's Block Public Access.
+
+    `acl` is the bucket's own ACL, where that was changed; None where a policy opened it.
+    """
 
     region: str
     switches: Mapping[str, bool]
+    acl: BucketAcl | None = None
 
 
 # Of each bucket by its place: that we opened it, and that the site ever ran with it.
@@ -37,15 +42,24 @@ _USED = flag_entry("restart.used")
 _CLOSED = "earlier-bucket-closed"
 
 
-def note_opened(context: Context, switches: Mapping[str, bool]) -> None:
-    """Remember, before it is done, that we open this bucket; `switches` as they were."""
-    if not was_opened(context):
-        opened = OpenedBucket(context.settings.region, dict(switches))
-        context.journal.remember(_OPENED.of(_place(context.settings)), opened)
+def note_opened(
+    context: Context, switches: Mapping[str, bool], acl: BucketAcl | None = None
+) -> None:
+    """Remember, before it is done, that we open this bucket; `switches` and `acl` as they were.
+
+    Where it was opened before, what it was then counts.
+    """
+    entry = _OPENED.of(_place(context.settings))
+    opened = context.journal.recall(entry)
+    if opened is None:
+        opened = OpenedBucket(context.settings.region, dict(switches), acl)
+    elif opened.acl is None:
+        opened = replace(opened, acl=acl)
+    context.journal.remember(entry, opened)
 
 
 def note_closed(context: Context, settings: Settings) -> None:
-    """Note that our policy is not on this bucket any more."""
+    """Note that what opened this bucket is not in force any more."""
     context.journal.forget(_OPENED.of(_place(settings)))
 
 
@@ -64,21 +78,43 @@ def was_opened(context: Context) -> bool:
     return context.journal.remembers(_OPENED.of(_place(context.settings)))
 
 
+def lost_opening(context: Context, bucket: Bucket) -> Message:
+    """Say what we opened this bucket with and is no longer in force, "" where nothing is gone."""
+    opened = context.journal.recall(_OPENED.of(_place(context.settings)))
+    if opened is None:
+        return NOTHING
+    if opened.acl is not None:
+        gone = not lets_everybody_read(bucket.get_acl())
+        return (
+            msg("the bucket no longer has the ACL that lets the public read") if gone else NOTHING
+        )
+    if is_opened(bucket.name, bucket.get_policy()):
+        return NOTHING
+    return msg("the bucket policy that lets the public read is gone")
+
+
 def close_again(context: Context, settings: Settings) -> bool:
-    """Take our statement out of a bucket's policy, where we put it in. Raises `Problem`."""
+    """Put a bucket's policy and ACL back, where we changed them. Raises `Problem`."""
     opened = context.journal.recall(_OPENED.of(_place(settings)))
     if opened is None:
         return False
     bucket = Bucket(settings, context.keys)
     if bucket.exists():
-        current = bucket.get_policy()
-        closed = closing_policy(current)
-        if closed != current:
-            bucket.put_policy(closed)
-        if blocking(opened.switches):
-            bucket.put_public_access_block(opened.switches)
+        if opened.acl is not None:
+            put_acl_back(bucket, opened.acl)
+        else:
+            _close_policy(bucket, opened.switches)
     note_closed(context, settings)
     return True
+
+
+def _close_policy(bucket: Bucket, switches: Mapping[str, bool]) -> None:
+    current = bucket.get_policy()
+    closed = closing_policy(current)
+    if closed != current:
+        bucket.put_policy(closed)
+    if blocking(switches):
+        bucket.put_public_access_block(switches)
 
 
 def earlier_plan(context: Context) -> list[PlanItem]:
@@ -111,13 +147,21 @@ async def settle_earlier(context: Context) -> None:
         context.report(await _settle(context, earlier))
 
 
-async def _settle(context: Context, earlier: Settings) -> Check:
-    asked = msg("Is the earlier bucket {bucket} closed to the public again?", bucket=earlier.bucket)
-    by_hand = msg(
+def _by_hand(context: Context, earlier: Settings) -> Message:
+    """Say how a bucket is closed in its service's console."""
+    opened, endpoint = context.journal.recall(_OPENED.of(_place(earlier))), earlier.endpoint_host
+    if opened is not None and opened.acl is not None:
+        return msg("To close it, make it private at {endpoint}", endpoint=endpoint)
+    return msg(
         "To close it, take the statement {statement} out of its policy at {endpoint}",
         statement=SID,
-        endpoint=earlier.endpoint_host,
+        endpoint=endpoint,
     )
+
+
+async def _settle(context: Context, earlier: Settings) -> Check:
+    asked = msg("Is the earlier bucket {bucket} closed to the public again?", bucket=earlier.bucket)
+    by_hand = _by_hand(context, earlier)
     if why := _why_open(context, earlier):
         return remark(asked, msg("no: {why}. {by_hand}", why=why, by_hand=by_hand), code=_CLOSED)
     text = msg(

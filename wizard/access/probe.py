@@ -7,24 +7,23 @@ they set are those that were there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from wizard.access.canaries import Canaries, Canary
+from wizard.access.openings import first_way
 from wizard.access.policy import PREFIXES
 from wizard.access.problems import (
     KEYS_ACCEPTED,
     ReadAccess,
     acl_check,
     clock_check,
-    closed,
     endpoint_check,
     failed_between,
     is_missing_bucket,
-    listable,
     needs_newer_bookwyrm,
     not_published,
     not_replaced,
@@ -32,7 +31,8 @@ from wizard.access.problems import (
     wrong_domain,
 )
 from wizard.access.public_address import is_answer, public_problem
-from wizard.core.events import Check, failed, passed, remark
+from wizard.access.public_read import listing_check
+from wizard.core.events import Check, failed, later, passed, remark
 from wizard.core.message import Message, listed, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.journal.entries import Entry, json_entry
@@ -41,8 +41,8 @@ from wizard.storage.answers import contradictions, defects, unusable
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.key_forms import comes_with_token, is_temporary, temporary_keys
 from wizard.storage.problems import missing_bucket, will_pass
-from wizard.storage.providers import preset
-from wizard.web.visitor import VisitorResponse, address, ask_until, fetch, fetch_endpoint
+from wizard.storage.providers import Cors, Opening, preset
+from wizard.web.visitor import address, ask_until, fetch, fetch_endpoint
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -54,6 +54,18 @@ _ACL_ACCEPTED = msg("Does the storage accept the ACL public-read?")
 _PUBLIC_READ = "public-read"
 # The bucket's place, and its CORS rules before the probe set its own.
 _CORS_BEFORE: Entry[tuple[str, list[CorsRule]]] = json_entry("cors before the probe", tuple)
+# What is said of the public's reading before anything lets it in.
+_TO_COME: Mapping[Opening, Message] = {
+    Opening.POLICY: msg(
+        "not yet: a bucket policy will open images/* and static/*, and nothing else"
+    ),
+    Opening.BUCKET_ACL: msg("not yet: the bucket's own ACL will open the whole bucket"),
+    Opening.CONSOLE: msg("not yet: it has to be allowed in the provider's console"),
+}
+_CORS_OTHERWISE: Mapping[Cors, Message] = {
+    Cors.CONSOLE: msg("not from here: it is done in the provider's console, further below"),
+    Cors.OPEN: msg("not needed: this storage allows every origin by itself, as will be checked"),
+}
 # Sets and reads rules without meaning anything for a real site.
 _PROBE_RULE = {
     "AllowedOrigins": ["https://bw-s3.invalid"],
@@ -65,7 +77,11 @@ _PROBE_RULE = {
 
 @dataclass(slots=True, kw_only=True)
 class Probe:
-    """One run of the checks, and what they found. `acl` is what BookWyrm shall send."""
+    """One run of the checks, and what they found.
+
+    `acl` is what BookWyrm shall send. `why_closed`: what was refused where the public is to be
+    let in. `cors_by_hand`: CORS rules are not ours to set, for `cors_refused` where that is known.
+    """
 
     context: Context
     bucket: Bucket = field(init=False)
@@ -74,6 +90,9 @@ class Probe:
     acl: str = ""
     plain: list[Canary] = field(default_factory=list)
     with_acl: list[Canary] = field(default_factory=list)
+    why_closed: Problem | None = None
+    cors_by_hand: bool = False
+    cors_refused: Problem | None = None
 
     @property
     def settings(self) -> Settings:
@@ -210,8 +229,8 @@ class Probe:
         if self.with_acl:
             yield acl_check(self.read_access)
         asked = msg("Can the public read through {domain}?", domain=self.settings.custom_domain)
-        if self.read_access is ReadAccess.POLICY:
-            yield await self._before_the_policy(asked)
+        if self.read_access is ReadAccess.CLOSED:
+            yield await self._before_opening(asked)
             return
         for prefix in PREFIXES:
             problem = await public_problem(
@@ -222,28 +241,25 @@ class Probe:
                 return
         yield passed(asked, msg("yes"), code=_PUBLIC_READ)
 
-    async def _before_the_policy(self, asked: Message) -> Check:
+    async def _before_opening(self, asked: Message) -> Check:
         """Check that the address is right, all that can be said before anybody is let in."""
+        way, self.why_closed = await first_way(self.context, self.bucket)
         seen = await fetch(f"{self.settings.public_base}/{self.plain[0].key}")
-        said_no = not_published(self.settings, seen) is not None
-        if seen.error is not None or seen.ok or seen.status == 404 or said_no:
-            wrong = wrong_domain(self.settings, seen, at_endpoint=False)
-            return failed(asked, wrong, code=_PUBLIC_READ)
-        try:
-            await asyncio.to_thread(self.bucket.get_policy)
-        except Problem as problem:
-            if will_pass(problem):
-                raise
-            return failed(asked, closed(self.settings, problem), code=_PUBLIC_READ)
-        opens = msg("not yet: a bucket policy will open images/* and static/*, and nothing else")
-        return remark(asked, opens, code=_PUBLIC_READ)
+        wrong = seen.ok or not_published(self.settings, seen) is not None
+        # The host of a service's console may be there only once somebody has asked for it.
+        if way is not Opening.CONSOLE:
+            wrong = wrong or seen.error is not None or seen.status == 404
+        if wrong:
+            problem = wrong_domain(self.settings, seen, at_endpoint=False)
+            return failed(asked, problem, code=_PUBLIC_READ)
+        return remark(asked, _TO_COME[way], code=_PUBLIC_READ)
 
     async def _find_way(self) -> ReadAccess:
         if await self._anywhere(self.plain[0], 0):
             return ReadAccess.OPEN
         if self.with_acl and await self._anywhere(self.with_acl[0], 1):
             return ReadAccess.ACL
-        return ReadAccess.POLICY
+        return ReadAccess.CLOSED
 
     async def _anywhere(self, canary: Canary, seconds: float) -> bool:
         """Tell whether the public reads it, through the custom domain or at the endpoint itself."""
@@ -253,8 +269,12 @@ class Probe:
         return is_answer(canary, await fetch(f"{self.bucket.place}/{canary.key}"))
 
     def _try_cors(self) -> Check:
-        """Read the CORS rules, set them again, and read them back."""
+        """Read the CORS rules, set them again, and read them back, where the service lets us."""
         asked, code = msg("Can CORS rules be read and set?"), "cors-settable"
+        service = preset(self.settings.provider)
+        self.cors_by_hand = service.cors is not Cors.API
+        if self.cors_by_hand:
+            return later(asked, _CORS_OTHERWISE[service.cors], code=code)
         try:
             before = self.bucket.get_cors()
             self._set_cors_and_back(before)
@@ -262,10 +282,11 @@ class Probe:
             if will_pass(problem):
                 unknown = msg("not known: {what} The step “CORS” tries again.", what=problem.what)
                 return remark(asked, unknown, code=code)
+            self.cors_by_hand, self.cors_refused = True, problem
             by_hand = msg(
                 "no: {what} You will have to set them by hand: {advice}",
                 what=problem.what,
-                advice=preset(self.settings.provider).advice("cors", self.settings),
+                advice=service.advice("cors", self.settings),
             )
             return remark(asked, by_hand, code=code)
         return passed(asked, msg("yes"), code=code)
@@ -332,28 +353,6 @@ async def create_bucket(context: Context, bucket: Bucket) -> bool:
         return False
     await asyncio.to_thread(bucket.create)
     return True
-
-
-async def listing_check(bucket: Bucket) -> Check:
-    """Check that the public cannot list the bucket, at the endpoint and beside it."""
-    asked, code = msg("Is the list of files hidden from the public?"), "list-hidden"
-    base = bucket.settings.public_base
-    for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
-        seen = await fetch(url)
-        if _is_listing(seen):
-            return failed(asked, listable(bucket.settings, url), code=code)
-    return passed(asked, msg("yes"), code=code)
-
-
-def _is_listing(seen: VisitorResponse) -> bool:
-    """Tell whether an answer lists a bucket: S3's, or that of Swift's own API.
-
-    Swift's is text, JSON or XML of its own, "204 No Content" where the bucket is empty, and has
-    this header in any case (OpenStack's API reference, "Show container details and list objects").
-    """
-    if "x-container-object-count" in seen.headers:
-        return True
-    return seen.ok and "<ListBucketResult" in seen.text
 
 
 def require_keys(context: Context) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wizard.core.events import Check, failed, passed, remark
-from wizard.core.message import Message, msg, plural
+from wizard.core.message import Message, msg, plural, sentences
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.storage.providers import preset
 from wizard.web.visitor import VisitorResponse
@@ -30,12 +30,13 @@ class ReadAccess(StrEnum):
     UNKNOWN = "unknown"
     OPEN = "open"  # they can already, without an ACL
     ACL = "acl"  # each object is stored with the ACL public-read
-    POLICY = "policy"  # a bucket policy has to be put
+    CLOSED = "closed"  # the bucket has to be opened (`openings.py`)
 
 
 def is_missing_bucket(check: Check) -> bool:
     """Tell whether this is the check that found no bucket."""
-    return check.problem is not None and check.problem.decision and check.problem.field == "bucket"
+    problem = check.problem
+    return problem is not None and problem.decision and problem.code == "bucket-not-found"
 
 
 def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool) -> Problem:
@@ -222,19 +223,51 @@ def listable(settings: Settings, url: str) -> Problem:
     )
 
 
-def closed(settings: Settings, problem: Problem) -> Problem:
-    """Return the `Problem` of a bucket that neither ACLs nor a policy can open from here."""
+def closed(settings: Settings, problem: Problem | None) -> Problem:
+    """Return the `Problem` of a bucket that nobody has opened in the console in time.
+
+    `problem` is why it cannot be opened from here, None where only the console can.
+    """
+    service = preset(settings.provider)
+    why = msg("Only its provider's console can open it.")
+    if problem is not None:
+        why = sentences(msg("The ACL public-read does not open its files."), problem.what)
     return Problem(
         msg("The public cannot read the bucket, and it cannot be opened from here."),
-        msg(
-            "The ACL public-read does not open its files, and for a bucket policy: {what}",
-            what=problem.what,
-        ),
+        why,
+        service.advice("public", settings),
+        Remedy(msg("Then try again."), Action.RETRY),
+        raw=problem.raw if problem else "",
+        decision=True,
+        code="bucket-closed",
+    )
+
+
+def account_blocks(settings: Settings, problem: Problem) -> Problem:
+    """Return the `Problem` of a public policy that is refused, though the bucket does not block it.
+
+    Amazon has the same Block Public Access once more for the account, which S3's calls for a
+    bucket do not show. Its older words for it are those for keys that lack the right.
+    """
+    what = msg("The account's Block Public Access keeps the public out of all its buckets.")
+    why, code = msg("The bucket's own is not in the way."), "public-access-blocked-by-account"
+    if problem.code == "right-missing":
+        what = msg("The storage refuses the bucket policy that would let the public read.")
+        why, code = (
+            msg(
+                "Either the account's Block Public Access is on (the bucket's own is not in the"
+                " way), or the keys lack the right s3:PutBucketPolicy."
+            ),
+            "bucket-policy-refused",
+        )
+    return Problem(
+        what,
+        why,
         preset(settings.provider).advice("public", settings),
         Remedy(msg("Then try again."), Action.RETRY),
         raw=problem.raw,
-        field="bucket",
-        code="bucket-closed",
+        decision=True,
+        code=code,
     )
 
 

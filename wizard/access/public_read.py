@@ -1,89 +1,125 @@
-"""Letting the public read media and static assets with a bucket policy, and closing it again."""
+"""Letting the public read media and static assets with a bucket policy, and checking that."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 
 from wizard.access.canaries import Canaries
 from wizard.access.earlier_buckets import note_closed, note_opened, was_opened
 from wizard.access.policy import (
     PREFIXES,
+    Exposure,
     as_text,
     blocking,
     exposure,
-    is_opened,
     opening_policy,
     unblocked,
 )
-from wizard.access.public_address import accepts_other_bytes, public_problem
+from wizard.access.problems import account_blocks, listable
+from wizard.access.public_address import accepts_other_bytes, is_answer, public_problem
 from wizard.core.events import Check, Verdict, failed, passed, remark
-from wizard.core.message import listed, msg, plural
-from wizard.core.plan import Document, PlanItem, Sentence
+from wizard.core.message import Message, listed, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
 from wizard.journal.public_files import public_files
 from wizard.step import Context, Question
 from wizard.storage.bucket import Bucket, Policy
-from wizard.storage.providers import preset
-from wizard.web.visitor import address, fetch
+from wizard.storage.problems import will_pass
+from wizard.storage.providers import Opening, preset
+from wizard.web.visitor import VisitorResponse, address, fetch
 
 # Policies take a moment to reach all of a service's servers.
 _SECONDS_TO_OPEN = 30
 
 
-async def policy_plan(context: Context, bucket: Bucket, *, there: bool) -> list[PlanItem]:
-    """Return the policy as it would be sent, unless the canaries have shown that none is needed."""
-    if not _is_planned(context):
-        return []
+def is_policy_planned(context: Context) -> bool:
+    """Tell whether the plan shows the policy: where it is the next way, and ACLs did not do."""
+    settings = context.settings
+    ways = preset(settings.provider).ways
+    return ways[0] is Opening.POLICY and not (settings.acl_known and settings.acl)
+
+
+class Undo:
+    """Puts a bucket back as it was, by `put_back`, unless what was changed is `kept`.
+
+    To be made before `note_opened`: a bucket that was opened before stays remembered.
+    """
+
+    def __init__(self, context: Context, put_back: Callable[[], None]) -> None:
+        self.kept = False
+        self._context, self._put_back = context, put_back
+        self._opened_before = was_opened(context)
+
+    @asynccontextmanager
+    async def unless_kept(self) -> AsyncIterator[None]:
+        """Run what changes the bucket."""
+        try:
+            yield
+        finally:
+            if not self.kept:
+                await asyncio.to_thread(self._undo)
+
+    def _undo(self) -> None:
+        """Put it back silently: a problem of this would hide the one on its way."""
+        try:
+            self._put_back()
+        except Problem:
+            return  # what could not be put back stays remembered
+        if not self._opened_before:
+            note_closed(self._context, self._context.settings)
+
+
+async def by_policy(context: Context, bucket: Bucket) -> Problem | None:
+    """Have a bucket policy let the public read; all as before where that does not work.
+
+    Returns why it does not; raises `Problem` where no other way would help.
+    """
     try:
-        current = await asyncio.to_thread(bucket.get_policy) if there else None
+        before = await asyncio.to_thread(bucket.get_policy)
     except Problem as problem:
-        text = msg("The bucket's policy cannot be read: {what}", what=problem.what)
-        return [Sentence(text, warning=True)]
-    if is_opened(bucket.name, current):
-        return []
-    text = msg(
-        "If the test files show that the public cannot read, the bucket gets this policy. It lets "
-        "everybody read images/* and static/*, and nothing else; you will be asked first."
-    )
-    items: list[PlanItem] = [Sentence(text)]
-    items.append(Document(msg("bucket policy"), as_text(opening_policy(bucket.name, current))))
-    on = blocking(await asyncio.to_thread(bucket.public_access_block)) if there else ()
-    if on:
-        text = plural(
-            "For it, Block Public Access is relaxed: {switches} is turned off.",
-            "For it, Block Public Access is relaxed: {switches} are turned off.",
-            len(on),
-            switches=listed(on),
-        )
-        items.append(Sentence(text, warning=True))
-    return items
-
-
-def _is_planned(context: Context) -> bool:
-    """Tell whether the plan shows the policy: not where ACLs were seen to do."""
-    return not (context.settings.acl_known and context.settings.acl)
-
-
-async def open_to_public(context: Context, bucket: Bucket) -> None:
-    """Have a bucket policy let the public read; all as before where that does not work."""
-    before = await asyncio.to_thread(bucket.get_policy)
+        return unless_it_passes(problem)
     switches = await asyncio.to_thread(bucket.public_access_block)
     await _ask_to_open(context, bucket, opening_policy(bucket.name, before))
-    await _ask_to_unblock(context, switches)
-    note_opened(context, switches)
-    try:
-        if blocking(switches):
-            await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
-        await asyncio.to_thread(bucket.put_policy, opening_policy(bucket.name, before))
-        await _check_opened(context, bucket)
-    except BaseException:
-        await asyncio.to_thread(_put_back, bucket, before, switches)
-        note_closed(context, context.settings)
-        raise
+    await _ask_to_unblock(context, switches or {})
+    undo = Undo(context, partial(_put_back, bucket, before, switches or {}))
+    note_opened(context, switches or {})
+    async with undo.unless_kept():
+        why_not = await _refusal(context, bucket, before, switches)
+        why_not = why_not or await still_closed(context, bucket)
+        undo.kept = why_not is None
+    if why_not is not None:
+        return why_not
     asked = msg("Does the bucket policy let the public read?")
     context.report(passed(asked, msg("yes"), code="bucket-policy"))
+    return None
+
+
+async def _refusal(
+    context: Context, bucket: Bucket, before: Policy | None, switches: Mapping[str, bool] | None
+) -> Problem | None:
+    """Put the policy; return why the storage refuses it, None where it does not."""
+    try:
+        if switches and blocking(switches):
+            await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
+        await asyncio.to_thread(bucket.put_policy, opening_policy(bucket.name, before))
+    except Problem as problem:
+        blocks = preset(context.settings.provider).public_access_block
+        if problem.code == "public-access-blocked" or (blocks and problem.code == "right-missing"):
+            # Where the bucket's own cannot be seen, nobody knows which of the two it is.
+            known = switches is not None
+            raise (account_blocks(context.settings, problem) if known else problem) from problem
+        return unless_it_passes(problem)
+    return None
+
+
+def unless_it_passes(problem: Problem) -> Problem:
+    """Return a refusal that stays one; raise it where the storage is only busy or down."""
+    if will_pass(problem):
+        raise problem
+    return problem
 
 
 async def public_read_check(context: Context, canaries: Canaries, prefix: str) -> Check:
@@ -123,19 +159,20 @@ async def others_closed(bucket: Bucket, canaries: Canaries) -> Check:
     return passed(asked, msg("yes"), code=code)
 
 
-def lost_policy(context: Context, bucket: Bucket) -> bool:
-    """Tell whether the policy that we put is no longer in force."""
-    return was_opened(context) and not is_opened(bucket.name, bucket.get_policy())
-
-
-async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None:
+async def what_lies_there(context: Context, bucket: Bucket) -> Exposure:
+    """Return what the public will read at once. Raises `Problem` where it must not."""
     lies_there = await asyncio.to_thread(exposure, bucket, public_files(context.journal))
     if lies_there.private:
         raise _private_files(bucket.name, lies_there.private)
+    return lies_there
+
+
+async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None:
+    lies_there = await what_lies_there(context, bucket)
     text = msg(
         "The bucket gets the policy of the plan, which lets everybody read images/* and static/*."
     )
-    if not _is_planned(context):
+    if not is_policy_planned(context):
         text = msg(
             "The bucket gets this policy, which lets everybody read images/* and static/*:"
             "\n{policy}",
@@ -143,19 +180,24 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
         )
     if lies_there.count:
         text = msg("{policy}\n{objects}", policy=text, objects=lies_there.words)
-    refused = Problem(
+    why = msg(
+        "The policy that would let the public read was declined, and the files' own ACLs have"
+        " no effect."
+    )
+    question = Question(text=text, yes=msg("Set this policy"), no=msg("Leave the bucket closed"))
+    await context.agree(question, stays_closed(context, why, code="policy-declined"))
+
+
+def stays_closed(context: Context, why: Message, *, code: str) -> Problem:
+    """Return the `Problem` of a way in that was declined."""
+    return Problem(
         msg("The bucket stays closed to the public."),
-        msg(
-            "The policy that would let the public read was declined, and the files' own ACLs have"
-            " no effect."
-        ),
+        why,
         Remedy(msg("Use another bucket."), Action.EDIT_PROVIDER),
         preset(context.settings.provider).advice("public", context.settings),
         decision=True,
-        code="policy-declined",
+        code=code,
     )
-    question = Question(text=text, yes=msg("Set this policy"), no=msg("Leave the bucket closed"))
-    await context.agree(question, refused)
 
 
 async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> None:
@@ -179,27 +221,58 @@ async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> Non
     await context.agree(question, refused)
 
 
-async def _check_opened(context: Context, bucket: Bucket) -> None:
-    """Raise a `Problem` unless the policy lets the public in and does not lock our own keys out."""
+async def still_closed(context: Context, bucket: Bucket) -> Problem | None:
+    """Return what keeps the public out, after what should have let it in; None for nothing.
+
+    Raises `Problem` where the bucket is open and the public address is wrong, or where our own
+    keys are locked out.
+    """
     canaries = Canaries(bucket, context.journal)
     try:
         for prefix in PREFIXES:
             check = await public_read_check(context, canaries, prefix)
-            if check.verdict is Verdict.FAIL and check.problem is not None:
+            if check.verdict is not Verdict.FAIL or check.problem is None:
+                continue
+            if await _is_open_at_endpoint(context, canaries, prefix):
                 raise check.problem
+            return check.problem
         await asyncio.to_thread(bucket.ask)
     finally:
         await asyncio.to_thread(canaries.try_to_remove)
+    return None
+
+
+async def _is_open_at_endpoint(context: Context, canaries: Canaries, prefix: str) -> bool:
+    canary = await asyncio.to_thread(canaries.put, prefix, context.settings.acl)
+    return is_answer(canary, await fetch(f"{canaries.bucket.place}/{canary.key}"))
 
 
 def _put_back(bucket: Bucket, before: Policy | None, switches: Mapping[str, bool]) -> None:
-    """Put policy and switches back, silently: a problem of this would hide the one on its way."""
-    try:
-        bucket.put_policy(before)
-        if blocking(switches):
-            bucket.put_public_access_block(switches)
-    except Problem:
-        return
+    bucket.put_policy(before)
+    if blocking(switches):
+        bucket.put_public_access_block(switches)
+
+
+async def listing_check(bucket: Bucket) -> Check:
+    """Check that the public cannot list the bucket, at the endpoint and beside it."""
+    asked, code = msg("Is the list of files hidden from the public?"), "list-hidden"
+    base = bucket.settings.public_base
+    for url in (f"{bucket.place}?list-type=2&max-keys=1", f"{base}/?list-type=2"):
+        seen = await fetch(url)
+        if _is_listing(seen):
+            return failed(asked, listable(bucket.settings, url), code=code)
+    return passed(asked, msg("yes"), code=code)
+
+
+def _is_listing(seen: VisitorResponse) -> bool:
+    """Tell whether an answer lists a bucket: S3's, or that of Swift's own API.
+
+    Swift's is text, JSON or XML of its own, "204 No Content" where the bucket is empty, and has
+    this header in any case (OpenStack's API reference, "Show container details and list objects").
+    """
+    if "x-container-object-count" in seen.headers:
+        return True
+    return seen.ok and "<ListBucketResult" in seen.text
 
 
 def _private_files(bucket: str, keys: Sequence[str]) -> Problem:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from wizard.storage.providers import CorsDocument, preset
 
 if TYPE_CHECKING:
+    from wizard.step import Context
     from wizard.storage.bucket import CorsRule
 
 # What browsers ask for fonts with, the only files of BookWyrm's that need CORS.
@@ -45,6 +49,36 @@ def without(rules: Sequence[CorsRule], added: Sequence[CorsRule]) -> list[CorsRu
     """Return the rules without those that were added."""
     gone = [_essence(rule) for rule in added]
     return [rule for rule in rules if _essence(rule) not in gone]
+
+
+def document_by_hand(context: Context) -> str:
+    """Return the rules for the instance's pages as the console of its storage takes them."""
+    form = preset(context.settings.provider).cors_document
+    return document(merged([], context.instance.origins), form)
+
+
+def document(rules: Sequence[CorsRule], form: CorsDocument) -> str:
+    """Return rules as text in the form that a service's console, or its program, takes."""
+    plain: list[Any] = [dict(rule) for rule in rules]
+    shown: Any = {"CORSRules": plain}
+    if form is CorsDocument.ARRAY:
+        shown = plain
+    if form is CorsDocument.GCS:
+        shown = [_as_googles(rule) for rule in plain]
+    return json.dumps(shown, indent=2)
+
+
+def _as_googles(rule: CorsRule) -> dict[str, object]:
+    """Return a rule as Google Cloud Storage has it.
+
+    Its `responseHeader` is what a page may read of an answer, besides those that it always may.
+    """
+    return {
+        "origin": rule["AllowedOrigins"],
+        "method": rule["AllowedMethods"],
+        "responseHeader": ["Content-Type"],
+        "maxAgeSeconds": rule.get("MaxAgeSeconds", 3000),
+    }
 
 
 def _essence(rule: CorsRule) -> tuple[frozenset[str], ...]:

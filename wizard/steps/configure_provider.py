@@ -8,20 +8,23 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from wizard.access.canaries import Canaries
-from wizard.access.earlier_buckets import close_again, earlier_plan, is_used, settle_earlier
+from wizard.access.cors_access import allow_by_hand
+from wizard.access.earlier_buckets import (
+    close_again,
+    earlier_plan,
+    is_used,
+    lost_opening,
+    settle_earlier,
+)
+from wizard.access.openings import open_to_public, opening_plan
 from wizard.access.page_policies import refuse_policies_of_others
 from wizard.access.policy import PREFIXES
-from wizard.access.probe import Probe, listing_check, live_checks, require_keys
+from wizard.access.probe import Probe, live_checks, require_keys
 from wizard.access.problems import ReadAccess, is_missing_bucket
-from wizard.access.public_read import (
-    lost_policy,
-    open_to_public,
-    others_closed,
-    policy_plan,
-    public_read_check,
-)
+from wizard.access.public_read import listing_check, others_closed, public_read_check
+from wizard.assets.cors_rules import document_by_hand
 from wizard.core.events import Check, Note, failed, later, passed
-from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
+from wizard.core.message import Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath, Settings
@@ -106,8 +109,8 @@ class ConfigureProvider(TypedStep[str]):
             context.report(check)
             if check.problem is not None:
                 raise check.problem
-        policy = await policy_plan(context, probe.bucket, there=not items)
-        items += [*await _env_plan(context), *policy, *earlier_plan(context)]
+        opening = await opening_plan(context, probe.bucket, there=not items)
+        items += [*await _env_plan(context), *opening, *earlier_plan(context)]
         text = msg("Small test files are stored under images/ and static/, read, and then removed.")
         safe = msg("The lines in .env can be undone.")
         if context.settings.path != MigrationPath.FRESH:
@@ -128,8 +131,12 @@ class ConfigureProvider(TypedStep[str]):
                 if check.problem is not None:
                     raise check.problem
         context = context.with_settings(self.settled(context.settings, probe.acl))
-        if probe.read_access is ReadAccess.POLICY:
+        if probe.read_access is ReadAccess.CLOSED:
             await open_to_public(context, probe.bucket)
+        if probe.cors_by_hand:
+            # Before S3 is enabled: nothing that needs a person is to come up after that.
+            rules, refused = document_by_hand(context), probe.cors_refused
+            await allow_by_hand(context, probe.bucket, rules, refused)
         await settle_earlier(context)
         await _write_env(context)
         await offer_narrower_mode(context)
@@ -217,11 +224,9 @@ def _gone(context: Context) -> Message:
     try:
         bucket = Bucket(context.settings, context.keys)
         bucket.ask()
-        if lost_policy(context, bucket):
-            return msg("the bucket policy that lets the public read is gone")
+        return lost_opening(context, bucket)
     except Problem as problem:
         return verbatim(problem.what)
-    return NOTHING
 
 
 async def _check_instance(context: Context) -> None:

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from urllib.parse import quote
 
-from wizard.access.canaries import Canaries
+from wizard.access.cors_access import allow_by_hand, lets_in_anyway, origins_let_in
 from wizard.access.policy import as_text
 from wizard.access.probe import require_keys
 from wizard.assets.added_rules import note_added_rules, rules_were_added, take_rules_out
-from wizard.assets.cors_rules import covers, merged
+from wizard.assets.cors_rules import covers, document_by_hand, merged
 from wizard.assets.samples import all_fonts, find_font
-from wizard.core.events import Check, Note, failed, passed, remark
+from wizard.core.events import Check, failed, passed, remark
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
-from wizard.storage.providers import preset
-from wizard.system.files import write_atomically
+from wizard.storage.problems import will_pass
+from wizard.storage.providers import Cors, preset
 from wizard.web.blocked import among, kept_without_cors
 from wizard.web.browser import Onlooker
 from wizard.web.caches import cache_marks
 from wizard.web.page import Kind, PageFile
-from wizard.web.visitor import address, ask_until, fetch
+from wizard.web.visitor import address, fetch
 
 # Cloudflare documents 30 s until rules are in force; others are quicker.
 _SECONDS_TO_APPLY = 30
@@ -68,8 +67,10 @@ class SetCors(TypedStep[None]):
         return Finding(not missing, facts, gone)
 
     async def plan(self, context: Context) -> Plan:
-        """Return the rules as they will be sent."""
+        """Return the rules as they will be sent, or as they have to be set by hand."""
         wanted = context.instance.origins
+        if preset(context.settings.provider).cors is not Cors.API:
+            return _plan_by_hand(context)
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted)
         safe = msg("Existing rules are kept, and this step can be undone.")
@@ -86,16 +87,20 @@ class SetCors(TypedStep[None]):
         return Plan((Sentence(text), document), safe)
 
     async def apply(self, context: Context) -> None:
-        """Merge our rules into those of the bucket."""
-        bucket, wanted = await _bucket(context), context.instance.origins
-        try:
-            await asyncio.to_thread(_merge, context, bucket, wanted)
-        except Problem as problem:
-            if await _lets_in_anyway(context, bucket, wanted):
-                text = msg("The storage takes no CORS rules, and allows every origin by default.")
-                context.report(Note(text))
+        """Merge our rules into those of the bucket, or wait until somebody has set them by hand."""
+        bucket, service = await _bucket(context), preset(context.settings.provider)
+        allowed = service.cors is not Cors.API and await lets_in_anyway(context, bucket)
+        refused: Problem | None = None
+        if service.cors is not Cors.CONSOLE and not allowed:
+            try:
+                await asyncio.to_thread(_merge, context, bucket, context.instance.origins)
+            except Problem as problem:
+                if will_pass(problem):
+                    raise
+                refused = problem
+            else:
                 return
-            raise _by_hand(context, merged([], wanted), problem) from problem
+        await allow_by_hand(context, bucket, document_by_hand(context), refused)
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read the rules back, and fetch fonts as a browser on each origin would.
@@ -106,7 +111,7 @@ class SetCors(TypedStep[None]):
         bucket, wanted = await _bucket(context), context.instance.origins
         checks = [await _read_back(bucket, wanted)]
         context.report(checks[0])
-        answers = await _let_in(context, bucket, wanted, _SECONDS_TO_APPLY)
+        answers = await origins_let_in(context, bucket, wanted, _SECONDS_TO_APPLY)
         for origin, let_in in answers.items():
             check = _fonts_check(origin, let_in=let_in)
             context.report(check)
@@ -119,6 +124,22 @@ class SetCors(TypedStep[None]):
         """Take our rules out again; those that others set stay."""
         bucket = await _bucket(context)
         return await asyncio.to_thread(take_rules_out, context, bucket)
+
+
+def _plan_by_hand(context: Context) -> Plan:
+    """Return the plan for a service that takes no rules from here."""
+    service = preset(context.settings.provider)
+    safe = msg("This step changes nothing by itself.")
+    if service.cors is Cors.OPEN:
+        text = msg("The storage allows every origin by itself; this step checks that.")
+        return Plan((Sentence(text),), safe)
+    text = msg(
+        "Unless browsers are allowed already, you will have to set these rules in the provider's"
+        " console; bw-s3 waits for it. {advice}",
+        advice=service.advice("cors", context.settings),
+    )
+    document = Document(msg("CORS rules"), document_by_hand(context))
+    return Plan((Sentence(text, warning=True), document), safe)
 
 
 async def _bucket(context: Context) -> Bucket:
@@ -177,38 +198,6 @@ async def _endpoint_lets_in(bucket: Bucket, wanted: Sequence[str]) -> bool:
     return all([(await fetch(url, origin=origin)).lets_in(origin) for origin in wanted])
 
 
-async def _let_in(
-    context: Context, bucket: Bucket, wanted: Sequence[str], seconds: float
-) -> dict[str, bool]:
-    """Return which origins a browser lets use a font, within so many seconds.
-
-    Each time it is another test file, since what is in front of the bucket may keep an answer.
-    """
-    canaries = Canaries(bucket, context.journal)
-
-    async def ask_all() -> dict[str, bool]:
-        return {o: await _lets_in_new_font(context, canaries, o) for o in wanted}
-
-    try:
-        return await ask_until(seconds, ask_all, lambda answers: all(answers.values()))
-    finally:
-        await asyncio.to_thread(canaries.try_to_remove)
-
-
-async def _lets_in_anyway(context: Context, bucket: Bucket, wanted: Sequence[str]) -> bool:
-    """Tell whether browsers are let in without any rule of ours."""
-    try:
-        return all((await _let_in(context, bucket, wanted, seconds=0)).values())
-    except Problem:
-        return False
-
-
-async def _lets_in_new_font(context: Context, canaries: Canaries, origin: str) -> bool:
-    acl = context.settings.acl
-    canary = await asyncio.to_thread(canaries.put, "static/", acl, suffix="woff")
-    return (await fetch(address(context.settings, canary.key), origin=origin)).lets_in(origin)
-
-
 async def _own_fonts(context: Context, bucket: Bucket) -> list[Check]:
     """Check that a browser on the site's main origin uses each font among the static assets."""
     fonts = await asyncio.to_thread(all_fonts, bucket)
@@ -234,37 +223,6 @@ async def _font_problem(browser: Onlooker, url: str) -> Problem | None:
         marks = cache_marks(seen.headers) or msg("a new file beside it is allowed")
         return kept_without_cors(file, browser.origin, refusing[0], marks)
     return browser.obstacle(file, seen)
-
-
-def _by_hand(context: Context, rules: Sequence[CorsRule], problem: Problem) -> Problem:
-    """Return the `Problem` of a storage that refuses the call: what to do in its console."""
-    path = _write_file(context, rules)
-    return Problem(
-        msg("The CORS rules could not be set."),
-        sentences(problem.what, problem.why),
-        preset(context.settings.provider).advice("cors", context.settings),
-        msg("The rules are ready in {path}.", path=str(path)),
-        Remedy(msg("Then try again: once browsers are allowed, this step is done."), Action.RETRY),
-        raw=problem.raw,
-        field=problem.field,
-        code="cors-not-set",
-    )
-
-
-def _write_file(context: Context, rules: Sequence[CorsRule]) -> Path:
-    path = context.journal.folder / "cors.json"
-    text = as_text({"CORSRules": [dict(rule) for rule in rules]}) + "\n"
-    try:
-        write_atomically(path, text.encode(), 0o644, context.instance.folder)
-    except OSError as error:
-        raise Problem(
-            msg("{path} cannot be written.", path=str(path)),
-            msg("The disk is full, or the folder belongs to another user."),
-            msg("Make room (df -h shows where), then try again."),
-            raw=str(error),
-            code="file-not-writable",
-        ) from error
-    return path
 
 
 def _not_in_force(origin: str) -> Problem:

@@ -35,12 +35,17 @@ if TYPE_CHECKING:
 # As botocore names them; `Mapping` since our own are plain dicts.
 CorsRule = Mapping[str, Any]
 Policy = Mapping[str, Any]
+# The owner and the grants of a bucket.
+BucketAcl = Mapping[str, Any]
 
 # All that an S3 client of ours raises when the service or the network does not
 # play along. (OSError as a whole would hide errors of the local disk.)
 S3_ERRORS = (BotoCoreError, ClientError, ResponseParserError, AwsCrtError)
 _NETWORK_ERRORS = (ConnectionError, TimeoutError, ssl.SSLError)
-_MD5_CALLS = ("PutBucketCors", "PutBucketPolicy", "PutPublicAccessBlock", "DeleteObjects")
+_MD5_CALLS = (
+    *("PutBucketAcl", "PutBucketCors", "PutBucketPolicy", "PutPublicAccessBlock"),
+    "DeleteObjects",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,8 @@ def _send_md5(params: dict[str, Any], **_: object) -> None:
     Older servers answer MissingContentMD5 without it, and some refuse the
     newer headers.
     """
-    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    # A canned ACL is a header, and has no body.
+    digest = hashlib.md5(params["body"] or b"", usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
     checksum = params["context"].get("checksum", {})
     checksum.pop("request_algorithm", None)
@@ -350,13 +356,33 @@ class Bucket:
                 text = json.dumps(policy)
                 self.client.put_bucket_policy(Bucket=self.name, Policy=text)
 
-    def public_access_block(self) -> dict[str, bool]:
-        """Return Amazon's Block Public Access for this bucket, empty where there is none."""
+    def get_acl(self) -> BucketAcl:
+        """Return the bucket's own ACL: its owner and grants."""
+        with self.s3_errors_explained():
+            found = self.client.get_bucket_acl(Bucket=self.name)
+        return {"Owner": dict(found.get("Owner", {})), "Grants": list(found.get("Grants", ()))}
+
+    def put_acl(self, acl: str | BucketAcl) -> None:
+        """Replace the bucket's own ACL, with a canned one or with a whole one."""
+        with self.s3_errors_explained():
+            if isinstance(acl, str):
+                canned: Any = acl
+                self.client.put_bucket_acl(Bucket=self.name, ACL=canned)
+            else:
+                grants: Any = dict(acl)
+                self.client.put_bucket_acl(Bucket=self.name, AccessControlPolicy=grants)
+
+    def public_access_block(self) -> dict[str, bool] | None:
+        """Return Amazon's Block Public Access for this bucket, empty where there is none.
+
+        None where the keys are not allowed to see it.
+        """
         try:
             found = self.client.get_public_access_block(Bucket=self.name)
-        except S3_ERRORS:
+        except S3_ERRORS as error:
             # Most services do not know it; where it matters, putting the policy tells.
-            return {}
+            answer = error_response_of(error)
+            return None if answer is not None and answer.status == 403 else {}
         switches: Any = found.get("PublicAccessBlockConfiguration", {})
         return {name: bool(on) for name, on in switches.items()}
 

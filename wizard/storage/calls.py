@@ -103,6 +103,18 @@ _CALLS: Mapping[str, Call] = MappingProxyType(
             unknown=msg("The storage does not know how to delete the bucket policy."),
             refused=msg("The storage refused to delete the bucket policy."),
         ),
+        "GetBucketAcl": Call(
+            right="s3:GetBucketAcl",
+            denied=msg("The keys are not allowed to read the bucket's ACL."),
+            unknown=msg("The storage does not know how to read a bucket's ACL."),
+            refused=msg("The storage refused to read the bucket's ACL."),
+        ),
+        "PutBucketAcl": Call(
+            right="s3:PutBucketAcl",
+            denied=msg("The keys are not allowed to set the bucket's ACL."),
+            unknown=msg("The storage does not know how to set a bucket's ACL."),
+            refused=msg("The storage refused to set the bucket's ACL."),
+        ),
         "GetPublicAccessBlock": Call(
             right="s3:GetBucketPublicAccessBlock",
             denied=msg("The keys are not allowed to read Block Public Access."),

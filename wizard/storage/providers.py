@@ -116,6 +116,18 @@ class Preset:
         return (*self.regions, *others)
 
     @property
+    def ways(self) -> tuple[Opening, ...]:
+        """What lets the public in where the objects' own ACLs do not, in the order to try it.
+
+        Those that are not expected to work come later: the service itself decides. But nothing
+        opens a whole bucket that is not said to.
+        """
+        named = [way for way in self.opens if way not in (Opening.ACL, Opening.CONSOLE)]
+        console_first = self.opens[:1] == (Opening.CONSOLE,)
+        others = [] if Opening.POLICY in named or console_first else [Opening.POLICY]
+        return (*named, *others, Opening.CONSOLE)
+
+    @property
     def endpoint_path(self) -> str:
         """The path in which the service's endpoints end, such as /storage/v1/s3; "" for most."""
         return urlsplit(self.endpoint or self.endpoint_example).path.rstrip("/")
