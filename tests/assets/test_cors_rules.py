@@ -24,14 +24,16 @@ RULES = st.lists(
 )
 
 
-@given(RULES, st.lists(ORIGINS, unique=True, max_size=3))
+@given(RULES, st.lists(ORIGINS, unique=True, max_size=3), st.booleans())
 def test_afterwards_all_are_let_in_and_nothing_is_taken_away(
-    rules: list[CorsRule], wanted: list[str]
+    rules: list[CorsRule], wanted: list[str], joined: bool
 ) -> None:
-    after = merged(rules, wanted)
-    assert all(covers(after, origin) for origin in wanted)
-    assert after[: len(rules)] == rules
-    assert merged(after, wanted) == after, "the second time there is nothing to do"
+    after = merged(rules, wanted, joined=joined)
+    assert all(covers(after, origin, joined=joined) for origin in wanted)
+    added = len(after) - len(rules)
+    assert (after[added:] if joined else after[: len(rules)]) == rules
+    again = merged(after, wanted, joined=joined)
+    assert again == after, "the second time there is nothing to do"
 
 
 @given(RULES, st.lists(ORIGINS, unique=True, max_size=3))

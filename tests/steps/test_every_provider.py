@@ -4,24 +4,30 @@ refuses. No live service is asked: what the stand-ins answer is documented or wa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.servers.profiled import Profiled, rules_of
+from tests.servers.profiled import Profiled
 from tests.servers.profiles import PROFILES, Refusal
 from tests.support.contexts import Listener, settle, storage_context
+from wizard.access import console_wait
+from wizard.core.events import Check, Event, Verdict
+from wizard.core.message import Message
 from wizard.core.problem import Problem
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.journal.journal import FOLDER
 from wizard.step import Context, Step
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.copy_media import CopyMedia
 from wizard.steps.set_cors import SetCors
-from wizard.storage.providers import PRESETS, Cors, Kind, Opening, preset
+from wizard.storage.bucket import Bucket
+from wizard.storage.providers import PRESETS, Kind, preset
 
 # How the first step gets the public in at each service, and how the fifth lets browsers in.
 WAYS = {
@@ -62,7 +68,7 @@ WAYS = {
     "wasabi": ("acl", "api"),
     "zenko": ("acl", "api"),
 }
-KNOWN = [name for name in WAYS if name in PRESETS]
+OPENS = {"acl", "policy", "bucket-acl", "console"}
 
 
 def test_every_refusal_has_a_source() -> None:
@@ -78,108 +84,194 @@ def test_every_hosted_service_has_a_stand_in() -> None:
     assert hosted - PROFILES.keys() == set()
 
 
-@dataclass
-class Site:
-    """An instance before its migration, and the service whose name its admin chose."""
+@dataclass(kw_only=True)
+class Admin(Listener):
+    """Does in the service's console what the wizard says, once it says so."""
 
     service: Profiled
-    listener: Listener
+    folder: Path
+    told: dict[str, Message] = field(default_factory=dict)
+
+    def report(self, event: Event) -> None:
+        super().report(event)
+        if not isinstance(event, Check) or event.verdict is not Verdict.LATER:
+            return
+        self.told[event.code] = event.seen
+        if event.code == "public-read" and self.service.profile.console:
+            self.service.console_opens()
+        if event.code == "cors-fonts":
+            self.service.console_sets_cors(_rules(self.folder / FOLDER / "cors.json"))
+
+
+def _rules(path: Path) -> list[dict[str, object]]:
+    """Read rules in any of the forms that consoles take, as their service understands them."""
+    read = json.loads(path.read_text())
+    rules: list[dict[str, object]] = read["CORSRules"] if isinstance(read, dict) else read
+    return [
+        {"AllowedOrigins": rule["origin"], "AllowedMethods": rule["method"]}
+        if "origin" in rule
+        else rule
+        for rule in rules
+    ]
+
+
+@dataclass
+class Site:
+    """An instance before its migration, and its admin, who chose the service by its name."""
+
+    service: Profiled
+    admin: Admin
     context: Context
 
-    async def does(self, step: Step) -> None:
-        self.context = await settle(step, self.context)
+    async def does(self, *steps: Step) -> None:
+        for step in steps:
+            self.context = await settle(step, self.context)
 
     async def fails(self, step: Step) -> Problem:
         with pytest.raises(Problem) as caught:
             await self.does(step)
         return caught.value
 
-    def assert_told(self, problem: Problem, topic: str) -> None:
-        """The steps in the service's console are among what can be done."""
-        advice = preset(self.service.name).advice(topic, self.context.settings)
-        assert any(advice in remedy.text for remedy in problem.remedies), problem.remedies
+    def advice(self, topic: str) -> str:
+        return preset(self.service.name).advice(topic, self.context.settings)
 
     @property
     def acl_line(self) -> str | None:
         return self.context.instance.env_file().get("AWS_DEFAULT_ACL")
 
-    @property
-    def rules_file(self) -> str:
-        return (self.context.journal.folder / "cors.json").read_text()
+    def asked(self, words: str) -> bool:
+        return any(words in question.text for question in self.admin.questions)
 
 
 @contextmanager
 def site_at(service: Profiled, folder: Path) -> Iterator[Site]:
-    listener = Listener()
-    with storage_context(folder, service.settings, service.keys, listener) as context:
-        yield Site(service, listener, context)
+    admin = Admin(service=service, folder=folder)
+    with storage_context(folder, service.settings, service.keys, admin) as context:
+        yield Site(service, admin, context)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.fixture
+def quick_look(somebody_at_the_console: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the admin does in the console is seen a second later."""
+    monkeypatch.setattr(console_wait, "_FIRST_PAUSE", 1)
+
+
+@pytest.mark.usefixtures("quick_look")
+@pytest.mark.parametrize("name", [name for name in WAYS if WAYS[name][0] in OPENS])
 async def test_the_way_to_verified(name: str, seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     way, cors = WAYS[name]
     with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
-        if way == "unusable":
-            assert (await site.fails(ConfigureProvider())).code == "provider-unusable"
-            assert service.requests == []
-            return
-        if way in ("console", "none"):
-            await assert_closed(site)
-        if way == "none":
-            return
-        if cors == "console":
-            await assert_no_rules(site)
-        await site.does(ConfigureProvider())
+        await site.does(ConfigureProvider(), SetCors())
         assert site.acl_line == ("public-read" if way == "acl" else "")
-        asked = [question.text for question in site.listener.questions]
-        assert any("everybody read images/*" in text for text in asked) is (way == "policy")
-        await site.does(SetCors())
+        assert site.asked("everybody read images/*") is (way == "policy")
+        assert site.asked("everybody read every file in the bucket") is (
+            way == "bucket-acl" or name == "infomaniak"
+        )
+        told = site.admin.told
+        assert ("public-read" in told) is (way == "console")
+        assert ("cors-fonts" in told) is (cors == "console")
+        if way == "console":
+            assert site.advice("public") in told["public-read"]
+        if cors == "console":
+            assert site.advice("cors") in told["cors-fonts"]
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS if WAYS[name][0] == "unusable"])
+async def test_a_service_that_cannot_be_used_is_not_asked(
+    name: str, seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
+        assert (await site.fails(ConfigureProvider())).code == "provider-unusable"
+        assert service.requests == []
+
+
+@pytest.mark.parametrize("name", ["cloudflare", "infomaniak", "synology"])
+async def test_what_nothing_opens_is_said_in_the_services_own_words(
+    name: str, seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
+        service.profile = replace(service.profile, console="")
+        problem = await site.fails(ConfigureProvider())
+        assert problem.code == "bucket-closed"
+        assert any(site.advice("public") in remedy.text for remedy in problem.remedies)
+        tried = {"PutBucketPolicy", "GetBucketPolicy"} & {r.call for r in service.requests}
+        if tried and isinstance(service.profile.policy, Refusal):
+            assert service.profile.policy.message in problem.raw
+        assert not site.acl_line
+        assert list(Bucket(service.settings, service.keys).list_objects()) == []
 
 
 COPIED = {"covers/a b+é.jpg": b"\xff\xd8\xff cover", "avatars/1.png": b"\x89PNG\r\n\x1a\n avatar"}
 
 
-@pytest.mark.parametrize("name", sorted({"hetzner", "supabase", "upcloud"} & set(KNOWN)))
+@pytest.mark.usefixtures("quick_look")
+@pytest.mark.parametrize("name", ["hetzner", "supabase", "upcloud"])
 async def test_a_few_files_are_copied(name: str, seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     """Where newer checksums are refused, MD5s asked for, and where the endpoint has a path."""
     for path, body in COPIED.items():
         (tmp_path / "images" / path).parent.mkdir(parents=True)
         (tmp_path / "images" / path).write_bytes(body)
     with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
-        if WAYS[name][0] == "console":
-            service.console_opens()
-        for step in (ConfigureProvider(), CopyMedia()):
-            await site.does(step)
+        await site.does(ConfigureProvider(), CopyMedia())
         base = f"{site.context.settings.public_base}/images"
         assert {path: httpx.get(f"{base}/{path}").content for path in COPIED} == COPIED
 
 
-async def assert_closed(site: Site) -> None:
-    """The first step says what to click; then an admin clicks it."""
-    problem = await site.fails(ConfigureProvider())
-    assert problem.code == "bucket-closed"
-    if preset(site.service.name).ways[0] is Opening.CONSOLE:
-        assert problem.raw == ""  # nothing else was tried
-    else:
-        assert_in_its_own_words(problem, site.service.profile.policy)
-    site.assert_told(problem, "public")
-    assert not site.acl_line
-    if site.service.profile.console:
-        site.service.console_opens()
+def answers(service: Profiled, **changed: str | Refusal) -> None:
+    """Have a service answer otherwise than its profile has it."""
+    service.profile = replace(service.profile, **changed)  # type: ignore[arg-type]
 
 
-async def assert_no_rules(site: Site) -> None:
-    """The first step says where the rules go, before S3 is enabled; then an admin sets them."""
-    problem = await site.fails(ConfigureProvider())
-    assert problem.code == "cors-not-set"
-    if preset(site.service.name).cors is Cors.API:
-        assert_in_its_own_words(problem, site.service.profile.put_cors)
-    site.assert_told(problem, "cors")
-    site.service.console_sets_cors(rules_of(site.rules_file))
+DENIED = Refusal(status=403, code="AccessDenied", message="Access Denied", source="guess")
 
 
-def assert_in_its_own_words(problem: Problem, answer: str | Refusal) -> None:
-    """What the service said stands beneath the problem, as it said it."""
-    if isinstance(answer, Refusal):
-        assert answer.message in problem.raw
-        assert answer.code in problem.raw
+async def test_a_service_that_does_less_than_its_preset_says(
+    seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    """As in OVHcloud's Local Zones, which know no ACLs, but policies."""
+    with Profiled("ovh", seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, object_acl=DENIED, policy="ok")
+        await site.does(ConfigureProvider(), SetCors())
+        assert site.acl_line == ""
+        assert site.asked("everybody read images/*")
+
+
+async def test_a_service_that_does_more_than_its_preset_says(
+    seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    with Profiled("upcloud", seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, object_acl="honoured")
+        await site.does(ConfigureProvider(), SetCors())
+        assert site.acl_line == "public-read"
+        assert site.admin.questions == []
+
+
+async def test_an_account_that_may_publish_nothing(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    """As trial accounts at Wasabi, whose storage takes ACLs and policies all the same."""
+    with Profiled("wasabi", seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, object_acl="ignored", policy="ignored")
+        problem = await site.fails(ConfigureProvider())
+        assert problem.code == "publishing-not-allowed"
+        assert service.profile.anonymous.message in problem.why
+        assert not [r for r in service.requests if r.call == "PutBucketPolicy"]
+
+
+@pytest.mark.usefixtures("quick_look")
+async def test_keys_without_the_right_to_set_rules(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    """As R2's "Object Read & Write"; somebody else sets them, or gives the keys the right."""
+    with Profiled("cloudflare", seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, put_cors=DENIED)
+        await site.does(ConfigureProvider(), SetCors())
+        told = site.admin.told["cors-fonts"]
+        assert "s3:PutBucketCORS" in told
+        assert site.advice("cors") in told
+
+
+@pytest.mark.usefixtures("quick_look")
+async def test_rules_that_a_server_joins_are_no_rules(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    """Garage answers with all origins of the first rule that has ours."""
+    with Profiled("garage", seaweedfs) as service, site_at(service, tmp_path) as site:
+        origins = list(site.context.instance.origins)
+        assert len(origins) == 2
+        service.console_sets_cors([{"AllowedOrigins": origins, "AllowedMethods": ["GET", "HEAD"]}])
+        await site.does(ConfigureProvider(), SetCors())

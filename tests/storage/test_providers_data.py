@@ -53,6 +53,7 @@ _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "opens": lambda value: isinstance(value, list) and set(value) <= set(Opening),
     "public_access_block": lambda value: value is True,
     "cors": _one_of(Cors),
+    "cors_joins_origins": lambda value: value is True,
     "cors_document": _one_of(CorsDocument),
     "rights": _one_of(["iam"]),
     "unusable": lambda value: _is_text(value) and value.endswith("."),

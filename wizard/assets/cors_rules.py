@@ -18,11 +18,7 @@ _METHODS = ("GET", "HEAD")
 
 
 def rule_for(origin: str) -> dict[str, object]:
-    """Return the rule that lets one origin read.
-
-    One rule for each origin: Garage joins those of a rule into one header,
-    which browsers reject.
-    """
+    """Return the rule that lets one origin read: one for each, for servers that join origins."""
     return {
         "AllowedOrigins": [origin],
         "AllowedMethods": list(_METHODS),
@@ -31,18 +27,41 @@ def rule_for(origin: str) -> dict[str, object]:
     }
 
 
-def covers(rules: Sequence[CorsRule], origin: str) -> bool:
-    """Tell whether some rule lets this origin read."""
+def covers(rules: Sequence[CorsRule], origin: str, *, joined: bool = False) -> bool:
+    """Tell whether some rule lets this origin read.
+
+    `joined`: the server answers with all origins of the first rule that it finds, in one header,
+    which browsers reject unless it is a single one.
+    """
+    if joined:
+        first = next((rule for rule in rules if _is_found(rule, origin)), None)
+        return first is not None and len(first["AllowedOrigins"]) == 1 and _lets_read(first)
     return any(
-        set(_METHODS) <= set(rule.get("AllowedMethods", ()))
+        _lets_read(rule)
         and any(fnmatchcase(origin, _as_glob(o)) for o in rule.get("AllowedOrigins", ()))
         for rule in rules
     )
 
 
-def merged(rules: Sequence[CorsRule], wanted: Sequence[str]) -> list[CorsRule]:
-    """Return the rules that are there, and one more for each origin that none of them lets in."""
-    return [*rules, *(rule_for(origin) for origin in wanted if not covers(rules, origin))]
+def merged(
+    rules: Sequence[CorsRule], wanted: Sequence[str], *, joined: bool = False
+) -> list[CorsRule]:
+    """Return the rules that are there, and one more for each origin that none of them lets in.
+
+    Where the server's answers are `joined`, ours come first.
+    """
+    ours = [rule_for(origin) for origin in wanted if not covers(rules, origin, joined=joined)]
+    return [*ours, *rules] if joined else [*rules, *ours]
+
+
+def _lets_read(rule: CorsRule) -> bool:
+    return set(_METHODS) <= set(rule.get("AllowedMethods", ()))
+
+
+def _is_found(rule: CorsRule, origin: str) -> bool:
+    """Tell whether Garage takes this rule for a GET (`cors_rule_matches`; it knows no patterns)."""
+    asked = bool({"GET", "*"} & set(rule.get("AllowedMethods", ())))
+    return asked and bool({origin, "*"} & set(rule.get("AllowedOrigins", ())))
 
 
 def without(rules: Sequence[CorsRule], added: Sequence[CorsRule]) -> list[CorsRule]:

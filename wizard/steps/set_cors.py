@@ -60,7 +60,7 @@ class SetCors(TypedStep[None]):
         except Problem as problem:
             open_to_all = await _endpoint_lets_in(bucket, wanted)
             return Finding(open_to_all, facts, NOTHING if open_to_all else problem.what)
-        missing = [origin for origin in wanted if not covers(rules, origin)]
+        missing = _missing(context, rules)
         lost = bool(missing) and rules_were_added(context, bucket.place)
         facts = (*facts, Fact(msg("rules"), str(len(rules))))
         gone = msg("the bucket's CORS rules are gone") if lost else NOTHING
@@ -72,7 +72,7 @@ class SetCors(TypedStep[None]):
         if preset(context.settings.provider).cors is not Cors.API:
             return _plan_by_hand(context)
         rules, why_not = await _read(await _bucket(context))
-        new = merged(rules, wanted)
+        new = merged(rules, wanted, joined=_joined(context))
         safe = msg("Existing rules are kept, and this step can be undone.")
         document = Document(msg("CORS rules"), as_text({"CORSRules": new}))
         if why_not:
@@ -93,7 +93,7 @@ class SetCors(TypedStep[None]):
         refused: Problem | None = None
         if service.cors is not Cors.CONSOLE and not allowed:
             try:
-                await asyncio.to_thread(_merge, context, bucket, context.instance.origins)
+                await asyncio.to_thread(_merge, context, bucket)
             except Problem as problem:
                 if will_pass(problem):
                     raise
@@ -109,7 +109,7 @@ class SetCors(TypedStep[None]):
         cache in front of the bucket keeps the first answer, for a day perhaps.
         """
         bucket, wanted = await _bucket(context), context.instance.origins
-        checks = [await _read_back(bucket, wanted)]
+        checks = [await _read_back(context, bucket)]
         context.report(checks[0])
         answers = await origins_let_in(context, bucket, wanted, _SECONDS_TO_APPLY)
         for origin, let_in in answers.items():
@@ -156,20 +156,32 @@ async def _read(bucket: Bucket) -> tuple[list[CorsRule], Message]:
         return [], verbatim(problem.what)
 
 
-def _merge(context: Context, bucket: Bucket, wanted: Sequence[str]) -> None:
+def _joined(context: Context) -> bool:
+    """Tell whether the server puts all origins of a rule into one header."""
+    return preset(context.settings.provider).cors_joins_origins
+
+
+def _missing(context: Context, rules: Sequence[CorsRule]) -> list[str]:
+    """Return the site's origins that the rules do not let in."""
+    joined = _joined(context)
+    return [o for o in context.instance.origins if not covers(rules, o, joined=joined)]
+
+
+def _merge(context: Context, bucket: Bucket) -> None:
     rules = bucket.get_cors()
-    new = merged(rules, wanted)
-    added = new[len(rules) :]
+    new = merged(rules, context.instance.origins, joined=_joined(context))
+    added = [rule for rule in new if rule not in rules]
     if not added:
         return
     note_added_rules(context, bucket.place, added)
     bucket.put_cors(new)
 
 
-async def _read_back(bucket: Bucket, wanted: Sequence[str]) -> Check:
+async def _read_back(context: Context, bucket: Bucket) -> Check:
     asked, code = msg("Does the bucket have rules for your pages?"), "cors-rules"
+    wanted = context.instance.origins
     rules, why_not = await _read(bucket)
-    missing = [origin for origin in wanted if not covers(rules, origin)]
+    missing = _missing(context, rules)
     if not missing:
         return passed(asked, msg("yes, for {origins}", origins=listed(wanted)), code=code)
     lacks = msg("not for {origins}; the next check decides", origins=listed(missing))

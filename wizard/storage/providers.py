@@ -96,6 +96,7 @@ class Preset:
     opens: tuple[Opening, ...] = (Opening.ACL, Opening.POLICY, Opening.CONSOLE)
     public_access_block: bool = False
     cors: Cors = Cors.API
+    cors_joins_origins: bool = False
     cors_document: CorsDocument = CorsDocument.CLI
     rights: str = ""
     unusable: Message = NOTHING
