@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.certificates import Authority
 from tests.support.checkout import make_checkout
 from tests.support.contexts import Listener
 from tests.test_migration import Write
+from wizard.core.problem import Problem
 from wizard.core.settings import Settings
 from wizard.instance.checkout import open_instance
 from wizard.journal.journal import FOLDER, Journal
 from wizard.migration import DRAFT, Migration
 from wizard.opening.opening import Opening, open_migration
+from wizard.web.trust import ca_bundle
 
 # Finding out how an instance runs asks docker, where there is one.
 pytestmark = pytest.mark.server
@@ -63,6 +66,27 @@ async def test_nothing_is_remembered_that_never_worked(tmp_path: Path) -> None:
     assert (second.provider, second.endpoint, second.bucket) == ("", "", "")
     assert second.site_url not in ("", wrong["site_url"])
     assert (second.deployment, second.path) == ("dockerless", "existing")
+
+
+async def test_a_ca_file_is_kept_whole_and_can_be_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout, authority = make_checkout(tmp_path / "bookwyrm"), Authority(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    said = {"deployment": "dockerless", "path": "existing"}
+    with pytest.raises(Problem, match=r"no-such\.pem cannot be used"):
+        await settings_of_start(checkout, ca_file="no-such.pem", **said)
+    assert (await settings_of_start(checkout, **said)).ca_file == ""
+    first = await settings_of_start(checkout, ca_file="ca.pem")
+    assert first.ca_file == str(authority.certificate)
+    assert (await settings_of_start(checkout)).ca_file == first.ca_file
+    assert ca_bundle()
+    authority.certificate.unlink()
+    with pytest.raises(Problem, match="cannot be used"):
+        await settings_of_start(checkout)
+    assert (await settings_of_start(checkout, ca_file="none")).ca_file == ""
+    assert ca_bundle() is None
+    assert (await settings_of_start(checkout)).ca_file == ""
 
 
 async def test_what_a_step_worked_with_is_remembered(tmp_path: Path) -> None:

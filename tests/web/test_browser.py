@@ -32,10 +32,10 @@ from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.set_cors import SetCors
 from wizard.steps.verify_cors import VerifyCors
 from wizard.storage.bucket import Bucket
-from wizard.web import visitor
 from wizard.web.browser import Onlooker, load_page, style_problem
 from wizard.web.origins import origin_of
 from wizard.web.page import Kind
+from wizard.web.trust import trusted
 from wizard.web.visitor import address, fetch, look_at_site
 
 _CSS = """@font-face { font-family: icons; src: url(old.eot) format("embedded-opentype"),
@@ -366,9 +366,9 @@ def online(internet: Internet) -> Iterator[Internet]:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, "127.0.0.1,localhost")
         patch.setenv("SSL_CERT_FILE", str(internet.authority.certificate))
-        visitor._trust.cache_clear()
+        trusted.cache_clear()
         yield internet
-    visitor._trust.cache_clear()
+    trusted.cache_clear()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from wizard.access.canaries import Canaries, Canary
 from wizard.access.openings import first_way
+from wizard.access.own_authority import authority_checks
 from wizard.access.policy import PREFIXES
 from wizard.access.problems import (
     KEYS_ACCEPTED,
@@ -116,6 +117,8 @@ class Probe:
         seen = await fetch_endpoint(self.settings.endpoint)
         yield endpoint_check(seen, self.settings)
         yield tls_check(self.settings)
+        async for check in authority_checks(self.context):
+            yield check
         yield clock_check(seen)
         there = await asyncio.to_thread(self.bucket.exists)
         yield passed(KEYS_ACCEPTED, msg("yes"), code="keys-accepted")

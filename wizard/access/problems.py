@@ -116,6 +116,8 @@ def tls_check(settings: Settings) -> Check:
     """Check that others on the way cannot read along; connecting has checked the certificate."""
     asked, code = msg("Is the connection to the storage secure?"), "endpoint-https"
     if settings.endpoint.startswith("https:"):
+        if settings.ca_file:
+            return passed(asked, msg("yes, with the authorities in your CA file"), code=code)
         return passed(asked, msg("yes, its certificate is trusted"), code=code)
     seen = msg("no, it is plain http: use it on your own machine or network only")
     return remark(asked, seen, code=code)

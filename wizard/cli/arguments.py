@@ -58,6 +58,10 @@ _DRY_RUN = msg("show what each step would do, change nothing")
 _DEPLOYMENT = msg("with Docker Compose or without Docker; normally detected")
 _YES = msg("carry the steps out, and answer yes to everything")
 _STATE = msg("where the journal and the backups of .env are (default: FOLDER/.bw-s3)")
+_CA_FILE = msg(
+    "certificates (PEM) of your own authority, which the storage's certificate comes from; kept "
+    "for later starts, “none” forgets it"
+)
 _NO_MOUSE = msg("leave the mouse to the terminal, for selecting and copying")
 _JSON = msg("print one JSON object per line")
 _LANGUAGE = "--language"
@@ -159,6 +163,7 @@ def _wizard_parser() -> _Parser:
     _add_instance(parser)
     _add_path(parser)
     _add_switch(parser)
+    _add_ca_file(parser)
     return parser
 
 
@@ -236,6 +241,7 @@ def _add_storage(parser: argparse.ArgumentParser) -> None:
         help=shown(msg("how the custom domain is served (default: https:)")),
     )
     _add_switch(parser)
+    _add_ca_file(parser)
     add(
         "--limit-rate",
         metavar="RATE",
@@ -283,6 +289,10 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
         help=shown(msg("the instance's folder (default: this one)")),
     )  # fmt: skip
     parser.add_argument("--state", type=Path, metavar="DIR", help=shown(_STATE))
+
+
+def _add_ca_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ca-file", metavar="FILE", help=shown(_CA_FILE))
 
 
 def _status_parser() -> _Parser:

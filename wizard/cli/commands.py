@@ -118,6 +118,7 @@ def opening_of(options: argparse.Namespace) -> Opening:
     names = (
         "path", "deployment", "provider", "endpoint", "region", "bucket", "custom_domain",
         "url_protocol", "site_url", "restart_command", "switch_way", "limit_rate",
+        "ca_file",
     )  # fmt: skip
     given = {name: getattr(options, name, None) for name in names}
     overrides = {name: value for name, value in given.items() if value is not None}

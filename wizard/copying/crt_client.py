@@ -31,6 +31,7 @@ from awscrt.s3 import (
 )
 
 from wizard.copying.crt_threads import Body, keep_thread
+from wizard.web.trust import ca_bundle
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -262,9 +263,13 @@ def _signing(region: str, keys: Keys) -> AwsSigningConfig:
 
 
 def _tls(host: str) -> TlsConnectionOptions:
-    """Return TLS options with the certificates that boto3 would trust in this environment."""
+    """Return TLS options with the certificates that boto3 would trust in this environment.
+
+    And with those of the admin's own CA file.
+    """
     options = TlsContextOptions()
-    bundle = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+    named = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+    bundle = ca_bundle() or named
     if bundle:
         options.override_default_trust_store_from_path(None, bundle)
     connection = ClientTlsContext(options).new_connection_options()

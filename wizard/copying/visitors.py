@@ -15,6 +15,7 @@ from wizard.copying.crt_client import Client, Request, Response
 from wizard.copying.dispatcher import Dispatcher
 from wizard.copying.threads import Stopped
 from wizard.media.source import key_of
+from wizard.web.trust import trusted
 
 if TYPE_CHECKING:
     from wizard.core.copy_control import CopyControl
@@ -66,7 +67,7 @@ class Visitors:
         """Yield those that the public address does not give out either."""
         base = self._settings.public_base
         with (
-            httpx.Client(timeout=_SECONDS, follow_redirects=True) as client,
+            httpx.Client(verify=trusted(), timeout=_SECONDS, follow_redirects=True) as client,
             ThreadPoolExecutor(_ASKERS, thread_name_prefix="visiting") as pool,
         ):
 

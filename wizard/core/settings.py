@@ -37,7 +37,8 @@ class Settings:
     found ("public-read", or "" where a bucket policy opens the bucket, which
     `acl_known` tells from "not asked yet"); `site_url` where the instance is
     reached from here; `restart_command` what restarts it, split like a shell
-    would but never given to one; `limit_rate` in bytes a second, 0 without a limit.
+    would but never given to one; `limit_rate` in bytes a second, 0 without a limit;
+    `ca_file` the path of certificates that are trusted as well.
     """
 
     path: str = ""
@@ -54,6 +55,7 @@ class Settings:
     restart_command: str = ""
     switch_way: str = ""
     limit_rate: int = 0
+    ca_file: str = ""
 
     def to_dict(self) -> dict[str, str | int | bool]:
         """Return the settings as JSON can hold them."""

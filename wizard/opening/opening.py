@@ -39,6 +39,7 @@ from wizard.switch.first_run import note_that_it_runs, once_it_runs, was_started
 from wizard.switch.problems import site_too_slow
 from wizard.switch.site_before import note_before
 from wizard.system.stopping import temporary_folder
+from wizard.web.trust import use_ca_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,8 @@ async def open_migration(opening: Opening, report: Report, ask: Ask) -> Opened:
     )
     journal.shown_folder = opening.shown_state or journal.folder
     try:
+        said = str((opening.overrides or {}).get("ca_file", journal.settings.ca_file))
+        use_ca_file(clean("ca_file", said)[0] if said else "")
         return await _opened(opening, instance, journal, report=report, ask=ask)
     except BaseException:
         journal.close()
@@ -161,6 +164,7 @@ def open_for_switch(folder: Path, state: Path, lock: int) -> Context:
     """
     instance = _usable_instance(folder)
     journal = Journal.open(state, instance.folder, lock)
+    use_ca_file(journal.settings.ca_file)
     deployment = deploy(instance, journal.settings, journal.id)
     keys = _keys(instance.env_file(), Opening(folder=folder))
     return _migration(instance, deployment, journal, keys, report=_unheard, ask=_agreed).context

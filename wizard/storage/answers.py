@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -319,11 +320,17 @@ def _tidy_protocol(value: str) -> tuple[str, Problem | None]:
     return value, None
 
 
+def _tidy_ca_file(value: str) -> tuple[str, Problem | None]:
+    """Return the whole path: later starts may come from another folder."""
+    return "" if value == "none" else str(Path(value).expanduser().absolute()), None
+
+
 _TIDY: Mapping[str, Callable[[str], tuple[str, Problem | None]]] = {
     "access_key_id": _tidy_access_key,
     "secret_access_key": _tidy_secret_key,
     "custom_domain": _tidy_custom_domain,
     "url_protocol": _tidy_protocol,
+    "ca_file": _tidy_ca_file,
 }
 
 # What depends on the service, too.

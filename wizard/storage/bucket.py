@@ -28,6 +28,7 @@ from wizard.core.settings import Settings
 from wizard.storage.answers import CORRECT_IT
 from wizard.storage.problems import ErrorResponse, error_response_of, refused
 from wizard.web.problems import unreachable
+from wizard.web.trust import ca_bundle
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -79,6 +80,7 @@ def connect(settings: Settings, keys: Keys) -> S3Client:
         aws_access_key_id=keys.access_key_id,
         aws_secret_access_key=keys.secret_access_key,
         config=config,
+        verify=ca_bundle(),
     )
     client.meta.events.register("before-call.s3", _stay)
     for call in _MD5_CALLS:

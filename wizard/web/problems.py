@@ -42,6 +42,10 @@ def _not_trusted(failure: _Failure) -> Problem:
             "Give {host} a certificate that everybody trusts, such as one from Let's Encrypt.",
             host=failure.host,
         ),
+        msg(
+            "If it comes from an authority of your own, start bw-s3 with --ca-file and the path "
+            "of that authority's certificate."
+        ),
         code="certificate-not-trusted",
     )
 

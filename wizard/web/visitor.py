@@ -8,12 +8,10 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
 from importlib.metadata import version
 from typing import TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
-import certifi
 import httpx
 
 from wizard.core.message import Message, msg, sentences, verbatim
@@ -24,6 +22,7 @@ from wizard.web.csp import Policy, parse
 from wizard.web.origins import as_https, origin_of, site_origins
 from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import sentence_of, unreachable
+from wizard.web.trust import trusted, trusted_by_all, trusting
 
 _TIMEOUT = httpx.Timeout(20, connect=10)
 # How much of an answer is kept.
@@ -219,6 +218,11 @@ async def ask_until(
         pause *= 2
 
 
+async def is_trusted_by_all(url: str) -> bool:
+    """Tell whether a browser accepts a host's certificate without the admin's own CA file."""
+    return not (await _request("HEAD", url, follow=None, trust=trusted_by_all)).untrusted
+
+
 async def look_at_site(settings: Settings, domain: str) -> SiteView:
     """Fetch the instance's first page, past every cache. Never raises.
 
@@ -233,7 +237,7 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
     seen = await _request("GET", url, headers, field="site_url")
     untrusted = seen.untrusted
     if untrusted:
-        seen = await _request("GET", url, headers, field="site_url", trust_all=True)
+        seen = await _request("GET", url, headers, field="site_url", trust=trusting)
     return judge_site(seen, settings, untrusted=untrusted)
 
 
@@ -260,7 +264,7 @@ def site_client(settings: Settings, domain: str) -> httpx.Client:
     """
     base, host = _site(settings, domain)
     headers = {**_AS_PROGRAM, **host}
-    return httpx.Client(base_url=base, headers=headers, verify=_trusting(), timeout=_TIMEOUT)
+    return httpx.Client(base_url=base, headers=headers, verify=trusting(), timeout=_TIMEOUT)
 
 
 def _site(settings: Settings, domain: str) -> tuple[str, dict[str, str]]:
@@ -396,12 +400,12 @@ async def _request(
     *,
     origin: str = "",
     field: str | None = "custom_domain",
-    trust_all: bool = False,
+    trust: Callable[[], ssl.SSLContext] = trusted,
     follow: Callable[[str], str] | None = str,
 ) -> VisitorResponse:
     """Send a request. `follow` makes of a redirect's address what is asked; None: that is left."""
     # Reading all the authorities takes too long for the event loop.
-    verify = await asyncio.to_thread(_trusting if trust_all else _trust)
+    verify = await asyncio.to_thread(trust)
     sent = {**headers, **({"Origin": origin} if origin else {})}
     hops: list[Hop] = []
     try:
@@ -478,19 +482,3 @@ async def _start_of(response: httpx.Response) -> bytes:
         if len(body) >= MOST_BYTES:
             break
     return body[:MOST_BYTES]
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Return the authorities that browsers know, and those that this machine was told to trust."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-@cache
-def _trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
