@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 from wizard.core.events import Event
 from wizard.core.problem import Problem
 from wizard.demo import checkout
-from wizard.demo.build import build
+from wizard.demo.build import build, start_again
 from wizard.demo.font import woff
 from wizard.demo.leftovers import DemoRecord, clean_up
 from wizard.demo.pictures import avatar, cover, thumbnail
@@ -117,6 +117,21 @@ def test_a_kept_one_can_be_started_again(tmp_path: Path, records: Path) -> None:
         assert process.wait(20) == 0
     assert still_alive(processes) == []
     assert demo.folder.is_dir()
+
+
+def test_a_kept_one_that_was_killed_can_be_started_again(tmp_path: Path) -> None:
+    with running_elsewhere(tmp_path, keep=True) as (process, root):
+        with pytest.raises(Problem) as caught, start_again(root):
+            pass
+        assert caught.value.code == "demo-running"
+        processes = started_by(root)
+        process.kill()
+        process.wait()
+        wait_until(lambda: still_alive(processes) == [])
+    assert clean_up() == []
+    with start_again(root) as demo:
+        assert "book-cover" in httpx.get(demo.site_url).text
+        assert httpx.get(demo.settings.endpoint).status_code in (200, 403)
 
 
 def test_a_folder_without_a_demo_cannot_be_started(tmp_path: Path) -> None:
@@ -304,17 +319,19 @@ def png_of(png: bytes) -> tuple[int, int, bytes]:
 
 
 @contextmanager
-def running_elsewhere(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+def running_elsewhere(
+    tmp_path: Path, *, keep: bool = False
+) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A demo held by another process; its folder."""
     program = """
         import sys, time
         from pathlib import Path
         from wizard.demo.build import build
-        with build(Path(sys.argv[1]), covers=4) as demo:
+        with build(Path(sys.argv[1]), covers=4, keep=sys.argv[2] == "True") as demo:
             print(demo.root, flush=True)
             time.sleep(600)
     """
-    argv = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
+    argv = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path), str(keep)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:

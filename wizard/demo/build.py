@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -116,6 +116,7 @@ class DemoInstance:
     bucket: str = field(default_factory=lambda: f"demo-{secrets.token_hex(3)}")
     _supervisor: subprocess.Popen[bytes] | None = None
     _record: DemoRecord | None = None
+    _running: ExitStack = field(default_factory=ExitStack)
 
     @property
     def folder(self) -> Path:
@@ -145,6 +146,7 @@ class DemoInstance:
             if self.owns_storage:
                 self.storage.start()
             self._make()
+            self._keep()
         except BaseException as error:
             self._remove()
             if isinstance(error, OSError):
@@ -171,6 +173,7 @@ class DemoInstance:
             )
             if self.owns_storage and not self.storage.pid:
                 self.storage.start()
+            self._keep()
         except BaseException as error:
             self._remove()
             if isinstance(error, OSError):
@@ -286,24 +289,36 @@ class DemoInstance:
                 return
             time.sleep(0.02)
 
+    def _keep(self) -> None:
+        """Have a demo that is built stay and start again, even if this process is killed."""
+        if not (self.keep and self.owns_storage):
+            return
+        kept.note(self.root, kept.KeptDemo(self.port, self.bucket))
+        self._running.enter_context(kept.running_once(self.root))
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._record:
+            self._record.forget()
+            self._record = None
+
     def _remove(self) -> None:
         if self.owns_storage:
             self.storage.stop()
         self.stop_site()
+        self._running.close()
         if self.keep:
-            stays = msg(
-                "The demo is kept in {folder}; its servers have stopped.", folder=str(self.root)
-            )
-            self.report(Note(stays))
-            self._say_how_to_start_again()
+            self._say_where_it_is()
         else:
             remove_tree(self.root)
-        if self._record:
-            self._record.forget()
+        self._forget()
 
-    def _say_how_to_start_again(self) -> None:
-        if self.owns_storage and (self.folder / ".env").exists():
-            kept.note(self.root, kept.KeptDemo(self.port, self.bucket))
+    def _say_where_it_is(self) -> None:
+        stays = msg(
+            "The demo is kept in {folder}; its servers have stopped.", folder=str(self.root)
+        )
+        self.report(Note(stays))
+        if kept.is_noted(self.root):
             again = msg(
                 "To look around in it later: bw-s3 demo --start {folder}", folder=str(self.root)
             )

@@ -29,6 +29,11 @@ def note(root: Path, kept: KeptDemo) -> None:
     (root / _FILE).write_text(json.dumps({"port": kept.port, "bucket": kept.bucket}))
 
 
+def is_noted(root: Path) -> bool:
+    """Tell whether the demo's servers can be started again."""
+    return (root / _FILE).exists()
+
+
 def read(folder: Path) -> tuple[Path, KeptDemo]:
     """Return the demo's folder (that of its instance will do, too) and what was noted there.
 
