@@ -153,7 +153,10 @@ class WizardScreen(SpokenScreen[None]):
     @property
     def is_composed(self) -> bool:
         """Whether its parts are there: not yet before it is composed, no more when bw-s3 ends."""
-        return self.app.is_running and self.is_mounted and bool(self.query(KeyButton))
+        # Asked at each report of a copy: Textual keeps what was found by an id, and nothing else.
+        keys = self.query_one_optional("#keys")
+        there = keys is not None and bool(keys.children)
+        return there and self.app.is_running and self.is_mounted
 
     def on_mount(self) -> None:
         """Show what is known, and watch whether all of it is in sight."""

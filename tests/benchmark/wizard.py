@@ -16,7 +16,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -67,8 +72,25 @@ def main() -> None:
         folder = make_checkout(Path(name) / "bookwyrm")
         _print_starts(folder)
         make_files(folder / "images", options.files, 28_000)
-        with delaying_server(Path(name) / "nginx", options.delay) as endpoint:
-            _print_copies(folder, endpoint, options.rounds)
+        server = delaying_server(Path(name) / "nginx", options.delay)
+        with server as endpoint, _serving(folder) as site:
+            _print_copies(folder, endpoint, site, options.rounds)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Hands files out, and says nothing of it."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its own name)
+        """Say nothing."""
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[str]:
+    """The address of the site, which gives its media to everybody as a running one does."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def _print_starts(folder: Path) -> None:
@@ -87,17 +109,17 @@ def _seconds_to(words: str, *argv: str) -> float:
         return time.monotonic() - began
 
 
-def _print_copies(folder: Path, endpoint: str, rounds: int) -> None:
+def _print_copies(folder: Path, endpoint: str, site: str, rounds: int) -> None:
     lines, screens, answers = [], [], []
     for _ in range(rounds):
-        _begin_anew(folder, endpoint)
+        _begin_anew(folder, endpoint, site)
         argv = [sys.executable, "-m", __spec__.name, "--as-run", str(folder)]
         subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, env=os.environ | _ENVIRONMENT)
         lines.append(_copy_took(folder))
-        _begin_anew(folder, endpoint)
+        _begin_anew(folder, endpoint, site)
         _copy_on_screen(folder, keys=False)
         screens.append(_copy_took(folder))
-        _begin_anew(folder, endpoint)
+        _begin_anew(folder, endpoint, site)
         answers += _copy_on_screen(folder, keys=True)
     ratio = statistics.median(screens) / statistics.median(lines)
     print(f"copy on its screen: {_spread(screens)}; in lines: {_spread(lines)}; {ratio:.2f} times")
@@ -113,13 +135,13 @@ def _spread(seconds: list[float]) -> str:
     return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
 
 
-def _begin_anew(folder: Path, endpoint: str) -> None:
+def _begin_anew(folder: Path, endpoint: str, site: str) -> None:
     """An empty bucket, and a journal by which the copy is next."""
     urlopen(Request(f"{endpoint}/benchmark/all", method="DELETE"), timeout=60).close()
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     settings = Settings(
         path="existing", deployment="dockerless", provider="other", endpoint=endpoint,
-        region="us-east-1", bucket="benchmark", url_protocol="http:", acl_known=True,
+        region="us-east-1", bucket="benchmark", url_protocol="http:", acl_known=True, site_url=site,
         custom_domain=f"{urlsplit(endpoint).netloc}/benchmark",
     )  # fmt: skip
     journal = Journal.open(folder / FOLDER, folder)

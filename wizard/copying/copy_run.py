@@ -240,7 +240,8 @@ class CopyRun:
     def _sort_out(self, job: Job) -> None:
         """Decide for each file: verified, to be sent, to be compared, or in conflict."""
         job.inventory.keep_verified()
-        for page in job.inventory.pairs(Fate.SEND):
+        # What nobody has ever seen there is to be sent, as it is already.
+        for page in job.inventory.pairs(Fate.SEND, known=True):
             fates = [(self._fate(job, pair), pair) for pair in page]
             job.inventory.set_fates((f, p.id) for f, p in fates if f is not Fate.SEND)
             stale = [p for _, p in fates if p.verified_size >= 0]

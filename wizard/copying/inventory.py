@@ -53,6 +53,9 @@ FROM here LEFT JOIN there ON there.path = here.path LEFT JOIN verified ON verifi
 """
 
 
+_KNOWN = "AND (there.path IS NOT NULL OR verified.path IS NOT NULL)"
+
+
 _KEEP_VERIFIED = """
 UPDATE here SET fate = :verified WHERE EXISTS (
     SELECT 1 FROM there JOIN verified ON verified.path = there.path
@@ -217,12 +220,15 @@ class Inventory:
         """Give all files their fate that are still as they were verified, here as there."""
         self._write(_KEEP_VERIFIED, FATES)
 
-    def pairs(self, *fates: Fate) -> Iterator[list[Pair]]:
-        """Yield all files with these fates, what is there and what was verified; page by page."""
-        marks = ",".join("?" * len(fates))
-        query = f"{_PAIRS} WHERE here.id > ? AND here.fate IN ({marks}) ORDER BY here.id LIMIT ?"
+    def pairs(self, fate: Fate, *, known: bool = False) -> Iterator[list[Pair]]:
+        """Yield all files with this fate, what is there and what was verified; page by page.
+
+        `known`: only those of which something is there, or was verified.
+        """
+        which = f"here.id > ? AND here.fate = ? {_KNOWN if known else ''}"
+        query = f"{_PAIRS} WHERE {which} ORDER BY here.id LIMIT ?"
         last = 0
-        while rows := self._rows(query, (last, *fates, _PAGE)):
+        while rows := self._rows(query, (last, fate, _PAGE)):
             last = rows[-1][0]
             yield [_pair(row) for row in rows]
 
