@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pty
 import random
@@ -238,13 +239,22 @@ async def test_a_question_is_over_when_whoever_was_asked_is_killed(armed: Armed)
     await armed.check_as_before()
 
 
-async def test_stopping_puts_back(armed: Armed) -> None:
+@pytest.mark.parametrize("copies", ["work", "fail"])
+async def test_stopping_puts_back(armed: Armed, copies: str) -> None:
+    """Whatever becomes of what is copied beside it."""
     armed.restart_with("sh -c 'sleep 20; ./site restart'")
     wizard = armed.start()
     await armed.until(at_stage)
+    in_the_way = armed.scene.folder / ".bw-s3" / "inventory.sqlite3"
+    while copies == "fail" and not in_the_way.is_dir():
+        with contextlib.suppress(FileExistsError):  # while a pass is under way
+            in_the_way.mkdir()
     armed.files.say(Answer(put_back=True), armed.state)
     wizard.wait(120)
     end = armed.end()
+    if copies == "fail":
+        in_the_way.rmdir()
+        assert "bw-s3 itself failed" in armed.said()
     assert "was stopped" in end["what"]
     assert armed.state.phase is Phase.PUT_BACK
     await armed.check_as_before()

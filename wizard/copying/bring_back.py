@@ -169,7 +169,10 @@ def _refusal(path: bytes, *, is_folder: bool) -> MediaFailure | None:
 
 
 class BringBack:
-    """One pass from the bucket to the media. Raises `Stopped`, `Problem`."""
+    """One pass from the bucket to the media. Raises `Stopped`, `Problem`.
+
+    Each object is counted in `result` at once, so that a stop in the middle loses no count.
+    """
 
     def __init__(
         self,
@@ -178,11 +181,12 @@ class BringBack:
         stop: threading.Event,
         *,
         etags_are_md5: bool | None,
+        result: BroughtBack,
     ) -> None:
         self._job, self._counter, self._stop = job, counter, stop
         self._etags_are_md5 = etags_are_md5
         self._fetcher = Fetcher(job.dispatcher, stop, etags_are_md5=etags_are_md5)
-        self.result = BroughtBack()
+        self.result = result
 
     def compare(self) -> None:
         """Find the files here that differ from the objects of their names."""
@@ -198,7 +202,6 @@ class BringBack:
             again = self._write(self._looked_at_again(again))
         for path in again:
             self.result.take(MediaFailure(path=path, reason=Reason.SPOILED))
-        self.result.by_size = self._fetcher.by_size
 
     def _wanted(self, private: frozenset[bytes]) -> Iterator[tuple[bytes, Listed]]:
         for path, item in only_there(self._job):
@@ -219,6 +222,8 @@ class BringBack:
                 kept.append(item)
                 self._counter.done(1, item.size)
                 self.result.take(item)
+                # It reads ahead, so it may have counted files that do not come any more.
+                self.result.by_size = min(self._fetcher.by_size, self.result.files)
             elif item.reason is Reason.SPOILED:
                 again.append(item.path)
             elif item.reason is Reason.EXISTS:

@@ -113,8 +113,10 @@ class CopyRun:
             self._survey.take_everything(job)
             return survey_back(job)
 
-    def bring_back(self, *, whole: bool, all_public: bool = True) -> BroughtBack:
-        """Copy what only the bucket has into the media; what is here stays as it is.
+    def bring_back(
+        self, brought: BroughtBack, *, whole: bool, all_public: bool = True
+    ) -> BroughtBack:
+        """Copy what only the bucket has into the media, and count it; what is here stays.
 
         `whole`: files of the same names are compared as well, and what the public cannot read
         in the bucket stays there, unless `all_public` says that there is no such thing.
@@ -128,7 +130,7 @@ class CopyRun:
             if counter.files_total:
                 counter.start(0, 0)
             etags = etags_are_md5(self._context.journal, self._bucket().place)
-            bringing = BringBack(job, counter, self._stop, etags_are_md5=etags)
+            bringing = BringBack(job, counter, self._stop, etags_are_md5=etags, result=brought)
             private: frozenset[bytes] = frozenset()
             if whole:
                 check_room(self._media, survey_back(job))
@@ -137,7 +139,7 @@ class CopyRun:
             bringing.fetch(private)
             if counter.files_total:
                 counter.tell(now=True)
-            return bringing.result
+            return brought
 
     def _private(self, job: Job) -> frozenset[bytes]:
         settings, public = self._context.settings, public_files(self._context.journal)

@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from wizard.copying.bring_back import BackSurvey, BroughtBack
@@ -68,13 +67,15 @@ async def copy_new_media(context: Context) -> CopyOutcome:
     return await _in_thread(context, await media_of(context), CopyRun.catch_up)
 
 
-async def bring_back_media(context: Context) -> BroughtBack:
+async def bring_back_media(context: Context, brought: BroughtBack | None = None) -> BroughtBack:
     """Copy into the instance's own media what only the bucket has; nothing here is replaced.
 
-    Raises `Problem` where the copy as a whole cannot continue.
+    All of it is counted in `brought`, even where it is cancelled in the middle. Raises `Problem`
+    where the copy as a whole cannot continue.
     """
+    counted = brought or BroughtBack()
     media = await media_of(context)
-    return await _in_thread(context, media, partial(CopyRun.bring_back, whole=False))
+    return await _in_thread(context, media, lambda run: run.bring_back(counted, whole=False))
 
 
 async def bring_all_media_back(context: Context, *, all_public: bool) -> BroughtBack:
@@ -82,7 +83,10 @@ async def bring_all_media_back(context: Context, *, all_public: bool) -> Brought
 
     `all_public`: the bucket's policy lets everybody read all media. Raises `Problem` as above.
     """
-    work = partial(CopyRun.bring_back, whole=True, all_public=all_public)
+
+    def work(run: CopyRun) -> BroughtBack:
+        return run.bring_back(BroughtBack(), whole=True, all_public=all_public)
+
     return await _in_thread(context, await media_of(context), work)
 
 

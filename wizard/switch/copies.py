@@ -9,7 +9,6 @@ of the wizard, and there is one of it at most.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +33,8 @@ class SwitchCopies:
     """Copies towards the storage that pages will point to, in the background of `async with`.
 
     `shows` tells what the site's pages showed last, `note` hears how many files the bucket was
-    given so far, `copied` of them by a runner before this one.
+    given so far, `copied` of them by a runner before this one. `log` takes errors that nobody
+    foresaw.
     """
 
     def __init__(
@@ -44,10 +44,11 @@ class SwitchCopies:
         *,
         copied: int,
         note: Callable[[int], None],
+        log: Callable[[Exception], None],
     ) -> None:
         # What is done beside a stage is what whoever follows reads; all is told by the last pass.
         self._context = replace(context, report=lambda event: None)
-        self._shows, self._note = shows, note
+        self._shows, self._note, self._log = shows, note, log
         self._copied = copied
         self._toward: Awaited | None = None
         self._brought = BroughtBack()
@@ -127,14 +128,19 @@ class SwitchCopies:
     async def _pass(self) -> int:
         """Do one pass; returns how many files that were.
 
-        If it fails nobody is told: the one after the switch will fail too, and say why.
+        If it fails, of whatever, nobody is told, and neither the switch nor the passes after it end
+        with that: the one after the switch will fail too, and say why.
         """
         async with self._one_pass:
-            with contextlib.suppress(Problem):
+            try:
                 if self._toward is Awaited.BUCKET:
                     return await self._copy()
                 if self._toward is Awaited.LOCAL:
                     return await self._bring_back()
+            except Problem:
+                pass
+            except Exception as error:  # noqa: BLE001 (the site matters more than one pass)
+                self._log(error)
         return 0
 
     async def _copy(self) -> int:
@@ -145,9 +151,12 @@ class SwitchCopies:
         return sent
 
     async def _bring_back(self) -> int:
-        result = await bring_back_media(self._context)
-        self._brought.add(result)
-        return result.files
+        brought = BroughtBack()
+        try:
+            await bring_back_media(self._context, brought)
+        finally:
+            self._brought.add(brought)
+        return brought.files
 
 
 _OTHER = {Awaited.BUCKET: Awaited.LOCAL, Awaited.LOCAL: Awaited.BUCKET}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 import traceback
@@ -79,6 +80,7 @@ class SwitchRun:
             self._watch.shows,
             copied=state.copied,
             note=lambda copied: self._change(copied=copied),
+            log=self._log_failed_copy,
         )
 
     async def run(self) -> None:
@@ -86,10 +88,8 @@ class SwitchRun:
         async with self._watch, self._copies:
             try:
                 await self._run()
-            except Problem as problem:
-                await self._end(Phase.FAILED, problem)
             except Exception as error:  # noqa: BLE001 (whoever follows must get to know it)
-                await self._end(Phase.FAILED, self._unforeseen(error))
+                await self._end(Phase.FAILED, self._as_problem(error))
 
     async def _run(self) -> None:
         state = self._state
@@ -103,10 +103,8 @@ class SwitchRun:
             return
         try:
             await self._unless_stopped(self._go_forward())
-        except Problem as problem:
-            await self._after_failure(problem)
         except Exception as error:  # noqa: BLE001 (the site is put back all the same)
-            await self._after_failure(self._unforeseen(error))
+            await self._after_failure(self._as_problem(error))
         else:
             self._course.note_done(self._context)
             if self._course.toward is Awaited.LOCAL:
@@ -272,8 +270,8 @@ class SwitchRun:
             if begun:
                 await (await self._chosen()).undo(context.report, self._copy_before)
                 await self._watch.wait_for(course.origin, self._state.patience, context.report)
-        except Problem as second:
-            first = problem or _Stopped()
+        except Exception as error:  # noqa: BLE001 (that the site is not back has to be said)
+            first, second = problem or _Stopped(), self._as_problem(error)
             view = await self._watch.look()
             await self._end(Phase.FAILED, problems.not_back(course.words, first, second, view))
             return
@@ -327,7 +325,8 @@ class SwitchRun:
             context.report(Note(self._state.doing))
             before = self._copies.take_brought_back()
             await bring_uploads_back(context, before, may_refuse=to_disk)
-        except Problem as problem:
+        except Exception as error:  # noqa: BLE001 (the site runs all the same)
+            problem = self._as_problem(error)
             context.report(Note(sentences(problem.what, problem.why), warning=True))
             return problem
         return None
@@ -392,6 +391,15 @@ class SwitchRun:
             case Check():
                 self._files.append(replace(event, seen=self._masker(event.seen)))
 
-    def _unforeseen(self, error: Exception) -> Problem:
-        raw = self._masker("".join(traceback.format_exception(error)))
-        return problems.unforeseen(error, raw)
+    def _as_problem(self, error: Exception) -> Problem:
+        if isinstance(error, Problem):
+            return error
+        return problems.unforeseen(error, self._raw(error))
+
+    def _raw(self, error: Exception) -> str:
+        return self._masker("".join(traceback.format_exception(error)))
+
+    def _log_failed_copy(self, error: Exception) -> None:
+        text = f"a copy beside the switch failed: {self._raw(error)}"
+        with contextlib.suppress(Problem):  # the disk may be full
+            self._context.journal.write_log(self._course.step, text)
