@@ -331,11 +331,19 @@ async def test_a_custom_domain_that_leads_elsewhere_is_told_from_a_closed_bucket
             problem = await refusal(context)
     assert problem.field == "custom_domain"
     assert settings.custom_domain in problem.remedies[0].text
+    missing = error(404, "NoSuchBucket", "The specified bucket does not exist")
+    with Refusing(lambda request: missing) as other:
+        by_dns_alone = replace(settings, custom_domain=other.host)
+        with storage_context(tmp_path, by_dns_alone, keys, Listener()) as context:
+            problem = await refusal(context)
+    assert problem.code == "custom-domain-of-another-bucket"
+    assert f"not for {other.host}" in problem.remedies[1].text
     nowhere = replace(settings, custom_domain="no-such-host.invalid", url_protocol="https:")
     with storage_context(tmp_path, nowhere, keys, Listener()) as context:
         problem = await refusal(context)
     assert "no-such-host.invalid" in problem.what
     assert problem.field == "custom_domain"
+    assert "DNS record" in problem.remedies[0].text
 
 
 @pytest.mark.parametrize("env", [ENV, ENV.replace("books.example.org", "LOCALHOST.example")])

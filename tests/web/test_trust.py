@@ -62,6 +62,16 @@ async def test_everything_trusts_the_file_and_not_before(server: Refusing, tmp_p
     assert (await fetch(url)).error is not None
 
 
+async def test_a_domain_that_leads_to_the_provider_by_dns_alone(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    use_ca_file(str(authority.certificate))
+    with Refusing(lambda request: None, authority.server("DNS:s3.example.org")) as server:
+        seen = await fetch(f"https://{server.host}/static/x.css")
+    assert seen.error is not None
+    assert seen.error.code == "certificate-for-another-name"
+    assert "CNAME" in seen.error.remedies[1].text
+
+
 def test_the_usual_authorities_stay(tmp_path: Path) -> None:
     before = {each["serialNumber"] for each in trusted().get_ca_certs()}
     Authority(tmp_path)

@@ -43,7 +43,7 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
     """Return the `Problem` of a custom domain that does not lead to the files."""
     if seen.error is not None:
         return seen.error
-    if refusal := not_published(settings, seen):
+    if refusal := not_published(settings, seen) or _other_bucket(settings, seen):
         return refusal
     expected = preset(settings.provider).custom_domain_for(settings)
     usual = msg("The usual custom domain would be {domain}", domain=expected)
@@ -60,6 +60,39 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
         raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
         field="custom_domain",
         code="custom-domain-wrong",
+    )
+
+
+def _other_bucket(settings: Settings, seen: VisitorResponse) -> Problem | None:
+    """Return the `Problem` of a domain at which the service looks for a bucket that is not there.
+
+    S3 takes the bucket's name from the `Host` that it is asked for: a domain that leads to it by
+    DNS alone is taken for a bucket of that name ("Virtual hosting of buckets" in AWS's user
+    guide). None for other answers.
+    """
+    if seen.ok or "<Code>NoSuchBucket</Code>" not in seen.text:
+        return None
+    own = preset(settings.provider).custom_domain_for(settings)
+    host = settings.custom_domain_host
+    passes_on = msg(
+        "Put a proxy or a CDN in front of the bucket that asks for {own}, and not for {host}.",
+        own=own or settings.endpoint_host,
+        host=host,
+    )
+    named = msg("Or use a bucket called {host}, where your provider allows that.", host=host)
+    return Problem(
+        msg("At {domain} the storage looks for another bucket.", domain=settings.custom_domain),
+        msg(
+            "It answers there that the bucket does not exist: it takes the bucket's name from the "
+            "address that visitors ask for, and that is not {bucket}.",
+            bucket=settings.bucket,
+        ),
+        *((Remedy(msg("Use {domain}", domain=own), Action.EDIT_PROVIDER),) if own else ()),
+        passes_on,
+        named,
+        raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
+        field="custom_domain",
+        code="custom-domain-of-another-bucket",
     )
 
 

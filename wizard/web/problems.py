@@ -66,10 +66,22 @@ def _for_another_name(failure: _Failure) -> Problem:
             "The address is mistyped, or the certificate does not cover this name: a name with "
             "dots in the bucket's part is not covered by a provider's certificate."
         ),
-        msg("Correct the address."),
-        msg("If the bucket's name has dots, take one without, or a custom domain of your own."),
+        *_remedies_for_name(failure),
         code="certificate-for-another-name",
     )
+
+
+def _remedies_for_name(failure: _Failure) -> tuple[Message, ...]:
+    dots = msg("If the bucket's name has dots, take one without, or a custom domain of your own.")
+    if failure.field != "custom_domain":
+        return msg("Correct the address."), dots
+    cname = msg(
+        "If {host} only leads to your provider by DNS (CNAME), the provider's certificate cannot "
+        "cover it: put a proxy or a CDN with a certificate for {host} in front, or use the "
+        "provider's own address.",
+        host=failure.host,
+    )
+    return msg("Correct the address."), cname, dots
 
 
 def _no_https(failure: _Failure) -> Problem:
@@ -106,7 +118,9 @@ def _no_host(failure: _Failure) -> Problem:
     return failure.problem(
         msg("There is no host {host}.", host=failure.host),
         msg("The name is mistyped, or this machine asks a name server that does not know it."),
-        msg("Compare it with your provider's documentation."),
+        msg("If the domain is new, add its DNS record, then wait until name servers know it.")
+        if failure.field == "custom_domain"
+        else msg("Compare it with your provider's documentation."),
         msg("See whether other names are found: getent hosts example.org"),
         code="host-not-found",
     )
