@@ -33,6 +33,7 @@ class ConfigureProviderScreen(StepScreen):
     route = "configure_provider"
     start_label = msg("Test it, then write .env")
     running_label = msg("Testing with small files")
+    waits_for_person = True
     help_heading = msg("Provider")
     HELP = msg(
         "Enter where the files will go: the storage provider, the name and region of the "

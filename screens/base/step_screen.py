@@ -16,7 +16,7 @@ from screens.state.phase import Phase
 from screens.state.session import ARMED
 from screens.state.status_line import status_line
 from screens.state.step_state import StepState
-from screens.state.wording import signed
+from screens.state.wording import signed, timed
 from screens.widgets.check_list import CheckRow
 from screens.widgets.spoken import text
 from wizard.core.message import NOTHING, Message, msg, verbatim
@@ -74,6 +74,8 @@ class StepScreen(WizardScreen):
     start_label: ClassVar[Message] = msg("Run it")
     running_label: ClassVar[Message] = msg("Working")
     plan_heading: ClassVar[Message] = msg("What will change")
+    # Whether it may wait for what a person does elsewhere: then that stays in sight.
+    waits_for_person: ClassVar[bool] = False
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -119,7 +121,13 @@ class StepScreen(WizardScreen):
         return text(*status_line(self.state))
 
     def safety_text(self) -> Message:
-        """Return what is safe now: by default what the plan says of it, or a warning."""
+        """Return what is safe now: by default what the plan says of it, or a warning.
+
+        Or what a person is waited for, and how long already.
+        """
+        run = self.state.run
+        if self.waits_for_person and run and run.waiting:
+            return timed(run.waiting.text, run.waiting.seconds)
         if self.phase is Phase.DONE and self.session.overview.armed:
             return signed("!", ARMED)
         plan = self.state.shown_plan
@@ -216,6 +224,8 @@ class StepScreen(WizardScreen):
         run = self.state.run
         self.parts.show_progress(self.state, self.progress_label())
         self.parts.show_activity(run, self.activity())
+        if self.waits_for_person:
+            self.show_safety(self.safety_text())
         if self.parts.show_checks(self.state) and self.phase is Phase.RUNNING:
             self.call_after_refresh(self._scroll_to_newest_check)
         self.parts.last_lines.show(run, self.session.output_path(self.route))

@@ -99,6 +99,11 @@ class Field(Vertical):
         """Show another example while nothing is typed."""
         self.query_one(Entry).say(example(value))
 
+    def explain(self, hint: Message) -> None:
+        """Show another hint while the field has the focus."""
+        self._hint = hint
+        self._show_message()
+
     def suggest(self, values: tuple[str, ...]) -> None:
         """Offer to complete what is typed to one of these."""
         self.input.suggester = SuggestFromList(values, case_sensitive=False) if values else None

@@ -33,6 +33,7 @@ _SETTINGS = ("bucket", "region", "endpoint", "custom_domain")
 _KEYS = ("access_key_id", "secret_access_key")
 FORM_FIELDS = (*_SETTINGS, *_KEYS)
 _ENDPOINT = "https://s3.example.org"
+_DOMAIN_HINT = msg("The host from which visitors load the files, without https://.")
 _PROTOCOLS = (
     ("https", "https:"),
     (msg("http, for a demo only"), "http:"),
@@ -67,7 +68,7 @@ class ProviderForm(Vertical):
         )  # fmt: skip
         yield Field(
             "custom_domain", msg("Custom domain"), placeholder=example("media.example.org"),
-            hint=msg("The host from which visitors load the files, without https://."),
+            hint=_DOMAIN_HINT,
         )  # fmt: skip
         yield _line(msg("Protocol"), Choice(_PROTOCOLS, id="protocol"))
 
@@ -212,6 +213,9 @@ class ProviderForm(Vertical):
         service = preset(self.draft.provider)
         self.field("region").suggest(service.known_regions)
         self.field("endpoint").give_example(service.endpoint_example or _ENDPOINT)
+        ask_console = service.custom_domain == "" and "domain" in service.console
+        hint = service.advice("domain", self.draft) if ask_console else _DOMAIN_HINT
+        self.field("custom_domain").explain(hint)
         protocol = self.query_one("#protocol", Select)
         with protocol.prevent(Select.Changed):
             protocol.value = self.draft.url_protocol

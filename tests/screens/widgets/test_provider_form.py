@@ -303,3 +303,14 @@ async def test_a_provider_is_found_by_typing_its_name(tmp_path: Path, name: str)
         await stage.press(*PRESETS[name].title.lower().split()[0], "enter")
         await stage.rest()
         assert choice.value == name
+
+
+async def test_where_only_the_console_shows_the_custom_domain_the_form_says_where(
+    tmp_path: Path,
+) -> None:
+    async with _form(tmp_path, provider="cloudflare") as stage:
+        _field(stage, "custom_domain").input.focus()
+        await stage.rest()
+        said = str(_field(stage, "custom_domain").query_one(".message", Static).visual)
+        advice = PRESETS["cloudflare"].advice("domain", replace(SETTINGS, provider="cloudflare"))
+        assert " ".join(said.split()) == advice
