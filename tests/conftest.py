@@ -102,6 +102,7 @@ def nobody_at_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
 def somebody_at_the_console(nobody_at_the_console: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test does what a person does in the console, and the wizard waits for it."""
     monkeypatch.setattr(console_wait, "MINUTES", 15)
+    monkeypatch.setattr(console_wait, "_FIRST_PAUSE", 1)
 
 
 @pytest.fixture

@@ -83,6 +83,8 @@ for kind, port in zip(("account", "container", "object"), sys.argv[2:]):
 class Swift(LocalServer):
     """One account, whose only user may do everything in it."""
 
+    provider = "swift"
+
     def launch(self) -> None:
         """Write the settings, and start memcached and the four servers."""
         self.keys = Keys(f"{_ACCOUNT}:{_USER}", self.keys.secret_access_key)

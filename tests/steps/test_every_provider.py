@@ -4,10 +4,9 @@ refuses. No live service is asked: what the stand-ins answer is documented or wa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -15,13 +14,10 @@ import pytest
 
 from tests.servers.profiled import Profiled
 from tests.servers.profiles import PROFILES, Refusal
-from tests.support.contexts import Listener, settle, storage_context
-from wizard.access import console_wait
-from wizard.core.events import Check, Event, Verdict
-from wizard.core.message import Message
+from tests.support.console import Admin
+from tests.support.contexts import settle, storage_context
 from wizard.core.problem import Problem
 from wizard.demo.seaweedfs import SeaweedFS
-from wizard.journal.journal import FOLDER
 from wizard.step import Context, Step
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.copy_media import CopyMedia
@@ -84,37 +80,6 @@ def test_every_hosted_service_has_a_stand_in() -> None:
     assert hosted - PROFILES.keys() == set()
 
 
-@dataclass(kw_only=True)
-class Admin(Listener):
-    """Does in the service's console what the wizard says, once it says so."""
-
-    service: Profiled
-    folder: Path
-    told: dict[str, Message] = field(default_factory=dict)
-
-    def report(self, event: Event) -> None:
-        super().report(event)
-        if not isinstance(event, Check) or event.verdict is not Verdict.LATER:
-            return
-        self.told[event.code] = event.seen
-        if event.code == "public-read" and self.service.profile.console:
-            self.service.console_opens()
-        if event.code == "cors-fonts":
-            self.service.console_sets_cors(_rules(self.folder / FOLDER / "cors.json"))
-
-
-def _rules(path: Path) -> list[dict[str, object]]:
-    """Read rules in any of the forms that consoles take, as their service understands them."""
-    read = json.loads(path.read_text())
-    rules: list[dict[str, object]] = read["CORSRules"] if isinstance(read, dict) else read
-    return [
-        {"AllowedOrigins": rule["origin"], "AllowedMethods": rule["method"]}
-        if "origin" in rule
-        else rule
-        for rule in rules
-    ]
-
-
 @dataclass
 class Site:
     """An instance before its migration, and its admin, who chose the service by its name."""
@@ -145,18 +110,16 @@ class Site:
 
 @contextmanager
 def site_at(service: Profiled, folder: Path) -> Iterator[Site]:
-    admin = Admin(service=service, folder=folder)
+    def opens() -> None:
+        if service.profile.console:
+            service.console_opens()
+
+    admin = Admin(folder=folder, opens=opens, sets_cors=service.console_sets_cors)
     with storage_context(folder, service.settings, service.keys, admin) as context:
         yield Site(service, admin, context)
 
 
-@pytest.fixture
-def quick_look(somebody_at_the_console: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the admin does in the console is seen a second later."""
-    monkeypatch.setattr(console_wait, "_FIRST_PAUSE", 1)
-
-
-@pytest.mark.usefixtures("quick_look")
+@pytest.mark.usefixtures("somebody_at_the_console")
 @pytest.mark.parametrize("name", [name for name in WAYS if WAYS[name][0] in OPENS])
 async def test_the_way_to_verified(name: str, seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     way, cors = WAYS[name]
@@ -204,7 +167,7 @@ async def test_what_nothing_opens_is_said_in_the_services_own_words(
 COPIED = {"covers/a b+é.jpg": b"\xff\xd8\xff cover", "avatars/1.png": b"\x89PNG\r\n\x1a\n avatar"}
 
 
-@pytest.mark.usefixtures("quick_look")
+@pytest.mark.usefixtures("somebody_at_the_console")
 @pytest.mark.parametrize("name", ["hetzner", "supabase", "upcloud"])
 async def test_a_few_files_are_copied(name: str, seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     """Where newer checksums are refused, MD5s asked for, and where the endpoint has a path."""
@@ -256,7 +219,7 @@ async def test_an_account_that_may_publish_nothing(seaweedfs: SeaweedFS, tmp_pat
         assert not [r for r in service.requests if r.call == "PutBucketPolicy"]
 
 
-@pytest.mark.usefixtures("quick_look")
+@pytest.mark.usefixtures("somebody_at_the_console")
 async def test_keys_without_the_right_to_set_rules(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     """As R2's "Object Read & Write"; somebody else sets them, or gives the keys the right."""
     with Profiled("cloudflare", seaweedfs) as service, site_at(service, tmp_path) as site:
@@ -267,7 +230,7 @@ async def test_keys_without_the_right_to_set_rules(seaweedfs: SeaweedFS, tmp_pat
         assert site.advice("cors") in told
 
 
-@pytest.mark.usefixtures("quick_look")
+@pytest.mark.usefixtures("somebody_at_the_console")
 async def test_rules_that_a_server_joins_are_no_rules(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     """Garage answers with all origins of the first rule that has ours."""
     with Profiled("garage", seaweedfs) as service, site_at(service, tmp_path) as site:
