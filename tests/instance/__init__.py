@@ -3,7 +3,6 @@
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
     "deployment": "instance/compose/test_deployment",
-    "storage_trial": "instance/compose/test_switch",
     "switching": "instance/compose/test_switch",
     "unfinished_restart": "end_to_end/test_survivors",
 }

@@ -18,7 +18,7 @@ _EDIT = Remedy(msg("Change the provider's settings."), Action.EDIT_PROVIDER)
 # collectstatic asks HeadObject of every file and dies of a 403. A HEAD has no
 # words, so that GetObject is asked for them. What the network does is raised.
 _TRY = """
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, SSLError
 from django.contrib.staticfiles.storage import staticfiles_storage as storage
 from django.core.files.base import ContentFile
 
@@ -61,7 +61,10 @@ def keep(name, text):
 if getattr(storage, "bucket_name", None):
     place = storage.location.strip("/")
     missing = "/".join(filter(None, (place, values["missing"])))
-    problem = look_for(missing) or keep(values["name"], values["text"].encode())
+    try:
+        problem = look_for(missing) or keep(values["name"], values["text"].encode())
+    except SSLError as error:
+        problem = {"step": "tls", "status": 0, "code": "", "message": "", "raw": str(error)}
     answer({"bucket": storage.bucket_name, "place": place, "problem": problem})
 else:
     answer({"bucket": "", "place": "", "problem": None})
@@ -107,9 +110,28 @@ async def try_storage(run_script: Callable[[str, str], Awaitable[str]], report: 
 
 
 def _refusal(said: Mapping[str, Any], bucket: str) -> Problem:
+    if said["step"] == "tls":
+        return _not_trusted(said["raw"])
     code, what = _what(said, bucket)
     raw = "\n".join(filter(None, (said["raw"], said["message"])))
     return Problem(what, _why(said), _EDIT, TRY_AGAIN, raw=raw, code=code)
+
+
+def _not_trusted(raw: str) -> Problem:
+    return Problem(
+        msg("BookWyrm does not accept the certificate of the S3 service."),
+        msg(
+            "BookWyrm trusts a list of authorities of its own, or those in the file that "
+            "AWS_CA_BUNDLE names in .env. Nothing on the site was changed."
+        ),
+        msg(
+            "If the certificate comes from an authority of your own, add AWS_CA_BUNDLE to .env. "
+            "Step 1 shows the line if bw-s3 was started with --ca-file."
+        ),
+        TRY_AGAIN,
+        raw=raw,
+        code="certificate-not-trusted",
+    )
 
 
 def _what(said: Mapping[str, Any], bucket: str) -> tuple[str, Message]:
