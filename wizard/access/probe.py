@@ -36,6 +36,7 @@ from wizard.access.public_read import listing_check
 from wizard.core.events import Check, failed, later, passed, remark
 from wizard.core.message import Message, listed, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
+from wizard.core.quantities import name_some
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Question
 from wizard.storage.answers import contradictions, defects, unusable
@@ -127,6 +128,7 @@ class Probe:
             yield failed(asked, missing_bucket(self.settings), code="bucket-exists")
             return
         yield passed(asked, msg("yes"), code="bucket-exists")
+        yield await asyncio.to_thread(self._limits)
         yield await asyncio.to_thread(self._contents)
         yield await listing_check(self.bucket)
 
@@ -166,6 +168,20 @@ class Probe:
             # Remembered until it works; the rule means nothing to any real site.
             return
         self.context.journal.forget(_CORS_BEFORE)
+
+    def _limits(self) -> Check:
+        """Say where the keys lead to other buckets too, as far as a list of them shows it."""
+        asked, code = msg("Are the keys limited to this bucket?"), "keys-limited"
+        others = self.bucket.others()
+        if not others:
+            return passed(asked, msg("yes, as far as can be seen"), code=code)
+        seen = plural(
+            "no, they can see {n} other bucket too ({names}); BookWyrm needs this one only",
+            "no, they can see {n} other buckets too ({names}); BookWyrm needs this one only",
+            len(others),
+            names=name_some(others, 3),
+        )
+        return remark(asked, seen, code=code)
 
     def _contents(self) -> Check:
         asked, code = msg("Is the bucket empty?"), "bucket-empty"

@@ -22,6 +22,7 @@ from wizard.access.policy import PREFIXES
 from wizard.access.probe import Probe, live_checks, require_keys
 from wizard.access.problems import ReadAccess, is_missing_bucket
 from wizard.access.public_read import listing_check, others_closed, public_read_check
+from wizard.access.rights import rights_plan
 from wizard.assets.cors_rules import document_by_hand
 from wizard.core.events import Check, Note, failed, later, passed
 from wizard.core.message import Message, listed, msg, plural, sentences, verbatim
@@ -111,6 +112,7 @@ class ConfigureProvider(TypedStep[str]):
                 raise check.problem
         opening = await opening_plan(context, probe.bucket, there=not items)
         items += [*await _env_plan(context), *opening, *earlier_plan(context)]
+        items += rights_plan(context.settings)
         text = msg("Small test files are stored under images/ and static/, read, and then removed.")
         safe = msg("The lines in .env can be undone.")
         if context.settings.path != MigrationPath.FRESH:

@@ -229,6 +229,15 @@ class Bucket:
             raise
         return True
 
+    def others(self) -> list[str]:
+        """Return the names of other buckets that the keys can list, none where they cannot."""
+        try:
+            found = self.client.list_buckets()
+        except S3_ERRORS:
+            return []
+        names = (entry.get("Name", "") for entry in found.get("Buckets", ()))
+        return [name for name in names if name not in ("", self.name)]
+
     def create(self) -> None:
         """Create the bucket; fine if it is ours already."""
         region = self.settings.region
