@@ -158,8 +158,8 @@ async def test_what_nothing_opens_is_said_in_the_services_own_words(
         assert problem.code == "bucket-closed"
         assert any(site.advice("public") in remedy.text for remedy in problem.remedies)
         tried = {"PutBucketPolicy", "GetBucketPolicy"} & {r.call for r in service.requests}
-        if tried and isinstance(service.profile.policy, Refusal):
-            assert service.profile.policy.message in problem.raw
+        if tried:
+            assert_in_its_own_words(problem, service.profile.policy)
         assert not site.acl_line
         assert list(Bucket(service.settings, service.keys).list_objects()) == []
 
@@ -238,3 +238,21 @@ async def test_rules_that_a_server_joins_are_no_rules(seaweedfs: SeaweedFS, tmp_
         assert len(origins) == 2
         service.console_sets_cors([{"AllowedOrigins": origins, "AllowedMethods": ["GET", "HEAD"]}])
         await site.does(ConfigureProvider(), SetCors())
+
+
+async def test_keys_that_may_create_no_bucket(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    """Garage lets a key create buckets only where that was allowed to it."""
+    with Profiled("garage", seaweedfs) as service, site_at(service, tmp_path) as site:
+        missing = replace(site.context.settings, bucket=f"{service.bucket}-2")
+        site.context = site.context.with_settings(missing)
+        problem = await site.fails(ConfigureProvider())
+        assert problem.code == "right-missing"
+        assert "s3:CreateBucket" in problem.why
+        assert_in_its_own_words(problem, service.profile.create_bucket)
+
+
+def assert_in_its_own_words(problem: Problem, answer: str | Refusal) -> None:
+    """What the service said stands beneath the problem, as it said it."""
+    assert isinstance(answer, Refusal)
+    assert answer.message in problem.raw
+    assert answer.code in problem.raw
