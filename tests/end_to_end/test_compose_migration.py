@@ -217,7 +217,7 @@ def test_there_and_back_while_readers_upload(installed: StandIn, storage: Bridge
         assert f"//{migration.settings.custom_domain}/" in installed.wait_for_site()
         disk = set(installed.in_web("ls", "/app/images/covers").splitlines())
         in_bucket_only = set(visitors.uploaded) - disk
-        back = migration.call("disarm", "--undo-restart")
+        back = migration.call("rollback", "--yes")
         assert back.returncode == 0, back.stdout + back.stderr
     print(f"{visitors.figures}; {len(in_bucket_only)} of {len(visitors.uploaded)} in the bucket")
     assert not [e for e in migration.events if "Continue without it?" in str(e.get("text"))]
@@ -226,6 +226,9 @@ def test_there_and_back_while_readers_upload(installed: StandIn, storage: Bridge
     assert 'href="/static/css/themes/' in installed.wait_for_site()
     visitors.check_uploads_on(installed.site_url)
     assert "copied back" in back.stdout
+    assert "Does it give out its media, byte for byte?: yes" in back.stdout
+    owners = installed.in_web("sh", "-c", "stat -c '%u %g %a' /app/images/covers/* | sort -u")
+    assert len(owners.splitlines()) == 1, owners
     assert b"\nUSE_S3=false\n" in env.read_bytes()
     env.write_bytes(before)
     shutil.rmtree(installed.folder / ".bw-s3")

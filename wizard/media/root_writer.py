@@ -67,11 +67,13 @@ class RootWriter:
         self._root, self._temporary, self._number = -1, -1, 0
 
     def begin(self, path: bytes) -> NewFile:
-        """Begin with a file. Raises `OSError` where there is one, or none can be there."""
+        """Begin with a file. Raises `OSError` where none can be there.
+
+        Whether its name is free is seen when it is named.
+        """
         check_name(path)
         above, _, name = path.rpartition(b"/")
         target = self._target(above)
-        _check_free(name, target.handle)
         if not target.is_beside:
             return NewFile(name, target, target.handle, _TEMPORARY)
         self._number += 1
@@ -223,6 +225,9 @@ def _name_it(temporary: bytes, source: int, name: bytes, folder: int) -> None:
     """Name the temporary file; unlike a rename, a link never replaces what is there."""
     try:
         os.link(temporary, name, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        _check_free(name, folder)
+        raise
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
