@@ -29,10 +29,17 @@ _KEEP = (
     msg("Back up the bucket as you backed up the disk: it now holds what your readers upload."),
 )
 _BACK = msg(
-    "You can undo “Restart” on its screen (6, then u): your instance uses the local files "
-    "again, which are all still there, and files uploaded to the bucket in the meantime are "
-    "copied back."
+    "At any time, months later too, press 0 and then b (“Leave S3”): files that only the bucket "
+    "has are copied back, and your instance uses this server's disk again."
 )
+_KEEP_AFTER_BACK = (
+    msg("Back up this server's disk: it holds again what your readers upload."),
+    msg(
+        "Keep the bucket as long as you can: other servers still load old addresses from it. No "
+        "object was deleted."
+    ),
+)
+_THERE_AGAIN = msg("Press 0 and then b (“Steps to S3”): what the bucket has is not sent again.")
 # A new instance has no media here, and nothing that it could go back to.
 _KEEP_FRESH = (
     msg("Back up the bucket as you would back up the disk: it holds what your readers upload."),
@@ -88,9 +95,7 @@ class EndScreen(WizardScreen):
         )
         heading = msg("What to do next") if following is None else msg("When everything is done")
         self.query_one("#to-do", Lines).put(_paragraphs(heading, self._to_do(statuses)))
-        self.query_one("#way-back", Lines).put(
-            _paragraphs(msg("How to go back"), [_BACK_FRESH if self._is_fresh else _BACK])
-        )
+        self.query_one("#way-back", Lines).put(_paragraphs(*self._other_way()))
         waits = any(status.state is State.LATER for status in statuses)
         over = _OVER if self.shell.source.kept else _DEMO_OVER
         self.show_safety("" if following or waits else over)
@@ -98,6 +103,11 @@ class EndScreen(WizardScreen):
             self.show_buttons([ButtonSpec(msg("Finish"), "app.quit")])
         else:
             self.show_buttons([ButtonSpec(self.session.next_label("end"), "next")])
+
+    def _other_way(self) -> tuple[Message, list[Message]]:
+        if self.session.leads_back:
+            return msg("How to use S3 again"), [_THERE_AGAIN]
+        return msg("How to go back"), [_BACK_FRESH if self._is_fresh else _BACK]
 
     @property
     def _is_fresh(self) -> bool:
@@ -111,6 +121,8 @@ class EndScreen(WizardScreen):
             warning = behind("!", ARMED, "bold $text-warning", style="$text-warning")
             return [unfinished, *([warning] if overview.armed else [])]
         said = msg("Done and verified: your instance now keeps its files in the bucket.")
+        if self.session.leads_back:
+            said = msg("Done and verified: your instance keeps its files on this server's disk.")
         if any(s.state is State.LATER for s in statuses):
             said = msg(
                 "Everything to do with the bucket is done and verified. The rest waits until "
@@ -120,6 +132,8 @@ class EndScreen(WizardScreen):
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
         upkeep = self.session.context.deployment.upkeep
+        if self.session.leads_back:
+            return list(_KEEP_AFTER_BACK)
         keep = _KEEP_FRESH if self._is_fresh else _KEEP
         known = [*([upkeep] if upkeep else []), *keep]
         if all(status.state is not State.LATER for status in statuses):

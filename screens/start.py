@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
 from screens.state.marks import MARKS, LiveState, shown_state
+from screens.state.session import LEAVE_S3, TO_S3
 from screens.state.wording import in_lines, signed, timed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
@@ -32,6 +33,11 @@ _PURPOSE = msg(
     "bw-s3 copies your instance's covers, avatars and static assets to S3-compatible storage, "
     "which BookWyrm then uses. Before each step you see what will change; after it, the "
     "checks. No disk space is freed: the local files stay."
+)
+_WAY_BACK = msg(
+    "These steps bring your instance back to this server's disk: what only the bucket has is "
+    "copied back, then the services are switched. No object is deleted, and no file here is "
+    "replaced. Press b for the steps to S3."
 )
 _SAFE = msg("Nothing has been changed yet. You can stop at any time and come back.")
 _SAFE_OPENING = msg("Looking around changes nothing. You can stop at any time.")
@@ -88,6 +94,14 @@ class StartScreen(WizardScreen):
             id="start.disarm",
             tooltip=msg("Put USE_S3 in .env back as it was"),
         ),
+        Binding(
+            "b",
+            "leave_s3",
+            LEAVE_S3,
+            id="start.leave_s3",
+            tooltip=msg("Show the steps back to this server's disk"),
+        ),
+        Binding("b", "to_s3", TO_S3, id="start.to_s3", tooltip=msg("Show the steps to S3 again")),
     ]
 
     def __init__(self, shell: Shell) -> None:
@@ -165,9 +179,10 @@ class StartScreen(WizardScreen):
         self._set("#armed", signed("!", _ARMED) if armed else "")
         self._set("#switched", signed("!", opened.news) if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
-        self._set("#which-path", "" if begun else _PATHS.get(session.context.settings.path, ""))
+        path = "" if begun else _PATHS.get(session.context.settings.path, "")
+        self._set("#which-path", _WAY_BACK if session.leads_back else path)
         self._set("#state", self.shell.source.hint)
-        self.query_one("#purpose").display = not begun
+        self.query_one("#purpose").display = not begun and not session.leads_back
         self.query_one(Facts).show(f for f in opened.facts if f.label is not PATH)
         self.show_safety((_SAFE_ARMED if armed else _SAFE_AGAIN) if begun else _SAFE)
         disarm = [ButtonSpec(msg("Disarm"), "disarm")] if armed and not session.running else []
@@ -211,9 +226,13 @@ class StartScreen(WizardScreen):
         at_rest = session.opened is not None and not session.running
         match action:
             case "other_path":
-                return at_rest and not session.has_begun()
+                return at_rest and not session.has_begun() and not session.leads_back
             case "disarm":
                 return at_rest and session.overview.armed
+            case "leave_s3":
+                return session.may_turn and not session.leads_back
+            case "to_s3":
+                return session.may_turn and session.leads_back
             case "back":
                 return False
             case _:
@@ -245,6 +264,14 @@ class StartScreen(WizardScreen):
         other = MigrationPath.FRESH if existing else MigrationPath.EXISTING
         self.session.change_answers(replace(context.settings, path=other), context.keys)
         self.show()
+
+    def action_leave_s3(self) -> None:
+        """Show the steps back to this server's disk."""
+        self.shell.navigation.turn()
+
+    def action_to_s3(self) -> None:
+        """Show the steps to S3 again."""
+        self.shell.navigation.turn()
 
     def action_disarm(self) -> None:
         """Switch S3 off again in `.env`."""

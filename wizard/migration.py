@@ -203,7 +203,7 @@ class Migration:
         Where it was not seen, the journal says whether it was restarted with S3 (trap of the
         armed window: a reboot or a crash would switch it, ready or not).
         """
-        if not self.context.instance.uses_s3():
+        if self.leads_back or not self.context.instance.uses_s3():
             return False
         match self.served_from():
             case ServedFrom.THIS_SERVER:
@@ -226,9 +226,14 @@ class Migration:
             return False  # all is prepared: S3 from its first start is the aim
         return state is not State.DONE
 
+    @property
+    def leads_back(self) -> bool:
+        """Whether these are the steps back to this server's disk."""
+        return self.steps == WAY_BACK
+
     def step_named(self, name: str) -> Step:
-        """Return a step by its module's name."""
-        return next(step for step in self.steps if step.name == name)
+        """Return a step by its module's name; one of the other direction, too."""
+        return next(s for s in (*self.steps, *STEPS, *WAY_BACK) if s.name == name)
 
     def change_settings(self, settings: Settings, keys: Keys) -> None:
         """Continue with other answers; steps whose inputs changed are stale from now on.

@@ -65,6 +65,13 @@ class Navigator:
         if number < len(routes):
             self.go_to(routes[number])
 
+    def turn(self) -> None:
+        """Show the steps of the other direction, from the start screen on."""
+        if self._session.may_turn:
+            self._session.turn()
+            self.go_to("start")
+            self.refresh()
+
     def refresh(self) -> None:
         """Bring the screen up to date."""
         screen = self.current

@@ -12,6 +12,7 @@ from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits
 from textual.widgets.option_list import Option
 
 from screens.state.marks import MARKS
+from screens.state.session import LEAVE_S3, TO_S3
 from screens.widgets.key_button import KeyButton
 from wizard.core.language import known_languages, language, language_in_use, shown
 from wizard.core.message import Message, msg
@@ -58,6 +59,8 @@ class Commands(Provider):
                 yield binding.description, tooltip or "", run
         for item in self.shell.session.rail_items():
             yield _way_to(item), "", partial(self.shell.navigation.go_to, item.name)
+        if self.shell.session.may_turn:
+            yield _other_direction(self.shell)
         yield msg("Theme"), msg("Change the colours"), app.search_themes
         yield from _languages(self.shell)
 
@@ -111,6 +114,12 @@ def _way_to(item: RailItem) -> Message:
     if not how:
         return msg("Go to {number} {step}", number=number, step=item.title)
     return msg("Go to {number} {step} · {state}", number=number, step=item.title, state=how)
+
+
+def _other_direction(shell: Shell) -> _Command:
+    if shell.session.leads_back:
+        return TO_S3, msg("Show the steps to S3 again"), shell.navigation.turn
+    return LEAVE_S3, msg("Show the steps back to this server's disk"), shell.navigation.turn
 
 
 def _languages(shell: Shell) -> Iterator[_Command]:

@@ -111,6 +111,8 @@ class ProblemHandler:
         """Show the form, with the problem beside its field where it has one."""
         from screens.configure_provider import ConfigureProviderScreen
 
+        if self._session.leads_back:
+            self._navigator.turn()
         self._navigator.go_to(ConfigureProviderScreen.route)
         screen = self._app.get_screen(ConfigureProviderScreen.route)
         if isinstance(screen, ConfigureProviderScreen):

@@ -63,6 +63,36 @@ def _update_connector(shell: Shell) -> WizardScreen:
     return UpdateConnectorScreen(shell)
 
 
+def _copy_back(shell: Shell) -> WizardScreen:
+    from screens.way_back import CopyBackScreen
+
+    return CopyBackScreen(shell)
+
+
+def _disable_s3(shell: Shell) -> WizardScreen:
+    from screens.way_back import DisableS3Screen
+
+    return DisableS3Screen(shell)
+
+
+def _local_static(shell: Shell) -> WizardScreen:
+    from screens.way_back import LocalStaticScreen
+
+    return LocalStaticScreen(shell)
+
+
+def _switch_back(shell: Shell) -> WizardScreen:
+    from screens.way_back import SwitchBackScreen
+
+    return SwitchBackScreen(shell)
+
+
+def _close_bucket(shell: Shell) -> WizardScreen:
+    from screens.way_back import CloseBucketScreen
+
+    return CloseBucketScreen(shell)
+
+
 def _end(shell: Shell) -> WizardScreen:
     from screens.end import EndScreen
 
@@ -79,5 +109,10 @@ SCREENS: Mapping[str, Callable[[Shell], WizardScreen]] = {
     "restart": _restart,
     "verify_cors": _verify_cors,
     "update_connector": _update_connector,
+    "copy_back": _copy_back,
+    "disable_s3": _disable_s3,
+    "local_static": _local_static,
+    "switch_back": _switch_back,
+    "close_bucket": _close_bucket,
     "end": _end,
 }

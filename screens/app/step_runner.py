@@ -74,7 +74,12 @@ class StepRunner:
         running = self._session.running
         heading = self._session.title(running) if running else msg("Question")
         dialog = ConfirmDialog(
-            heading, question.text, yes=question.yes, no=question.no, deadline=question.deadline
+            heading,
+            question.text,
+            yes=question.yes,
+            no=question.no,
+            deadline=question.deadline,
+            focus_no=question.only_a_person,
         )
         try:
             return await self._app.push_screen_wait(dialog)

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from wizard.opening.opening import Opened
     from wizard.step import Context, Step
 
-# The step whose work a process of its own does.
-SWITCHING = "restart"
+# The steps whose work a process of their own does.
+SWITCHING = ("restart", "switch_back")
 _PATH_LABELS: Mapping[str, Message] = {
     MigrationPath.EXISTING: msg("existing instance"),
     MigrationPath.FRESH: msg("fresh install"),
 }
+
+# What leads to the steps of the other direction.
+LEAVE_S3, TO_S3 = msg("Leave S3"), msg("Steps to S3")
 
 ARMED = msg(
     ".env already says USE_S3=true. The next time the services start, for whatever reason, the "
@@ -73,6 +76,8 @@ class Session:
         self._overview: Overview | None = None
         self._seen_at = -1
         self._output_files: dict[str, OutputFile] = {}
+        # The steps to S3, while those back are shown.
+        self._to_s3: Migration | None = None
 
     @property
     def migration(self) -> Migration:
@@ -104,6 +109,32 @@ class Session:
         """Forget how the steps stood, so that whoever asks next sees how they stand then."""
         self._overview = None
 
+    # The direction ---------------------------------------------------------------------------
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether the steps are those back to this server's disk."""
+        return self.opened is not None and self.migration.leads_back
+
+    @property
+    def may_turn(self) -> bool:
+        """Whether the steps of the other direction can be shown: the site uses S3, or they are."""
+        if self.opened is None or self.running:
+            return False
+        return self.leads_back or self.context.instance.uses_s3()
+
+    def turn(self) -> None:
+        """Show the steps of the other direction from now on; nothing is carried out."""
+        from wizard.opening.way_back import way_back
+
+        if self.opened is None:
+            return
+        here = self.opened.migration
+        there, self._to_s3 = (self._to_s3, None) if self._to_s3 else (way_back(here), here)
+        there.site = here.site
+        self.opened = replace(self.opened, migration=there)
+        self.changes += 1
+
     # How the steps stand --------------------------------------------------------------------
 
     def instance_label(self) -> Message:
@@ -127,6 +158,8 @@ class Session:
         """Return which path is taken, for the header, or that the instance is armed."""
         if self.is_armed:
             return signed("!", msg("armed for S3"))
+        if self.leads_back:
+            return msg("back to the disk")
         path = self.context.settings.path if self.opened else ""
         return _PATH_LABELS.get(path, NOTHING)
 
@@ -217,7 +250,7 @@ class Session:
     def _what_becomes_of_the_step(self) -> Message:
         """Say what leaving means for the step at work."""
         title = self.title(self.running)
-        if self.running == SWITCHING:
+        if self.running in SWITCHING:
             return msg(
                 "“{step}” is in progress and continues by itself. What is verified stays verified.",
                 step=title,

@@ -22,6 +22,9 @@ class Navigation(Protocol):
     def go_to_next(self, route: str) -> None:
         """Show what comes after the screen of this route."""
 
+    def turn(self) -> None:
+        """Show the steps of the other direction, from the start screen on."""
+
     def show_output(self, step: str) -> None:
         """Show all that the commands of the step of this name wrote."""
 

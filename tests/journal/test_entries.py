@@ -70,6 +70,9 @@ FORMS: dict[str, tuple[str, object]] = {
     ),
     "public media declined": ('[["covers", "JPG"]]', [["covers", "JPG"]]),
     "linked files that are not served": ('["covers/a.jpg"]', ["covers/a.jpg"]),
+    "copy_back.rest": ("3", 3),
+    "local_static.collected": ("yes", True),
+    "close_bucket.left": ("yes", True),
     "disable_s3.lines": ('{"USE_S3": "USE_S3=true"}', {"USE_S3": "USE_S3=true"}),
     "enable_s3.lines": (
         '{"USE_HTTPS": null, "USE_S3": "USE_S3=false"}',

@@ -14,7 +14,7 @@ from wizard.migration import Migration
 from wizard.opening.opening import Opened, Opening, open_migration, opening_that_changes_nothing
 from wizard.opening.way_back import opening_back, runs_from_disk, way_back
 from wizard.reporting.narration import Narrator
-from wizard.steps.close_bucket import CLOSE_BUCKET
+from wizard.steps.close_bucket import CLOSE_BUCKET, forget_answer
 from wizard.steps.copy_back import LEAVE_REST
 
 NOT_BACK = msg(
@@ -39,6 +39,8 @@ async def _carry_out(opening: Opening, narrator: Narrator, agreed: Collection[st
         back = _begun(opened, narrator)
         if back is None:
             return ExitStatus.OK
+        if CLOSE_BUCKET in agreed:
+            forget_answer(back.context)
         for step in back.steps:
             if not await show_plan(back, step, narrator):
                 continue

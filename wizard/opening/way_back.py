@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from wizard.core.states import ResultState
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true, open_instance
+from wizard.journal.journal import Journal
 from wizard.migration import WAY_BACK, Migration
 from wizard.opening.opening import Opening
+from wizard.switch.course import SWITCHING_BACK_STEP
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.web.visitor import ServedFrom
 
@@ -30,14 +33,26 @@ def opening_back(opening: Opening) -> Opening:
 
 
 def way_back(migration: Migration) -> Migration:
-    """Return the steps back, for the same instance, with what `.env` says of the objects' ACL."""
+    """Return the steps back, for the same instance, with what `.env` says of the objects' ACL.
+
+    What is remembered of an earlier return, or of one that was given up, does not count.
+    """
     context = migration.context
+    if context.instance.uses_s3():
+        _forget_earlier(context.journal)
     if not context.settings.acl_known:
         acl = _acl_of(context.instance.env_file())
         context = context.with_settings(replace(context.settings, acl=acl, acl_known=True))
     back = Migration(context, WAY_BACK)
     back.site = migration.site
     return back
+
+
+def _forget_earlier(journal: Journal) -> None:
+    switched = journal.result(SWITCHING_BACK_STEP)
+    returned = switched is not None and switched.state is ResultState.DONE
+    for step in WAY_BACK if returned else WAY_BACK[1:]:
+        journal.forget_result(step.name)
 
 
 def runs_from_disk(migration: Migration) -> bool:

@@ -10,9 +10,11 @@ from wizard.assets.added_rules import rules_were_added, take_rules_out
 from wizard.core.events import Check, passed, remark
 from wizard.core.message import Message, joined, marked, msg
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
+from wizard.journal.entries import flag_entry
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_mode import put_mode_back
+from wizard.switch.follow import files_of
 from wizard.switch.storage_lines import (
     remembers_storage_lines,
     restore_storage_lines,
@@ -27,6 +29,20 @@ _OTHERS = msg(
 )
 _KEPT = msg("The objects themselves are never deleted.")
 _TO_DO_IT = msg("To put it back later: bw-s3 rollback --yes --close-bucket")
+
+
+# That it is to be left; true of this return from S3 only, and asked again after the next.
+_LEFT = flag_entry("close_bucket.left")
+
+
+def forget_answer(context: Context) -> None:
+    """Have it asked again."""
+    context.journal.forget(_LEFT)
+
+
+def _when(context: Context) -> dict[str, str]:
+    state = files_of(context).read()
+    return {"switch": state.id if state else ""}
 
 
 class CloseBucket(TypedStep[bool]):
@@ -44,10 +60,11 @@ class CloseBucket(TypedStep[bool]):
         return {"endpoint": context.settings.endpoint, "bucket": context.settings.bucket}
 
     async def inspect(self, context: Context) -> Finding:
-        """Look whether anything is recorded that could go back."""
+        """Look whether anything is recorded that could go back, and was not to be left."""
         changed = _changed(context)
+        left = context.journal.recall(_LEFT.true_of(_when(context))) is True
         facts = (Fact(msg("changed"), joined(changed, marked("{before}, {next}"))),)
-        return Finding(not changed, facts if changed else ())
+        return Finding(left or not changed, facts if changed else ())
 
     async def plan(self, context: Context) -> Plan:
         """Return what would go back, and who may still need it."""
@@ -84,6 +101,7 @@ class CloseBucket(TypedStep[bool]):
             option=CLOSE_BUCKET,
         )
         if not await context.ask(question):
+            context.journal.remember(_LEFT.true_of(_when(context)), True)
             return False
         # The keys are in the lines, so these come last.
         await asyncio.to_thread(close_again, context, context.settings)

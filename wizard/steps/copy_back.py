@@ -14,14 +14,18 @@ from wizard.core.message import Message, msg, plural, sentences
 from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.quantities import count_files, describe_size, name_some
+from wizard.journal.entries import number_entry
 from wizard.media.source import PREFIX, Reason
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
-from wizard.switch.on_disk import is_on_disk
 
 # How `rollback` is told to go on without what cannot be copied back.
 LEAVE_REST = "--leave-rest"
 _SHOWN, _NAMED = 3, 100
+# How many objects stay in the bucket only, as was agreed to; true of this bucket only.
+_REST = number_entry("copy_back.rest")
+# On a busy site a few more are uploaded at any moment: the restart catches up with them.
+_FEW = 100
 _RESTORE = msg(
     "Have archived objects restored first (in the service's console, or with aws s3api "
     "restore-object); that may take hours."
@@ -43,13 +47,17 @@ class CopyBack(TypedStep[BroughtBack]):
         return {"endpoint": context.settings.endpoint, "bucket": context.settings.bucket}
 
     async def inspect(self, context: Context) -> Finding:
-        """Look whether the site runs from the disk already, with all that was uploaded."""
+        """Look whether the bucket has anything that is not here; one listing, one walk."""
         media = await context.deployment.media()
+        rest = context.journal.recall(_REST.true_of(self.inputs(context)))
+        survey = await survey_back(context)
+        others = survey.refused_count + survey.different + survey.unsure
+        done = rest is not None and others <= rest and survey.files + others <= rest + _FEW
         facts = (
             Fact(msg("from"), f"s3://{context.settings.bucket}/{PREFIX}"),
             Fact(msg("to"), media.label),
         )
-        return Finding(await is_on_disk(context), facts)
+        return Finding(done, facts)
 
     async def plan(self, context: Context) -> Plan:
         """Return how much comes back, and what cannot. Raises `Problem` for a disk too small."""
@@ -66,6 +74,7 @@ class CopyBack(TypedStep[BroughtBack]):
         if result.left_count:
             raise _left(result)
         await _confirm_rest(context, result)
+        context.journal.remember(_REST.true_of(self.inputs(context)), result.refused_count)
         return result
 
     async def verify(self, context: Context, found: BroughtBack) -> Sequence[Check]:

@@ -9,8 +9,12 @@ from wizard.core.events import Check, Note, failed, passed
 from wizard.core.message import msg, plural
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
+from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.switch.on_disk import is_on_disk
+
+# That the files were collected: by this version of BookWyrm, with this very `.env`.
+_COLLECTED = flag_entry("local_static.collected")
 
 
 class LocalStatic(TypedStep[None]):
@@ -28,9 +32,10 @@ class LocalStatic(TypedStep[None]):
         return {"BookWyrm": context.instance.version}
 
     async def inspect(self, context: Context) -> Finding:
-        """Look whether the site serves its own already."""
+        """Look whether the site serves its own already, or they were collected for it."""
         version = Fact(msg("BookWyrm"), context.instance.version)
-        return Finding(await is_on_disk(context), (version,))
+        collected = context.journal.recall(_collected(context)) is True
+        return Finding(collected or await is_on_disk(context), (version,))
 
     async def plan(self, context: Context) -> Plan:
         """Return the commands. Raises `Problem` where they cannot run."""
@@ -67,5 +72,11 @@ class LocalStatic(TypedStep[None]):
         else:
             number = len(assets.files)
             check = passed(asked, plural("yes, {n} file", "yes, {n} files", number), code=code)
+            context.journal.remember(_collected(context), True)
         context.report(check)
         return [check]
+
+
+def _collected(context: Context) -> Entry[bool]:
+    written = str(context.instance.env_path.stat().st_mtime_ns)
+    return _COLLECTED.true_of({"BookWyrm": context.instance.version, ".env": written})

@@ -1,0 +1,41 @@
+"""Leaving S3 from the start screen, and turning to the steps to S3 again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.screens.kit import all_scripts
+from tests.screens.states import Stage, State, open_stage
+from wizard.migration import WAY_BACK
+
+
+async def _nothing(stage: Stage) -> None:
+    await stage.rest()
+
+
+def titles(stage: Stage) -> list[str]:
+    return [item.title for item in stage.app.session.rail_items()]
+
+
+async def test_the_steps_back_are_shown_where_the_instance_uses_s3(tmp_path: Path) -> None:
+    folder = tmp_path / "bookwyrm"
+    app, source, gate = open_stage(State(_nothing, scripts=all_scripts()), folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        stage = Stage(app, pilot, source, gate)
+        await stage.rest()
+        there = titles(stage)
+        await stage.press("b")
+        assert titles(stage) == there, "nothing to leave"
+        env = app.session.context.instance.env_path
+        env.write_text(env.read_text().replace("USE_S3=false", "USE_S3=true"))
+        app.session.changes += 1
+        await stage.press("b")
+        assert titles(stage) == ["Start", *(step.title for step in WAY_BACK), "Summary"]
+        assert app.session.path_label() == "back to the disk"
+        assert not app.session.is_armed
+        assert str(app.session.next_label("start")) == "Next: Copy back"
+        await stage.press("6")
+        assert app.navigation.current is not None
+        assert app.navigation.current.route == "end"
+        await stage.press("0", "b")
+        assert titles(stage) == there
