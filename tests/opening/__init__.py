@@ -4,5 +4,4 @@
 TESTED_BY = {
     "detect": "instance/dockerless/test_deployment",
     "unfinished_switch": "switch/test_run",
-    "way_back": "end_to_end/test_rollback",
 }
