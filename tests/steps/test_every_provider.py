@@ -209,6 +209,18 @@ async def test_a_service_that_does_more_than_its_preset_says(
         assert site.admin.questions == []
 
 
+@pytest.mark.parametrize("name", ["scaleway", "exoscale"])
+async def test_a_policy_that_would_lock_the_keys_out_is_not_set(
+    name: str, seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, object_acl="ignored", policy="ok")
+        problem = await site.fails(ConfigureProvider())
+        assert problem.code == "bucket-closed"
+        assert site.advice("public") in [remedy.text for remedy in problem.remedies]
+        assert not [r for r in service.requests if r.call == "PutBucketPolicy"]
+
+
 async def test_an_account_that_may_publish_nothing(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     """As trial accounts at Wasabi, whose storage takes ACLs and policies all the same."""
     with Profiled("wasabi", seaweedfs) as service, site_at(service, tmp_path) as site:

@@ -120,13 +120,11 @@ class Preset:
     def ways(self) -> tuple[Opening, ...]:
         """What lets the public in where the objects' own ACLs do not, in the order to try it.
 
-        Those that are not expected to work come later: the service itself decides. But nothing
-        opens a whole bucket that is not said to.
+        Nothing else is tried: at Scaleway a policy shuts out every key that it does not name,
+        our own included, which then could not take it back.
         """
-        named = [way for way in self.opens if way not in (Opening.ACL, Opening.CONSOLE)]
-        console_first = self.opens[:1] == (Opening.CONSOLE,)
-        others = [] if Opening.POLICY in named or console_first else [Opening.POLICY]
-        return (*named, *others, Opening.CONSOLE)
+        named = (way for way in self.opens if way not in (Opening.ACL, Opening.CONSOLE))
+        return (*named, Opening.CONSOLE)
 
     @property
     def endpoint_path(self) -> str:
