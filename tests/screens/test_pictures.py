@@ -33,6 +33,7 @@ IN_COLOUR = (
     "palette",
     "end",
 )
+FRENCH = "fr"
 # The last without colours, as the text is.
 LOOKS = ("dark", "light", "plain")
 
@@ -63,6 +64,7 @@ async def test_picture(name: str, folder: Path, album: Album) -> None:
         await state.walk(stage)
         _keep_the_cursor(app)
         english = await _english_in_another_language(stage)
+        pictures[f"{name}.{FRENCH}.80x24.txt"] = await _in_french(stage)
         for look in LOOKS if name in IN_COLOUR else ():
             await _put_on(stage, look)
             pictures[f"{name}.{look}.svg"] = await stage.picture(as_svg)
@@ -90,6 +92,14 @@ async def _english_in_another_language(stage: Stage) -> list[str]:
         picture = as_text(stage.app).partition("\n===")[0]
         await _speak(stage, language(ENGLISH))
     return pseudo.unexplained(picture)
+
+
+async def _in_french(stage: Stage) -> str:
+    """Return the text of the screen in French; the states' own values are English."""
+    await _speak(stage, language(FRENCH))
+    picture = await stage.picture(as_text)
+    await _speak(stage, language(ENGLISH))
+    return picture
 
 
 def _bindings(app: WizardApp) -> list[Binding]:
@@ -143,6 +153,7 @@ def _draw_anew(app: WizardApp) -> None:
 
 def test_no_picture_is_left_of_a_state_that_is_gone(album: Album) -> None:
     sizes = {f"{name}.{w}x{h}.txt" for name in all_states() for w, h in SIZES}
+    sizes |= {f"{name}.{FRENCH}.80x24.txt" for name in all_states()}
     looks = {f"{name}.{look}.svg" for name in IN_COLOUR for look in LOOKS}
     left = {path.name for path in FOLDER.iterdir()} - sizes - looks
     if album.update:

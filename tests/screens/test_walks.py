@@ -32,7 +32,7 @@ async def _fill_in_the_form(walker: Walker, server: SeaweedFS, bucket: str) -> N
     await walker.pilot.press("enter")
     await walker.until(lambda: isinstance(walker.screen.focused, OptionList))
     # In one go: letters that come later begin another search, and this machine may be busy.
-    for letter in "sea":
+    for letter in "seaw":
         press(walker.app, letter)
     await walker.until(lambda: _marked(walker.screen.focused) == "SeaweedFS")
     await walker.pilot.press("enter")

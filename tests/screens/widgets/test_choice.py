@@ -8,6 +8,7 @@ from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList
 
+from screens.app.themes import NIGHT
 from screens.overlays.dialogs import ConfirmDialog
 from screens.widgets.choice import Choice
 from tests.screens.waiting import until
@@ -46,6 +47,11 @@ def _marked(options: OptionList) -> str:
 
 class _Asking(App[None]):
     CSS_PATH = "../../../screens/app/dialogs.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_theme(NIGHT)
+        self.theme = NIGHT.name
 
     def on_mount(self) -> None:
         text = "\n".join(f"line {number}" for number in range(60))
