@@ -49,7 +49,7 @@ def note_opened(
 
     Where it was opened before, what it was then counts.
     """
-    entry = _OPENED.of(_place(context.settings))
+    entry = _OPENED.of(context.settings.bucket_place)
     opened = context.journal.recall(entry)
     if opened is None:
         opened = OpenedBucket(context.settings.region, dict(switches), acl)
@@ -60,27 +60,27 @@ def note_opened(
 
 def note_closed(context: Context, settings: Settings) -> None:
     """Note that what opened this bucket is not in force any more."""
-    context.journal.forget(_OPENED.of(_place(settings)))
+    context.journal.forget(_OPENED.of(settings.bucket_place))
 
 
 def note_used(context: Context) -> None:
     """Note that the site runs with this bucket: pages point to it from now on."""
-    context.journal.remember(_USED.of(_place(context.settings)), True)
+    context.journal.remember(_USED.of(context.settings.bucket_place), True)
 
 
 def is_used(context: Context) -> bool:
     """Tell whether the site ever ran with the bucket of these settings."""
-    return context.journal.remembers(_USED.of(_place(context.settings)))
+    return context.journal.remembers(_USED.of(context.settings.bucket_place))
 
 
 def was_opened(context: Context) -> bool:
     """Tell whether we opened the bucket of these settings."""
-    return context.journal.remembers(_OPENED.of(_place(context.settings)))
+    return context.journal.remembers(_OPENED.of(context.settings.bucket_place))
 
 
 def lost_opening(context: Context, bucket: Bucket) -> Message:
     """Say what we opened this bucket with and is no longer in force, "" where nothing is gone."""
-    opened = context.journal.recall(_OPENED.of(_place(context.settings)))
+    opened = context.journal.recall(_OPENED.of(context.settings.bucket_place))
     if opened is None:
         return NOTHING
     if opened.acl is not None:
@@ -95,7 +95,7 @@ def lost_opening(context: Context, bucket: Bucket) -> Message:
 
 def close_again(context: Context, settings: Settings) -> bool:
     """Put a bucket's policy and ACL back, where we changed them. Raises `Problem`."""
-    opened = context.journal.recall(_OPENED.of(_place(settings)))
+    opened = context.journal.recall(_OPENED.of(settings.bucket_place))
     if opened is None:
         return False
     bucket = Bucket(settings, context.keys)
@@ -149,7 +149,8 @@ async def settle_earlier(context: Context) -> None:
 
 def _by_hand(context: Context, earlier: Settings) -> Message:
     """Say how a bucket is closed in its service's console."""
-    opened, endpoint = context.journal.recall(_OPENED.of(_place(earlier))), earlier.endpoint_host
+    opened = context.journal.recall(_OPENED.of(earlier.bucket_place))
+    endpoint = earlier.endpoint_host
     if opened is not None and opened.acl is not None:
         return msg("To close it, make it private at {endpoint}", endpoint=endpoint)
     return msg(
@@ -186,8 +187,8 @@ def _why_open(context: Context, earlier: Settings) -> Message | None:
     armed = is_true(env.get("USE_S3")) and env.get("AWS_STORAGE_BUCKET_NAME") == earlier.bucket
     if armed:
         # Whatever restarted the services in the meantime has switched the site to it.
-        context.journal.remember(_USED.of(_place(earlier)), True)
-    if context.journal.remembers(_USED.of(_place(earlier))):
+        context.journal.remember(_USED.of(earlier.bucket_place), True)
+    if context.journal.remembers(_USED.of(earlier.bucket_place)):
         # Translators: follows "no: ", as the reason why a bucket is still open to the public.
         return msg("the site uses it or did, and pages here and elsewhere may still point to it")
     if earlier.endpoint != context.settings.endpoint:
@@ -198,10 +199,6 @@ def _why_open(context: Context, earlier: Settings) -> Message | None:
 def _earlier(context: Context) -> Iterator[Settings]:
     """Yield the other buckets that we opened, as settings that lead there."""
     for place, opened in context.journal.recall_all(_OPENED).items():
-        if place != _place(context.settings):
+        if place != context.settings.bucket_place:
             endpoint, _, bucket = place.rpartition("/")
             yield replace(context.settings, endpoint=endpoint, bucket=bucket, region=opened.region)
-
-
-def _place(settings: Settings) -> str:
-    return f"{settings.endpoint}/{settings.bucket}"

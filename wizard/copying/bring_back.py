@@ -120,7 +120,6 @@ def survey_back(job: Job) -> BackSurvey:
         result.size += item.size
         result.blocks += -(-item.size // _BLOCK) * _BLOCK
         result.archived += item.archived
-    result.different, result.unsure = job.inventory.on_both_sides()
     return result
 
 

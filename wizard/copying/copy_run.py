@@ -111,7 +111,9 @@ class CopyRun:
         """Count what only the bucket has; nothing is read or written."""
         with self._job() as job:
             self._survey.take_everything(job)
-            return survey_back(job)
+            survey = survey_back(job)
+            survey.different, survey.unsure = job.inventory.on_both_sides()
+            return survey
 
     def bring_back(
         self, brought: BroughtBack, *, whole: bool, all_public: bool = True
@@ -124,20 +126,19 @@ class CopyRun:
         with self._job() as job:
             self._survey.take_everything(job)
             counter = ProgressCounter(self._context.report)
-            for _, item in only_there(job):
-                if not isinstance(item, MediaFailure):
-                    counter.found(1, item.size)
-            if counter.files_total:
+            survey = survey_back(job)
+            if survey.files:
+                counter.found(survey.files, survey.size)
                 counter.start(0, 0)
-            etags = etags_are_md5(self._context.journal, self._bucket().place)
+            etags = etags_are_md5(self._context.journal, self._context.settings.bucket_place)
             bringing = BringBack(job, counter, self._stop, etags_are_md5=etags, result=brought)
             private: frozenset[bytes] = frozenset()
             if whole:
-                check_room(self._media, survey_back(job))
+                check_room(self._media, survey)
                 bringing.compare()
                 private = frozenset() if all_public else self._private(job)
             bringing.fetch(private)
-            if counter.files_total:
+            if survey.files:
                 counter.tell(now=True)
             return brought
 
@@ -146,9 +147,6 @@ class CopyRun:
         with Visitors(settings, self._context.control, self._stop) as visitors:
             paths = (path for path, item in only_there(job) if isinstance(item, Listed))
             return visitors.cannot_read(path for path in paths if public.has(path))
-
-    def _bucket(self) -> Bucket:
-        return Bucket(self._context.settings, self._context.keys)
 
     @contextmanager
     def _job(self) -> Iterator[Job]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import SplitResult, urlsplit
 
 import idna
 
@@ -10,6 +11,22 @@ import idna
 def is_ip_address(host: str) -> bool:
     """Tell whether a host, with or without a port, is an IP address and no name."""
     return any(map(_is_plain_address, (host, host.rpartition(":")[0])))
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Return the parts of a URL, None where it is none (such as with a port that is no number)."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def usual_scheme(address: str) -> str:
+    """Return http or https for an address without a scheme: only this machine or an IP has http."""
+    name = address.split("/", maxsplit=1)[0].rsplit(":", 1)[0]
+    return "http" if name == "localhost" or is_ip_address(name) else "https"
 
 
 def as_browsers_send(host: str) -> str:

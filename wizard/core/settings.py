@@ -84,6 +84,11 @@ class Settings:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def bucket_place(self) -> str:
+        """Names the bucket among all: endpoint and name."""
+        return f"{self.endpoint}/{self.bucket}"
+
+    @property
     def public_base(self) -> str:
         """The URL that the public reads from, without a final slash."""
         return f"{self.url_protocol}//{self.custom_domain.rstrip('/')}"

@@ -63,7 +63,7 @@ class CloseBucket(TypedStep[bool]):
         """Look whether anything is recorded that could go back, and was not to be left."""
         changed = _changed(context)
         left = context.journal.recall(_LEFT.true_of(_when(context))) is True
-        facts = (Fact(msg("changed"), joined(changed, marked("{before}, {next}"))),)
+        facts = (Fact(msg("changed"), _in_a_row(changed)),)
         return Finding(left or not changed, facts if changed else ())
 
     async def plan(self, context: Context) -> Plan:
@@ -74,7 +74,7 @@ class CloseBucket(TypedStep[bool]):
             return Plan((Sentence(text),))
         text = msg(
             "If you want that, this goes back to what it was: {things}.",
-            things=joined(changed, marked("{before}, {next}")),
+            things=_in_a_row(changed),
         )
         items: list[PlanItem] = [Sentence(text), Sentence(_OTHERS, warning=True)]
         env = context.instance.env_file()
@@ -91,7 +91,7 @@ class CloseBucket(TypedStep[bool]):
         question = Question(
             text=msg(
                 "Put back what was changed for S3 ({things})? {others} {kept}",
-                things=joined(changed, marked("{before}, {next}")),
+                things=_in_a_row(changed),
                 others=_OTHERS,
                 kept=_KEPT,
             ),
@@ -124,12 +124,15 @@ class CloseBucket(TypedStep[bool]):
         return [check]
 
 
+def _in_a_row(changed: Sequence[Message]) -> Message:
+    return joined(changed, marked("{before}, {next}"))
+
+
 def _changed(context: Context) -> list[Message]:
     """Return what bw-s3 has on record that it changed."""
-    place = f"{context.settings.endpoint}/{context.settings.bucket}"
     found = {
         msg("the bucket's policy"): was_opened(context),
-        msg("its CORS rules"): rules_were_added(context, place),
+        msg("its CORS rules"): rules_were_added(context, context.settings.bucket_place),
         msg("the lines of the storage in .env"): remembers_storage_lines(context),
     }
     return [words for words, is_so in found.items() if is_so]

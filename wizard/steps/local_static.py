@@ -11,7 +11,7 @@ from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Context, Fact, Finding, TypedStep
-from wizard.switch.on_disk import is_on_disk
+from wizard.switch.on_disk import is_on_disk, require_s3_off
 
 # That the files were collected: by this version of BookWyrm, with this very `.env`.
 _COLLECTED = flag_entry("local_static.collected")
@@ -46,13 +46,7 @@ class LocalStatic(TypedStep[None]):
 
     async def apply(self, context: Context) -> None:
         """Run the commands, with what `.env` says now."""
-        if context.instance.uses_s3():
-            raise Problem(
-                msg("S3 is still enabled in .env."),
-                msg("The static files would be collected in the bucket."),
-                msg("Do the step “Disable S3” first."),
-                code="s3-still-enabled",
-            )
+        require_s3_off(context, msg("The static files would be collected in the bucket."))
         await context.deployment.collect_static(context.report)
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:

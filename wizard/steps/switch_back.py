@@ -21,7 +21,7 @@ from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.switch.course import SWITCHING_BACK_STEP
 from wizard.switch.follow import carry_out_switch, under_way
 from wizard.switch.launch import why_a_logout_ends_it
-from wizard.switch.on_disk import is_on_disk, look, serves_itself
+from wizard.switch.on_disk import is_on_disk, look, require_s3_off, serves_itself
 from wizard.switch.plan import about_choice, noticed, stages_of
 from wizard.switch.problems import words
 from wizard.switch.state import Direction, Phase
@@ -76,13 +76,7 @@ class SwitchBack(TypedStep[None]):
 
     async def apply(self, context: Context) -> None:
         """Restart, unless a start before this one did; then catch up."""
-        if context.instance.uses_s3():
-            raise Problem(
-                msg("S3 is still enabled in .env."),
-                msg("A restart would change nothing."),
-                msg("Do the step “Disable S3” first."),
-                code="s3-still-enabled",
-            )
+        require_s3_off(context, msg("A restart would change nothing."))
         if under_way(context) or not serves_itself(context, await look(context)):
             await self._switch(context)
         if uploads_are_missing(context):

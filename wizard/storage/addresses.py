@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
-from wizard.core.hosts import is_ip_address
+from wizard.core.hosts import is_ip_address, split_url, usual_scheme
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.address_forms import best_fit
@@ -59,7 +59,7 @@ def read_address(text: str) -> Address | None:
         return _of_s3_url(rest)
     if has_scheme and scheme.lower() not in ("http", "https"):
         return None
-    parts = _split(text if has_scheme else f"{_usual_scheme(text)}://{text}")
+    parts = split_url(text if has_scheme else f"{usual_scheme(text)}://{text}")
     if parts is None or not _is_host(parts.hostname or ""):
         return None
     if not has_scheme and not _is_plainly_host(parts):
@@ -151,22 +151,8 @@ def _of_console(parts: SplitResult) -> Address | None:
 # What is an address at all ------------------------------------------------------------------
 
 
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
-
-
 def _host_of(parts: SplitResult) -> str:
     return parts.netloc.rpartition("@")[2].lower()
-
-
-def _usual_scheme(text: str) -> str:
-    name = text.split("/", maxsplit=1)[0].rsplit(":", 1)[0]
-    return "http" if name == "localhost" or is_ip_address(name) else "https"
 
 
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?")

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from wizard.core.hosts import is_ip_address
+from wizard.core.hosts import is_ip_address, split_url, usual_scheme
 from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
@@ -19,6 +19,7 @@ from wizard.storage.providers import BucketNames, Preset, preset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from urllib.parse import SplitResult
 
     from wizard.core.settings import Settings
 
@@ -203,12 +204,12 @@ def _is_of_a_key(value: str) -> bool:
 
 def _tidy_endpoint(value: str, service: Preset) -> tuple[str, Problem | None]:
     if value and "://" not in value:
-        value = f"{'http' if _is_local(value) else 'https'}://{value}"
+        value = f"{usual_scheme(value)}://{value}"
     if not value:
         what = msg("The endpoint is missing.")
         why = msg("It is the address of the storage service.")
         return "", _wrong("endpoint", what, why, code="endpoint-missing")
-    parts = _split(value)
+    parts = split_url(value)
     value = value.rstrip("/")
     if parts is None or not parts.hostname or not _HOST.fullmatch(parts.hostname):
         what = msg("{value} is not an address.", value=value)
@@ -298,7 +299,7 @@ def _tidy_custom_domain(value: str) -> tuple[str, Problem | None]:
 
 def _defect_of_domain(value: str, path: str) -> Problem | None:
     wrong = partial(_wrong, "custom_domain", code="custom-domain-invalid")
-    parts = _split(f"https://{value}")
+    parts = split_url(f"https://{value}")
     if parts is None or not parts.hostname or not _HOST.fullmatch(parts.hostname):
         why = msg("It is the host from which visitors load the files, such as media.example.org.")
         return wrong(msg("{value} is not a host.", value=value), why)
@@ -360,17 +361,3 @@ def _wrong(
 ) -> Problem:
     remedy = remedy or _DEFAULT_REMEDY.get(field, CORRECT_IT)
     return Problem(what, why, remedy, field=field, usage=True, code=code)
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
-
-
-def _is_local(host: str) -> bool:
-    name = host.split("/", maxsplit=1)[0].rsplit(":", 1)[0]
-    return name == "localhost" or is_ip_address(name)

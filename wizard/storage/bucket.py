@@ -197,7 +197,7 @@ class Bucket:
     @property
     def place(self) -> str:
         """Names this bucket among all: endpoint and name."""
-        return f"{self.settings.endpoint}/{self.name}"
+        return self.settings.bucket_place
 
     def s3_errors_explained(self) -> AbstractContextManager[None]:
         """Run `s3_errors_explained` for this bucket, for calls on `client` itself."""

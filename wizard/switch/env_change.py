@@ -51,6 +51,16 @@ async def env_to_change(context: Context) -> EnvFile:
     return context.instance.env_file()
 
 
+async def write_back(context: Context, old: EnvFile) -> None:
+    """Write `.env` with lines as they were, and report where it is kept as it is now.
+
+    Raises `Problem`.
+    """
+    backup = await asyncio.to_thread(old.write, context.journal.folder)
+    done = msg("Changed {file} back; backup: {backup}", file=str(old.path), backup=str(backup))
+    context.report(Note(done))
+
+
 def conversion_plan(context: Context, env: EnvFile) -> tuple[EnvFile, Sequence[PlanItem]]:
     """Return the file as it will be before a step's own lines change, and what that takes."""
     context.masker.add(*env.secrets())

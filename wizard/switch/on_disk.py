@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wizard.core.message import Message, msg
+from wizard.core.problem import Problem
 from wizard.step import Context
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.web.visitor import ServedFrom, SiteView, look_at_site
@@ -12,6 +14,17 @@ async def is_on_disk(context: Context) -> bool:
     if context.instance.uses_s3() or uploads_are_missing(context):
         return False
     return serves_itself(context, await look(context))
+
+
+def require_s3_off(context: Context, otherwise: Message) -> None:
+    """Raise a `Problem` where `.env` still enables S3; `otherwise` is what would come of it."""
+    if context.instance.uses_s3():
+        raise Problem(
+            msg("S3 is still enabled in .env."),
+            otherwise,
+            msg("Do the step “Disable S3” first."),
+            code="s3-still-enabled",
+        )
 
 
 def serves_itself(context: Context, view: SiteView) -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
-from wizard.core.events import Note
-from wizard.core.message import msg
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context
-from wizard.switch.env_change import env_to_change
+from wizard.switch.env_change import env_to_change, write_back
 from wizard.switch.site_before import ran_with_s3_before
 
 # The step that writes them; it is to be done again once they are put back.
@@ -57,7 +54,7 @@ async def name_the_disk(context: Context) -> None:
     if is_true(env.get("USE_S3")):
         lines = {name: env.line(name) for name in _ENABLING}
         context.journal.remember(_WITH_S3, lines)
-    await _write(context, new)
+    await write_back(context, new)
 
 
 async def name_the_bucket(context: Context) -> None:
@@ -70,7 +67,7 @@ async def name_the_bucket(context: Context) -> None:
     if not is_true(new.get("USE_S3")):
         new = new.with_values({"USE_S3": "true"})
     if new.changed:
-        await _write(context, new)
+        await write_back(context, new)
     context.journal.forget(_WITH_S3)
 
 
@@ -78,12 +75,6 @@ def forget_lines(context: Context) -> None:
     """Forget how the lines were, once the site runs without S3."""
     context.journal.forget(_WITH_S3)
     context.journal.forget(_BEFORE)
-
-
-async def _write(context: Context, new: EnvFile) -> None:
-    backup = await asyncio.to_thread(new.write, context.journal.folder)
-    done = msg("Changed {file} back; backup: {backup}", file=str(new.path), backup=str(backup))
-    context.report(Note(done))
 
 
 async def disarm(context: Context) -> bool:
@@ -95,7 +86,7 @@ async def disarm(context: Context) -> bool:
     lines = context.journal.recall(_BEFORE) or {}
     old = _disarmed(env, lines, keep=ran_with_s3_before(context))
     if old.changed:
-        await _write(context, old)
+        await write_back(context, old)
     context.journal.forget(_BEFORE)
     return old.changed or bool(lines)
 

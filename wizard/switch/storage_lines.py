@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
-from wizard.core.events import Note
-from wizard.core.message import msg
 from wizard.env.file import EnvFile, backups
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context
-from wizard.switch.env_change import env_to_change
+from wizard.switch.env_change import env_to_change, write_back
 
 # The lines that were changed, each with the backup that has it as it was ("" until it is known).
 _LINES: Entry[dict[str, str]] = json_entry("configure_provider.lines", dict)
@@ -50,11 +47,7 @@ async def restore_storage_lines(context: Context) -> bool:
         return False
     old = with_storage_lines_of_before(context, await env_to_change(context))
     if old.changed:
-        backup_now = await asyncio.to_thread(old.write, context.journal.folder)
-        changed = msg(
-            "Changed {env} back; backup: {backup}", env=str(old.path), backup=str(backup_now)
-        )
-        context.report(Note(changed))
+        await write_back(context, old)
     context.journal.forget(_LINES)
     return True
 
