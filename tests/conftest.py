@@ -72,10 +72,18 @@ def few_rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FewRights]:
         yield FewRights(server, reader, writer, blind)
 
 
-@pytest.fixture(scope="session")
-def seaweedfs(few_rights: FewRights) -> SeaweedFS:
-    """One SeaweedFS for the whole run: CORS and policies enforced, ACLs without effect."""
-    return few_rights.server
+@pytest.fixture(scope="module")
+def seaweedfs(few_rights: FewRights) -> Iterator[SeaweedFS]:
+    """One SeaweedFS for the whole run: CORS and policies enforced, ACLs without effect.
+
+    Its buckets go at the end of a file: each one written to takes 7 of the
+    server's 1000 volumes, and the 143rd would find none left.
+    """
+    server = few_rights.server
+    yield server
+    client = connect(server.settings("any"), server.keys)
+    for bucket in client.list_buckets()["Buckets"]:
+        client.delete_bucket(Bucket=bucket["Name"])  # with what is in it: SeaweedFS allows that
 
 
 @pytest.fixture
