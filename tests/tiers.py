@@ -1,7 +1,8 @@
 """The tiers of tests: what a test needs decides in which it is, so that nobody has to say it.
 
-`unit` needs nothing but Python and small programs; `server` a server, be it in the test's own
-process; `docker` an engine; `slow` takes minutes to hours and is run by hand.
+`unit` needs nothing but Python and small programs; `pictures` as little, but draws each screen in
+every state, size and language, which is more than half of the work; `server` needs a server, be it
+in the test's own process; `docker` an engine; `slow` takes minutes to hours and is run by hand.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pytest
 
 TIERS = {
     "unit": "starts no server, no container and no browser",
+    "pictures": "draws a screen in one of its states, in several sizes and languages",
     "server": "starts a server (SeaweedFS, Ceph, Swift, our own of a few lines) or a browser",
     "docker": "needs a Docker Engine, or Compose",
     "slow": "takes minutes to hours; run by hand, with -m slow",
@@ -41,12 +43,22 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and begin to watch what tests start."""
     for name, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+    _keep_bytecode()
     sys.addaudithook(_watch)
     # Each test of a screen makes and drops thousands of widgets: to look for garbage a hundred
     # times as seldom saves a sixth of the time.
     gc.set_threshold(100_000, 50, 50)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Times(), "times")
+
+
+def _keep_bytecode() -> None:
+    """Have Python keep what it compiled, whatever the environment says.
+
+    Hundreds of tests start the program, and each start would compile all of it anew.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,12 +70,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _tier_of(item: pytest.Function) -> str:
     """Decide by the file's place, by what it imports and by the fixtures that the test uses."""
+    file = item.nodeid.partition("::")[0]
     imported = {getattr(thing, "__module__", "") or "" for thing in vars(item.module).values()}
-    if "compose" in item.nodeid.partition("::")[0] or _any_of(imported, _DOCKER_MODULES):
+    if "compose" in file or _any_of(imported, _DOCKER_MODULES):
         return "docker"
     if _SERVER_FIXTURES & set(item.fixturenames) or _any_of(imported, _SERVER_MODULES):
         return "server"
-    return "unit"
+    return "pictures" if file.endswith("test_pictures.py") else "unit"
 
 
 def _any_of(modules: set[str], beginnings: tuple[str, ...]) -> bool:
@@ -84,7 +97,8 @@ _started: list[str] | None = None  # what the running unit test started; None: a
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a unit test that started a server, even where the error itself was swallowed."""
     global _started  # noqa: PLW0603  # an audit hook is given nothing
-    _started = [] if item.get_closest_marker("unit") else None
+    small = item.get_closest_marker("unit") or item.get_closest_marker("pictures")
+    _started = [] if small else None
     try:
         result = yield
     finally:
