@@ -9,7 +9,6 @@ from textual.widget import Widget
 
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
 from screens.state.marks import MARKS, shown_state
-from screens.state.session import ARMED
 from screens.widgets.lines import Line, Lines, behind, plain
 from screens.widgets.spoken import assemble, text
 from wizard.core.language import shown
@@ -40,6 +39,17 @@ _KEEP_AFTER_BACK = (
     ),
 )
 _THERE_AGAIN = msg("Press 0 and then b (“Steps to S3”): what the bucket has is not sent again.")
+_KEEP_MOVED = (
+    msg(
+        "Keep the old storage as it is for as long as you can. Other servers still request its "
+        "addresses, and cached pages point there too."
+    ),
+    _KEEP[-1],
+)
+_BACK_MOVED = msg(
+    "You can undo “Restart” on its screen (6, then u): your instance uses the old storage again, "
+    "which is left as it is, and files uploaded to the new one in the meantime are copied there."
+)
 # A new instance has no media here, and nothing that it could go back to.
 _KEEP_FRESH = (
     msg("Back up the bucket as you would back up the disk: it holds what your readers upload."),
@@ -107,7 +117,10 @@ class EndScreen(WizardScreen):
     def _other_way(self) -> tuple[Message, list[Message]]:
         if self.session.leads_back:
             return msg("How to use S3 again"), [_THERE_AGAIN]
-        return msg("How to go back"), [_BACK_FRESH if self._is_fresh else _BACK]
+        back = _BACK_FRESH if self._is_fresh else _BACK
+        if self.session.context.old_storage is not None:
+            back = _BACK_MOVED
+        return msg("How to go back"), [back]
 
     @property
     def _is_fresh(self) -> bool:
@@ -118,7 +131,8 @@ class EndScreen(WizardScreen):
         if overview.following is not None:
             step = overview.following.title
             unfinished = plain(msg("Not finished: “{step}” is next.", step=step), "bold")
-            warning = behind("!", ARMED, "bold $text-warning", style="$text-warning")
+            said = self.session.armed_warning
+            warning = behind("!", said, "bold $text-warning", style="$text-warning")
             return [unfinished, *([warning] if overview.armed else [])]
         said = msg("Done and verified: your instance now keeps its files in the bucket.")
         if self.session.leads_back:
@@ -135,6 +149,8 @@ class EndScreen(WizardScreen):
         if self.session.leads_back:
             return list(_KEEP_AFTER_BACK)
         keep = _KEEP_FRESH if self._is_fresh else _KEEP
+        if self.session.context.old_storage is not None:
+            keep = _KEEP_MOVED
         known = [*([upkeep] if upkeep else []), *keep]
         if all(status.state is not State.LATER for status in statuses):
             return known

@@ -54,10 +54,23 @@ _ARMED = msg(
     "since. Whatever starts them next (a reboot, an update, a crash) switches the instance to "
     "S3, ready or not. Continue soon, or press x to disarm it."
 )
+_ARMED_MOVING = msg(
+    "Your instance is armed: .env names the new storage, but the services have not been "
+    "restarted since. Whatever starts them next (a reboot, an update, a crash) switches the "
+    "instance to it, ready or not. Continue soon, or press x to disarm it."
+)
+_ON_S3 = msg(
+    "The site uses this storage already. To move to another one, name it in the step “Provider”: "
+    "all files are copied there, and the site is switched to it."
+)
 _PATHS: Mapping[str, Message] = {
     MigrationPath.EXISTING: msg(
         "bw-s3 takes this for an existing instance, with media to copy and a running site. If "
         "it is a fresh install that has never run, press f."
+    ),
+    MigrationPath.MOVING: msg(
+        "Your instance is moving: its site uses one storage, and you have named another. All "
+        "files are copied there, and the site is switched to it. The old storage stays as it is."
     ),
     MigrationPath.FRESH: msg(
         "bw-s3 takes this for a fresh install that has never run. The steps that need a "
@@ -176,17 +189,28 @@ class StartScreen(WizardScreen):
         begun, armed = session.has_begun(), session.overview.armed
         wrong = opened.site_problem
         self._set("#site-problem", signed("!", wrong.in_short()) if wrong else "")
-        self._set("#armed", signed("!", _ARMED) if armed else "")
+        moves = session.context.old_storage is not None
+        self._set("#armed", signed("!", _ARMED_MOVING if moves else _ARMED) if armed else "")
         self._set("#switched", signed("!", opened.news) if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
-        path = "" if begun else _PATHS.get(session.context.settings.path, "")
-        self._set("#which-path", _WAY_BACK if session.leads_back else path)
+        self._set("#which-path", _WAY_BACK if session.leads_back else self._path_text())
         self._set("#state", self.shell.source.hint)
         self.query_one("#purpose").display = not begun and not session.leads_back
         self.query_one(Facts).show(f for f in opened.facts if f.label is not PATH)
         self.show_safety((_SAFE_ARMED if armed else _SAFE_AGAIN) if begun else _SAFE)
         disarm = [ButtonSpec(msg("Disarm"), "disarm")] if armed and not session.running else []
         self.show_buttons([ButtonSpec(self._label(), "next"), *disarm])
+
+    def _path_text(self) -> Message:
+        """Return which path is taken; where the site is on S3 already, how it could move."""
+        session = self.session
+        path = session.context.settings.path
+        at_rest = not session.has_begun() or session.overview.following is None
+        if at_rest and session.migration.serves_from_named:
+            return _ON_S3
+        if path == MigrationPath.MOVING:
+            return _PATHS[path]
+        return NOTHING if session.has_begun() else _PATHS.get(path, NOTHING)
 
     def _progress_lines(self) -> list[Line]:
         statuses = self.session.overview.statuses
@@ -226,7 +250,9 @@ class StartScreen(WizardScreen):
         at_rest = session.opened is not None and not session.running
         match action:
             case "other_path":
-                return at_rest and not session.has_begun() and not session.leads_back
+                moves = at_rest and session.context.old_storage is not None
+                fixed = moves or session.has_begun() or session.leads_back
+                return at_rest and not fixed
             case "disarm":
                 return at_rest and session.overview.armed
             case "leave_s3":

@@ -1,4 +1,4 @@
-"""The ordered steps, the two paths, what is next and what went stale."""
+"""The ordered steps, the three paths, what is next and what went stale."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from wizard.core.settings import MigrationPath, Settings
 from wizard.core.states import RESTING, ResultState, State
 from wizard.journal.entries import json_entry, text_entry
 from wizard.journal.journal import StepResult
+from wizard.journal.moving import forget_moving, moving_from, note_moving_from
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.close_bucket import CloseBucket
 from wizard.steps.collect_static import CollectStatic
@@ -33,7 +34,10 @@ from wizard.steps.set_cors import SetCors
 from wizard.steps.switch_back import SwitchBack
 from wizard.steps.update_connector import UpdateConnector
 from wizard.steps.verify_cors import VerifyCors
-from wizard.web.visitor import ServedFrom, SiteView, look_at_site
+from wizard.storage.in_env import storage_in
+from wizard.switch.moving import env_names_old
+from wizard.switch.s3_lines import ENABLING_STEP
+from wizard.web.visitor import ServedFrom, SiteView, look_at_site, same_place
 
 _SECONDS_FOR_SITE = 10.0
 _SITE_RUNS = msg("the site runs now")
@@ -122,6 +126,8 @@ class Migration:
         self._gone: dict[str, Message] = {}
         # The site's first page as it was seen last, None where nobody looked yet.
         self.site: SiteView | None = None
+        # The storage of `.env` where the running site was seen to serve from it.
+        self._serving: Settings | None = None
 
     def statuses(self) -> list[Status]:
         """Return where each step stands; asks nothing of the world."""
@@ -186,6 +192,7 @@ class Migration:
                 self.site = await look_at_site(context.settings, context.instance.domain)
         except TimeoutError:
             self.site = None
+        self._serving = _serving(context, self.site) or self._serving
         return self.site
 
     def served_from(self) -> ServedFrom:
@@ -196,6 +203,39 @@ class Migration:
     def _domain(self) -> str:
         return self.context.instance.domain
 
+    @property
+    def serves_from_named(self) -> bool:
+        """Whether the running site was seen to serve from the storage that is named."""
+        serving = self._serving
+        return serving is not None and serving.is_same_storage(self.context.settings)
+
+    def take_path(self) -> None:
+        """Take the path that follows from what the site was seen to serve from."""
+        self.context = self.context.with_settings(self.with_path(self.context.settings))
+
+    def with_path(self, settings: Settings) -> Settings:
+        """Return settings on the path of a moving instance, where they name another storage.
+
+        That is another than the running site serves from, or, where it was switched or does not
+        answer, another than it came from. What it comes from is remembered.
+        """
+        journal, serving = self.context.journal, self._serving
+        named = settings.bucket and settings.custom_domain
+        if named and serving and not serving.is_same_storage(settings):
+            old = moving_from(journal)
+            if old is None or not old.is_same_storage(serving):
+                note_moving_from(journal, serving)
+                # Of a move before this one, or of the way to the bucket.
+                journal.forget_result(ENABLING_STEP)
+            return replace(settings, path=MigrationPath.MOVING)
+        if settings.path != MigrationPath.MOVING:
+            return settings
+        old = moving_from(journal)
+        if old is not None and not old.is_same_storage(settings):
+            return settings
+        forget_moving(journal)
+        return replace(settings, path=MigrationPath.EXISTING)
+
     def is_armed(self) -> bool:
         """Tell whether the next start of the services would switch the instance to S3.
 
@@ -205,11 +245,15 @@ class Migration:
         """
         if self.leads_back or not self.context.instance.uses_s3():
             return False
+        if env_names_old(self.context):
+            return False
         match self.served_from():
             case ServedFrom.THIS_SERVER:
                 return True
             case ServedFrom.THIS_BUCKET:
                 return False
+            case ServedFrom.ELSEWHERE if self.context.old_storage is not None:
+                return True
         return self._is_armed_by_journal()
 
     def _is_armed_by_journal(self) -> bool:
@@ -245,6 +289,7 @@ class Migration:
         self.site = None  # it was judged by the old answers
         if storage_changed(self.context.settings, settings):
             settings = replace(settings, acl="", acl_known=False)
+        settings = self.with_path(settings)
         self.context = replace(self.context.with_settings(settings), keys=keys)
         self.context.masker.add_keys(keys)
         journal = self.context.journal
@@ -457,6 +502,16 @@ def _with_recorded(recorded: Sequence[Check], verified: Sequence[Check]) -> tupl
     asked = {check.asked for check in verified}
     good = {check.asked: check for check in recorded if check.verdict is not Verdict.FAIL}
     return (*(check for check in good.values() if check.asked not in asked), *verified)
+
+
+def _serving(context: Context, view: SiteView | None) -> Settings | None:
+    """Return the storage that `.env` names, where the site is seen to serve from just that."""
+    if view is None or not view.own_page or not context.instance.uses_s3():
+        return None
+    storage = storage_in(context.instance.env_file())
+    static = f"{storage.public_base}/static/"
+    seen = [same_place(sheet, static) for sheet in view.stylesheets]
+    return storage if storage.bucket and storage.custom_domain and seen and all(seen) else None
 
 
 def _first_open(statuses: Sequence[Status]) -> Step | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from wizard.core.copy_control import CopyControl
 from wizard.core.events import Check, Report
 from wizard.core.message import NOTHING, Message
+from wizard.core.settings import MigrationPath
+from wizard.journal.moving import moving_from
 
 if TYPE_CHECKING:
     from wizard.core.plan import Plan
@@ -103,6 +105,12 @@ class Context:
     def settings(self) -> Settings:
         """What the migration was told; the deployment goes by the very same."""
         return self.deployment.settings
+
+    @property
+    def old_storage(self) -> Settings | None:
+        """The storage that a moving instance comes from; None on the other paths."""
+        moving = self.settings.path == MigrationPath.MOVING
+        return moving_from(self.journal) if moving else None
 
     async def agree(self, question: Question, otherwise: Problem) -> None:
         """Ask, and raise `otherwise` for a no."""

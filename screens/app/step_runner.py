@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 _GROUP = "step"
 
 
+_BACK_TO_OLD = msg(
+    "The running services are switched back to the old storage in the same way as they were "
+    "switched to the new one, and files uploaded to the new one in the meantime are copied there."
+)
+
+
 class StepRunner:
     """Runs one step at a time, and says how it ended where its screen is not shown."""
 
@@ -57,6 +63,8 @@ class StepRunner:
                 "as they were switched to S3, and files uploaded to the bucket in the meantime "
                 "are copied back."
             )
+            if self._session.context.old_storage is not None:
+                back = _BACK_TO_OLD
             text = sentences(text, back)
         dialog = ConfirmDialog(
             msg("Undo “{step}”?", step=step.title),

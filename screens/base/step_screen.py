@@ -13,7 +13,6 @@ from screens.base.step_parts import Activity, StepParts
 from screens.base.wizard_screen import ButtonSpec, WizardScreen
 from screens.state.marks import MARKS, LiveState
 from screens.state.phase import Phase
-from screens.state.session import ARMED
 from screens.state.status_line import status_line
 from screens.state.step_state import StepState
 from screens.state.wording import signed, timed
@@ -129,7 +128,7 @@ class StepScreen(WizardScreen):
         if self.waits_for_person and run and run.waiting:
             return timed(run.waiting.text, run.waiting.seconds)
         if self.phase is Phase.DONE and self.session.overview.armed:
-            return signed("!", ARMED)
+            return signed("!", self.session.armed_warning)
         plan = self.state.shown_plan
         return verbatim(plan.safe if plan else "")
 

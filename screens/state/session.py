@@ -29,14 +29,19 @@ SWITCHING = ("restart", "switch_back")
 _PATH_LABELS: Mapping[str, Message] = {
     MigrationPath.EXISTING: msg("existing instance"),
     MigrationPath.FRESH: msg("fresh install"),
+    MigrationPath.MOVING: msg("moving"),
 }
 
 # What leads to the steps of the other direction.
 LEAVE_S3, TO_S3 = msg("Leave S3"), msg("Steps to S3")
 
-ARMED = msg(
+_ARMED = msg(
     ".env already says USE_S3=true. The next time the services start, for whatever reason, the "
     "instance switches to S3."
+)
+_ARMED_MOVING = msg(
+    ".env already names the new storage. The next time the services start, for whatever reason, "
+    "the instance switches to it."
 )
 
 
@@ -121,6 +126,8 @@ class Session:
         """Whether the steps of the other direction can be shown: the site uses S3, or they are."""
         if self.opened is None or self.running:
             return False
+        if self.context.old_storage is not None:
+            return False  # `bw-s3 rollback` ends a move
         return self.leads_back or self.context.instance.uses_s3()
 
     def turn(self) -> None:
@@ -154,10 +161,16 @@ class Session:
         """Whether the next restart would switch the instance, as far as is known."""
         return self.opened is not None and self.overview.armed
 
+    @property
+    def armed_warning(self) -> Message:
+        """What is said while the instance is armed."""
+        return _ARMED if self.context.old_storage is None else _ARMED_MOVING
+
     def path_label(self) -> Message:
         """Return which path is taken, for the header, or that the instance is armed."""
         if self.is_armed:
-            return signed("!", msg("armed for S3"))
+            moves = self.context.old_storage is not None
+            return signed("!", msg("armed to move") if moves else msg("armed for S3"))
         if self.leads_back:
             return msg("back to the disk")
         path = self.context.settings.path if self.opened else ""
@@ -244,7 +257,7 @@ class Session:
         )
         self.invalidate()
         if self.overview.armed:
-            texts.append(msg("Note: {warning}", warning=ARMED))
+            texts.append(msg("Note: {warning}", warning=self.armed_warning))
         return paragraphs(*texts)
 
     def _what_becomes_of_the_step(self) -> Message:

@@ -58,7 +58,7 @@ def test_what_an_earlier_copy_published_through_a_link_is_named(kit: CopyKit) ->
 
 def test_a_site_that_is_away_is_not_asked_for_each_file() -> None:
     settings = Settings(site_url="http://127.0.0.1:1")
-    with ServedFiles(settings, "books.example.org") as served:
+    with ServedFiles.of_site(settings, "books.example.org") as served:
         with pytest.raises(OSError, match="does not answer"):
             served.md5(b"covers/a.jpg")
         begin = time.monotonic()

@@ -2,5 +2,6 @@
 
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
+    "moving": "copying/test_moving",
     "file": "journal/test_journal",
 }

@@ -30,6 +30,13 @@ FORMS: dict[str, tuple[str, object]] = {
         json.dumps(Settings(bucket="typed").to_dict()),
         Settings(bucket="typed"),
     ),
+    "moving.from": (
+        json.dumps(
+            Settings(bucket="old", endpoint="https://old.example.org", acl_known=True).to_dict()
+        ),
+        Settings(bucket="old", endpoint="https://old.example.org", acl_known=True),
+    ),
+    "moving.lines": ('["AWS_STORAGE_BUCKET_NAME"]', ["AWS_STORAGE_BUCKET_NAME"]),
     "skipped": ("done by hand", "done by hand"),
     "site.before": (
         '{"served_from": "this server", "stylesheet": "https://books.example.org/static/x.css", '

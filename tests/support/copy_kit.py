@@ -56,6 +56,10 @@ class MediaOnly:
         """The media."""
         return self.source
 
+    def with_settings(self, settings: Settings) -> MediaOnly:
+        """The same with other settings."""
+        return replace(self, settings=settings)
+
 
 class ReadHere(FolderMedia):
     """A folder whose files are all read by `read`, as those in a container."""

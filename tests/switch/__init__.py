@@ -8,6 +8,7 @@ TESTED_BY = {
     "follow": "switch/test_files",
     "late_files": "steps/test_restart",
     "launch": "switch/test_run",
+    "moving": "end_to_end/test_moving",
     "on_disk": "end_to_end/test_rollback",
     "plan": "steps/test_restart",
     "problems": "steps/test_restart",

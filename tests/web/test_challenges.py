@@ -96,7 +96,7 @@ async def test_a_challenge_says_nothing_of_a_file_of_the_site_s_own(reply: Reply
     """Neither that the site serves it nor that it holds it back."""
     with (
         Refusing(always(reply)) as server,
-        ServedFiles(site(server), "books.example.org") as served,
+        ServedFiles.of_site(site(server), "books.example.org") as served,
     ):
         for ask in (served.status, served.md5):
             with pytest.raises(OSError, match="a challenge by"):

@@ -33,7 +33,7 @@ _FILES = (
 
 async def refuse_policies_of_others(context: Context) -> None:
     """Raise a `Problem` where a policy that will stay keeps browsers from the bucket's files."""
-    if context.settings.path != MigrationPath.EXISTING:
+    if context.settings.path == MigrationPath.FRESH:
         return
     domain, origin = context.instance.domain, context.instance.origins[0]
     outside = await look_from_outside(context.settings, domain, origin)

@@ -172,7 +172,7 @@ async def carry_out_all(opened: Opened, narrator: Narrator) -> int:
     except Problem as problem:
         narrator.problem(problem)
         if migration.is_armed():
-            narrator.warn(ARMED)
+            narrator.warn(_armed(migration))
         narrator.end(ExitStatus.of(problem), _what_now("run", problem))
         return ExitStatus.of(problem)
 
@@ -188,7 +188,7 @@ async def _carry_out_steps(opened: Opened, narrator: Narrator) -> int:
     if opened.resumed:
         narrator.say(opened.resumed)
     if migration.is_armed():
-        narrator.say(ARMED)
+        narrator.say(_armed(migration))
     await _check_restart(migration)
     for step in migration.steps:
         await _carry_out_one(migration, step, narrator)
@@ -202,6 +202,11 @@ _ON_BUCKET = msg(
     "brings it back to this server's disk, with what was uploaded in the meantime."
 )
 
+_ON_NEW_BUCKET = msg(
+    "The site uses the new storage already: there is nothing to disarm. `bw-s3 disarm "
+    "--undo-restart` brings it back to the old one, with what was uploaded in the meantime."
+)
+
 # However the site is, a status must come soon, also without a network.
 _SECONDS_FOR_STATUS = 3.0
 
@@ -210,6 +215,16 @@ ARMED = msg(
     "! .env says USE_S3=true and the instance has not been restarted with it yet: whatever "
     "restarts it now switches it to S3, ready or not. `bw-s3 disarm` puts that line back."
 )
+
+
+_ARMED_MOVING = msg(
+    "! .env names the new storage and the instance has not been restarted with it yet: whatever "
+    "restarts it now switches it, ready or not. `bw-s3 disarm` puts the old lines back."
+)
+
+
+def _armed(migration: Migration) -> Message:
+    return ARMED if migration.context.old_storage is None else _ARMED_MOVING
 
 
 async def _check_restart(migration: Migration) -> None:
@@ -266,6 +281,12 @@ async def _what_was_done(migration: Migration, waiting: int) -> Message:
         return msg(
             "Everything is done and verified. What is uploaded from now on goes to the bucket."
         )
+    if (old := migration.context.old_storage) is not None:
+        return msg(
+            "Everything is done and verified. Keep the old storage as it is: other servers still "
+            "ask for its addresses ({base}).",
+            base=old.public_base,
+        )
     media = await migration.context.deployment.media()
     return msg(
         "Everything is done and verified. Keep the local media where they are "
@@ -308,7 +329,7 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
     narrator.say(msg("{folder}: {stands}", folder=where, stands=stands))
     narrator.say(site_now(migration))
     if migration.is_armed():
-        narrator.say(ARMED)
+        narrator.say(_armed(migration))
     for status in migration.statuses():
         narrator.status(status)
     return ExitStatus.OK
@@ -344,7 +365,8 @@ async def _disarm(opening: Opening, narrator: Narrator, *, undo_restart: bool) -
             narrator.say(opened.news)
         on_bucket = migration.served_from() is ServedFrom.THIS_BUCKET
         if on_bucket and not undo_restart:
-            narrator.say(_ON_BUCKET)
+            moved = migration.context.old_storage is not None
+            narrator.say(_ON_NEW_BUCKET if moved else _ON_BUCKET)
             return ExitStatus.OK
         if on_bucket:
             return await _undo_restart(migration, narrator)
@@ -352,7 +374,10 @@ async def _disarm(opening: Opening, narrator: Narrator, *, undo_restart: bool) -
             narrator.say(msg("The instance is not armed: nothing to do."))
             return ExitStatus.OK
         await migration.undo(migration.step_named("enable_s3"))
-        narrator.say(msg("Disarmed: USE_S3 in .env is as it was before."))
+        disarmed = msg("Disarmed: USE_S3 in .env is as it was before.")
+        if migration.context.old_storage is not None:
+            disarmed = msg("Disarmed: .env names the old storage, as before.")
+        narrator.say(disarmed)
     finally:
         opened.close()
     return ExitStatus.OK
@@ -364,6 +389,9 @@ async def _undo_restart(migration: Migration, narrator: Narrator) -> int:
             msg("The site already ran with this bucket before bw-s3: that is left as it is.")
         )
         return ExitStatus.DECISION
+    if migration.context.old_storage is not None:
+        narrator.say(msg("The site uses its old storage again. The objects in both buckets stay."))
+        return ExitStatus.OK
     narrator.say(
         msg("The site runs without S3 again. The objects in the bucket stay where they are.")
     )

@@ -33,6 +33,7 @@ from wizard.copying.listing import Listed, ListingRefused
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount, describe_link
 from wizard.copying.progress import ProgressCounter
 from wizard.copying.sender import Sender
+from wizard.copying.server_copy import ServerCopies
 from wizard.copying.survey import Survey
 from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
@@ -275,7 +276,7 @@ class CopyRun:
     def _work_off(self, job: Job) -> bool:
         """Compare and send all that needs it; returns whether there was anything to do."""
         touched = bool(job.inventory.totals(Fate.COMPARE)[0])
-        sender = Sender(job)
+        sender = Sender(job, self._server_copies(job))
         job.verified.start()
         try:
             sender.compare()
@@ -285,6 +286,8 @@ class CopyRun:
                     break
                 touched = True
                 sender.send()
+                if self._media.copied_by_service:
+                    sender.compare()
                 job.verified.settle()
         except BaseException:
             # What is under way may still arrive, and shall be written.
@@ -293,6 +296,13 @@ class CopyRun:
         finally:
             job.verified.finish()
         return touched
+
+    def _server_copies(self, job: Job) -> ServerCopies | None:
+        if not self._media.copied_by_service:
+            return None
+        bucket = Bucket(self._context.settings, self._context.keys)
+        etags = etags_are_md5(self._context.journal, bucket.place)
+        return ServerCopies(job, bucket, etags_are_md5=etags)
 
     def _retry_if_asked(self, job: Job) -> None:
         asked = job.control.retries

@@ -22,6 +22,27 @@ _GRANT = re.compile(rb"<Grant>.*?</Grant>", re.DOTALL)
 _ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
 
 
+def copied_etag(answer: Response) -> str | None:
+    """Return the ETag of what a service copied by itself; None where it did not.
+
+    Amazon says OK before it is done, and puts what went wrong after that into the body.
+    """
+    found = _ETAG.search(answer.body)
+    if not answer.ok or b"<Error>" in answer.body or found is None:
+        return None
+    return found[1].decode()
+
+
+def copy_headers(bucket: str, key: str, acl: str) -> list[tuple[str, str]]:
+    """Return the headers that have a service copy an object, with the right headers."""
+    source = f"/{bucket}/{quote(key, safe='/-_.~')}"
+    return [
+        *object_headers(key, acl),
+        ("x-amz-copy-source", source),
+        ("x-amz-metadata-directive", "REPLACE"),
+    ]
+
+
 @dataclass(slots=True, kw_only=True)
 class HeaderRepair:
     """One object that we did not send: looked at, and fixed where it needs it."""
@@ -101,22 +122,16 @@ class HeaderRepair:
 
     def _copy(self) -> Request:
         """Return the request that copies the object onto itself, with the right headers."""
-        source = f"/{self.job.bucket}/{quote(self._key, safe='/-_.~')}"
-        headers = [
-            *object_headers(self._key, self.job.acl),
-            ("x-amz-copy-source", source),
-            ("x-amz-metadata-directive", "REPLACE"),
-        ]
+        headers = copy_headers(self.job.bucket, self._key, self.job.acl)
         return Request(
             operation="CopyObject", method="PUT", key=self._key, done=self._copied, headers=headers
         )
 
     def _copied(self, answer: Response) -> None:
-        found = _ETAG.search(answer.body)
-        if not answer.ok or b"<Error>" in answer.body or found is None:
+        etag = copied_etag(answer)
+        if etag is None:
             self.job.failed(self.file.path, Reason.HEADERS, answer.words)
             return
-        etag = found[1].decode()
         same = etag in (self.etag, self.md5.hex())
         self.etag = etag
         if same:

@@ -200,6 +200,11 @@ class Inventory:
         rows = [(path, o.size, o.etag, o.archived) for path, o in objects]
         self._write_many("INSERT INTO there VALUES (?,?,?,?)", rows)
 
+    def note_there(self, path: bytes, found: Listed) -> None:
+        """Note what is there under one path since the listing."""
+        row = (path, found.size, found.etag, found.archived)
+        self._write("INSERT OR REPLACE INTO there VALUES (?,?,?,?)", row)
+
     def index_there(self) -> None:
         """Index the listing by path, after its end; an object listed twice is kept once."""
         try:

@@ -37,7 +37,7 @@ _ETAG = re.compile(rb"<ETag>([^<]*)</ETag>")
 _BLOCK = MIB
 
 
-class _Failed(Exception):
+class PartFailed(Exception):
     """The file failed; `words` are the service's, or ours."""
 
     def __init__(self, words: str) -> None:
@@ -68,7 +68,7 @@ class LargeFile:
             self._begin()
             md5 = self._send_parts(stream)
             etag = self._complete()
-        except _Failed as error:
+        except PartFailed as error:
             self._abort()
             self.job.failed(self.file.path, Reason.REFUSED, error.words)
         except _Changed:
@@ -87,7 +87,7 @@ class LargeFile:
         answer = self._ask("CreateMultipartUpload", "POST", "?uploads", headers=headers)
         found = _UPLOAD_ID.search(answer.body)
         if found is None:
-            raise _Failed(msg("the service gave no upload id"))
+            raise PartFailed(msg("the service gave no upload id"))
         self._upload = found[1].decode()
 
     def _send_parts(self, stream: Stream) -> bytes:
@@ -139,22 +139,22 @@ class LargeFile:
 
     def _complete(self) -> str:
         """Put the parts together; returns the ETag, verified to be that of our bytes."""
-        parts = "".join(
-            f"<Part><PartNumber>{n}</PartNumber><ETag>&quot;{escape(e)}&quot;</ETag></Part>"
-            for n, e in sorted(self._etags.items())
-        )
-        body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         expected = etag_of_parts(self._md5s)
-        etag = self._finish(body)
+        etag = self._finish()
         if expected in (etag, self._etag_there()):
             return expected
         # Neither MD5: an encrypted bucket. Its parts were each checked by Content-MD5, and
         # the whole is read back.
         if not self._same_bytes():
-            raise _Failed(msg("the service stored other bytes than were sent"))
+            raise PartFailed(msg("the service stored other bytes than were sent"))
         return etag
 
-    def _finish(self, body: bytes) -> str:
+    def _finish(self) -> str:
+        parts = "".join(
+            f"<Part><PartNumber>{n}</PartNumber><ETag>&quot;{escape(e)}&quot;</ETag></Part>"
+            for n, e in sorted(self._etags.items())
+        )
+        body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         query = f"?uploadId={quote(self._upload, safe='')}"
         request = Request(
             operation="CompleteMultipartUpload",
@@ -169,7 +169,7 @@ class LargeFile:
             # An earlier attempt got through and only its answer was lost.
             return ""
         if not answer.ok or b"<Error>" in answer.body:
-            raise _Failed(answer.words)
+            raise PartFailed(answer.words)
         found = _ETAG.search(answer.body)
         return (
             found[1].decode().replace("&quot;", "").replace("&#34;", "").strip('"') if found else ""
@@ -212,12 +212,12 @@ class LargeFile:
         )
         answer = self.job.dispatcher.ask(request)
         if not answer.ok:
-            raise _Failed(answer.words)
+            raise PartFailed(answer.words)
         return answer
 
     def _raise_failure(self) -> None:
         if self._refusal:
-            raise _Failed(self._refusal)
+            raise PartFailed(self._refusal)
 
     def _raise_if_stopped(self) -> None:
         if self.job.dispatcher.stopped:

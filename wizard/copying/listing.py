@@ -26,13 +26,15 @@ _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 class Listed:
     """An object as the listing shows it; `size` in bytes, `etag` without quotes.
 
-    `archived`: it may have to be restored before it can be read.
+    `archived`: it may have to be restored before it can be read. `modified` is when it was
+    stored, as the service writes it.
     """
 
     key: str
     size: int
     etag: str
     archived: bool = False
+    modified: str = ""
 
 
 class OutOfOrder(Exception):
@@ -143,8 +145,14 @@ def _parse(body: bytes) -> tuple[list[Listed], str]:
         key = item.findtext(f"{space}Key", "")
         size, etag = item.findtext(f"{space}Size", "0"), item.findtext(f"{space}ETag", "")
         archived = item.findtext(f"{space}StorageClass", "") in _ARCHIVES
-        name = unquote_plus(key) if encoded else key
-        objects.append(Listed(key=name, size=int(size), etag=etag.strip('"'), archived=archived))
+        listed = Listed(
+            key=unquote_plus(key) if encoded else key,
+            size=int(size),
+            etag=etag.strip('"'),
+            archived=archived,
+            modified=item.findtext(f"{space}LastModified", ""),
+        )
+        objects.append(listed)
     more = root.findtext(f"{space}IsTruncated") == "true"
     return objects, (root.findtext(f"{space}NextContinuationToken") or "") if more else ""
 

@@ -55,7 +55,7 @@ class OutsideLink:
         return f"{self.path} → {self.target}"
 
 
-async def media_of(context: Context) -> Media:
+async def own_media_of(context: Context) -> Media:
     """Return the instance's media, with what links lead to outside of it where the admin agreed."""
     media = await context.deployment.media()
     return await asyncio.to_thread(_with_linked, context, media)
@@ -75,7 +75,7 @@ def _with_linked(context: Context, media: Media) -> Media:
     return LinkedMedia(
         media.root,
         followed={target.encode(): real.encode() for target, real in followed.items()},
-        md5_served=ServedFiles(context.settings, context.instance.domain).md5,
+        md5_served=ServedFiles.of_site(context.settings, context.instance.domain).md5,
         refused=refused,
         refuse=refuse,
     )
@@ -95,7 +95,7 @@ async def judged(
     agreed = context.journal.recall(_AGREED) or {}
 
     def judge_all() -> Sequence[OutsideLink]:
-        with ServedFiles(context.settings, context.instance.domain) as served:
+        with ServedFiles.of_site(context.settings, context.instance.domain) as served:
             return [_judged(link, media, served, agreed) for link in links if link.detail]
 
     return await asyncio.to_thread(judge_all)

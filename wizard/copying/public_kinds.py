@@ -7,6 +7,7 @@ up to v0.7.1, serve others too, which would be missing after the switch. The sit
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,9 +61,11 @@ def keep_kinds(context: Context, kinds: PublicKinds, *, agreed: bool) -> None:
 def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) -> PublicKinds:
     known = public_files(context.journal).served | declined(context.journal)
     offered: dict[FileKind, int] = {}
-    with ServedFiles(context.settings, context.instance.domain) as site:
+    old = context.old_storage
+    with _asked(context) as site, media.in_use(threading.Event()):
         try:
-            stock = sorted(kind for kind in kinds if kind.stock)
+            # What only the disk of a moving instance has is in no bucket that could be asked.
+            stock = sorted(kind for kind in kinds if kind.stock and old is None)
             refused = {k: why for k in stock if (why := _refusal(site, kinds[k].samples))}
             if refused and len(refused) == len(stock):
                 # Translators: "it" is the site, {answer} such as "HTTP 403".
@@ -74,6 +77,14 @@ def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) 
         except OSError as error:
             return PublicKinds(offered={}, refused={}, unheard=words_of(error))
     return PublicKinds(offered=offered, refused=refused)
+
+
+def _asked(context: Context) -> ServedFiles:
+    """Return whoever gives the media to visitors now: the site, or the bucket it moves from."""
+    old = context.old_storage
+    if old is not None:
+        return ServedFiles.of_bucket(old.public_base)
+    return ServedFiles.of_site(context.settings, context.instance.domain)
 
 
 def _refusal(site: ServedFiles, samples: Iterable[MediaFile]) -> str:

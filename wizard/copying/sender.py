@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from wizard.copying.job import Job
+    from wizard.copying.server_copy import ServerCopies
     from wizard.media.digester import OpenFile
     from wizard.media.source import Digest
 
@@ -116,10 +117,14 @@ class _Small:
 
 
 class Sender:
-    """Works off the files with a fate: compares those that are there, sends the others."""
+    """Works off the files with a fate: compares those that are there, sends the others.
 
-    def __init__(self, job: Job) -> None:
+    `copies` has the service copy by itself what it can, where there is such a thing.
+    """
+
+    def __init__(self, job: Job, copies: ServerCopies | None = None) -> None:
         self._job = job
+        self._copies = copies
         self._guard = threading.Lock()
         self._last_id = 0
 
@@ -147,11 +152,17 @@ class Sender:
         try:
             with self._job.media.digesting() as digest:
                 for batch in self._batches(fate):
-                    left = self._send_digested(batch, digest) if fate is Fate.SEND else batch
+                    left = self._without_reading(batch, digest) if fate is Fate.SEND else batch
                     self._read_batch(left, handle)
         except BaseException:
             self._job.dispatcher.stop()
             raise
+
+    def _without_reading(self, batch: Sequence[Pair], digest: Digest) -> Sequence[Pair]:
+        """Send those that need not be read here; returns the others."""
+        if self._copies is not None:
+            batch = self._copies.copy(batch)
+        return self._send_digested(batch, digest)
 
     def _batches(self, fate: Fate) -> Iterator[Sequence[Pair]]:
         """Yield the next files, announced in the journal before their requests."""

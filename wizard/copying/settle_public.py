@@ -18,9 +18,9 @@ from wizard.copying.outside_links import (
     judged,
     links_declined,
     may_follow,
-    media_of,
 )
 from wizard.copying.public_kinds import PublicKinds, judge_kinds, keep_kinds
+from wizard.copying.sources import media_of
 from wizard.copying.upload import count_media
 from wizard.core.events import Check, remark
 from wizard.core.message import Message, msg, plural, sentences

@@ -13,10 +13,12 @@ from wizard.copying.bring_back import BackSurvey, BroughtBack
 from wizard.copying.comparison import Comparison
 from wizard.copying.copy_run import CopyRun
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
-from wizard.copying.outside_links import media_of
+from wizard.copying.outside_links import own_media_of
+from wizard.copying.sources import media_of, moves_address_only, uploads_since
 from wizard.core.copy_control import CopyControl
 
 if TYPE_CHECKING:
+    from wizard.core.settings import Settings
     from wizard.media.source import Media
     from wizard.step import Context
 
@@ -64,6 +66,8 @@ async def copy_new_media(context: Context) -> CopyOutcome:
 
     Never overwrites a key that the journal does not say we put there.
     """
+    if moves_address_only(context):
+        return CopyOutcome(sent=0, sent_bytes=0, already=0, failures=(), conflicts=())
     return await _in_thread(context, await media_of(context), CopyRun.catch_up)
 
 
@@ -74,8 +78,23 @@ async def bring_back_media(context: Context, brought: BroughtBack | None = None)
     where the copy as a whole cannot continue.
     """
     counted = brought or BroughtBack()
-    media = await media_of(context)
+    if context.old_storage is not None:
+        return await _send_back(context, context.old_storage, counted)
+    media = await own_media_of(context)
     return await _in_thread(context, media, lambda run: run.bring_back(counted, whole=False))
+
+
+async def _send_back(context: Context, old: Settings, counted: BroughtBack) -> BroughtBack:
+    """Copy into the bucket that the instance comes from what only the new one has."""
+    if moves_address_only(context):
+        return counted
+    before, media = uploads_since(context, old)
+    outcome = await _in_thread(before, media, CopyRun.catch_up)
+    counted.files += outcome.sent
+    counted.size += outcome.sent_bytes
+    counted.left_count += outcome.failed + outcome.conflicting
+    counted.left += [f for f in outcome.failures if not f.harmless]
+    return counted
 
 
 async def bring_all_media_back(context: Context, *, all_public: bool) -> BroughtBack:
@@ -87,12 +106,12 @@ async def bring_all_media_back(context: Context, *, all_public: bool) -> Brought
     def work(run: CopyRun) -> BroughtBack:
         return run.bring_back(BroughtBack(), whole=True, all_public=all_public)
 
-    return await _in_thread(context, await media_of(context), work)
+    return await _in_thread(context, await own_media_of(context), work)
 
 
 async def survey_back(context: Context) -> BackSurvey:
     """Count what only the bucket has, in one walk and one listing; nothing is copied."""
-    return await _in_thread(context, await media_of(context), CopyRun.survey_back)
+    return await _in_thread(context, await own_media_of(context), CopyRun.survey_back)
 
 
 async def compare_media(context: Context, media: Media) -> Comparison:
@@ -109,7 +128,9 @@ async def _in_thread(context: Context, media: Media, work: Callable[[CopyRun], _
         if context.control.gentle:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         try:
-            future.set_result(work(CopyRun(context, media, stop)))
+            with media.in_use(stop):
+                result = work(CopyRun(context, media, stop))
+            future.set_result(result)
         except BaseException as error:  # noqa: BLE001 (raised again by whoever awaits)
             future.set_exception(error)
 

@@ -14,10 +14,15 @@ from wizard.core.problem import Problem
 
 
 class MigrationPath(StrEnum):
-    """Which way through the steps: a new instance, or one already running."""
+    """Which way through the steps: a new instance, one already running, or one on another bucket.
+
+    MOVING is one whose running site serves from another bucket, or from another address of the
+    same one, than is named; which, `wizard.journal.moving` knows.
+    """
 
     FRESH = "fresh"
     EXISTING = "existing"
+    MOVING = "moving"
 
 
 class DeploymentKind(StrEnum):
@@ -82,6 +87,11 @@ class Settings:
         """Names endpoint and bucket in the journal's rows; short: a million of them have it."""
         text = f"{self.endpoint.rstrip('/').lower()}\n{self.bucket}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def is_same_storage(self, other: Settings) -> bool:
+        """Tell whether others name the same bucket, under the same public address."""
+        address = self.public_base.lower() == other.public_base.lower()
+        return address and self.destination == other.destination
 
     @property
     def bucket_place(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -131,6 +132,14 @@ class MediaFile:
     mtime_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class CopySource:
+    """Where a service finds an object to copy it by itself: the bucket, and the object's ETag."""
+
+    bucket: str
+    etag: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFailure:
     """A file that cannot be had, and why; `detail` is the system's own message, or ours.
@@ -211,6 +220,8 @@ class Media(ABC):
 
     readers: ClassVar[int] = 1
     batch: ClassVar[int] = 64
+    # Whether the service may copy some of the files by itself (`copy_source`).
+    copied_by_service: bool = False
 
     @property
     @abstractmethod
@@ -258,6 +269,18 @@ class Media(ABC):
     @abstractmethod
     def room(self) -> Room:
         """Return what fits into the file system that the media are on. Raises `Problem`."""
+
+    @contextmanager
+    def in_use(self, stop: threading.Event) -> Iterator[None]:
+        """Hold what reading needs, for as long as files are walked and read; `stop` ends it soon.
+
+        Raises nothing of its own. A folder needs nothing.
+        """
+        yield
+
+    def copy_source(self, path: bytes) -> CopySource | None:
+        """Return where the service itself finds a file; None where it has to be read here."""
+        return None
 
     @contextmanager
     def digesting(self) -> Iterator[Digest]:

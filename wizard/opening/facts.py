@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from wizard.core.message import Message, msg
 from wizard.core.secrets import Keys
@@ -18,6 +20,15 @@ from wizard.web.visitor import ServedFrom, SiteView
 PATH = msg("path")
 
 
+_PATHS: Mapping[str, Message] = MappingProxyType(
+    {
+        MigrationPath.FRESH: msg("fresh install"),
+        MigrationPath.EXISTING: msg("existing instance: all eight steps"),
+        MigrationPath.MOVING: msg("moving to another storage: all eight steps"),
+    }
+)
+
+
 def facts_of(
     instance: Instance, deployment: Deployment, reason: str, settings: Settings, *, ran: bool
 ) -> tuple[Fact, ...]:
@@ -25,12 +36,11 @@ def facts_of(
 
     `reason` says what told how it runs, `ran` whether it was ever seen running.
     """
-    existing = settings.path == MigrationPath.EXISTING
     runs: str = deployment.label
     if reason:
         # Translators: for example “Docker Compose (there are containers of this folder)”.
         runs = msg("{kind} ({reason})", kind=deployment.label, reason=reason)
-    path = msg("existing instance: all eight steps") if existing else msg("fresh install")
+    path = _PATHS.get(settings.path, _PATHS[MigrationPath.FRESH])
     site: str = settings.site_url
     if not ran:
         site = msg("{site} (not seen running yet)", site=settings.site_url)
@@ -66,6 +76,15 @@ def fact_of_keys(in_file: Keys, used: Keys) -> tuple[Fact, ...]:
     if not in_file or in_file == used:
         return ()
     return (Fact(msg("keys"), msg("those of the environment variables; .env has others")),)
+
+
+def fact_of_move(old: Settings | None) -> tuple[Fact, ...]:
+    """Return the storage that a moving instance comes from."""
+    if old is None:
+        return ()
+    place = msg("{bucket} at {endpoint}", bucket=old.bucket, endpoint=old.endpoint_host)
+    # Translators: the label of the bucket that the instance uses now, and leaves.
+    return (Fact(msg("moves from"), place),)
 
 
 def fact_of_site(view: SiteView | None, served_from: ServedFrom) -> tuple[Fact, ...]:

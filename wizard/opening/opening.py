@@ -16,6 +16,7 @@ from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import DeploymentKind, MigrationPath, Settings
 from wizard.core.states import State
 from wizard.env.file import EnvFile
+from wizard.env.next_lines import next_values
 from wizard.instance.checkout import Instance, is_true, open_instance
 from wizard.instance.compose.deployment import Compose
 from wizard.instance.deployment import Deployment
@@ -25,7 +26,7 @@ from wizard.instance.problems import refuse_azure
 from wizard.journal.journal import FOLDER, Journal
 from wizard.migration import DRAFT, STEPS, Migration, Status, storage_changed
 from wizard.opening.detect import detect
-from wizard.opening.facts import fact_of_keys, fact_of_site, fact_of_state, facts_of
+from wizard.opening.facts import fact_of_keys, fact_of_move, fact_of_site, fact_of_state, facts_of
 from wizard.opening.lost_lines import lost_lines, reopen_steps
 from wizard.opening.unfinished_switch import (
     finish_what_was_begun,
@@ -34,6 +35,7 @@ from wizard.opening.unfinished_switch import (
 )
 from wizard.step import Applies, Ask, Context, Fact, Question
 from wizard.storage.answers import clean
+from wizard.storage.in_env import keys_in, storage_in
 from wizard.storage.providers import PRESETS
 from wizard.switch.first_run import note_that_it_runs, once_it_runs, was_started
 from wizard.switch.problems import site_too_slow
@@ -154,7 +156,8 @@ def open_to_read(opening: Opening, report: Report, ask: Ask) -> Migration | None
     if not settings.site_url:
         settings = replace(settings, site_url=instance.origins[0])
     deployment = deploy(instance, settings, journal.id)
-    return _migration(instance, deployment, journal, _keys(env, opening), report=report, ask=ask)
+    keys = _keys(env, opening, settings)
+    return _migration(instance, deployment, journal, keys, report=report, ask=ask)
 
 
 def open_for_switch(folder: Path, state: Path, lock: int) -> Context:
@@ -166,7 +169,7 @@ def open_for_switch(folder: Path, state: Path, lock: int) -> Context:
     journal = Journal.open(state, instance.folder, lock)
     use_ca_file(journal.settings.ca_file)
     deployment = deploy(instance, journal.settings, journal.id)
-    keys = _keys(instance.env_file(), Opening(folder=folder))
+    keys = _keys(instance.env_file(), Opening(folder=folder), journal.settings)
     return _migration(instance, deployment, journal, keys, report=_unheard, ask=_agreed).context
 
 
@@ -221,20 +224,22 @@ async def _opened(
     _keep(journal, settings, journal.settings.site_url)
     fresh = settings.path == MigrationPath.FRESH
     started = not fresh or await was_started(journal, deployment)
-    keys = _keys(env, opening)
+    keys = _keys(env, opening, settings)
     migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
     if opening.ask_again:
         migration.ask_again_about_media()
     site_problem = await _look_at_site(migration, first=not resumed) if started else None
+    settings = migration.context.settings
     if lost := lost_lines(migration):
         reopen_steps(migration)
         news = sentences(news, lost)
     ran = once_it_runs(migration.context).applies is Applies.YES
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
+        *fact_of_move(migration.context.old_storage),
         *fact_of_site(migration.site, migration.served_from()),
         *fact_of_state(app_of(instance.folder), journal.shown_folder),
-        *fact_of_keys(_keys(env, replace(opening, keys=Keys())), keys),
+        *fact_of_keys(_keys(env, replace(opening, keys=Keys()), settings), keys),
     )
     return Opened(
         migration=migration,
@@ -271,6 +276,8 @@ async def _look_at_site(migration: Migration, *, first: bool) -> Problem | None:
     if view is None:
         return site_too_slow(context.settings.site_url)
     if view.own_page:
+        migration.take_path()
+        context = migration.context
         _keep(context.journal, context.settings, context.settings.site_url)
         note_that_it_runs(context.journal)
         if first:
@@ -285,7 +292,7 @@ async def _news_of_switch(
     if opening.look_only:
         return how_it_stands(journal.shown_folder, instance.folder)
     deployment = deploy(instance, journal.settings, journal.id)
-    keys = _keys(instance.env_file(), opening)
+    keys = _keys(instance.env_file(), opening, journal.settings)
     migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
     return await finish_what_was_begun(migration.context, put_back=opening.put_back)
 
@@ -392,6 +399,8 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
     }
     if settings.bucket and settings.bucket != (env.get(names["bucket"]) or ""):
         return settings  # .env speaks of another bucket, or of none yet
+    if settings.bucket and settings.endpoint and not _at_same_service(settings, env):
+        return settings  # or of one of the same name elsewhere
     found = {
         field: clean(field, value, settings.provider)[0]
         for field, name in names.items()
@@ -402,6 +411,11 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
     if protocol in ("http:", "https:") and "bucket" in found:
         found["url_protocol"] = protocol
     return replace(settings, **found)  # type: ignore[arg-type]
+
+
+def _at_same_service(settings: Settings, env: EnvFile) -> bool:
+    written = env.get("AWS_S3_ENDPOINT_URL")
+    return not written or storage_in(env).endpoint_host == settings.endpoint_host
 
 
 async def _with_path(
@@ -424,13 +438,25 @@ async def _with_path(
     return replace(settings, path=MigrationPath.EXISTING if ran else MigrationPath.FRESH)
 
 
-def _keys(env: EnvFile, opening: Opening) -> Keys:
-    in_file = Keys(env.get("AWS_ACCESS_KEY_ID") or "", env.get("AWS_SECRET_ACCESS_KEY") or "")
-    keys = opening.keys or in_file
-    return Keys(
-        clean("access_key_id", keys.access_key_id)[0],
-        clean("secret_access_key", keys.secret_access_key)[0],
-    )
+def _keys(env: EnvFile, opening: Opening, settings: Settings) -> Keys:
+    """Return the keys of the storage that is named: given, waiting in `.env`, or in use there.
+
+    Those in use are sent to no other service than they are for.
+    """
+    if opening.keys:
+        keys = opening.keys
+        return Keys(
+            clean("access_key_id", keys.access_key_id)[0],
+            clean("secret_access_key", keys.secret_access_key)[0],
+        )
+    waiting = env.with_values(next_values(env)) if next_values(env) else None
+    if waiting and storage_in(waiting).destination == settings.destination:
+        return keys_in(waiting)
+    in_use = storage_in(env)
+    elsewhere = is_true(env.get("USE_S3")) and settings.bucket not in ("", in_use.bucket)
+    if elsewhere and settings.endpoint_host != in_use.endpoint_host:
+        return Keys()
+    return keys_in(env)
 
 
 def _resumed(journal: Journal) -> bool:

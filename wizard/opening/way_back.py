@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from wizard.copying.sources import old_context
+from wizard.core.message import msg
+from wizard.core.problem import Problem
+from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true, open_instance
 from wizard.journal.journal import Journal
+from wizard.journal.moving import forget_moving
 from wizard.migration import WAY_BACK, Migration
 from wizard.opening.opening import Opening
+from wizard.step import Context
 from wizard.switch.course import SWITCHING_BACK_STEP
+from wizard.switch.moving import env_names_old
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.web.visitor import ServedFrom
 
@@ -35,9 +42,10 @@ def opening_back(opening: Opening) -> Opening:
 def way_back(migration: Migration) -> Migration:
     """Return the steps back, for the same instance, with what `.env` says of the objects' ACL.
 
-    What is remembered of an earlier return, or of one that was given up, does not count.
+    What is remembered of an earlier return, or of one that was given up, does not count. Raises
+    `Problem` in the middle of a move to another bucket.
     """
-    context = migration.context
+    context = _context_back(migration)
     if context.instance.uses_s3():
         _forget_earlier(context.journal)
     if not context.settings.acl_known:
@@ -53,6 +61,28 @@ def _forget_earlier(journal: Journal) -> None:
     returned = switched is not None and switched.state is ResultState.DONE
     for step in WAY_BACK if returned else WAY_BACK[1:]:
         journal.forget_result(step.name)
+
+
+def _context_back(migration: Migration) -> Context:
+    """Return the context of the bucket that the site uses; a move to another one is over."""
+    context, old = migration.context, migration.context.old_storage
+    if old is None:
+        return context
+    if env_names_old(context):
+        context = old_context(context, old)
+    elif migration.is_armed():
+        raise Problem(
+            msg("The move to another bucket is not finished."),
+            msg("The site uses the old one, and .env names the new one."),
+            msg("Finish the move first, or take it back: bw-s3 disarm"),
+            decision=True,
+            code="move-not-finished",
+        )
+    settings = replace(context.settings, path=MigrationPath.EXISTING.value)
+    # Its runner is a process of its own, which knows of the journal only.
+    context.journal.save_settings(settings)
+    forget_moving(context.journal)
+    return context.with_settings(settings)
 
 
 def runs_from_disk(migration: Migration) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -30,6 +30,7 @@ from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import MigrationPath, Settings
 from wizard.env.file import EnvFile
+from wizard.env.next_lines import with_next_values
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
@@ -46,6 +47,7 @@ from wizard.switch.exports import (
     kept_for_exports,
     refuse_shared_bucket,
 )
+from wizard.switch.moving import env_names_old, planned_values
 from wizard.switch.s3_lines import armed_by_us
 from wizard.switch.site_before import refuse_another_bucket
 from wizard.switch.storage_lines import remember_storage_lines, restore_storage_lines
@@ -178,8 +180,11 @@ class ConfigureProvider(TypedStep[str]):
         if is_used(context):
             return False
         _refuse_while_armed(context)
-        lines = await restore_storage_lines(context)
-        put_mode_back(context)
+        if context.old_storage is not None:
+            lines = await _forget_waiting(context)
+        else:
+            lines = await restore_storage_lines(context)
+            put_mode_back(context)
         policy = await asyncio.to_thread(close_again, context, context.settings)
         await settle_earlier(context)
         return lines or policy
@@ -216,6 +221,8 @@ def _merged_hosts(context: Context) -> str:
 
 async def _lacking(context: Context, env: EnvFile) -> list[str]:
     """Return the names whose lines are not as they should be, for whoever reads them."""
+    if (waiting := planned_values(context, env)) is not None:
+        return [name for name, value in env_values(context).items() if waiting.get(name) != value]
     misread = await misread_by_systemd(context, env)
     wanted = env_values(context).items()
     return [name for name, value in wanted if env.get(name) != value or name in misread]
@@ -233,6 +240,7 @@ def _gone(context: Context) -> Message:
 
 async def _check_instance(context: Context) -> None:
     """Raise what would stand in the way later, before the first change."""
+    _require_new_keys(context)
     await refuse_another_bucket(context, ran_with_it=is_used(context))
     await report_readers(context)
     env = context.instance.env_file()
@@ -240,6 +248,23 @@ async def _check_instance(context: Context) -> None:
     await asyncio.to_thread(env.check_changeable)
     _refuse_http(context)
     await refuse_policies_of_others(context)
+
+
+def _require_new_keys(context: Context) -> None:
+    """Raise where only the keys of the old storage are known: they are not sent elsewhere."""
+    if context.old_storage is None or context.keys:
+        return
+    raise Problem(
+        msg("The keys of the new storage are not known."),
+        msg(
+            "Those in .env are for {host}, which the site uses now; they are sent nowhere else.",
+            host=context.old_storage.endpoint_host,
+        ),
+        Remedy(msg("Enter the two keys of the new storage."), Action.EDIT_PROVIDER),
+        msg("With “run”: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY as environment variables."),
+        field="access_key_id",
+        code="keys-missing",
+    )
 
 
 def _refuse_http(context: Context) -> None:
@@ -277,6 +302,8 @@ def _refuse_while_armed(context: Context) -> None:
 async def _env_plan(context: Context) -> list[PlanItem]:
     env, items = conversion_plan(context, context.instance.env_file())
     values = env_values(context)
+    if env_names_old(context):
+        return [*items, *_waiting_plan(context, env)]
     changes = await _own_changes(context, env)
     others = await rewritten_for_systemd(context, env, values)
     new = env.with_values({**changes, **others})
@@ -308,9 +335,54 @@ async def _env_plan(context: Context) -> list[PlanItem]:
     return found
 
 
+def _waiting_plan(context: Context, env: EnvFile) -> Iterator[PlanItem]:
+    """Yield what is written where the running site still needs the lines of the old storage."""
+    new = with_next_values(env, _set_values(context))
+    if not new.changed:
+        yield Sentence(msg("{env} has all the lines already.", env=str(env.path)))
+        return
+    yield Diff(str(env.path), env.diff(new, context.masker))
+    yield Sentence(
+        msg(
+            "Until the step “Enable S3” these lines are comments: the site uses its old storage, "
+            "and a restart by chance changes nothing. {env} is copied to {folder} first.",
+            env=str(env.path),
+            folder=str(context.journal.shown_folder),
+        )
+    )
+
+
+def _set_values(context: Context) -> dict[str, str]:
+    return {name: value for name, value in env_values(context).items() if value is not None}
+
+
+async def _write_waiting(context: Context, env: EnvFile) -> None:
+    """Keep the lines in `.env` for “Enable S3”."""
+    new = with_next_values(env, _set_values(context))
+    if new.changed:
+        backup = await asyncio.to_thread(new.write, context.journal.folder)
+        changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
+        context.report(Note(changed))
+
+
+async def _forget_waiting(context: Context) -> bool:
+    """Take the lines that wait out of `.env`; whether there were any."""
+    env = await env_to_change(context)
+    new = with_next_values(env, {})
+    if not new.changed:
+        return False
+    backup = await asyncio.to_thread(new.write, context.journal.folder)
+    done = msg("Changed {env} back; backup: {backup}", env=str(env.path), backup=str(backup))
+    context.report(Note(done))
+    return True
+
+
 async def _write_env(context: Context) -> None:
     context.masker.add_keys(context.keys)
     env = await env_to_change(context)
+    if env_names_old(context):
+        await _write_waiting(context, env)
+        return
     values = env_values(context)
     changes = await _own_changes(context, env)
     changes |= await _others_rewritten(context, env, values)

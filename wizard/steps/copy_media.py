@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from wizard.access.probe import require_keys
 from wizard.access.public_address import other_bytes
 from wizard.copying.object_headers import CACHE_CONTROL, content_type
-from wizard.copying.outside_links import media_of
 from wizard.copying.settle_public import (
     MOST_NAMED,
     about_public,
     copied_beyond_the_list,
     settle_public,
 )
+from wizard.copying.sources import media_of, moves_address_only
 from wizard.copying.upload import (
     Comparison,
     CopyOutcome,
@@ -57,6 +57,9 @@ class CopyMedia(TypedStep[CopyOutcome]):
         """Apply only where there can be media: not on a new instance."""
         if context.settings.path == MigrationPath.FRESH:
             return Applicability(Applies.NO, msg("A fresh install has no media yet."))
+        if moves_address_only(context):
+            reason = msg("Only the public address changes: the files stay in their bucket.")
+            return Applicability(Applies.NO, reason)
         return ALWAYS
 
     def inputs(self, context: Context) -> Mapping[str, str]:
@@ -71,7 +74,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
 
     async def inspect(self, context: Context) -> Finding:
         """Count what is here; where something was verified, ask the bucket if it is still so."""
-        media = await media_of(context)
+        media = await media_of(context, as_verified=True)
         verified, size = context.journal.verified_count(context.settings.destination)
         if not verified:
             found = await count_media(context, media)
@@ -107,6 +110,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
                 )
             ),
             Sentence(_headers(settings.acl)),
+            *_about_moving(context),
         ]
         items += [
             _held_back(kind, *found.held_back[kind])
@@ -123,7 +127,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
                 found.failures,
             )
             items.append(Sentence(text, warning=True))
-        return Plan(tuple(items), _SAFE)
+        return Plan(tuple(items), _SAFE if context.old_storage is None else _SAFE_MOVING)
 
     async def apply(self, context: Context) -> CopyOutcome:
         """Copy what is not verified. Raises `Problem` where a file is not accounted for."""
@@ -152,6 +156,37 @@ class CopyMedia(TypedStep[CopyOutcome]):
             context.report(check)
             checks.append(check)
         return checks
+
+
+def _about_moving(context: Context) -> Sequence[Sentence]:
+    """Say where the files of a moving instance come from, and how."""
+    old = context.old_storage
+    if old is None:
+        return ()
+    both = msg(
+        "What is only in the old bucket and what is only on this server's disk are both copied. "
+        "Where both have a file of one name, that of the old bucket is copied: it is the one "
+        "that visitors see."
+    )
+    if old.endpoint_host.lower() == context.settings.endpoint_host.lower():
+        how = msg(
+            "Both buckets are at {host}: it copies the files by itself where its keys allow that; "
+            "otherwise they pass through this machine.",
+            host=old.endpoint_host,
+        )
+    else:
+        how = msg(
+            "The files pass through this machine, from {old} to {new}.",
+            old=old.endpoint_host,
+            new=context.settings.endpoint_host,
+        )
+    return (Sentence(both), Sentence(how))
+
+
+_SAFE_MOVING = msg(
+    "The old bucket stays as it is. bw-s3 overwrites nothing in the new one that it did not put "
+    "there. You can stop at any time: what is verified is not sent again."
+)
 
 
 _SAFE = msg(

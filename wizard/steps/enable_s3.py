@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.core.events import Check, Note, Verdict, failed, passed, remark
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
@@ -11,11 +11,15 @@ from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import DeploymentKind, MigrationPath
 from wizard.env.file import EnvFile
+from wizard.env.next_lines import with_next_values
 from wizard.instance.checkout import is_true
 from wizard.instance.problems import refuse_azure
 from wizard.step import Context, Fact, Finding, TypedStep
+from wizard.storage.in_env import storage_in
 from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
 from wizard.switch.env_readers import misread_by_systemd, readers_check
+from wizard.switch.exports import kept_for_exports
+from wizard.switch.moving import env_names_old, planned_values, remember_changed
 from wizard.switch.s3_lines import ENABLING_STEP, remember_lines, were_changed
 from wizard.switch.site_before import confirm_without_site
 from wizard.switch.undo import disarm_and_put_back
@@ -31,6 +35,10 @@ _NEEDED = (
 )
 
 
+_ARMED_MOVING = msg(
+    "From here on the instance is armed: whatever starts its services next (a reboot, an upgrade, "
+    "a crash) switches it to the new storage, ready or not. So continue to the restart soon."
+)
 _SAFE_FRESH = msg("This step can be undone.")
 _SAFE = sentences(msg("The running site does not change yet."), _SAFE_FRESH)
 
@@ -49,6 +57,8 @@ class EnableS3(TypedStep[None]):
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         """Return how the storage is served, since `USE_HTTPS` depends on it."""
+        if context.old_storage is not None:
+            return context.settings.storage
         if not context.instance.abilities.use_https:
             return {}
         return {"url_protocol": context.settings.url_protocol}
@@ -56,9 +66,9 @@ class EnableS3(TypedStep[None]):
     async def inspect(self, context: Context) -> Finding:
         """Look at what `.env` says now."""
         env = context.instance.env_file()
-        facts = tuple(Fact(verbatim(name), _in_env(env, name)) for name in _wanted(context))
-        done = not await _missing(context, env)
-        lost = not done and were_changed(context)
+        facts = tuple(Fact(verbatim(name), _in_env(env, name)) for name in _shown(context))
+        done = not await _missing(context, env) and not env_names_old(context)
+        lost = not done and were_changed(context) and context.old_storage is None
         return Finding(done, facts, msg(".env no longer says so") if lost else NOTHING)
 
     async def plan(self, context: Context) -> Plan:
@@ -68,8 +78,8 @@ class EnableS3(TypedStep[None]):
         whole, items = conversion_plan(context, env)
         new = whole.with_values(await _missing(context, whole))
         if not new.changed:
-            text = msg("Nothing to do: {env} says so already.", env=str(env.path))
-            return Plan((Sentence(text),))
+            return Plan((Sentence(_unchanged(context, env)),))
+        new = with_next_values(new, {})
         change = Diff(str(env.path), whole.diff(new, context.masker))
         backup = Sentence(
             msg(
@@ -89,26 +99,35 @@ class EnableS3(TypedStep[None]):
         """Back `.env` up and set the lines."""
         refuse_azure(context.instance.env_file())
         env = await env_to_change(context)
-        _refuse_incomplete(env)
         missing = await _missing(context, env)
-        if not missing:
+        new = with_next_values(env.with_values(missing), {})
+        _refuse_incomplete(new)
+        if not new.changed:
+            _refuse_old(context)
             return
-        new = env.with_values(missing)
         check = await _in_bash(context, new)
         if check.problem:
             raise check.problem
         await confirm_without_site(context)
         await confirm_update(context)
-        remember_lines(context, env, tuple(missing))
+        self._remember(context, env, missing)
         backup = await asyncio.to_thread(new.write, context.journal.folder)
         changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
         context.report(Note(changed))
+
+    def _remember(self, context: Context, env: EnvFile, changes: Mapping[str, object]) -> None:
+        """Keep what `.env` has now, before it is written."""
+        if context.old_storage is None:
+            remember_lines(context, env, tuple(changes))
+        else:
+            remember_changed(context, changes)
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read `.env` again, as Django does and as bash does."""
         env = context.instance.env_file()
         checks = [_in_django(env, name) for name in _wanted(context)]
         checks.append(await _in_bash(context, env))
+        checks += _names_new(context)
         for check in checks:
             context.report(check)
         return checks
@@ -116,6 +135,54 @@ class EnableS3(TypedStep[None]):
     async def undo(self, context: Context) -> bool:
         """Disarm: put the lines back as they were, and the services; the `AWS_*` lines stay."""
         return await disarm_and_put_back(context)
+
+
+def _names_new(context: Context) -> Iterator[Check]:
+    """Check that the lines of a moving instance's new storage count."""
+    if context.old_storage is None:
+        return
+    asked, code = msg("Does .env name the new storage?"), "env-names-storage"
+    named = storage_in(context.instance.env_file())
+    if named.is_same_storage(context.settings):
+        place = msg("{bucket} at {endpoint}", bucket=named.bucket, endpoint=named.endpoint_host)
+        yield passed(asked, place, code=code)
+        return
+    problem = Problem(
+        msg(".env does not name the new storage."),
+        msg("Somebody changed the file after bw-s3 did."),
+        Remedy(msg("Do this step again."), Action.RETRY),
+        code="env-lines-changed",
+    )
+    yield failed(asked, problem, code=code)
+
+
+def _unchanged(context: Context, env: EnvFile) -> Message:
+    if env_names_old(context):
+        return msg(
+            "The lines of the step “Provider” are to count in {env}; they are not there yet.",
+            env=str(env.path),
+        )
+    return msg("Nothing to do: {env} says so already.", env=str(env.path))
+
+
+def _refuse_old(context: Context) -> None:
+    """Raise a `Problem` where nothing in `.env` leads to the new storage."""
+    if env_names_old(context):
+        raise Problem(
+            msg("The settings of the new storage are not in .env."),
+            msg("They wait there as comments from the step “Provider” on; somebody removed them."),
+            Remedy(
+                msg("Do the step “Provider” again: it writes these lines."),
+                Action.EDIT_PROVIDER,
+            ),
+            code="env-lines-missing",
+        )
+
+
+def _shown(context: Context) -> tuple[str, ...]:
+    """Return the variables that tell best whether it is so."""
+    moving = context.old_storage is not None
+    return (*_wanted(context), *(("AWS_STORAGE_BUCKET_NAME",) if moving else ()))
 
 
 def _wanted(context: Context) -> tuple[str, ...]:
@@ -130,7 +197,10 @@ async def _missing(context: Context, env: EnvFile) -> dict[str, str | None]:
     """Return the lines that are to be set: not every reader takes them for true."""
     misread = await misread_by_systemd(context, env)
     wanted = _wanted(context)
-    return {n: "true" for n in wanted if n in misread or not is_true(env.get(n))}
+    true = {n: "true" for n in wanted if n in misread or not is_true(env.get(n))}
+    waiting = planned_values(context, env) or {}
+    changed = {name: value for name, value in waiting.items() if env.get(name) != value}
+    return {**changed, **kept_for_exports(env, waiting), **true}
 
 
 def _in_env(env: EnvFile, name: str) -> Message:
@@ -144,6 +214,8 @@ def _armed(context: Context, env: EnvFile) -> Sequence[PlanItem]:
     """Return what happens between now and the restart, which the admin must know before."""
     if context.settings.path == MigrationPath.FRESH:
         return (Sentence(msg("The instance uses the bucket from its first start.")),)
+    if context.old_storage is not None:
+        return (Sentence(_ARMED_MOVING, warning=True),)
     text = msg(
         "From here on the instance is armed: whatever starts its services next (a reboot, an"
         " upgrade, a crash) switches it to S3, ready or not. So continue to the restart soon."

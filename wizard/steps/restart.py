@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
 from wizard.copying.upload import copy_new_media
-from wizard.core.events import Check, Note, Waiting, failed, passed
+from wizard.core.events import Check, Note, Waiting, failed, passed, remark
 from wizard.core.message import NOTHING, Message, msg, plural, sentences, verbatim
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
@@ -28,7 +28,7 @@ from wizard.switch.launch import why_a_logout_ends_it
 from wizard.switch.plan import about_choice, noticed, stages_of
 from wizard.switch.problems import conflicting_uploads, left_behind, still_writing, words
 from wizard.switch.run import SECONDS_TO_ANSWER
-from wizard.switch.site_before import ran_on_this_bucket_before
+from wizard.switch.site_before import was_here_before
 from wizard.switch.state import Direction, Phase
 from wizard.switch.undo import put_services_back
 from wizard.switch.updates import about_update, confirm_update
@@ -46,6 +46,7 @@ _ON_ITS_OWN = msg(
     "the next start of bw-s3 follows it or finishes its work."
 )
 _MEDIA_STAY = msg("The local media stay where they are.")
+_OLD_STAYS = msg("The old bucket and the local media stay as they are.")
 
 
 class Restart(TypedStep[int]):
@@ -98,7 +99,8 @@ class Restart(TypedStep[int]):
         items += [Sentence(self._way_back()), Sentence(_ON_ITS_OWN)]
         if reason := await why_a_logout_ends_it():
             items.append(Sentence(reason, warning=True))
-        return Plan(tuple(items), NOTHING if fresh else _MEDIA_STAY)
+        stays = _MEDIA_STAY if context.old_storage is None else _OLD_STAYS
+        return Plan(tuple(items), NOTHING if fresh else stays)
 
     async def apply(self, context: Context) -> int:
         """Restart, unless a start before this one did; then catch up. Returns how many files."""
@@ -125,6 +127,7 @@ class Restart(TypedStep[int]):
             late = late_files(context, switched_at(context))
             checks.append(_caught_up(found, found_more=bool(late.number)))
             checks += [about_late(late)] if late.number else []
+            checks += _about_old(context)
         checks += noticed(context, Direction.TO_S3)
         for check in checks:
             context.report(check)
@@ -136,7 +139,7 @@ class Restart(TypedStep[int]):
         Not where the site ran with this bucket before bw-s3 came, or never ran without it.
         """
         fresh = context.settings.path == MigrationPath.FRESH
-        if ran_on_this_bucket_before(context) or (fresh and _on_bucket(await _look(context))):
+        if was_here_before(context) or (fresh and _on_bucket(await _look(context))):
             return False
         if not under_way(context):
             await confirm_update(context)
@@ -211,6 +214,8 @@ async def _wait_until(moment: float, context: Context) -> None:
     began = time.time()
     while (now := time.time()) < moment:
         words = msg("Checking whether anything still writes to this server's disk")
+        if context.old_storage is not None:
+            words = msg("Checking whether anything still writes to the old storage")
         context.report(Waiting(words, now - began))
         await asyncio.sleep(min(0.5, moment - now))
 
@@ -229,7 +234,7 @@ async def _catch_up_once(context: Context) -> int:
 async def _is_switched(context: Context) -> bool:
     """Tell whether all services run with S3 already: by us, or by a fresh instance's admin."""
     fresh = context.settings.path == MigrationPath.FRESH
-    known = context.journal.recall(switched(context)) or ran_on_this_bucket_before(context)
+    known = context.journal.recall(switched(context)) or was_here_before(context)
     if fresh or known:
         return _on_bucket(await _look(context))
     return False
@@ -246,6 +251,20 @@ def _plan_of_a_switched_site(*, fresh: bool) -> Plan:
         msg("Whatever was uploaded since the copy is copied until nothing new is found.")
     )
     return Plan((switched, meanwhile), _MEDIA_STAY)
+
+
+def _about_old(context: Context) -> Iterator[Check]:
+    """Say what still points to the storage that a moving instance came from."""
+    old = context.old_storage
+    if old is None:
+        return
+    seen = msg(
+        "yes: other servers, and pages that they keep, still load files from {base}/images/; keep "
+        "it as it is for as long as you can",
+        base=old.public_base,
+    )
+    asked = msg("Does anything still need the old storage?")
+    yield remark(asked, seen, code="old-storage-needed")
 
 
 async def _look(context: Context) -> SiteView:

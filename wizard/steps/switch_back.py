@@ -148,7 +148,7 @@ def _media(context: Context) -> Iterator[Check]:
         return
     wrong: list[str] = []
     try:
-        with ServedFiles(context.settings, context.instance.domain) as served:
+        with ServedFiles.of_site(context.settings, context.instance.domain) as served:
             wrong = [file.key for file in samples if served.md5(path_of(file.key)) != file.md5]
     except OSError as error:
         yield remark(asked, msg("not known: {reason}", reason=words_of(error)), code=code)

@@ -184,7 +184,7 @@ async def _files(context: Context, bucket: Bucket) -> list[Check]:
             missing=marked("The bucket holds no image below {folder}."),
         ),
     ]
-    if context.settings.path == MigrationPath.EXISTING:
+    if context.settings.path != MigrationPath.FRESH:
         asked = msg("Does a cover or an avatar load in a visitor's browser?")
         checks.append(await _sample_check(context, bucket, MEDIUM, asked=asked))
     return checks

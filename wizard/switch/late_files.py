@@ -20,17 +20,30 @@ _NAMED = 100
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LateFiles:
-    """How many there are, the first of them below the media, and when the first was written."""
+    """How many there are, the first of them below the media, and when the first was written.
+
+    `moving`: on a moving instance, to the old bucket or to the disk.
+    """
 
     number: int
     paths: Sequence[str] = ()
     since: float = 0.0
+    moving: bool = False
 
     @property
     def words(self) -> Message:
         """Which, and since when, in a sentence."""
+        if self.moving:
+            return plural(
+                "{n} file was written to the old storage after the switch, since {time}: {names}.",
+                "{n} files were written to the old storage after the switch, since {time}: "
+                "{names}.",
+                self.number,
+                time=time.strftime("%H:%M:%S", time.localtime(self.since)),
+                names=name_some(self.paths, _SHOWN, number=self.number),
+            )
         return plural(
             "{n} file was written to this server's disk after the switch, since {time}: {names}.",
             "{n} files were written to this server's disk after the switch, since {time}: {names}.",
@@ -51,11 +64,12 @@ def switched_at(context: Context) -> float | None:
 def late_files(context: Context, since: float | None) -> LateFiles:
     """Return the files that were copied though they were written after that time."""
     if since is None:
-        return LateFiles(0)
+        return LateFiles(number=0)
     destination = context.settings.destination
     number, found = context.journal.verified_since(destination, int(since * 1e9), _NAMED)
     paths = [key.removeprefix(PREFIX) for key, _ in found]
-    return LateFiles(number, paths, found[0][1] / 1e9 if found else 0.0)
+    first, moving = found[0][1] / 1e9 if found else 0.0, context.old_storage is not None
+    return LateFiles(number=number, paths=paths, since=first, moving=moving)
 
 
 def question_about(late: LateFiles) -> Question:

@@ -16,7 +16,7 @@ from wizard.core.message import (
 )
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
 from wizard.switch.state import SwitchState
-from wizard.web.visitor import SiteView
+from wizard.web.visitor import SiteView, style_host
 
 # What is done by then, or is named anyway.
 _PUT_BACK_ALREADY = (Action.RESTORE_ENV, Action.DISARM, Action.EDIT_PROVIDER)
@@ -94,6 +94,8 @@ def words(view: SiteView) -> Message:
     # Translators: what the site shows.
     if view.points_to_bucket:
         return msg("its own page, with its style from the bucket")
+    if host := style_host(view):
+        return msg("its own page, with its style from {host}", host=host)
     return msg("its own page, with its style from this server")
 
 

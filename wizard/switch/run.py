@@ -25,6 +25,7 @@ from wizard.switch import problems
 from wizard.switch.copies import SwitchCopies
 from wizard.switch.course import course_of
 from wizard.switch.files import SwitchFiles
+from wizard.switch.moving import leads_to_bucket
 from wizard.switch.site_watch import Awaited, SiteWatch
 from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
 from wizard.switch.uploads_back import (
@@ -316,7 +317,7 @@ class SwitchRun:
         context, to_disk = self._context, self._state.direction is Direction.TO_DISK
         await self._copies.stop()
         try:
-            if context.instance.uses_s3():
+            if leads_to_bucket(context):
                 self._do(msg("What was uploaded to this server in the meantime is copied."))
                 context.report(Note(self._state.doing))
                 await send_uploads(context)

@@ -9,6 +9,7 @@ from wizard.instance.checkout import is_true
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context
 from wizard.switch.env_change import env_to_change, write_back
+from wizard.switch.moving import leads_to_bucket, name_old_storage
 from wizard.switch.site_before import ran_with_s3_before
 
 # The step that writes them; it is to be done again once they are put back.
@@ -33,6 +34,8 @@ def were_changed(context: Context) -> bool:
 
 def armed_by_us(context: Context) -> bool:
     """Tell whether `.env` enables S3 because bw-s3 wrote it."""
+    if context.old_storage is not None:
+        return leads_to_bucket(context)
     return context.instance.uses_s3() and were_changed(context)
 
 
@@ -82,6 +85,8 @@ async def disarm(context: Context) -> bool:
 
     Raises `Problem` where `.env` cannot be changed.
     """
+    if context.old_storage is not None:
+        return await name_old_storage(context)
     env = await env_to_change(context)
     lines = context.journal.recall(_BEFORE) or {}
     old = _disarmed(env, lines, keep=ran_with_s3_before(context))

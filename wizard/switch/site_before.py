@@ -77,6 +77,11 @@ def ran_on_this_bucket_before(context: Context) -> bool:
     return ran_with_s3_before(context) and _is_as_before(context)
 
 
+def was_here_before(context: Context) -> bool:
+    """Tell whether the site served from the bucket and the address that are named before bw-s3."""
+    return ran_on_this_bucket_before(context) and context.old_storage is None
+
+
 async def refuse_another_bucket(context: Context, *, ran_with_it: bool) -> None:
     """Raise a `Problem` where the running site serves from another bucket than the one named.
 
@@ -84,7 +89,7 @@ async def refuse_another_bucket(context: Context, *, ran_with_it: bool) -> None:
     `ran_with_it`: bw-s3 itself has switched the site to the bucket that is named, whose
     address may be about to change.
     """
-    if ran_with_it or _is_as_before(context):
+    if ran_with_it or _is_as_before(context) or context.old_storage is not None:
         return
     view = await look_at_site(context.settings, context.instance.domain)
     if view.served_from(context.instance.domain) is not ServedFrom.ELSEWHERE:
@@ -100,7 +105,10 @@ async def refuse_another_bucket(context: Context, *, ran_with_it: bool) -> None:
         Remedy(
             msg("Name the bucket that the site uses: it is checked then."), Action.EDIT_PROVIDER
         ),
-        msg("Moving from one bucket to another is not possible with this version of bw-s3."),
+        msg(
+            "To move to another bucket, let .env name the bucket that the site uses now, with "
+            "its address and keys: bw-s3 copies from there then."
+        ),
         raw="\n".join(view.stylesheets),
         field="bucket",
         decision=True,
@@ -110,7 +118,7 @@ async def refuse_another_bucket(context: Context, *, ran_with_it: bool) -> None:
 
 async def confirm_without_site(context: Context) -> None:
     """Ask before an instance is armed whose site nobody sees. Raises `Problem` for a no."""
-    if context.settings.path != MigrationPath.EXISTING:
+    if context.settings.path == MigrationPath.FRESH:
         return
     view = await look_at_site(context.settings, context.instance.domain)
     if view.own_page:

@@ -15,7 +15,7 @@ from wizard.core.message import Message, msg, plural, sentences, verbatim
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.settings import Settings
 from wizard.switch.state import Downtime
-from wizard.web.visitor import SiteView, look_at_site
+from wizard.web.visitor import SiteView, look_at_site, style_host
 
 # Between two looks; while the services are switched, as little as the site can bear: it makes
 # its page for us for a third of the time at most.
@@ -184,6 +184,12 @@ def _still_from(view: SiteView) -> Message:
         return msg(
             "Their style still comes from the bucket: the restart did not reach the process that"
             " answers, or a cache answers for it."
+        )
+    if host := style_host(view):
+        return msg(
+            "Their style still comes from {host}: the restart did not reach the process that"
+            " answers, or a cache answers for it.",
+            host=host,
         )
     if view.stylesheets:
         return msg(

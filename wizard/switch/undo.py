@@ -55,7 +55,7 @@ async def put_services_back(context: Context, patience: float = _PATIENCE) -> No
 
 async def _may_run_with_s3(context: Context) -> bool:
     """Tell whether any service may run with S3, which it did not before bw-s3 came."""
-    if ran_with_s3_before(context):
+    if ran_with_s3_before(context) and context.old_storage is None:
         return False
     state = files_of(context).read()
     if state is not None and _left_in_the_middle(state):

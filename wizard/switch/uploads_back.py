@@ -9,6 +9,7 @@ from wizard.core.message import Message, msg, plural
 from wizard.core.quantities import count_failed, count_files, describe_size
 from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Context
+from wizard.switch.moving import leads_to_bucket
 from wizard.switch.problems import left_behind, uploads_left
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def expect_no_uploads(context: Context) -> None:
 
 def uploads_are_missing(context: Context) -> bool:
     """Tell whether files may be in the bucket only, while the site is to run without it."""
-    return context.journal.recall(_of(context)) is True and not context.instance.uses_s3()
+    return context.journal.recall(_of(context)) is True and not leads_to_bucket(context)
 
 
 async def bring_uploads_back(

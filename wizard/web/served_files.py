@@ -1,4 +1,4 @@
-"""Media as the instance itself serves them now."""
+"""Media as they are served to visitors now: by the instance itself, or from a bucket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wizard.core.message import msg
 from wizard.core.os_errors import ExplainedError
 from wizard.core.settings import Settings
 from wizard.web.challenges import challenge_in
-from wizard.web.visitor import site_client
+from wizard.web.visitor import bucket_client, site_client
 
 _MOST_OF_A_PAGE = 100_000
 _ATTEMPTS, _PAUSE = 3, 1.0
@@ -34,11 +34,21 @@ class _Served:
 
 
 class ServedFiles:
-    """Asks the instance for files below `/images/`. Blocks; several threads may ask at once."""
+    """Asks for files below `/images/`, as visitors do. Blocks; several threads may ask at once."""
 
-    def __init__(self, settings: Settings, domain: str) -> None:
-        self._client = site_client(settings, domain)
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
         self._away_until = 0.0
+
+    @classmethod
+    def of_site(cls, settings: Settings, domain: str) -> Self:
+        """Ask the instance itself."""
+        return cls(site_client(settings, domain))
+
+    @classmethod
+    def of_bucket(cls, base: str) -> Self:
+        """Ask the public address of a bucket."""
+        return cls(bucket_client(base))
 
     def __enter__(self) -> Self:
         return self

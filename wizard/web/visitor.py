@@ -171,6 +171,13 @@ class SiteView:
         return ServedFrom.THIS_SERVER if hosts <= own else ServedFrom.ELSEWHERE
 
 
+def style_host(view: SiteView) -> str:
+    """Return the host of the page's stylesheets where that is another than the page's; "" else."""
+    own = urlsplit(view.url).netloc
+    hosts = [urlsplit(sheet).netloc for sheet in view.stylesheets]
+    return next((host for host in hosts if host and host != own), "")
+
+
 def address(settings: Settings, key: str) -> str:
     """Return where the public finds an object."""
     return f"{settings.public_base}/{quote(key)}"
@@ -265,6 +272,11 @@ def site_client(settings: Settings, domain: str) -> httpx.Client:
     base, host = _site(settings, domain)
     headers = {**_AS_PROGRAM, **host}
     return httpx.Client(base_url=base, headers=headers, verify=trusting(), timeout=_TIMEOUT)
+
+
+def bucket_client(base: str) -> httpx.Client:
+    """Return what asks a bucket's public address for files, as `site_client` asks the instance."""
+    return httpx.Client(base_url=base, headers=_AS_PROGRAM, timeout=_TIMEOUT)
 
 
 def _site(settings: Settings, domain: str) -> tuple[str, dict[str, str]]:

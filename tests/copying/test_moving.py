@@ -1,0 +1,266 @@
+"""From one bucket to another: by the service itself, or through this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import md5
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.request import urlopen
+
+import pytest
+
+from tests.servers.bad_proxy import Fault, bad_proxy
+from tests.support.copy_kit import CopyKit
+from wizard.copying import server_copy
+from wizard.copying.sources import media_of
+from wizard.copying.upload import (
+    BroughtBack,
+    Comparison,
+    CopyOutcome,
+    bring_back_media,
+    compare_media,
+    copy_media,
+    copy_new_media,
+)
+from wizard.core.problem import Problem
+from wizard.core.secrets import Keys
+from wizard.core.settings import MigrationPath, Settings
+from wizard.core.states import ResultState
+from wizard.instance.checkout import open_instance
+from wizard.journal.journal import Journal, StepResult
+from wizard.journal.moving import note_moving_from
+from wizard.step import Context
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Move:
+    """Two buckets, and one instance between them: `old` is what its site uses."""
+
+    old: CopyKit
+    new: CopyKit
+
+    @contextmanager
+    def context(self) -> Iterator[Context]:
+        journal = Journal.open(self.new.journal_folder, self.new.folder)
+        try:
+            context = self.new.context(journal)
+            self._write_env(open_instance(self.new.folder).env_path)
+            note_moving_from(journal, self.old.settings)
+            yield context
+        finally:
+            journal.close()
+
+    def _write_env(self, env: Path) -> None:
+        settings, keys = self.old.settings, self.old.keys
+        lines = {
+            "DOMAIN": "books.example.org",
+            "USE_S3": "true",
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+            "AWS_STORAGE_BUCKET_NAME": settings.bucket,
+            "AWS_S3_ENDPOINT_URL": settings.endpoint,
+            "AWS_S3_REGION_NAME": settings.region,
+            "AWS_S3_CUSTOM_DOMAIN": settings.custom_domain,
+            "AWS_S3_URL_PROTOCOL": settings.url_protocol,
+        }
+        env.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+
+    def run(self, work: Callable[[Context], Coroutine[Any, Any, Result]]) -> Result:
+        with self.context() as context:
+            return asyncio.run(work(context))
+
+    def copy(self) -> CopyOutcome:
+        async def work(context: Context) -> CopyOutcome:
+            return await copy_media(context, await media_of(context))
+
+        return self.run(work)
+
+    def catch_up(self) -> CopyOutcome:
+        return self.run(copy_new_media)
+
+    def send_back(self) -> BroughtBack:
+        return self.run(bring_back_media)
+
+    def fill(self, count: int) -> None:
+        """So many covers in the old bucket only."""
+        for number in range(count):
+            data = os.urandom(100 + 37 * number)
+            self.old.put(f"images/covers/{number:04}.jpg", data, ContentType="image/jpeg")
+
+
+def move_between(folder: Path, old: tuple[Settings, Keys], new: tuple[Settings, Keys]) -> Move:
+    (folder / "images").mkdir()
+    there = replace(new[0], path=MigrationPath.MOVING, acl=new[0].acl)
+    return Move(CopyKit(folder, *old), CopyKit(folder, there, new[1]))
+
+
+@pytest.fixture
+def same_service(tmp_path: Path, seaweedfs: Any, storage: tuple[Settings, Keys]) -> Move:
+    """From one bucket of SeaweedFS to another."""
+    other = replace(storage[0], bucket=f"{storage[0].bucket}-new")
+    CopyKit(tmp_path, other, storage[1]).client.create_bucket(Bucket=other.bucket)
+    address = replace(other, custom_domain=f"{other.endpoint_host}/{other.bucket}")
+    return move_between(tmp_path, storage, (address, storage[1]))
+
+
+@pytest.fixture
+def to_ceph(
+    tmp_path: Path, storage: tuple[Settings, Keys], ceph_storage: tuple[Settings, Keys]
+) -> Move:
+    """From SeaweedFS to Ceph, which honours ACLs."""
+    new = replace(ceph_storage[0], acl="public-read")
+    return move_between(tmp_path, storage, (new, ceph_storage[1]))
+
+
+@pytest.fixture(params=["same_service", "to_ceph"])
+def move(request: pytest.FixtureRequest) -> Move:
+    found: Move = request.getfixturevalue(request.param)
+    return found
+
+
+def test_what_is_only_here_and_only_there_both_arrive(move: Move) -> None:
+    move.fill(40)
+    move.old.put("images/covers/both.jpg", b"as visitors see it")
+    move.old.put("images/avatars/a b+é%.png", b"odd name")
+    move.old.put("images/covers/large.jpg", os.urandom((9 << 20) + 5))
+    move.old.put("images/", b"")
+    move.old.put("images/exports/all.tar.gz", b"private")
+    move.new.write("covers/both.jpg", b"stale")
+    move.new.write("covers/only-here.jpg", b"disk")
+    outcome = move.copy()
+    assert (outcome.sent, outcome.failures, outcome.conflicts) == (44, (), ())
+    assert outcome.comparison and outcome.comparison.complete
+    there, old = move.new.there(), move.old.there()
+    public = {key: digest for key, digest in old.items() if key.endswith((".jpg", ".png"))}
+    assert there == {**public, "images/covers/only-here.jpg": md5(b"disk").digest()}
+    head = move.new.client.head_object(
+        Bucket=move.new.settings.bucket, Key="images/covers/0003.jpg"
+    )
+    assert (head["ContentType"], head["CacheControl"]) == ("image/jpeg", "max-age=86400")
+    again = move.copy()
+    assert (again.sent, again.already, again.failures) == (0, 44, ())
+    assert move.old.there() == old
+
+
+def test_what_is_uploaded_meanwhile_is_caught_up(move: Move) -> None:
+    move.fill(5)
+    move.copy()
+    move.old.put("images/covers/late.jpg", b"uploaded to the old bucket")
+    move.new.write("covers/late-here.jpg", b"written to the disk")
+    outcome = move.catch_up()
+    assert (outcome.sent, outcome.failures) == (2, ())
+    assert move.catch_up().sent == 0
+    assert len(move.new.there()) == 7
+
+
+def test_what_the_new_bucket_has_goes_back(move: Move) -> None:
+    move.fill(5)
+    move.copy()
+    move.new.put("images/covers/new.jpg", b"uploaded to the new bucket")
+    result = move.send_back()
+    assert (result.files, result.left_count) == (1, 0)
+    assert move.old.get("images/covers/new.jpg") == b"uploaded to the new bucket"
+    assert move.send_back().files == 0
+    assert len(move.old.there()) == 6
+
+
+def test_visitors_read_what_came_to_ceph(to_ceph: Move) -> None:
+    to_ceph.fill(3)
+    to_ceph.copy()
+    settings = to_ceph.new.settings
+    with urlopen(f"{settings.endpoint}/{settings.bucket}/images/covers/0001.jpg") as answer:
+        assert answer.read() == to_ceph.old.get("images/covers/0001.jpg")
+
+
+def test_one_service_copies_by_itself(same_service: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No object is read here, but the large one, whose parts' ETag proves nothing."""
+    monkeypatch.setattr(server_copy, "MOST_AT_ONCE", 5 << 20)
+    same_service.fill(30)
+    same_service.old.put("images/covers/zz-large.jpg", os.urandom((11 << 20) + 3))
+    old = same_service.old
+    with bad_proxy(old.settings, old.keys, lambda *_: Fault.NONE) as proxy:
+        outcome = Move(old.through(proxy), same_service.new.through(proxy)).copy()
+        read = {path.partition("?")[0] for method, path in proxy.seen if method == "GET"}
+    assert (outcome.failures, outcome.conflicts) == ((), ())
+    assert outcome.sent + outcome.already == 31
+    assert same_service.new.there() == old.there()
+    objects = {path.rpartition("/")[2] for path in read if "/images/" in path}
+    assert objects == {"zz-large.jpg"}
+
+
+def test_a_service_that_may_not_copy_is_read(same_service: Move) -> None:
+    """The keys of the new bucket are not let into the old one."""
+
+    refused: list[str] = []
+
+    def plan(method: str, path: str, number: int) -> Fault:
+        if method != "PUT" or "/images/" not in path or refused:
+            return Fault.NONE
+        refused.append(path)
+        return Fault.REFUSED
+
+    same_service.fill(30)
+    old = same_service.old
+    with bad_proxy(old.settings, old.keys, plan) as proxy:
+        outcome = Move(old.through(proxy), same_service.new.through(proxy)).copy()
+        assert proxy.count("GET", f"{old.settings.bucket}/images/") == 30
+    assert (outcome.sent, outcome.failures) == (30, ())
+    assert same_service.new.there() == old.there()
+
+
+def test_the_old_service_in_bad_weather(to_ceph: Move) -> None:
+    """Torn answers and slow-downs while it is read."""
+    faults = [Fault.RESET, Fault.SLOW_DOWN, Fault.CUT, Fault.ERROR]
+
+    def plan(method: str, path: str, number: int) -> Fault:
+        return faults[number // 7 % 4] if method == "GET" and not number % 7 else Fault.NONE
+
+    to_ceph.fill(60)
+    old = to_ceph.old
+    with bad_proxy(old.settings, old.keys, plan) as proxy:
+        outcome = Move(old.through(proxy), to_ceph.new).copy()
+    assert (outcome.sent, outcome.failures) == (60, ())
+    assert to_ceph.new.there() == old.there()
+
+
+def test_the_old_service_is_named_where_it_refuses(to_ceph: Move) -> None:
+    """Its keys were revoked while it was read."""
+    to_ceph.fill(10)
+    old = to_ceph.old
+
+    def plan(method: str, path: str, number: int) -> Fault:
+        return Fault.REVOKED if f"{old.settings.bucket}/images/" in path else Fault.NONE
+
+    with (
+        bad_proxy(old.settings, old.keys, plan) as proxy,
+        pytest.raises(Problem) as raised,
+    ):
+        Move(old.through(proxy), to_ceph.new).copy()
+    assert old.settings.bucket in str(raised.value.to_dict()) or "key" in raised.value.what
+    assert to_ceph.copy().sent == 10
+
+
+def test_of_a_move_that_is_over_the_old_bucket_is_not_asked(to_ceph: Move) -> None:
+    to_ceph.fill(5)
+    to_ceph.new.write("covers/here.jpg", b"disk")
+    to_ceph.copy()
+    inputs = to_ceph.new.settings.storage
+    done = StepResult(
+        step="restart", state=ResultState.DONE, inputs=inputs, checks=(), problem=None, at=1.0,
+        seconds=1.0,
+    )  # fmt: skip
+
+    async def compare(context: Context) -> Comparison:
+        context.journal.save_result(done)
+        return await compare_media(context, await media_of(context, as_verified=True))
+
+    gone = replace(to_ceph.old.settings, endpoint="http://127.0.0.1:9")
+    compared = Move(replace(to_ceph.old, settings=gone), to_ceph.new).run(compare)
+    assert compared.complete and compared.same == 6

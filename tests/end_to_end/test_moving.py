@@ -1,0 +1,194 @@
+"""An instance moves from bucket to bucket, by `bw-s3 run`: nothing ever uploaded is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import md5
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.servers.ceph import Ceph
+from tests.support.command_line import CommandLine
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+from wizard.demo.build import build
+from wizard.demo.seaweedfs import SeaweedFS
+from wizard.env.file import EnvFile
+from wizard.env.next_lines import next_values, with_next_values
+from wizard.media.public import PUBLIC_SUFFIXES
+from wizard.storage.bucket import Bucket
+
+_UPLOAD = """
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+for name in {names}:
+    default_storage.save(name, ContentFile(name.encode() * 40))
+"""
+
+
+@dataclass
+class Moving:
+    """A demo on its way, and the MD5 of every public file that it ever had."""
+
+    line: CommandLine
+    ever: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.line.demo.folder
+
+    @property
+    def env(self) -> EnvFile:
+        return EnvFile.read(self.folder / ".env")
+
+    def upload(self, *names: str) -> None:
+        """Upload covers as BookWyrm does, through its own storage."""
+        script = _UPLOAD.format(names=[f"covers/{name}" for name in names])
+        python = str(self.folder / "venv/bin/python3")
+        command = [python, "manage.py", "shell", "-c", script]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
+        for name in names:
+            self.ever[f"images/covers/{name}"] = md5(f"covers/{name}".encode() * 40).digest()
+
+    def note_disk(self) -> None:
+        media = self.folder / "images"
+        for path in media.rglob("*"):
+            public = path.name.rpartition(".")[2] in PUBLIC_SUFFIXES and "\\" not in path.name
+            if path.is_file() and public:
+                key = f"images/{path.relative_to(media)}"
+                self.ever.setdefault(key, md5(path.read_bytes()).digest())
+
+    def arguments(self, settings: Settings) -> list[str]:
+        return [
+            sys.executable, "-m", "screens", "run", str(self.folder), "--yes", "--json",
+            "--provider", settings.provider, "--endpoint", settings.endpoint,
+            "--region", settings.region, "--bucket", settings.bucket,
+            "--custom-domain", settings.custom_domain, "--url-protocol", settings.url_protocol,
+        ]  # fmt: skip
+
+    def start(self, settings: Settings, keys: Keys) -> subprocess.Popen[str]:
+        named = {
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        }
+        return subprocess.Popen(
+            self.arguments(settings), env={**os.environ, **named}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def move(self, settings: Settings, keys: Keys) -> list[dict[str, object]]:
+        process = self.start(settings, keys)
+        output, _ = process.communicate(timeout=180)
+        assert process.returncode == 0, output[-6000:]
+        return [json.loads(line) for line in output.splitlines()]
+
+    def bw_s3(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call bw-s3 with no keys but those of `.env`."""
+        command = [sys.executable, "-m", "screens", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+
+    def status(self) -> dict[str, object]:
+        said: dict[str, object] = json.loads(
+            self.bw_s3("status", "--json", str(self.folder)).stdout
+        )
+        return said
+
+    def check(self, settings: Settings, keys: Keys) -> None:
+        """All that was ever uploaded is public there, byte for byte, and pages point there."""
+        env = self.env
+        assert (env.get("USE_S3"), env.get("AWS_STORAGE_BUCKET_NAME")) == ("true", settings.bucket)
+        assert (env.get("AWS_ACCESS_KEY_ID"), next_values(env)) == (keys.access_key_id, {})
+        page = httpx.get(self.line.demo.site_url, headers={"Cookie": "sessionid=x"}).text
+        assert f"//{settings.custom_domain}/" in page
+        with httpx.Client() as client:
+            found = {
+                key: md5(client.get(f"{settings.public_base}/{quote(key)}").content).digest()
+                for key in self.ever
+            }
+        assert found == self.ever
+
+
+@pytest.fixture(scope="module")
+def moving(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moving]:
+    """A demo whose site uses its first bucket, with covers that are nowhere else."""
+    with build(tmp_path_factory.mktemp("moving"), covers=40, storage=seaweedfs) as demo:
+        line = CommandLine(demo, (demo.folder / ".env").read_bytes())
+        line.finish()
+        found = Moving(line)
+        found.note_disk()
+        found.upload("only in a 1.jpg", "only-in-a+2.jpg")
+        yield found
+
+
+def test_from_bucket_to_bucket_of_one_service(moving: Moving, seaweedfs: SeaweedFS) -> None:
+    old = moving.line.demo.settings
+    before = {o.key: o.etag for o in moving.line.bucket.list_objects()}
+    new = seaweedfs.settings("books-second")
+    events = moving.move(new, seaweedfs.keys)
+    moving.check(new, seaweedfs.keys)
+    assert {o.key: o.etag for o in moving.line.bucket.list_objects()} == before
+    assert old.public_base in json.dumps(events)
+    secret = seaweedfs.keys.secret_access_key
+    kept = [p for p in moving.line.journal.rglob("*") if p.is_file() and p.suffix != ".bak"]
+    assert not [p for p in kept if secret.encode() in p.read_bytes()]
+    again = moving.move(new, seaweedfs.keys)
+    assert {e["state"] for e in again if e["event"] == "status"} <= {"done", "skipped"}
+
+
+def test_the_site_goes_back_with_what_was_uploaded(moving: Moving, seaweedfs: SeaweedFS) -> None:
+    """`disarm --undo-restart` after the move, and the move once more."""
+    old, new = moving.line.demo.settings, seaweedfs.settings("books-second")
+    moving.move(new, seaweedfs.keys)
+    moving.upload("only-in-the-new-one.jpg")
+    env = moving.env
+    back = moving.bw_s3("disarm", str(moving.folder), "--undo-restart")
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert "uses its old storage again" in back.stdout
+    assert next_values(moving.env)["AWS_STORAGE_BUCKET_NAME"] == new.bucket
+    waiting = moving.env.path.read_bytes()
+    moving.env.path.write_bytes(with_next_values(moving.env, {}).data)
+    moving.check(old, seaweedfs.keys)
+    moving.env.path.write_bytes(waiting)
+    assert moving.status()["armed"] is False
+    moving.upload("in-the-old-one-again.jpg")
+    moving.move(new, seaweedfs.keys)
+    moving.check(new, seaweedfs.keys)
+    assert moving.env.get("AWS_SECRET_ACCESS_KEY") == env.get("AWS_SECRET_ACCESS_KEY")
+
+
+def test_only_the_public_address_changes(moving: Moving, seaweedfs: SeaweedFS) -> None:
+    """Another host name of the same bucket: nothing is copied."""
+    now = seaweedfs.settings("books-second")
+    moving.move(now, seaweedfs.keys)
+    host = now.custom_domain.replace("127.0.0.1", "localhost")
+    events = moving.move(replace(now, custom_domain=host), seaweedfs.keys)
+    skipped = {str(e["step"]): e for e in events if e.get("state") == "skipped"}
+    assert "the files stay in their bucket" in str(skipped["copy_media"])
+    moving.check(replace(now, custom_domain=host), seaweedfs.keys)
+    moving.move(now, seaweedfs.keys)
+    moving.check(now, seaweedfs.keys)
+
+
+def test_killed_on_the_way_to_another_service(
+    moving: Moving, seaweedfs: SeaweedFS, ceph: Ceph
+) -> None:
+    moving.upload("only-in-b.jpg")
+    new = ceph.settings("books-third")
+    for seconds in (2.0, 4.0, 6.5, 9.0):
+        process = moving.start(new, ceph.keys)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    moving.move(new, ceph.keys)
+    moving.check(new, ceph.keys)
+    Bucket(new, ceph.keys).ask()
