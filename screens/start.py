@@ -250,9 +250,7 @@ class StartScreen(WizardScreen):
         at_rest = session.opened is not None and not session.running
         match action:
             case "other_path":
-                moves = at_rest and session.context.old_storage is not None
-                fixed = moves or session.has_begun() or session.leads_back
-                return at_rest and not fixed
+                return at_rest and not session.has_begun() and not session.has_fixed_path
             case "disarm":
                 return at_rest and session.overview.armed
             case "leave_s3":

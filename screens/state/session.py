@@ -205,6 +205,11 @@ class Session:
         """Return a step's title by its name."""
         return self.migration.step_named(name).title
 
+    @property
+    def has_fixed_path(self) -> bool:
+        """Whether the path follows from what the site uses: while it moves, or leaves S3."""
+        return self.leads_back or self.context.old_storage is not None
+
     def has_begun(self) -> bool:
         """Return whether any step ever began."""
         return any(s.result for s in self.overview.statuses)
