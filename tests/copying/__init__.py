@@ -22,4 +22,5 @@ TESTED_BY = {
     "tcp_pacing": "copying/test_upload",
     "verified_writer": "copying/test_upload_disk",
     "visitors": "copying/test_bring_back",
+    "withholding": "copying/test_moving",
 }

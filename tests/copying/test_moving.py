@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import threading
+import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import md5
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.request import urlopen
 
+import httpx
 import pytest
 
 from tests.servers.bad_proxy import Fault, bad_proxy
+from tests.servers.ceph import Ceph
 from tests.support.copy_kit import CopyKit
+from tests.support.waiting import wait_until
 from wizard.copying import server_copy
 from wizard.copying.sources import media_of
 from wizard.copying.upload import (
@@ -34,6 +41,8 @@ from wizard.core.states import ResultState
 from wizard.instance.checkout import open_instance
 from wizard.journal.journal import Journal, StepResult
 from wizard.journal.moving import note_moving_from
+from wizard.media.public import HeldBack
+from wizard.media.source import Reason
 from wizard.step import Context
 
 Result = TypeVar("Result")
@@ -90,15 +99,36 @@ class Move:
 
     def fill(self, count: int) -> None:
         """So many covers in the old bucket only."""
+        acl = {"ACL": "public-read"} if self.old.settings.acl else {}
         for number in range(count):
             data = os.urandom(100 + 37 * number)
-            self.old.put(f"images/covers/{number:04}.jpg", data, ContentType="image/jpeg")
+            self.old.put(f"images/covers/{number:04}.jpg", data, ContentType="image/jpeg", **acl)
 
 
 def move_between(folder: Path, old: tuple[Settings, Keys], new: tuple[Settings, Keys]) -> Move:
     (folder / "images").mkdir()
     there = replace(new[0], path=MigrationPath.MOVING, acl=new[0].acl)
-    return Move(CopyKit(folder, *old), CopyKit(folder, there, new[1]))
+    move = Move(CopyKit(folder, *old), CopyKit(folder, there, new[1]))
+    for kit in (move.old, move.new):
+        if not kit.settings.acl:
+            let_everybody_read(kit)
+    return move
+
+
+def let_everybody_read(kit: CopyKit) -> None:
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{kit.settings.bucket}/*",
+            }
+        ]
+    }  # fmt: skip
+    kit.client.put_bucket_policy(Bucket=kit.settings.bucket, Policy=json.dumps(policy))
+    kit.put("static/a.css", b"")
+    url = f"{kit.settings.endpoint}/{kit.settings.bucket}/static/a.css"
+    wait_until(lambda: httpx.head(url).status_code == 200)
 
 
 @pytest.fixture
@@ -117,6 +147,24 @@ def to_ceph(
     """From SeaweedFS to Ceph, which honours ACLs."""
     new = replace(ceph_storage[0], acl="public-read")
     return move_between(tmp_path, storage, (new, ceph_storage[1]))
+
+
+@pytest.fixture
+def from_ceph(
+    tmp_path: Path, storage: tuple[Settings, Keys], ceph_storage: tuple[Settings, Keys]
+) -> Move:
+    """From Ceph, where each object has an ACL of its own, to SeaweedFS."""
+    old = replace(ceph_storage[0], acl="public-read")
+    return move_between(tmp_path, (old, ceph_storage[1]), storage)
+
+
+@pytest.fixture
+def within_ceph(tmp_path: Path, ceph: Ceph, ceph_storage: tuple[Settings, Keys]) -> Move:
+    """From one bucket of Ceph to another."""
+    old = replace(ceph_storage[0], acl="public-read")
+    new = replace(ceph.settings(f"books-{uuid.uuid4().hex[:12]}"), acl="public-read")
+    CopyKit(tmp_path, new, ceph.keys).client.create_bucket(Bucket=new.bucket)
+    return move_between(tmp_path, (old, ceph_storage[1]), (new, ceph.keys))
 
 
 @pytest.fixture(params=["same_service", "to_ceph"])
@@ -163,12 +211,117 @@ def test_what_is_uploaded_meanwhile_is_caught_up(move: Move) -> None:
 def test_what_the_new_bucket_has_goes_back(move: Move) -> None:
     move.fill(5)
     move.copy()
-    move.new.put("images/covers/new.jpg", b"uploaded to the new bucket")
+    acl = {"ACL": "public-read"} if move.new.settings.acl else {}
+    move.new.put("images/covers/new.jpg", b"uploaded to the new bucket", **acl)
     result = move.send_back()
     assert (result.files, result.left_count) == (1, 0)
     assert move.old.get("images/covers/new.jpg") == b"uploaded to the new bucket"
     assert move.send_back().files == 0
     assert len(move.old.there()) == 6
+
+
+@pytest.mark.parametrize("which", ["from_ceph", "within_ceph"])
+def test_what_is_private_is_not_published(which: str, request: pytest.FixtureRequest) -> None:
+    """Objects that nobody may read among those that everybody may; the disk has one as well."""
+    move: Move = request.getfixturevalue(which)
+    move.fill(12)
+    hide(move, "covers/taken-down.jpg", "avatars/hidden.png")
+    move.new.write("covers/taken-down.jpg", b"on the disk too")
+    move.old.put("images/covers/later.jpg", b"later", ACL="public-read")
+    move.old.put("exports/of-somebody.jpg", b"beside the media", ACL="public-read")
+    move.old.put("secret.jpg", b"beside the media", ACL="public-read")
+    outcome = move.copy()
+    listed = move.new.client.list_objects_v2(Bucket=move.new.settings.bucket)["Contents"]
+    public = {"images/covers/later.jpg", *(f"images/covers/{n:04}.jpg" for n in range(12))}
+    assert {o["Key"] for o in listed} - {"static/a.css"} == public
+    assert (outcome.sent, outcome.failures, outcome.conflicts) == (13, (), ())
+    compared = outcome.comparison
+    assert compared and compared.complete and compared.files == 13
+    assert compared.held_back[HeldBack.PRIVATE] == (2, len(b"private") * 2)
+    assert compared.withheld == ["avatars/hidden.png", "covers/taken-down.jpg"]
+    hide(move, "covers/later.jpg", "covers/late-and-hidden.jpg")
+    assert (move.catch_up().failures, move.catch_up().sent) == ((), 0)
+    assert "images/covers/late-and-hidden.jpg" not in move.new.there()
+
+    async def compare(context: Context) -> Comparison:
+        return await compare_media(context, await media_of(context))
+
+    compared = move.run(compare)
+    assert compared.held_back[HeldBack.PRIVATE][0] == 4 and compared.complete
+    move.old.put("images/avatars/hidden.png", b"private", ACL="public-read")
+    assert move.catch_up().sent == 1
+
+
+def test_a_bucket_that_nobody_may_read_is_not_published(from_ceph: Move) -> None:
+    hide(from_ceph, *(f"covers/{number}.jpg" for number in range(30)))
+    with pytest.raises(Problem) as raised:
+        from_ceph.copy()
+    assert raised.value.code == "old-bucket-not-public"
+    assert not from_ceph.new.there()
+
+
+def test_without_an_answer_nothing_is_published(from_ceph: Move) -> None:
+    """The endpoint refuses the public, and the public address does not answer."""
+    from_ceph.fill(2)
+    hide(from_ceph, "covers/hidden.jpg")
+    settings = replace(from_ceph.old.settings, custom_domain="127.0.0.1:9")
+    outcome = Move(replace(from_ceph.old, settings=settings), from_ceph.new).copy()
+    assert (outcome.sent, outcome.failed) == (2, 1)
+    assert [f.path for f in outcome.failures] == ["covers/hidden.jpg"]
+    assert set(from_ceph.new.there()) == {"images/covers/0000.jpg", "images/covers/0001.jpg"}
+
+
+def test_a_picture_for_everything_tells_nothing(from_ceph: Move) -> None:
+    """A public address that answers with a placeholder for what it does not give out."""
+    from_ceph.fill(2)
+    hide(from_ceph, "covers/hidden.jpg")
+    with placeholder() as host:
+        settings = replace(from_ceph.old.settings, custom_domain=host)
+        outcome = Move(replace(from_ceph.old, settings=settings), from_ceph.new).copy()
+    assert (outcome.sent, outcome.failed) == (2, 0)
+    assert set(from_ceph.new.there()) == {"images/covers/0000.jpg", "images/covers/0001.jpg"}
+
+
+def test_what_is_private_in_the_new_bucket_stays_there(within_ceph: Move) -> None:
+    """The way back to the old one publishes nothing either."""
+    within_ceph.fill(2)
+    within_ceph.copy()
+    within_ceph.new.put("images/covers/new.jpg", b"uploaded", ACL="public-read")
+    within_ceph.new.put("images/covers/hidden.jpg", b"private")
+    result = within_ceph.send_back()
+    assert (result.files, result.refused_counts) == (1, {Reason.PRIVATE: 1})
+    assert "images/covers/hidden.jpg" not in within_ceph.old.there()
+
+
+def hide(move: Move, *paths: str) -> None:
+    """Have the old bucket hold these, for nobody to read."""
+    for path in paths:
+        move.old.put(f"images/{path}", b"private", ACL="private")
+
+
+@contextmanager
+def placeholder() -> Iterator[str]:
+    """The host of a server that has the same picture for every address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.send_header("Content-Length", "4000")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_visitors_read_what_came_to_ceph(to_ceph: Move) -> None:

@@ -59,7 +59,8 @@ class Comparison:
     `harmless` files could not be read, and nobody could ask for them;
     `left_out` names the first of these, each with the reason;
     `held_back` files are not public, by class, with their number and bytes;
-    `outside` names links that lead out of the media, which are among those;
+    `outside` names links that lead out of the media, which are among those, and `withheld` what
+    the public cannot read in the bucket that it comes from;
     `published` what is in the bucket under their names all the same;
     `samples` are some keys that are the same; `with_controls` the first of these that
     have a line break or the like in their names; `file` holds a line for each
@@ -80,6 +81,7 @@ class Comparison:
     left_out: list[Message] = field(default_factory=list)
     held_back: dict[HeldBack, tuple[int, int]] = field(default_factory=dict)
     outside: list[Message] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     with_controls: list[str] = field(default_factory=list)

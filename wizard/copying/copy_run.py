@@ -38,6 +38,7 @@ from wizard.copying.survey import Survey
 from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
 from wizard.copying.visitors import Visitors
+from wizard.copying.withholding import note_of, withhold
 from wizard.core.events import Note
 from wizard.core.message import Message, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
@@ -84,6 +85,9 @@ class CopyRun:
         """Compare both sets as they are now; nothing is sent."""
         with self._job() as job:
             self._survey.take(job)
+            if self._media.may_withhold:
+                job.inventory.keep_verified()
+                withhold(job, self._survey.count, may_be_all=True)
             result = compare(job.inventory)
             self._note_held_back(job, result)
             return result
@@ -94,6 +98,7 @@ class CopyRun:
             self._survey.take(job)
             abort_left_over(job, PREFIX)
             self._sort_out(job)
+            self._withhold(job, may_be_all=self._verified_before > 0)
             touched = self._work_off(job)
             comparison = self._confirm(job, touched)
             return self._outcome(job, comparison)
@@ -105,6 +110,7 @@ class CopyRun:
             self._survey.load_verified(job)
             self._survey.ask_or_list(job)
             self._sort_out(job)
+            self._withhold(job)
             self._work_off(job)
             return self._outcome(job, None)
 
@@ -146,8 +152,12 @@ class CopyRun:
     def _private(self, job: Job) -> frozenset[bytes]:
         settings, public = self._context.settings, public_files(self._context.journal)
         with Visitors(settings, self._context.control, self._stop) as visitors:
-            paths = (path for path, item in only_there(job) if isinstance(item, Listed))
-            return visitors.cannot_read(path for path in paths if public.has(path))
+            objects = (
+                (path, item.size)
+                for path, item in only_there(job)
+                if isinstance(item, Listed) and public.has(path)
+            )
+            return frozenset(visitors.unreadable(objects))
 
     @contextmanager
     def _job(self) -> Iterator[Job]:
@@ -273,6 +283,12 @@ class CopyRun:
             return pair.there_etag == pair.verified_etag
         return job.journal.was_announced(self._destination, key_of(pair.file.path))
 
+    def _withhold(self, job: Job, *, may_be_all: bool = True) -> None:
+        """Leave out what the public cannot read where it comes from, and say so."""
+        withhold(job, self._survey.count, may_be_all=may_be_all)
+        if self._survey.count.withheld:
+            self._context.report(Note(note_of(self._survey.count)))
+
     def _work_off(self, job: Job) -> bool:
         """Compare and send all that needs it; returns whether there was anything to do."""
         touched = bool(job.inventory.totals(Fate.COMPARE)[0])
@@ -309,6 +325,7 @@ class CopyRun:
         if asked != self._retries_seen:
             self._retries_seen = asked
             self._counter.failed -= job.inventory.retry_failures()
+            self._withhold(job)
             job.control.forget_failures()
             for left in job.inventory.failures(_NAMED):
                 if not left.harmless:
@@ -392,6 +409,7 @@ class CopyRun:
             if f.harmless
         ]
         result.held_back = count.held_back
+        result.withheld = count.withheld
         result.outside = [describe_link(link) for link in count.outside]
         found = [path for link in count.outside for path in job.inventory.there_below(link.path)]
         result.published = [key_of(path) for path in found]
@@ -414,6 +432,7 @@ class CopyRun:
             conflicts=tuple(key_of(path) for path in job.inventory.paths(Fate.CONFLICT, _NAMED)),
             failed=failed,
             failed_folders=folders,
+            withheld=tuple(self._survey.count.withheld),
             conflicting=conflicting,
             total=files,
             comparison=comparison,

@@ -320,7 +320,9 @@ def _is_an_answer(request: Request, answer: Response) -> bool:
         return False
     if answer.code in _OF_ONE_OBJECT or answer.status == 412:
         return True
-    return answer.status == 404 or (request.anonymous and answer.status in (401, 403))
+    # Without keys, services refuse in many ways, such as with 400.
+    refused = request.anonymous and 400 <= answer.status < 500
+    return answer.status == 404 or (refused and answer.status not in (408, 429))
 
 
 def _is_transient(answer: Response) -> bool:

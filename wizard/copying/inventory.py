@@ -293,6 +293,10 @@ class Inventory:
         row = next(self.rows(query, FATES))
         return row[0], row[1]
 
+    def leave_out(self, paths: Iterable[bytes]) -> None:
+        """Take files out of those found here: they are not to be copied."""
+        self._write_many("DELETE FROM here WHERE path = ?", [(path,) for path in paths])
+
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
         """Set what is to be done with one file."""
         self._write("UPDATE here SET fate = ? WHERE path = ?", (fate, path))

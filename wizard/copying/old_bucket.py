@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -19,6 +20,7 @@ from wizard.copying.dispatcher import Dispatcher
 from wizard.copying.fetching import Fetcher
 from wizard.copying.listing import Listed, ListingRefused, list_all
 from wizard.copying.threads import Stopped
+from wizard.copying.visitors import Visitors
 from wizard.core.os_errors import ExplainedError
 from wizard.core.problem import Problem
 from wizard.journal.etags import etags_are_md5
@@ -35,6 +37,7 @@ from wizard.media.source import (
     Room,
     Spoiled,
     Stream,
+    Withheld,
     path_of,
 )
 from wizard.storage.bucket import Bucket
@@ -79,7 +82,9 @@ class BucketMedia(Media):
         self._etags_are_md5 = etags_are_md5(context.journal, self._bucket.place)
         self.copied_by_service = copied_by_service
         self._stop = threading.Event()
+        self.may_withhold = known is None
         self._source: Dispatcher | None = None
+        self._visitors: Visitors | None = None
         self._guard = threading.RLock()
         # A file of SQLite's own, without a name, which goes away with the connection.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
@@ -100,6 +105,9 @@ class BucketMedia(Media):
             if self._source is not None:
                 self._source.close()
                 self._source = None
+            if self._visitors is not None:
+                self._visitors.close()
+                self._visitors = None
 
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
         self._list()
@@ -151,6 +159,20 @@ class BucketMedia(Media):
             return None
         rows = self._rows("SELECT etag FROM objects WHERE path = ?", (path,))
         return CopySource(self._bucket.name, rows[0][0]) if rows else None
+
+    def withheld(self, files: Sequence[MediaFile]) -> Withheld:
+        """Ask for each object without keys: any of them may have an ACL of its own."""
+        objects = [(file.path, file.size) for file in files if self._is_object(file.path)]
+        if not objects:
+            return Withheld(asked=0, failures=())
+        if self._visitors is None:
+            self._visitors = Visitors(self._context.settings, self._context.control, self._stop)
+        found = self._visitors.unreadable(objects)
+        failures = [
+            MediaFailure(path=path, reason=reason)
+            for path, reason in sorted(found.items(), key=itemgetter(0))
+        ]
+        return Withheld(asked=len(objects), failures=failures)
 
     # The bucket ------------------------------------------------------------------------------
 

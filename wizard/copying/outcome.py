@@ -44,7 +44,8 @@ class CopyOutcome:
     `failures` and `conflicts` (keys that hold other bytes, and that we never
     wrote) name the first thousand; `failed` and `conflicting` count all,
     without the harmless ones; `failed_folders` of them are folders that cannot be
-    looked into. `total` files are here.
+    looked into. `total` files are here. `withheld` names the first thousand that the public
+    cannot read where they come from: they are not copied, and no failures.
     """
 
     sent: int
@@ -57,6 +58,7 @@ class CopyOutcome:
     total: int = 0
     comparison: Comparison | None = None
     failed_folders: int = 0
+    withheld: tuple[str, ...] = ()
 
 
 def describe_link(link: MediaFailure) -> Message:
@@ -89,7 +91,8 @@ class MediaCount:
     """What a walk found: public files and their bytes, what is held back, what cannot be had.
 
     `held_back` maps each class to its number of files and bytes;
-    `outside` are the first links that lead out of the media; `kinds` are all files by folder and
+    `outside` are the first links that lead out of the media, `withheld` the first files that the
+    public cannot read in the bucket that they come from; `kinds` are all files by folder and
     ending, but archives and lists, where that was asked; `public` says which of them are public.
     """
 
@@ -99,6 +102,7 @@ class MediaCount:
     failures: int = 0
     held_back: dict[HeldBack, tuple[int, int]] = field(default_factory=dict)
     outside: list[MediaFailure] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
     kinds: dict[FileKind, KindCount] = field(default_factory=dict)
 
     def count_kind(self, file: MediaFile) -> None:
@@ -114,6 +118,14 @@ class MediaCount:
     def hold_back(self, file: MediaFile) -> None:
         """Count a file that is not public."""
         self._hold_back(self.public.class_of(file.path), file.size)
+
+    def withhold(self, file: MediaFile) -> None:
+        """Count a file that was taken for public, and turned out not to be."""
+        self.files -= 1
+        self.size -= file.size
+        self._hold_back(HeldBack.PRIVATE, file.size)
+        if len(self.withheld) < _NAMED:
+            self.withheld.append(file.path.decode(errors="backslashreplace"))
 
     def hold_back_link(self, link: MediaFailure) -> None:
         """Count a link that leads out of the media, and keep its name."""

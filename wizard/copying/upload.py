@@ -16,6 +16,7 @@ from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
 from wizard.copying.outside_links import own_media_of
 from wizard.copying.sources import media_of, moves_address_only, uploads_since
 from wizard.core.copy_control import CopyControl
+from wizard.media.source import MediaFailure, Reason
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -94,6 +95,8 @@ async def _send_back(context: Context, old: Settings, counted: BroughtBack) -> B
     counted.size += outcome.sent_bytes
     counted.left_count += outcome.failed + outcome.conflicting
     counted.left += [f for f in outcome.failures if not f.harmless]
+    for path in outcome.withheld:
+        counted.take(MediaFailure(path=path.encode(), reason=Reason.PRIVATE))
     return counted
 
 

@@ -1,9 +1,11 @@
-"""What anonymous visitors cannot read in the bucket: on a disk, the site would serve it to them."""
+"""What anonymous visitors cannot read in a bucket: elsewhere, it would be served to them."""
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,7 +16,7 @@ import httpx
 from wizard.copying.crt_client import Client, Request, Response
 from wizard.copying.dispatcher import Dispatcher
 from wizard.copying.threads import Stopped
-from wizard.media.source import key_of
+from wizard.media.source import PREFIX, Reason, key_of
 from wizard.web.trust import trusted
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 _ASKERS = 16
 _SECONDS = 30.0
+_ATTEMPTS, _PAUSE = 3, 1.0
+# How long nothing is asked after an address did not answer: there may be thousands of objects.
+_AWAY = 30.0
 
 
 class Visitors:
@@ -32,6 +37,7 @@ class Visitors:
         self._settings = settings
         self._stop = stop
         self._dispatcher = Dispatcher(Client(settings, None), control)
+        self._address = _PublicAddress(settings.public_base, stop)
 
     def __enter__(self) -> Self:
         return self
@@ -42,42 +48,98 @@ class Visitors:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._dispatcher.close()
+        self.close()
 
-    def cannot_read(self, paths: Iterable[bytes]) -> frozenset[bytes]:
-        """Return which of these no visitor can read. Raises `Stopped`."""
-        refused: list[bytes] = []
-        for path in paths:
+    def close(self) -> None:
+        """Close the connections."""
+        self._dispatcher.close()
+        self._address.close()
+
+    def unreadable(self, objects: Iterable[tuple[bytes, int]]) -> Mapping[bytes, Reason]:
+        """Return which of these objects, each with its size, no visitor was seen to be given.
+
+        `Reason.PRIVATE` where the service refuses them, `Reason.UNSEEN` where it did not answer.
+        Raises `Stopped`.
+        """
+        refused: dict[bytes, int] = {}
+        for path, size in objects:
             if self._stop.is_set():
                 raise Stopped
-            self._dispatcher.submit(self._request(path, refused))
+            self._dispatcher.submit(self._request(path, size, refused))
         self._dispatcher.drain()
-        return frozenset(self._not_at_the_address(refused))
+        return self._not_at_the_address(refused)
 
-    def _request(self, path: bytes, refused: list[bytes]) -> Request:
+    def _request(self, path: bytes, size: int, refused: dict[bytes, int]) -> Request:
         def done(answer: Response) -> None:
-            if not answer.ok and answer.status != 404:
-                refused.append(path)
+            if not answer.ok:
+                refused[path] = size
 
         return Request(
             operation="HeadObject", method="HEAD", key=key_of(path), done=done, anonymous=True
         )
 
-    def _not_at_the_address(self, paths: list[bytes]) -> Iterator[bytes]:
-        """Yield those that the public address does not give out either."""
-        base = self._settings.public_base
-        with (
-            httpx.Client(verify=trusted(), timeout=_SECONDS, follow_redirects=True) as client,
-            ThreadPoolExecutor(_ASKERS, thread_name_prefix="visiting") as pool,
-        ):
+    def _not_at_the_address(self, objects: Mapping[bytes, int]) -> Mapping[bytes, Reason]:
+        """Return those that the public address does not give out either."""
+        with ThreadPoolExecutor(_ASKERS, thread_name_prefix="visiting") as pool:
+            found = pool.map(self._address.refusal, objects, objects.values())
+            refused = {path: why for path, why in zip(objects, found, strict=True) if why}
+        if self._stop.is_set():
+            raise Stopped
+        return refused
 
-            def is_refused(path: bytes) -> bool:
-                try:
-                    return client.head(f"{base}/{quote(key_of(path))}").status_code in (401, 403)
-                except httpx.HTTPError:
-                    # Nobody can tell, so nothing is published.
-                    return True
 
-            for path, is_private in zip(paths, pool.map(is_refused, paths), strict=True):
-                if is_private:
-                    yield path
+class _PublicAddress:
+    """Asks a bucket's public address. Several threads may ask at once."""
+
+    def __init__(self, base: str, stop: threading.Event) -> None:
+        self._base, self._stop = base, stop
+        # As they are: a compressed one has another size, or none.
+        headers = {"Accept-Encoding": "identity"}
+        self._client = httpx.Client(
+            verify=trusted(), timeout=_SECONDS, follow_redirects=True, headers=headers
+        )
+        self._guard = threading.Lock()
+        self._says_no: bool | None = None
+        self._away_until = 0.0
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def refusal(self, path: bytes, size: int) -> Reason | None:
+        """Return why an object counts as kept from the public; None where it is given out."""
+        answer = self._ask(key_of(path))
+        if answer is None:
+            return Reason.UNSEEN
+        if answer.status_code != 200:
+            return Reason.PRIVATE
+        if answer.headers.get("content-length") == str(size):
+            return None
+        # A network in between makes pictures smaller. Others have a page or a picture for
+        # whatever they do not give out.
+        says_no = self._says_what_is_missing()
+        if says_no is None:
+            return Reason.UNSEEN
+        return None if says_no else Reason.PRIVATE
+
+    def _says_what_is_missing(self) -> bool | None:
+        """Tell whether it refuses what nobody has; None where it does not answer."""
+        with self._guard:
+            if self._says_no is None:
+                answer = self._ask(f"{PREFIX}{secrets.token_hex(8)}.jpg")
+                self._says_no = None if answer is None else answer.status_code != 200
+            return self._says_no
+
+    def _ask(self, key: str) -> httpx.Response | None:
+        """Return the answer for a key; None where there is none that says anything of it."""
+        for attempt in range(_ATTEMPTS):
+            if time.monotonic() < self._away_until or self._stop.wait(_PAUSE if attempt else 0):
+                return None
+            try:
+                answer = self._client.head(f"{self._base}/{quote(key)}")
+            except httpx.HTTPError:
+                continue
+            if answer.status_code < 500 and answer.status_code not in (408, 429):
+                return answer
+        self._away_until = time.monotonic() + _AWAY
+        return None

@@ -31,6 +31,7 @@ class HeldBack(Enum):
     OTHER = "other"
     REFUSED = "refused"
     CAPITALS = "capitals"
+    PRIVATE = "private"  # in the bucket that an instance moves from
 
     @property
     def words(self) -> Message:
@@ -49,6 +50,7 @@ _HELD_BACK: Mapping[HeldBack, Message] = MappingProxyType(
         HeldBack.CAPITALS: msg(
             "pictures with an uppercase extension (BookWyrm's nginx refuses them too)"
         ),
+        HeldBack.PRIVATE: msg("files that the public cannot read in the old bucket"),
     }
 )
 

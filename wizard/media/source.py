@@ -57,6 +57,7 @@ class Reason(Enum):
     ARCHIVED = "archived"
     DIFFERENT = "different"
     PRIVATE = "private"
+    UNSEEN = "unseen"
 
     @property
     def words(self) -> Message:
@@ -90,6 +91,7 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.ARCHIVED: msg("archived: the storage service must restore it before it can be read"),
         Reason.DIFFERENT: msg("the file of that name on this server has other bytes"),
         Reason.PRIVATE: msg("not public in the bucket"),
+        Reason.UNSEEN: msg("whether the public can read it in its bucket is not known"),
     }
 )
 
@@ -166,6 +168,17 @@ class Digested:
     opened: OpenFile
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """Files that nobody but the admin can read where they come from, or perhaps can.
+
+    `asked`: how many were asked for.
+    """
+
+    asked: int
+    failures: Sequence[MediaFailure]
+
+
 class Spoiled(Exception):
     """The bytes of a file that is coming are not what they should be; `failure` says why."""
 
@@ -222,6 +235,8 @@ class Media(ABC):
     batch: ClassVar[int] = 64
     # Whether the service may copy some of the files by itself (`copy_source`).
     copied_by_service: bool = False
+    # Whether the public may be kept from some of them, whatever their names are (`withheld`).
+    may_withhold: bool = False
 
     @property
     @abstractmethod
@@ -281,6 +296,13 @@ class Media(ABC):
     def copy_source(self, path: bytes) -> CopySource | None:
         """Return where the service itself finds a file; None where it has to be read here."""
         return None
+
+    def withheld(self, files: Sequence[MediaFile]) -> Withheld:
+        """Ask which of these the public can read where they come from. Raises `Problem`.
+
+        Only where `may_withhold`: what a folder holds is judged by its names.
+        """
+        return Withheld(asked=0, failures=())
 
     @contextmanager
     def digesting(self) -> Iterator[Digest]:

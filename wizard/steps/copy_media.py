@@ -180,7 +180,11 @@ def _about_moving(context: Context) -> Sequence[Sentence]:
             old=old.endpoint_host,
             new=context.settings.endpoint_host,
         )
-    return (Sentence(both), Sentence(how))
+    public = msg(
+        "Each file of the old bucket is asked for without keys first: what the public cannot read "
+        "there is held back."
+    )
+    return (Sentence(both), Sentence(how), Sentence(public))
 
 
 _SAFE_MOVING = msg(
@@ -426,10 +430,11 @@ def _all_held_back(compared: Comparison) -> Message:
             if kind in compared.held_back
         ]
     )
-    if not compared.outside:
+    named = [(HeldBack.OUTSIDE, compared.outside), (HeldBack.PRIVATE, compared.withheld)]
+    number = sum(compared.held_back[kind][0] for kind, names in named if names)
+    if not number:
         return kinds
-    number = compared.held_back[HeldBack.OUTSIDE][0]
-    names = name_some(compared.outside, MOST_NAMED, number=number)
+    names = name_some([*compared.outside, *compared.withheld], MOST_NAMED, number=number)
     return msg("{kinds} ({names})", kinds=kinds, names=names)
 
 

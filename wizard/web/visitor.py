@@ -276,7 +276,7 @@ def site_client(settings: Settings, domain: str) -> httpx.Client:
 
 def bucket_client(base: str) -> httpx.Client:
     """Return what asks a bucket's public address for files, as `site_client` asks the instance."""
-    return httpx.Client(base_url=base, headers=_AS_PROGRAM, timeout=_TIMEOUT)
+    return httpx.Client(base_url=base, headers=_AS_PROGRAM, verify=trusted(), timeout=_TIMEOUT)
 
 
 def _site(settings: Settings, domain: str) -> tuple[str, dict[str, str]]:
