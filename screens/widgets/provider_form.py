@@ -22,7 +22,15 @@ from screens.widgets.spoken import Said, text
 from wizard.core.message import Message, msg
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
-from wizard.storage.answers import another_provider, clean, contradictions, follow, unusable
+from wizard.storage.addresses import service_of
+from wizard.storage.answers import (
+    another_provider,
+    another_service,
+    clean,
+    contradictions,
+    follow,
+    unusable,
+)
 from wizard.storage.providers import PRESETS, preset
 from wizard.storage.recognition import Recognised, applied
 
@@ -163,13 +171,14 @@ class ProviderForm(Vertical):
     def _show_provider(self, problem: Problem | None = None) -> None:
         """Show below the provider what is wrong with it, or its particular trouble."""
         wrong = problem or unusable(self.draft)
-        lines = [text(preset(self.draft.provider).trouble)]
+        said = (another_service(self.draft), service_of(self.draft).trouble)
+        lines = [text(each) for each in said if each]
         if wrong:
             lines = [text(wrong.what, "$text-error"), text(wrong.why)]
             lines += [text(signed("→", remedy.text)) for remedy in wrong.remedies[:2]]
         message = self.query_one("#provider-message", CachedStatic)
         message.update(Content("\n").join(lines))
-        message.display = bool(lines[0])
+        message.display = bool(lines)
 
     def say_again(self) -> None:
         """Show what is said of the provider in the language in use."""

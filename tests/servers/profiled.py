@@ -93,11 +93,16 @@ class Profiled:
     def settings(self) -> Settings:
         """What the provider's form has once it is filled in for this service."""
         service = preset(self.name)
-        there = path_style(self.name, f"http://{self._front.host}", self.bucket)
+        there = path_style(self.name, self.endpoint, self.bucket)
         there = replace(there, endpoint=there.endpoint + service.endpoint_path)
         if self.profile.public_host == "own":
             there = replace(there, custom_domain=self._own_host.host)
         return replace(there, region=service.default_region or "us-east-1")
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the stand-in, also as a proxy through which the service is reached."""
+        return f"http://{self._front.host}"
 
     @property
     def requests(self) -> list[Request]:

@@ -192,11 +192,11 @@ class Refusing:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
                 url = urlsplit(self.path)
+                # A proxy is asked with the whole address.
+                raw = self.path[self.path.index(url.netloc) + len(url.netloc) :]
                 query = parse_qs(url.query, keep_blank_values=True)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = outer.answer(
-                    Request(self.command, url.path, query, headers, body, self.path)
-                )
+                reply = outer.answer(Request(self.command, url.path, query, headers, body, raw))
                 self.send_response_only(reply.status)
                 now = email.utils.formatdate(time.time() + outer.skew, usegmt=True)
                 usual = {"Date": now, "Content-Length": str(len(reply.body))}

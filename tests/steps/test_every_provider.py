@@ -221,6 +221,33 @@ async def test_a_policy_that_would_lock_the_keys_out_is_not_set(
         assert not [r for r in service.requests if r.call == "PutBucketPolicy"]
 
 
+@pytest.mark.parametrize("chosen", ["other", "minio"])
+@pytest.mark.parametrize(
+    ("name", "endpoint"),
+    [("scaleway", "http://s3.fr-par.scw.cloud"), ("exoscale", "http://sos-ch-gva-2.exo.io")],
+)
+async def test_a_wrong_name_does_not_lock_the_keys_out(
+    name: str,
+    endpoint: str,
+    chosen: str,
+    seaweedfs: SeaweedFS,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The service's own address, which leads to the stand-in, under another service's name."""
+    with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, object_acl="ignored", policy="ok")
+        monkeypatch.setenv("HTTP_PROXY", service.endpoint)
+        there = replace(site.context.settings, provider=chosen, endpoint=endpoint)
+        site.context = site.context.with_settings(there)
+        problem = await site.fails(ConfigureProvider())
+        assert problem.code == "bucket-closed"
+        assert not [r for r in service.requests if r.call == "PutBucketPolicy"]
+        assert [r for r in service.requests if r.call == "PutObject"]
+        right = preset(name).advice("public", site.context.settings)
+        assert right in [remedy.text for remedy in problem.remedies]
+
+
 async def test_an_account_that_may_publish_nothing(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     """As trial accounts at Wasabi, whose storage takes ACLs and policies all the same."""
     with Profiled("wasabi", seaweedfs) as service, site_at(service, tmp_path) as site:

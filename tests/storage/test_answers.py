@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
-from wizard.storage.answers import clean, contradictions, defects, follow, unusable
+from wizard.storage.addresses import service_of
+from wizard.storage.answers import (
+    another_service,
+    clean,
+    contradictions,
+    defects,
+    follow,
+    unusable,
+)
 from wizard.storage.providers import PRESETS, Kind, Preset, preset
 
 
@@ -138,6 +146,31 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Preset]:
         return found
 
     return made
+
+
+@pytest.mark.parametrize("chosen", ["other", "hetzner", "minio"])
+def test_what_is_known_of_a_service_holds_under_any_name(chosen: str) -> None:
+    def at(endpoint: str) -> Settings:
+        return Settings(provider=chosen, endpoint=endpoint, bucket="books")
+
+    scaleway = at("https://s3.fr-par.scw.cloud")
+    assert service_of(scaleway) is preset("scaleway")
+    assert "Scaleway" in another_service(scaleway)
+    assert unusable(scaleway) is None
+    closed = unusable(at("https://eu-central-1.object.fastlystorage.app"))
+    assert closed is not None
+    assert "Fastly" in closed.what
+    supabase = "https://abcd.storage.supabase.co/storage/v1/s3"
+    assert clean("endpoint", supabase, chosen) == (supabase, None)
+    own = at("https://s3.example.org")
+    assert service_of(own) is preset(chosen)
+    assert another_service(own) == ""
+
+
+def test_the_right_name_is_not_remarked_on() -> None:
+    right = Settings(provider="scaleway", endpoint="https://s3.nl-ams.scw.cloud")
+    assert another_service(right) == ""
+    assert another_service(replace(right, provider="")) == ""
 
 
 @pytest.mark.parametrize("name", ["Books", "books_media", "Old.Books_2009"])

@@ -33,7 +33,8 @@ from wizard.core.message import Message, listed, msg, plural, sentences
 from wizard.core.plan import Document, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.step import Question
-from wizard.storage.providers import Opening, preset
+from wizard.storage.addresses import service_of
+from wizard.storage.providers import Opening
 from wizard.web.visitor import address, fetch
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ async def first_way(context: Context, bucket: Bucket) -> tuple[Opening, Problem 
     Changes nothing.
     """
     why_not: Problem | None = None
-    for way in preset(context.settings.provider).ways:
+    for way in service_of(context.settings).ways:
         look = {Opening.POLICY: bucket.get_policy, Opening.BUCKET_ACL: bucket.get_acl}.get(way)
         if look is None:
             return way, why_not
@@ -70,7 +71,7 @@ async def opening_plan(context: Context, bucket: Bucket, *, there: bool) -> list
         return await _policy_plan(bucket, there=there)
     if settings.acl_known:
         return []
-    service = preset(settings.provider)
+    service = service_of(settings)
     if service.ways[0] is Opening.BUCKET_ACL:
         text = msg(
             "If the test files show that the public cannot read, the bucket's own ACL is set to"
@@ -116,7 +117,7 @@ async def _policy_plan(bucket: Bucket, *, there: bool) -> list[PlanItem]:
 async def open_to_public(context: Context, bucket: Bucket) -> None:
     """Let the public read in the first way that works. Raises `Problem` where none does."""
     why_not: Problem | None = None
-    for way in preset(context.settings.provider).ways:
+    for way in service_of(context.settings).ways:
         if way is Opening.CONSOLE:
             await _by_console(context, bucket, why_not)
             return
@@ -215,6 +216,6 @@ async def _by_console(context: Context, bucket: Bucket, why_not: Problem | None)
 
 
 def _todo(context: Context, why_not: Problem | None) -> Message:
-    advice = preset(context.settings.provider).advice("public", context.settings)
+    advice = service_of(context.settings).advice("public", context.settings)
     now = msg("Allow it in the provider's console: {advice}", advice=advice)
     return sentences(why_not.what, now) if why_not else now

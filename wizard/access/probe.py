@@ -39,11 +39,12 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Question
+from wizard.storage.addresses import service_of
 from wizard.storage.answers import contradictions, defects, unusable
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.key_forms import comes_with_token, is_temporary, temporary_keys
 from wizard.storage.problems import missing_bucket, will_pass
-from wizard.storage.providers import Cors, Opening, preset
+from wizard.storage.providers import Cors, Opening
 from wizard.web.visitor import address, ask_until, fetch, fetch_endpoint
 
 if TYPE_CHECKING:
@@ -290,7 +291,7 @@ class Probe:
     def _try_cors(self) -> Check:
         """Read the CORS rules, set them again, and read them back, where the service lets us."""
         asked, code = msg("Can CORS rules be read and set?"), "cors-settable"
-        service = preset(self.settings.provider)
+        service = service_of(self.settings)
         self.cors_by_hand = service.cors is not Cors.API
         if self.cors_by_hand:
             return later(asked, _CORS_OTHERWISE[service.cors], code=code)
@@ -380,7 +381,7 @@ def require_keys(context: Context) -> None:
         if comes_with_token(context.keys):
             raise temporary_keys(_WITHOUT_TOKEN)
         if is_temporary(context.keys.access_key_id):
-            raise temporary_keys(preset(context.settings.provider).advice("keys", context.settings))
+            raise temporary_keys(service_of(context.settings).advice("keys", context.settings))
         return
     raise Problem(
         msg("The keys of the storage are not known."),
@@ -388,7 +389,7 @@ def require_keys(context: Context) -> None:
             "They are neither in .env nor in the environment "
             "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or one of the two is missing."
         ),
-        preset(context.settings.provider).advice("keys", context.settings),
+        service_of(context.settings).advice("keys", context.settings),
         Remedy(msg("Enter the access key and the secret key."), Action.EDIT_PROVIDER),
         field="secret_access_key" if context.keys.access_key_id else "access_key_id",
         usage=True,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from wizard.core.events import Check, failed, passed, remark
 from wizard.core.message import Message, msg, plural, sentences
 from wizard.core.problem import TRY_AGAIN, Action, Problem, Remedy
-from wizard.storage.providers import preset
+from wizard.storage.addresses import service_of
 from wizard.web.visitor import VisitorResponse
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
         return seen.error
     if refusal := not_published(settings, seen) or _other_bucket(settings, seen):
         return refusal
-    expected = preset(settings.provider).custom_domain_for(settings)
+    expected = service_of(settings).custom_domain_for(settings)
     usual = msg("The usual custom domain would be {domain}", domain=expected)
     return Problem(
         msg(
@@ -55,7 +55,7 @@ def wrong_domain(settings: Settings, seen: VisitorResponse, *, at_endpoint: bool
         _not_the_file(seen, at_endpoint=at_endpoint),
         Remedy(usual, Action.EDIT_PROVIDER)
         if expected and expected != settings.custom_domain
-        else preset(settings.provider).advice("public", settings),
+        else service_of(settings).advice("public", settings),
         msg("If it is a proxy or a CDN of your own, point it to this bucket."),
         raw=f"GET {seen.url}: HTTP {seen.status} {seen.text[:500]}",
         field="custom_domain",
@@ -72,7 +72,7 @@ def _other_bucket(settings: Settings, seen: VisitorResponse) -> Problem | None:
     """
     if seen.ok or "<Code>NoSuchBucket</Code>" not in seen.text:
         return None
-    own = preset(settings.provider).custom_domain_for(settings)
+    own = service_of(settings).custom_domain_for(settings)
     host = settings.custom_domain_host
     passes_on = msg(
         "Put a proxy or a CDN in front of the bucket that asks for {own}, and not for {host}.",
@@ -249,7 +249,7 @@ def listable(settings: Settings, url: str) -> Problem:
         ),
         msg(
             "Make the bucket private, or let the public read objects but not list them: {advice}",
-            advice=preset(settings.provider).advice("public", settings),
+            advice=service_of(settings).advice("public", settings),
         ),
         Remedy(msg("Then try again."), Action.RETRY),
         raw=f"GET {url}",
@@ -263,7 +263,7 @@ def closed(settings: Settings, problem: Problem | None) -> Problem:
 
     `problem` is why it cannot be opened from here, None where only the console can.
     """
-    service = preset(settings.provider)
+    service = service_of(settings)
     why = msg("Only its provider's console can open it.")
     if problem is not None:
         why = sentences(msg("The ACL public-read does not open its files."), problem.what)
@@ -298,7 +298,7 @@ def account_blocks(settings: Settings, problem: Problem) -> Problem:
     return Problem(
         what,
         why,
-        preset(settings.provider).advice("public", settings),
+        service_of(settings).advice("public", settings),
         Remedy(msg("Then try again."), Action.RETRY),
         raw=problem.raw,
         decision=True,

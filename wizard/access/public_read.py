@@ -26,9 +26,10 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
 from wizard.journal.public_files import public_files
 from wizard.step import Context, Question
+from wizard.storage.addresses import service_of
 from wizard.storage.bucket import Bucket, Policy
 from wizard.storage.problems import will_pass
-from wizard.storage.providers import Opening, preset
+from wizard.storage.providers import Opening
 from wizard.web.visitor import VisitorResponse, address, fetch
 
 # Policies take a moment to reach all of a service's servers.
@@ -38,7 +39,7 @@ _SECONDS_TO_OPEN = 30
 def is_policy_planned(context: Context) -> bool:
     """Tell whether the plan shows the policy: where it is the next way, and ACLs did not do."""
     settings = context.settings
-    ways = preset(settings.provider).ways
+    ways = service_of(settings).ways
     return ways[0] is Opening.POLICY and not (settings.acl_known and settings.acl)
 
 
@@ -106,7 +107,7 @@ async def _refusal(
             await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
         await asyncio.to_thread(bucket.put_policy, opening_policy(bucket.name, before))
     except Problem as problem:
-        blocks = preset(context.settings.provider).public_access_block
+        blocks = service_of(context.settings).public_access_block
         if problem.code == "public-access-blocked" or (blocks and problem.code == "right-missing"):
             # Where the bucket's own cannot be seen, nobody knows which of the two it is.
             known = switches is not None
@@ -194,7 +195,7 @@ def stays_closed(context: Context, why: Message, *, code: str) -> Problem:
         msg("The bucket stays closed to the public."),
         why,
         Remedy(msg("Use another bucket."), Action.EDIT_PROVIDER),
-        preset(context.settings.provider).advice("public", context.settings),
+        service_of(context.settings).advice("public", context.settings),
         decision=True,
         code=code,
     )
@@ -213,7 +214,7 @@ async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> Non
     refused = Problem(
         msg("Block Public Access keeps the public out of the bucket."),
         msg("It was left on, and no bucket policy can let the public read as long as it is."),
-        preset(context.settings.provider).advice("public", context.settings),
+        service_of(context.settings).advice("public", context.settings),
         decision=True,
         code="public-access-blocked",
     )

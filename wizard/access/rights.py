@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from wizard.access.policy import PREFIXES, as_text
 from wizard.core.message import msg
 from wizard.core.plan import Document, PlanItem, Sentence
-from wizard.storage.providers import Opening, preset
+from wizard.storage.addresses import service_of
+from wizard.storage.providers import Opening
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -25,7 +26,7 @@ _BLOCKING = ("s3:GetBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock")
 
 def least_rights(settings: Settings) -> dict[str, Any]:
     """Return the policy for keys that are used for this bucket alone."""
-    service, bucket = preset(settings.provider), f"arn:aws:s3:::{settings.bucket}"
+    service, bucket = service_of(settings), f"arn:aws:s3:::{settings.bucket}"
     on_bucket = [*_ON_BUCKET, *(_BLOCKING if service.public_access_block else ())]
     on_objects = [*_ON_OBJECTS, *(_WITH_ACLS if Opening.ACL in service.opens else ())]
     # The canary outside of both folders shows that the rest stays closed.
@@ -41,7 +42,7 @@ def least_rights(settings: Settings) -> dict[str, Any]:
 
 def rights_plan(settings: Settings) -> list[PlanItem]:
     """Return what the plan says of the keys' rights, where the service takes such a policy."""
-    if preset(settings.provider).rights != "iam":
+    if service_of(settings).rights != "iam":
         return []
     text = msg(
         "The keys need no more rights than these (to create the bucket, also s3:CreateBucket). If"

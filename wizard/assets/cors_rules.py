@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from wizard.storage.providers import CorsDocument, preset
+from wizard.storage.addresses import service_of
+from wizard.storage.providers import CorsDocument
 
 if TYPE_CHECKING:
     from wizard.step import Context
@@ -72,7 +73,7 @@ def without(rules: Sequence[CorsRule], added: Sequence[CorsRule]) -> list[CorsRu
 
 def document_by_hand(context: Context) -> str:
     """Return the rules for the instance's pages as the console of its storage takes them."""
-    form = preset(context.settings.provider).cors_document
+    form = service_of(context.settings).cors_document
     return document(merged([], context.instance.origins), form)
 
 

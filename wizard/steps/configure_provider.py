@@ -32,6 +32,7 @@ from wizard.core.settings import MigrationPath, Settings
 from wizard.env.file import EnvFile
 from wizard.env.next_lines import with_next_values
 from wizard.step import Context, Fact, Finding, Question, TypedStep
+from wizard.storage.answers import another_service
 from wizard.storage.bucket import Bucket
 from wizard.switch.env_change import conversion_plan, env_to_change
 from wizard.switch.env_mode import mode_check, mode_plan, offer_narrower_mode, put_mode_back
@@ -113,6 +114,8 @@ class ConfigureProvider(TypedStep[str]):
             if check.problem is not None:
                 raise check.problem
         opening = await opening_plan(context, probe.bucket, there=not items)
+        if belongs := another_service(context.settings):
+            items.append(Sentence(belongs, warning=True))
         items += [*await _env_plan(context), *opening, *earlier_plan(context)]
         items += rights_plan(context.settings)
         text = msg("Small test files are stored under images/ and static/, read, and then removed.")

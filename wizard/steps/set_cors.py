@@ -18,9 +18,10 @@ from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files
 from wizard.step import Context, Fact, Finding, TypedStep
+from wizard.storage.addresses import service_of
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import will_pass
-from wizard.storage.providers import Cors, preset
+from wizard.storage.providers import Cors
 from wizard.web.blocked import among, kept_without_cors
 from wizard.web.browser import Onlooker
 from wizard.web.caches import cache_marks
@@ -69,7 +70,7 @@ class SetCors(TypedStep[None]):
     async def plan(self, context: Context) -> Plan:
         """Return the rules as they will be sent, or as they have to be set by hand."""
         wanted = context.instance.origins
-        if preset(context.settings.provider).cors is not Cors.API:
+        if service_of(context.settings).cors is not Cors.API:
             return _plan_by_hand(context)
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted, joined=_joined(context))
@@ -88,7 +89,7 @@ class SetCors(TypedStep[None]):
 
     async def apply(self, context: Context) -> None:
         """Merge our rules into those of the bucket, or wait until somebody has set them by hand."""
-        bucket, service = await _bucket(context), preset(context.settings.provider)
+        bucket, service = await _bucket(context), service_of(context.settings)
         allowed = service.cors is not Cors.API and await lets_in_anyway(context, bucket)
         refused: Problem | None = None
         if service.cors is not Cors.CONSOLE and not allowed:
@@ -128,7 +129,7 @@ class SetCors(TypedStep[None]):
 
 def _plan_by_hand(context: Context) -> Plan:
     """Return the plan for a service that takes no rules from here."""
-    service = preset(context.settings.provider)
+    service = service_of(context.settings)
     safe = msg("This step changes nothing by itself.")
     if service.cors is Cors.OPEN:
         text = msg("The storage allows every origin by itself; this step checks that.")
@@ -158,7 +159,7 @@ async def _read(bucket: Bucket) -> tuple[list[CorsRule], Message]:
 
 def _joined(context: Context) -> bool:
     """Tell whether the server puts all origins of a rule into one header."""
-    return preset(context.settings.provider).cors_joins_origins
+    return service_of(context.settings).cors_joins_origins
 
 
 def _missing(context: Context, rules: Sequence[CorsRule]) -> list[str]:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wizard.core.hosts import is_ip_address, split_url, usual_scheme
-from wizard.core.message import Message, msg
+from wizard.core.message import NOTHING, Message, msg
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
+from wizard.core.settings import Settings
+from wizard.storage.addresses import service_of
 from wizard.storage.key_forms import is_temporary, temporary_keys
 from wizard.storage.providers import BucketNames, Preset, preset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from urllib.parse import SplitResult
-
-    from wizard.core.settings import Settings
 
 
 def follow(before: Settings, after: Settings) -> Settings:
@@ -75,9 +75,13 @@ def clean(field: str, text: str, provider: str = "") -> tuple[str, Problem | Non
 
 
 def unusable(settings: Settings) -> Problem | None:
-    """Return why BookWyrm cannot be served from the chosen service at all; None for others."""
-    service = preset(settings.provider)
-    if not service.unusable:
+    """Return why BookWyrm cannot be served from the service at all; None for others.
+
+    Neither from the chosen one, nor from the one whose endpoint was entered.
+    """
+    services = (preset(settings.provider), service_of(settings))
+    service = next((each for each in services if each.unusable), None)
+    if service is None:
         return None
     return Problem(
         msg("BookWyrm cannot be served from {service}.", service=service.title),
@@ -86,6 +90,17 @@ def unusable(settings: Settings) -> Problem | None:
         field="provider",
         usage=True,
         code="provider-unusable",
+    )
+
+
+def another_service(settings: Settings) -> Message:
+    """Say that the endpoint is of another service than the chosen one; "" where it is not."""
+    service = service_of(settings)
+    if not settings.provider or service.name == preset(settings.provider).name:
+        return NOTHING
+    return msg(
+        "The endpoint belongs to {service}, so what is known of that service applies.",
+        service=service.title,
     )
 
 
@@ -129,7 +144,7 @@ def contradictions(settings: Settings) -> tuple[Problem, ...]:
 
 
 def _right_domain(settings: Settings) -> Message:
-    service = preset(settings.provider)
+    service = service_of(settings)
     domain = service.custom_domain_for(settings)
     return msg("Use {domain}", domain=domain) if domain else service.advice("domain", settings)
 
@@ -218,6 +233,7 @@ def _tidy_endpoint(value: str, service: Preset) -> tuple[str, Problem | None]:
     if parts.scheme not in ("http", "https"):
         what = msg("{scheme}:// is not http:// or https://.", scheme=parts.scheme)
         return value, _wrong("endpoint", what, msg("S3 speaks HTTP."), code="endpoint-invalid")
+    service = service_of(Settings(provider=service.name, endpoint=value))
     if problem := _defect_of_endpoint(parts, service.endpoint_path):
         return value, problem
     return f"{parts.scheme}://{parts.netloc.lower()}{service.endpoint_path}", None

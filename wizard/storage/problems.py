@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from wizard.core.message import NOTHING, Message, msg, sentences
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
+from wizard.storage.addresses import service_of
 from wizard.storage.calls import call_of
-from wizard.storage.providers import preset
 
 _RETRY = Remedy(msg("Try again in a few minutes: it continues where it left off."), Action.RETRY)
 _RETRY_NOW = Remedy(msg("Then try again."), Action.RETRY)
@@ -67,7 +67,7 @@ class _Refusal:
 
     def advice(self, topic: str) -> Message:
         """Return what to do in the provider's console."""
-        return preset(self.settings.provider).advice(topic, self.settings)
+        return service_of(self.settings).advice(topic, self.settings)
 
     @property
     def bucket(self) -> str:
