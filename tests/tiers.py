@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TIERS = {
     "unit": "starts no server, no container and no browser",
@@ -44,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     _keep_bytecode()
+    # A machine with other work beside it takes longer for an example; that says nothing of it.
+    settings.register_profile("bw-s3", deadline=None)
+    settings.load_profile("bw-s3")
     sys.addaudithook(_watch)
     # Each test of a screen makes and drops thousands of widgets: to look for garbage a hundred
     # times as seldom saves a sixth of the time.
@@ -76,7 +80,7 @@ def _tier_of(item: pytest.Function) -> str:
         return "docker"
     if _SERVER_FIXTURES & set(item.fixturenames) or _any_of(imported, _SERVER_MODULES):
         return "server"
-    return "pictures" if file.endswith("test_pictures.py") else "unit"
+    return "pictures" if file == "tests/screens/test_pictures.py" else "unit"
 
 
 def _any_of(modules: set[str], beginnings: tuple[str, ...]) -> bool:
