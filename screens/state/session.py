@@ -15,6 +15,7 @@ from wizard.core.exit_status import ExitStatus
 from wizard.core.message import NOTHING, Message, msg
 from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
+from wizard.web.visitor import ServedFrom
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -126,8 +127,9 @@ class Session:
         """Whether the steps of the other direction can be shown: the site uses S3, or they are."""
         if self.opened is None or self.running:
             return False
-        if self.context.old_storage is not None:
-            return False  # `bw-s3 rollback` ends a move
+        moves = self.context.old_storage is not None
+        if moves and self.migration.served_from() is not ServedFrom.THIS_BUCKET:
+            return False  # it is finished, or taken back, first
         return self.leads_back or self.context.instance.uses_s3()
 
     def turn(self) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
+import subprocess
+import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -19,6 +23,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
+from tests import ROOT
 from tests.servers.bad_proxy import Fault, bad_proxy
 from tests.servers.ceph import Ceph
 from tests.support.copy_kit import CopyKit
@@ -46,6 +51,20 @@ from wizard.media.source import Reason
 from wizard.step import Context
 
 Result = TypeVar("Result")
+
+_CHILD = """
+import json, sys
+from pathlib import Path
+from tests.copying.test_moving import Move
+from tests.support.copy_kit import CopyKit
+from wizard.core.secrets import Keys
+from wizard.core.settings import Settings
+folder, *sides = json.loads(sys.stdin.readline())
+move = Move(*(CopyKit(Path(folder), Settings.from_dict(s), Keys(*k)) for s, k in sides))
+move.new.control.limit_rate(4_000_000)
+print("begins", flush=True)
+move.copy()
+"""
 
 
 @dataclass
@@ -398,6 +417,50 @@ def test_the_old_service_is_named_where_it_refuses(to_ceph: Move) -> None:
         Move(old.through(proxy), to_ceph.new).copy()
     assert old.settings.bucket in str(raised.value.to_dict()) or "key" in raised.value.what
     assert to_ceph.copy().sent == 10
+
+
+def test_killed_again_and_again(move: Move) -> None:
+    """With -9 in the middle: all arrives byte for byte, and the old bucket is as it was."""
+    move.fill(150)
+    move.old.put("images/covers/large.jpg", os.urandom((9 << 20) + 5))
+    for number in range(40):
+        move.new.write(f"covers/here-{number}.jpg", os.urandom(20_000))
+    before = listing(move.old)
+    chance = random.Random()
+    for longest in (0.3, 1.0, 2.0, 3.0):
+        process = begin(move)
+        time.sleep(chance.uniform(0, longest))
+        process.kill()
+        process.wait()
+    outcome = move.copy()
+    assert (outcome.failures, outcome.conflicts) == ((), ())
+    assert outcome.comparison and outcome.comparison.complete
+    assert move.new.there() == {**move.new.here(), **move.old.there()}
+    assert listing(move.old) == before
+
+
+def begin(move: Move) -> subprocess.Popen[str]:
+    """The copy in a process of its own, which is about to begin."""
+    sides = [
+        [kit.settings.to_dict(), [kit.keys.access_key_id, kit.keys.secret_access_key]]
+        for kit in (move.old, move.new)
+    ]
+    pipe = subprocess.PIPE
+    argv = [sys.executable, "-c", _CHILD]
+    process = subprocess.Popen(argv, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+    assert process.stdin and process.stdout
+    process.stdin.write(json.dumps([str(move.new.folder), *sides]) + "\n")
+    process.stdin.close()
+    assert process.stdout.readline() == "begins\n"
+    process.stdout.close()
+    return process
+
+
+def listing(kit: CopyKit) -> dict[str, object]:
+    """When the service took each object, and its ETag."""
+    pages = kit.client.get_paginator("list_objects_v2").paginate(Bucket=kit.settings.bucket)
+    found = (o for page in pages for o in page["Contents"])
+    return {o["Key"]: (o["LastModified"], o["ETag"]) for o in found}
 
 
 def test_of_a_move_that_is_over_the_old_bucket_is_not_asked(to_ceph: Move) -> None:

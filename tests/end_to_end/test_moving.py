@@ -25,6 +25,8 @@ from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env.file import EnvFile
 from wizard.env.next_lines import next_values, with_next_values
+from wizard.journal.journal import Journal
+from wizard.journal.moving import moving_from
 from wizard.media.public import PUBLIC_SUFFIXES
 from wizard.storage.bucket import Bucket
 
@@ -102,6 +104,16 @@ class Moving:
             self.bw_s3("status", "--json", str(self.folder)).stdout
         )
         return said
+
+    def status_of_move(self) -> Settings:
+        """The storage that bw-s3 remembers to have moved it from."""
+        journal = Journal.open(self.line.journal, self.folder)
+        try:
+            old = moving_from(journal)
+        finally:
+            journal.close()
+        assert old
+        return old
 
     def check(self, settings: Settings, keys: Keys) -> None:
         """All that was ever uploaded is public there, byte for byte, and pages point there."""
@@ -183,6 +195,10 @@ def test_killed_on_the_way_to_another_service(
     moving: Moving, seaweedfs: SeaweedFS, ceph: Ceph
 ) -> None:
     moving.upload("only-in-b.jpg")
+    old = Bucket(
+        seaweedfs.settings(moving.env.get("AWS_STORAGE_BUCKET_NAME") or ""), seaweedfs.keys
+    )
+    before = {o.key: o.etag for o in old.list_objects()}
     new = ceph.settings("books-third")
     for seconds in (2.0, 4.0, 6.5, 9.0):
         process = moving.start(new, ceph.keys)
@@ -192,3 +208,29 @@ def test_killed_on_the_way_to_another_service(
     moving.move(new, ceph.keys)
     moving.check(new, ceph.keys)
     Bucket(new, ceph.keys).ask()
+    assert {o.key: o.etag for o in old.list_objects()} == before
+
+
+def test_back_to_the_disk_after_a_move(moving: Moving, seaweedfs: SeaweedFS, ceph: Ceph) -> None:
+    """From the bucket that it moved to; what only the one before has is named."""
+    new = ceph.settings("books-third")
+    moving.move(new, ceph.keys)
+    moving.upload("only-in-the-last.jpg")
+    old = moving.status_of_move()
+    Bucket(old, seaweedfs.keys).put("images/covers/left behind.jpg", b"after the move")
+    plans = moving.bw_s3("rollback", str(moving.folder), "--dry-run")
+    assert plans.returncode == 0 and moving.status_of_move() == old, plans.stdout
+    back = moving.bw_s3("rollback", str(moving.folder), "--yes", "--json")
+    assert back.returncode == 0, back.stdout[-6000:] + back.stderr
+    events = [json.loads(line) for line in back.stdout.splitlines()]
+    said = {e["code"]: e for e in events if e["event"] == "check"}
+    assert said["left-in-old-bucket"]["verdict"] == "remark"
+    assert "covers/left behind.jpg" in str(said["left-in-old-bucket"])
+    assert moving.env.get("USE_S3") == "false"
+    here = {key: md5((moving.folder / key).read_bytes()).digest() for key in moving.ever}
+    assert here == moving.ever
+    assert not (moving.folder / "images/covers/left behind.jpg").exists()
+    for key in ("images/covers/only-in-the-last.jpg", "images/covers/only-in-b.jpg"):
+        if key in moving.ever:
+            served = httpx.get(f"{moving.line.demo.site_url}/{quote(key)}").content
+            assert md5(served).digest() == moving.ever[key]

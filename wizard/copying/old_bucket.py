@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,16 @@ class BucketMedia(Media):
         for item in self._disk.walk() if self._disk else ():
             if not self._is_object(item.path):
                 yield item
+
+    def only_here(self, disk: Media, most: int) -> tuple[int, list[str]]:
+        """Return how many objects `disk` has no file for, and the names of the first `most`."""
+        self._list()
+        found = iter(disk.walk())
+        while batch := list(islice(found, _PAGE)):
+            self._write("DELETE FROM objects WHERE path = ?", [(item.path,) for item in batch])
+        number = self._rows("SELECT count(*) FROM objects", ())[0][0]
+        rows = self._rows("SELECT path FROM objects ORDER BY path LIMIT ?", (most,))
+        return number, [path.decode(errors="backslashreplace") for (path,) in rows]
 
     def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
         objects = {file.path: file for file in files if self._is_object(file.path)}

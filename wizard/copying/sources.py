@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
+from wizard.journal.moving import moving_from
 from wizard.media.source import FolderMedia
 from wizard.storage.in_env import env_of, keys_in
 
@@ -52,6 +55,27 @@ def uploads_since(context: Context, old: Settings) -> tuple[Context, Media]:
     """Return what leads to the old bucket, and the media that only the new one has by now."""
     before = old_context(context, old)
     return before, BucketMedia(context, None, besides=before)
+
+
+async def only_in_old(context: Context, most: int) -> tuple[int, list[str]] | None:
+    """Return how many files only the bucket has that the site moved from, and the first `most`.
+
+    None where it did not move. Raises `Problem` where that bucket cannot be asked any more.
+    """
+    old = moving_from(context.journal)
+    if old is None or old.destination == context.settings.destination:
+        return None
+    media = BucketMedia(old_context(context, old), None, besides=context)
+    disk, stop = await own_media_of(context), threading.Event()
+
+    def count() -> tuple[int, list[str]]:
+        with media.in_use(stop):
+            return media.only_here(disk, most)
+
+    try:
+        return await asyncio.to_thread(count)
+    finally:
+        stop.set()
 
 
 def old_context(context: Context, old: Settings) -> Context:

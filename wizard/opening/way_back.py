@@ -12,7 +12,6 @@ from wizard.core.states import ResultState
 from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true, open_instance
 from wizard.journal.journal import Journal
-from wizard.journal.moving import forget_moving
 from wizard.migration import WAY_BACK, Migration
 from wizard.opening.opening import Opening
 from wizard.step import Context
@@ -78,11 +77,7 @@ def _context_back(migration: Migration) -> Context:
             decision=True,
             code="move-not-finished",
         )
-    settings = replace(context.settings, path=MigrationPath.EXISTING.value)
-    # Its runner is a process of its own, which knows of the journal only.
-    context.journal.save_settings(settings)
-    forget_moving(context.journal)
-    return context.with_settings(settings)
+    return context.with_settings(replace(context.settings, path=MigrationPath.EXISTING.value))
 
 
 def runs_from_disk(migration: Migration) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from wizard.access.policy import is_opened, refuses_anybody
 from wizard.copying.bring_back import check_room
 from wizard.copying.outcome import FileFailure
+from wizard.copying.sources import only_in_old
 from wizard.copying.upload import BackSurvey, BroughtBack, bring_all_media_back, survey_back
 from wizard.core.events import Check, passed, remark
 from wizard.core.message import Message, msg, plural, sentences
@@ -79,7 +80,7 @@ class CopyBack(TypedStep[BroughtBack]):
 
     async def verify(self, context: Context, found: BroughtBack) -> Sequence[Check]:
         """Say what was copied, and what stays in the bucket only."""
-        checks = [_copied(found), *_rest(found)]
+        checks = [_copied(found), *_rest(found), *await _about_old(context)]
         for check in checks:
             context.report(check)
         return checks
@@ -223,6 +224,28 @@ def _copied(found: BroughtBack) -> Check:
             unsure=count_files(found.by_size),
         )
     return passed(asked, seen, code=code)
+
+
+async def _about_old(context: Context) -> list[Check]:
+    """Say what only the bucket has that the instance moved from, where it moved."""
+    asked = msg("Is anything only in the bucket that the site used before it moved?")
+    code = "left-in-old-bucket"
+    try:
+        found = await only_in_old(context, _SHOWN)
+    except Problem as problem:
+        return [remark(asked, msg("not known: {reason}", reason=problem.what), code=code)]
+    if found is None:
+        return []
+    number, names = found
+    if not number:
+        return [passed(asked, msg("no"), code=code)]
+    seen = plural(
+        "{n} file, which stays there: {names}",
+        "{n} files, which stay there: {names}",
+        number,
+        names=name_some(names, _SHOWN, number=number),
+    )
+    return [remark(asked, seen, code=code)]
 
 
 def _rest(found: BroughtBack) -> Iterator[Check]:

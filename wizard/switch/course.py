@@ -12,6 +12,7 @@ from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.journal.entries import Entry, flag_entry
 from wizard.step import Context
+from wizard.switch.moving import forget_move
 from wizard.switch.problems import TO_DISK, TO_S3, Wording
 from wizard.switch.s3_lines import ENABLING_STEP, disarm, forget_lines, name_the_bucket
 from wizard.switch.site_before import forget_before
@@ -113,6 +114,7 @@ class ToDisk(Course):
         journal = context.journal
         journal.forget(switched(context))
         forget_lines(context)
+        forget_move(context)
         forget_before(journal)
         for name in (ENABLING_STEP, "collect_static", SWITCHING_STEP, "verify_cors"):
             journal.forget_result(name)

@@ -15,6 +15,7 @@ from wizard.core.problem import Problem
 from wizard.env.file import EnvFile
 from wizard.env.next_lines import next_values, with_next_values
 from wizard.journal.entries import json_entry
+from wizard.journal.moving import forget_moving
 from wizard.step import Context
 from wizard.storage.in_env import env_of, storage_in
 from wizard.switch.env_change import env_to_change
@@ -43,6 +44,12 @@ def remember_changed(context: Context, names: Mapping[str, object]) -> None:
     """Keep which lines are changed for the new storage; to be called before `.env` is written."""
     kept = context.journal.recall(_CHANGED) or []
     context.journal.remember(_CHANGED, list(dict.fromkeys([*kept, *names])))
+
+
+def forget_move(context: Context) -> None:
+    """Forget where a moved instance came from, once it uses neither storage."""
+    context.journal.forget(_CHANGED)
+    forget_moving(context.journal)
 
 
 async def name_old_storage(context: Context) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from wizard.env.file import EnvFile
+from wizard.env.next_lines import with_next_values
 from wizard.instance.checkout import is_true
 from wizard.journal.entries import Entry, json_entry
 from wizard.step import Context
@@ -42,7 +43,8 @@ def armed_by_us(context: Context) -> bool:
 def with_disk(context: Context, env: EnvFile) -> EnvFile:
     """Return `.env` as it is to be for the disk, whatever the site ran with before bw-s3 came."""
     lines = context.journal.recall(_BEFORE)
-    return _disarmed(env, lines or {}, keep=False)
+    # A move that was begun is over: the lines that waited for it go.
+    return with_next_values(_disarmed(env, lines or {}, keep=False), {})
 
 
 async def name_the_disk(context: Context) -> None:
