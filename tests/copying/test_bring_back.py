@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import resource
 import subprocess
 from dataclasses import replace
 from hashlib import md5
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from tests.servers.bad_proxy import Fault, bad_proxy
 from tests.support.copy_kit import CopyKit
-from tests.support.users import need_root
+from tests.support.users import folding_disk, need_root
 from tests.support.waiting import wait_until
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
@@ -250,6 +251,84 @@ def test_keys_that_expire_and_a_bucket_that_is_gone_are_said(kit: CopyKit) -> No
     with pytest.raises(Problem) as caught:
         gone.bring_back()
     assert caught.value.code == "bucket-not-found"
+
+
+def test_names_that_the_disk_cannot_tell_apart_are_refused(kit: CopyKit, tmp_path: Path) -> None:
+    """Nothing is replaced, each is named, and the others come."""
+    with folding_disk(kit.root, tmp_path / "disk"):
+        kit.write("covers/one.jpg", b"here")
+        for name in ("covers/One.jpg", "Covers/two.jpg", "covers/three.jpg"):
+            kit.put(f"images/{name}", name.encode())
+        result = kit.bring_all_back()
+        assert (result.files, result.left_count) == (1, 0)
+        assert result.refused_counts == {Reason.FOLDED: 2}
+        assert [(item.path, item.raw) for item in result.refused] == [
+            ("Covers/two.jpg", "covers"), ("covers/One.jpg", "one.jpg"),
+        ]  # fmt: skip
+        assert kit.here() == {
+            "images/covers/one.jpg": md5(b"here").digest(),
+            "images/covers/three.jpg": md5(b"covers/three.jpg").digest(),
+        }
+
+
+def test_a_file_too_large_for_the_disk_is_named_and_the_others_come(kit: CopyKit) -> None:
+    large = bytes(range(256)) * 80_000
+    kit.client.upload_fileobj(BytesIO(large), kit.settings.bucket, "images/covers/large.jpg")
+    for number in range(20):
+        kit.put(f"images/covers/{number}.jpg", b"data")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, usual[1]))
+    try:
+        result = kit.bring_back()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert (result.files, result.left_count, result.refused_count) == (20, 1, 0)
+    assert str(result.left[0].line) == "covers/large.jpg: cannot be written (File too large)"
+    assert len(list(kit.root.rglob("*"))) == 21, "no half file, and no temporary one"
+    assert kit.bring_back().files == 1
+    assert kit.here()["images/covers/large.jpg"] == md5(large).digest()
+
+
+def test_what_was_deleted_in_a_versioned_bucket_stays_deleted(anywhere: CopyKit) -> None:
+    """Before the listing, and between that and the reading: a delete marker is no object."""
+    kit = anywhere
+    kit.client.put_bucket_versioning(
+        Bucket=kit.settings.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    for name in ("deleted", "late", "newer", "restored"):
+        kit.put(f"images/covers/{name}.jpg", b"first")
+    kit.put("images/covers/newer.jpg", b"second")
+    for name in ("deleted", "restored"):
+        kit.client.delete_object(Bucket=kit.settings.bucket, Key=f"images/covers/{name}.jpg")
+    kit.put("images/covers/restored.jpg", b"again")
+
+    def plan(method: str, path: str, before: int) -> Fault:
+        if method == "GET" and "/late.jpg" in path:
+            kit.client.delete_object(Bucket=kit.settings.bucket, Key="images/covers/late.jpg")
+        return Fault.NONE
+
+    with bad_proxy(kit.settings, kit.keys, plan) as proxy:
+        result = kit.through(proxy).bring_back()
+    assert (result.files, result.left_count, result.refused_count) == (2, 0, 0)
+    assert kit.here() == {
+        "images/covers/newer.jpg": md5(b"second").digest(),
+        "images/covers/restored.jpg": md5(b"again").digest(),
+    }
+
+
+def test_a_bucket_that_goes_in_the_middle_is_said(kit: CopyKit) -> None:
+    """Not taken for objects that somebody deleted."""
+    for number in range(30):
+        kit.put(f"images/covers/{number}.jpg", b"data")
+
+    def plan(method: str, path: str, before: int) -> Fault:
+        return Fault.NO_BUCKET if ".jpg" in path and before > 15 else Fault.NONE
+
+    with bad_proxy(kit.settings, kit.keys, plan) as proxy, pytest.raises(Problem) as caught:
+        kit.through(proxy).bring_back()
+    assert caught.value.code == "bucket-not-found"
+    kit.bring_back()
+    assert len(kit.here()) == 30
 
 
 def mount(kind: str, place: Path, options: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import make_checkout
-from tests.support.users import ALICE, need_root
+from tests.support.users import ALICE, folding_disk, need_root
 from wizard.instance.checkout import open_instance
 from wizard.instance.compose.container_media import ContainerMedia
 from wizard.instance.compose.container_programs import WebPrograms
@@ -38,7 +38,11 @@ def media(tmp_path: Path, request: pytest.FixtureRequest) -> Media:
     root = tmp_path / "images"
     (root / "covers").mkdir(parents=True)
     (root / "covers" / "a.jpg").write_bytes(b"here")
-    if request.param == "folder":
+    return media_in(root, tmp_path, request.param)
+
+
+def media_in(root: Path, tmp_path: Path, kind: str) -> Media:
+    if kind == "folder":
         return FolderMedia(root)
     make_checkout(tmp_path / "bookwyrm")
     docker = Docker(open_instance(tmp_path / "bookwyrm"))
@@ -91,6 +95,8 @@ FOREIGN = [
     (b"covers/a.jpg/b.jpg", Reason.CLASH),
     (b"covers/a.jpg", Reason.EXISTS),
     (b"outside/b.jpg", Reason.OUTSIDE),
+    (b".bw-s3-incoming/1", Reason.NO_FILE_NAME),
+    (b"covers/.BW-S3-incoming", Reason.NO_FILE_NAME),
     (b"covers/dangling.jpg", Reason.NO_FILE_NAME),
     (b"covers/fifo.jpg", Reason.NO_FILE_NAME),
 ]
@@ -115,6 +121,29 @@ def test_a_link_within_the_media_is_followed(media: Media, tmp_path: Path) -> No
     (root / "same").symlink_to("covers")
     assert write(media, incoming(b"same/b.jpg")) == [None]
     assert (root / "covers" / "b.jpg").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("kind", ["folder", "program"])
+def test_names_that_the_disk_cannot_tell_apart(tmp_path: Path, kind: str) -> None:
+    with folding_disk(tmp_path / "images", tmp_path / "disk") as root:
+        (root / "covers").mkdir()
+        (root / "covers" / "a\u00e9.jpg").write_bytes(b"here")
+        media = media_in(root, tmp_path, kind)
+        paths = (
+            "covers/A\u00e9.jpg",
+            "covers/a\u00c9.JPG",
+            "Covers/b.jpg",
+            "covers/B.jpg",
+            "n/1.jpg",
+        )
+        given = [incoming(path.encode()) for path in paths]
+        folded = Reason.FOLDED
+        assert write(media, *given) == [folded, folded, folded, None, None]
+        (failure,) = media.write([incoming(b"COVERS/b.jpg")])
+        assert isinstance(failure, MediaFailure)
+        assert (failure.reason, failure.detail) == (folded, "covers")
+        assert (root / "covers" / "a\u00e9.jpg").read_bytes() == b"here"
+        assert names(root) == {"covers", "covers/a\u00e9.jpg", "covers/b.jpg", "n", "n/1.jpg"}
 
 
 def test_spoiled_bytes_leave_nothing_and_the_next_is_written(media: Media, tmp_path: Path) -> None:

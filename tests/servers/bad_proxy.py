@@ -38,6 +38,7 @@ class Fault(StrEnum):
     REFUSED = "refused"  # 403 AccessDenied for this request
     REVOKED = "revoked"  # 403 InvalidAccessKeyId
     ARCHIVED = "archived"  # 403 InvalidObjectState
+    NO_BUCKET = "no-bucket"  # 404 NoSuchBucket
     SKEWED = "skewed"  # 403 RequestTimeTooSkewed
     OTHER_BYTES = "other-bytes"  # stores something else
     SWALLOWED = "swallowed"  # says 200 with the right ETag, stores nothing
@@ -52,6 +53,7 @@ _ERRORS = {
     Fault.REFUSED: (403, "AccessDenied", "Access Denied."),
     Fault.REVOKED: (403, "InvalidAccessKeyId", "The key does not exist in our records."),
     Fault.ARCHIVED: (403, "InvalidObjectState", "The object's storage class does not allow that."),
+    Fault.NO_BUCKET: (404, "NoSuchBucket", "The specified bucket does not exist."),
     Fault.SKEWED: (403, "RequestTimeTooSkewed", "The difference between the times is too large."),
 }
 _ETAG = re.compile(rb"<ETag>[^<]*</ETag>")

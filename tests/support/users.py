@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import os
 import pickle
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -102,6 +103,28 @@ def small_disk(folder: Path, size: str = "256k") -> Iterator[Path]:
     need_root()
     folder.mkdir(exist_ok=True)
     mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
+    if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def folding_disk(folder: Path, image: Path) -> Iterator[Path]:
+    """A disk that takes `A.jpg` and `a.jpg` for the same name, mounted on `folder`.
+
+    An NTFS in `image`, as far as `lowntfs-3g` is installed; it shows all names in lowercase.
+    """
+    need_root()
+    if shutil.which("lowntfs-3g") is None:
+        pytest.skip("no lowntfs-3g to mount a disk that ignores the case of names")
+    folder.mkdir(exist_ok=True)
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    subprocess.run(["mkntfs", "-F", "-q", "-Q", image], check=True, capture_output=True)
+    mounting = ["lowntfs-3g", "-o", "ignore_case,permissions", str(image), str(folder)]
     if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting is not allowed here")
     try:

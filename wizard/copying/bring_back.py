@@ -31,7 +31,7 @@ _NO_LOSS = (Reason.VANISHED,)
 # Another try would come to the same.
 _FOR_GOOD = (
     *(Reason.NO_FILE_NAME, Reason.CLASH, Reason.OUTSIDE, Reason.ARCHIVED, Reason.DIFFERENT),
-    Reason.PRIVATE,
+    *(Reason.PRIVATE, Reason.FOLDED),
 )
 # Objects that were replaced while they were read are read again so often.
 _ROUNDS = 4

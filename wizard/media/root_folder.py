@@ -17,6 +17,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
 # As many as Linux follows in one name.
@@ -42,6 +43,14 @@ class OutsideRoot(OSError):
     def __init__(self, target: bytes) -> None:
         super().__init__(errno.EXDEV, "leads out of the media folder")
         self.target = target
+
+
+class SharedName(OSError):
+    """The disk takes a name for that of something else, which it lists as `other`."""
+
+    def __init__(self, other: bytes) -> None:
+        words = other.decode(errors="backslashreplace").replace("\n", "\\n")
+        super().__init__(errno.ENOTUNIQ, words)
 
 
 class NotRegular(OSError):
@@ -120,12 +129,14 @@ class RootFolder:
     def open_folder(self, path: bytes, make: Callable[[bytes, int], None]) -> int:
         """Open a folder to write into; `make` makes one of that name in an open one.
 
-        Links are followed as everywhere. Raises `OSError`, `OutsideRoot`.
+        Links are followed as everywhere. Raises `OSError`, `OutsideRoot`, `SharedName`.
         """
         folder = self._root
         for name in path.split(b"/") if path else ():
             try:
                 found = self._look_up([name], folder)
+                if _folds(name, folder.handle):
+                    check_spelling(name, folder.handle)
             except FileNotFoundError:
                 make(name, folder.handle)
                 found = self._look_up([name], folder)
@@ -321,3 +332,40 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 def _error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
+
+
+def check_spelling(name: bytes, folder: int) -> None:
+    """Raise `SharedName` where what an open folder has by this name is listed as another one.
+
+    So it is on a disk that ignores the case of names or how their accents are stored. Only the
+    listing tells what a disk takes for the same, since each has rules of its own.
+    """
+    itself = os.stat(name, dir_fd=folder, follow_symlinks=False).st_ino
+    handle = os.open(b".", _LISTED, dir_fd=folder)
+    try:
+        with os.scandir(handle) as entries:
+            others = [os.fsencode(entry.name) for entry in entries if _is(entry, name, itself)]
+    finally:
+        os.close(handle)
+    if others and name not in others:
+        raise SharedName(others[0])
+
+
+def _is(entry: os.DirEntry[str], name: bytes, inode: int) -> bool:
+    return os.fsencode(entry.name) == name or entry.inode() == inode
+
+
+def _folds(name: bytes, folder: int) -> bool:
+    """Tell whether a folder finds the same by another spelling of a name; no listing is read."""
+    text = os.fsdecode(name)
+    other = text.swapcase()
+    forms = {unicodedata.normalize(form, t) for form in ("NFC", "NFD") for t in (text, other)}
+    itself = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    for form in forms - {text}:
+        try:
+            found = os.stat(os.fsencode(form), dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            continue
+        if os.path.samestat(found, itself):
+            return True
+    return False

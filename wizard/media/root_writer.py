@@ -14,7 +14,7 @@ import os
 import stat
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from wizard.media.root_folder import RootFolder
+from wizard.media.root_folder import RootFolder, check_spelling
 
 # At the top of the media: there is one writer at a time, and what a killed one left goes with the
 # next. On another file system than that a file has the same name beside its own.
@@ -46,6 +46,8 @@ def check_name(path: bytes) -> None:
         raise NoFileName("its name begins or ends with a slash")
     if any(part in (b"", b".", b"..") for part in parts):
         raise NoFileName('its name has an empty part, "." or ".." in it')
+    if any(part.lower() == _TEMPORARY for part in parts):
+        raise NoFileName("bw-s3 itself uses this name")
     if any(len(part) > _LONGEST_PART for part in parts):
         raise NoFileName("a part of its name is longer than 255 bytes")
     if b"\n" in path or b"\r" in path:
@@ -217,6 +219,7 @@ def _check_free(name: bytes, folder: int) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, "a folder has its name")
     if stat.S_ISREG(found.st_mode):
+        check_spelling(name, folder)
         raise FileExistsError(errno.EEXIST, "there is a file of that name")
     raise NoFileName("a link or something else that is no file has its name")
 

@@ -51,6 +51,7 @@ class Reason(Enum):
     NO_FILE_NAME = "no-file-name"
     EXISTS = "exists"
     CLASH = "clash"
+    FOLDED = "folded"
     UNWRITABLE = "unwritable"
     DISK_FULL = "disk-full"
     SPOILED = "spoiled"
@@ -85,6 +86,7 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.NO_FILE_NAME: msg("not a name for a file on this server"),
         Reason.EXISTS: msg("there is a file of that name, which is left as it is"),
         Reason.CLASH: msg("one name for a file and for a folder"),
+        Reason.FOLDED: msg("this server's disk takes its name for that of another one"),
         Reason.UNWRITABLE: msg("cannot be written"),
         Reason.DISK_FULL: msg("the disk is full"),
         Reason.SPOILED: msg("received with other bytes than the bucket lists"),
@@ -115,6 +117,7 @@ _REASONS_TO_WRITE = {
     errno.EEXIST: Reason.EXISTS,
     errno.EISDIR: Reason.CLASH,
     errno.ENOTDIR: Reason.CLASH,
+    errno.ENOTUNIQ: Reason.FOLDED,
     errno.ENOSPC: Reason.DISK_FULL,
     errno.EDQUOT: Reason.DISK_FULL,
 }

@@ -31,6 +31,14 @@ _RESTORE = msg(
     "Have archived objects restored first (in the service's console, or with aws s3api "
     "restore-object); that may take hours."
 )
+# What else helps, by the reason for which some stay there.
+_WAYS_OUT = {
+    Reason.ARCHIVED: _RESTORE,
+    Reason.FOLDED: msg(
+        "Where the disk takes two names for the same: move the media to a file system that "
+        "distinguishes uppercase and lowercase letters."
+    ),
+}
 
 
 class CopyBack(TypedStep[BroughtBack]):
@@ -189,7 +197,7 @@ async def _confirm_rest(context: Context, result: BroughtBack) -> None:
         only_a_person=True,
         option=LEAVE_REST,
     )
-    archived = [_RESTORE] if Reason.ARCHIVED in result.refused_counts else []
+    ways = [way for reason, way in _WAYS_OUT.items() if reason in result.refused_counts]
     refused = Problem(
         what,
         stays,
@@ -197,7 +205,7 @@ async def _confirm_rest(context: Context, result: BroughtBack) -> None:
             "Where a file on this server differs from the object of its name: compare both, and "
             "rename or remove one of them."
         ),
-        *archived,
+        *ways,
         msg("Then try again, or continue without them: --leave-rest"),
         raw="\n".join(failure.line for failure in failures[:_NAMED]),
         decision=True,
