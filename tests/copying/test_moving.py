@@ -29,6 +29,7 @@ from tests.servers.ceph import Ceph
 from tests.support.copy_kit import CopyKit
 from tests.support.waiting import wait_until
 from wizard.copying import server_copy
+from wizard.copying.settle_public import settle_public
 from wizard.copying.sources import media_of
 from wizard.copying.upload import (
     BroughtBack,
@@ -46,7 +47,8 @@ from wizard.core.states import ResultState
 from wizard.instance.checkout import open_instance
 from wizard.journal.journal import Journal, StepResult
 from wizard.journal.moving import note_moving_from
-from wizard.media.public import HeldBack
+from wizard.journal.public_files import keep_public_files
+from wizard.media.public import FileKind, HeldBack, PublicFiles
 from wizard.media.source import Reason
 from wizard.step import Context
 
@@ -269,6 +271,28 @@ def test_what_is_private_is_not_published(which: str, request: pytest.FixtureReq
     assert compared.held_back[HeldBack.PRIVATE][0] == 4 and compared.complete
     move.old.put("images/avatars/hidden.png", b"private", ACL="public-read")
     assert move.catch_up().sent == 1
+
+
+def test_what_only_the_disk_has_is_public_as_it_was_there(from_ceph: Move) -> None:
+    """The old bucket gives out files of kinds that the site's web server refused."""
+    move = from_ceph
+    move.fill(2)
+    move.old.put("images/avatars/theirs.gif", b"in the bucket", ACL="public-read")
+    move.old.put("images/covers/theirs.svg", b"in the bucket", ACL="public-read")
+    move.new.write("avatars/ours.gif", b"on the disk")
+    move.new.write("covers/ours.svg", b"on the disk")
+    refused = PublicFiles(refused=frozenset({FileKind("covers", "svg")}))
+
+    async def copy(context: Context) -> CopyOutcome:
+        await settle_public(context)
+        return await copy_media(context, await media_of(context))
+
+    with move.context() as context:
+        keep_public_files(context.journal, refused)
+    for _ in range(2):
+        move.run(copy)
+        brought = {key for key in move.new.there() if "/0" not in key}
+        assert brought == {"images/avatars/theirs.gif", "images/covers/theirs.svg"}
 
 
 def test_a_bucket_that_nobody_may_read_is_not_published(from_ceph: Move) -> None:

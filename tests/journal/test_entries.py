@@ -75,6 +75,7 @@ FORMS: dict[str, tuple[str, object]] = {
             served=frozenset({FileKind("covers", "gif")}), refused=frozenset({FileKind("", "svg")})
         ),
     ),
+    "public media on disk": ('{"served": [], "refused": []}', PublicFiles()),
     "public media declined": ('[["covers", "JPG"]]', [["covers", "JPG"]]),
     "linked files that are not served": ('["covers/a.jpg"]', ["covers/a.jpg"]),
     "copy_back.rest": ("3", 3),

@@ -25,6 +25,8 @@ from wizard.copying.visitors import Visitors
 from wizard.core.os_errors import ExplainedError
 from wizard.core.problem import Problem
 from wizard.journal.etags import etags_are_md5
+from wizard.journal.public_files import public_files_on_disk
+from wizard.media.public import PublicFiles
 from wizard.media.source import (
     PREFIX,
     CopySource,
@@ -83,6 +85,7 @@ class BucketMedia(Media):
         self._etags_are_md5 = etags_are_md5(context.journal, self._bucket.place)
         self.copied_by_service = copied_by_service
         self._stop = threading.Event()
+        self._on_disk = public_files_on_disk(context.journal)
         self.may_withhold = known is None
         self._source: Dispatcher | None = None
         self._visitors: Visitors | None = None
@@ -170,6 +173,10 @@ class BucketMedia(Media):
             return None
         rows = self._rows("SELECT etag FROM objects WHERE path = ?", (path,))
         return CopySource(self._bucket.name, rows[0][0]) if rows else None
+
+    def is_public(self, path: bytes, public: PublicFiles) -> bool:
+        """Tell it of what only the disk has by what the site served while it was there."""
+        return public.has(path) and (self._on_disk.has(path) or self._is_object(path))
 
     def withheld(self, files: Sequence[MediaFile]) -> Withheld:
         """Ask for each object without keys: any of them may have an ACL of its own."""

@@ -55,7 +55,8 @@ def keep_kinds(context: Context, kinds: PublicKinds, *, agreed: bool) -> None:
         decline(journal, offered)
     served = before.served | offered if agreed else before.served
     refused = before.refused if kinds.unheard else frozenset(kinds.refused)
-    keep_public_files(journal, PublicFiles(served, refused))
+    in_bucket = context.old_storage is not None
+    keep_public_files(journal, PublicFiles(served, refused), in_bucket=in_bucket)
 
 
 def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) -> PublicKinds:
@@ -72,7 +73,10 @@ def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) 
                 words = msg("it serves no picture at all ({answer})", answer=refused[stock[0]])
                 return PublicKinds(offered={}, refused={}, unheard=words)
             for kind in sorted(kinds.keys() - known):
-                if not kind.stock and _serves_them(site, media, kinds[kind].samples):
+                samples = (
+                    _of_bucket(media, kind, kinds[kind].samples) if old else kinds[kind].samples
+                )
+                if not kind.stock and _serves_them(site, media, samples):
                     offered[kind] = kinds[kind].number
         except OSError as error:
             return PublicKinds(offered={}, refused={}, unheard=words_of(error))
@@ -85,6 +89,12 @@ def _asked(context: Context) -> ServedFiles:
     if old is not None:
         return ServedFiles.of_bucket(old.public_base)
     return ServedFiles.of_site(context.settings, context.instance.domain)
+
+
+def _of_bucket(media: Media, kind: FileKind, samples: Iterable[MediaFile]) -> list[MediaFile]:
+    """Return those that a moving instance does not have on its disk only."""
+    beyond_the_list = PublicFiles(frozenset({kind}))
+    return [file for file in samples if media.is_public(file.path, beyond_the_list)]
 
 
 def _refusal(site: ServedFiles, samples: Iterable[MediaFile]) -> str:

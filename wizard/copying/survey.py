@@ -67,7 +67,7 @@ class Survey:
         `by_kind`: count them by folder and ending, too; a copy of millions has no use for that.
         """
         count = MediaCount(public=self._public)
-        is_public = self._public.has
+        public, is_public = self._public, self._media.is_public
         note = count.count_kind if by_kind else _leave
         batch: list[MediaFile] = []
         for item in self._media.walk():
@@ -75,13 +75,13 @@ class Survey:
                 failed(MediaFailure(path=item.path, reason=Reason.BACKSLASH))
             elif isinstance(item, MediaFile):
                 note(item)
-                if is_public(item.path):
+                if is_public(item.path, public):
                     batch.append(item)
                 else:
                     count.hold_back(item)
             elif item.reason is Reason.OUTSIDE:
                 count.hold_back_link(item)
-            elif item.folder or is_public(item.path):
+            elif item.folder or is_public(item.path, public):
                 count.failures += item.reason is not Reason.FILE_SYSTEM
                 failed(item)
             if len(batch) == _WALKED:

@@ -7,6 +7,10 @@ from wizard.journal.journal import Journal
 from wizard.media.public import FileKind, PublicFiles
 
 _PUBLIC: Entry[PublicFiles] = json_entry("public media", PublicFiles.from_dict, PublicFiles.to_dict)
+# The same for files that are on the disk only, once the site was judged by what its bucket gives.
+_ON_DISK: Entry[PublicFiles] = json_entry(
+    "public media on disk", PublicFiles.from_dict, PublicFiles.to_dict
+)
 # Kinds that the site serves beyond BookWyrm's own list, and that the admin wants held back.
 _DECLINED: Entry[list[list[str]]] = json_entry("public media declined", list)
 
@@ -16,8 +20,20 @@ def public_files(journal: Journal) -> PublicFiles:
     return journal.recall(_PUBLIC) or PublicFiles()
 
 
-def keep_public_files(journal: Journal, files: PublicFiles) -> None:
-    """Remember which media are public."""
+def public_files_on_disk(journal: Journal) -> PublicFiles:
+    """Return which media are public that only the disk has: as the site served them from there."""
+    return journal.recall(_ON_DISK) or public_files(journal)
+
+
+def keep_public_files(journal: Journal, files: PublicFiles, *, in_bucket: bool = False) -> None:
+    """Remember which media are public; `in_bucket`: in the one that the site serves from.
+
+    What was known of those on the disk holds for what is only there.
+    """
+    if in_bucket:
+        journal.remember(_ON_DISK, public_files_on_disk(journal))
+    else:
+        journal.forget(_ON_DISK)
     journal.remember(_PUBLIC, files)
 
 

@@ -22,6 +22,7 @@ from wizard.core.message import Message, msg
 from wizard.core.os_errors import words_of
 from wizard.core.problem import Problem
 from wizard.media.digester import Digester, OpenFile
+from wizard.media.public import PublicFiles
 from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
 from wizard.media.root_writer import RootWriter
 from wizard.system.open_files import allow_open_files
@@ -299,6 +300,10 @@ class Media(ABC):
     def copy_source(self, path: bytes) -> CopySource | None:
         """Return where the service itself finds a file; None where it has to be read here."""
         return None
+
+    def is_public(self, path: bytes, public: PublicFiles) -> bool:
+        """Tell whether everybody may read a file, by its name and by what is `public`."""
+        return public.has(path)
 
     def withheld(self, files: Sequence[MediaFile]) -> Withheld:
         """Ask which of these the public can read where they come from. Raises `Problem`.
