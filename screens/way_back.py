@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from screens.base.step_screen import StepScreen
+from screens.copy_screen import CopyScreen
 from screens.switch_screen import SwitchScreen
 from wizard.core.message import msg
 
 
-class CopyBackScreen(StepScreen):
+class CopyBackScreen(CopyScreen):
     """Shows what only the bucket has, and the copy of it."""
 
     route = "copy_back"
     start_label = msg("Copy back")
     running_label = msg("Copying")
+    stop_is_safe = msg("You can stop at any time: what is here is not copied again.")
     help_heading = msg("Copy back")
     HELP = msg(
         "Copies every file that only the bucket has to this server's disk, and checks each by its "
-        "MD5. No file here is replaced, and no object there is deleted. You can stop at any time: "
-        "what is here is not copied again. Where something cannot be copied, you are asked "
-        "whether to continue without it."
+        "MD5. No file here is replaced, and no object there is deleted. You can look at other "
+        "screens, pause with p, or limit the speed with l so that your readers notice nothing. "
+        "After a stop or an interruption it resumes where it left off: what is here is not copied "
+        "again. Where something cannot be copied, you are asked whether to continue without it."
     )
 
 

@@ -38,7 +38,7 @@ from wizard.instance.switching import (
 )
 from wizard.journal.journal import Journal, StepResult
 from wizard.media.source import Media
-from wizard.migration import STEPS, Migration
+from wizard.migration import STEPS, WAY_BACK, Migration
 from wizard.opening.facts import PATH
 from wizard.opening.opening import Opened
 from wizard.step import (
@@ -148,7 +148,7 @@ class KitStep(TypedStep[None]):
     """A step after a script; what it does is to write `effects/NAME`, and prove is to read it."""
 
     def __init__(self, name: str, script: Script) -> None:
-        real = next(step for step in STEPS if step.name == name)
+        real = next(step for step in (*STEPS, *WAY_BACK) if step.name == name)
         self.name = name  # type: ignore[misc]
         self.title = real.title  # type: ignore[misc]
         self.purpose = real.purpose  # type: ignore[misc]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.screens.kit import all_scripts
-from tests.screens.states import Stage, State, open_stage
+from tests.screens.kit import Gate, Script, all_scripts
+from tests.screens.picture import as_text
+from tests.screens.states import Stage, State, on_stage, open_stage
 from wizard.migration import WAY_BACK
 
 
@@ -39,3 +40,17 @@ async def test_the_steps_back_are_shown_where_the_instance_uses_s3(tmp_path: Pat
         assert app.navigation.current.route == "end"
         await stage.press("0", "b")
         assert titles(stage) == there
+
+
+async def test_copying_back_is_paused_and_limited_like_the_copy_there(tmp_path: Path) -> None:
+    scripts = {"copy_back": Script(gate=Gate())}
+    async with on_stage(State(_nothing, scripts=scripts), tmp_path) as stage:
+        control = stage.app.session.context.control
+        await stage.press("1", "enter", "p")
+        assert control.paused
+        assert "Paused" in as_text(stage.app)
+        await stage.press("l", "down", "enter")
+        assert control.rate == 500_000
+        assert "Limited to 500" in as_text(stage.app)
+        await stage.press("p")
+        assert not control.paused
