@@ -87,8 +87,9 @@ def _headings(document: Path) -> list[int]:
 
 
 def _commands(document: Path) -> list[str]:
-    """Return the code blocks without the comments in them, which are translated."""
+    """Return the code blocks without what is translated: comments, and drawings (`text`)."""
     blocks = re.findall(r"^```.*?^```$", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    blocks = [block for block in blocks if not block.startswith("```text")]
     return [re.sub(r" *#.*", "", block) for block in blocks]
 
 
