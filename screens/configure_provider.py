@@ -57,7 +57,7 @@ class ConfigureProviderScreen(StepScreen):
             "reveal",
             msg("Show/hide secret"),
             id="provider.reveal",
-            tooltip=msg("Show it"),
+            tooltip=msg("Show the secret key, or hide it"),
         ),
         Binding(
             "f3",

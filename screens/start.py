@@ -87,7 +87,7 @@ class StartScreen(WizardScreen):
     heading = msg("Your instance")
     help_heading = msg("About this wizard")
     HELP = msg(
-        "This is the start screen. On the left are the eight steps, each with a symbol and a "
+        "This is the start screen. On the left are the steps, each with a symbol and a "
         "word for its state; in the middle is what bw-s3 detected about your instance. Press "
         "Enter to continue with the next step, or a number to look at any step. Looking "
         "changes nothing. Nothing is changed until you press the button that says so."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -66,6 +67,23 @@ def test_gettexts_own_tools_take_it(code: str) -> None:
     need("msgfmt")
     argv = ["msgfmt", "--check", "--output-file=/dev/null", catalogues.catalogues()[code]]
     assert subprocess.run(argv, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("package", ["wizard", "screens"])
+def test_no_sentence_of_the_sources_is_overlooked(package: str) -> None:
+    """Babel finds none that is made inside an f-string."""
+    known = {sentence[0] if isinstance(sentence, tuple) else sentence for sentence in IDS}
+    made = {
+        (path.relative_to(ROOT).as_posix(), argument.value)
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in catalogues.KEYWORDS
+        for argument in node.args[:1]
+        if isinstance(argument, ast.Constant)
+    }
+    assert {(path, text) for path, text in made if text not in known} == set()
 
 
 def values_of(names: set[str]) -> Iterator[dict[str, Value]]:

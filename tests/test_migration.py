@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.checkout import make_checkout
 from tests.support.contexts import make_context
-from wizard.core.events import Check, Event, failed, passed
+from wizard.core.events import Check, Event, failed, passed, remark
 from wizard.core.message import verbatim
 from wizard.core.plan import Plan
 from wizard.core.problem import Problem
@@ -261,6 +261,21 @@ async def test_a_problem_is_remembered_with_the_step(migration: Migration) -> No
     assert (status.state, status.why) == (State.FAILED, "No bucket.")
     assert status.result and status.result.problem
     assert status.result.problem.remedies[0].text == "Name it."
+
+
+async def test_a_remark_that_was_answered_later_is_not_worth_knowing(
+    migration: Migration,
+) -> None:
+    first = migration.steps[0]
+    assert isinstance(first, Write)
+    first.tells = (
+        remark(verbatim("Can the public read?"), verbatim("not yet"), code="public-read"),
+        remark(verbatim("Is it fast?"), verbatim("it is slow"), code="speed"),
+        passed(verbatim("Can it read images?"), verbatim("yes"), code="public-read-images"),
+        remark(verbatim("Is it read?"), verbatim("once"), code="public-read"),
+    )
+    await migration.carry_out(first)
+    assert [check.seen for check in migration.remarks()] == ["it is slow", "once"]
 
 
 async def test_a_check_that_fails_is_a_step_that_failed(migration: Migration) -> None:

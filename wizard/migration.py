@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -448,9 +448,12 @@ class Migration:
         return before.seconds
 
     def remarks(self) -> list[Check]:
-        """Return what the steps that are done found worth knowing, in their order."""
+        """Return what the steps that are done found worth knowing, in their order.
+
+        What a later check has answered with yes is left out.
+        """
         done = [s.result for s in self.statuses() if s.state is State.DONE and s.result]
-        return [c for result in done for c in result.checks if c.verdict is Verdict.REMARK]
+        return [remark for result in done for remark in _still_true(result.checks)]
 
     def _changed_inputs(self, step: Step, result: StepResult) -> list[str]:
         now = step.inputs(self.context)
@@ -512,6 +515,20 @@ def _serving(context: Context, view: SiteView | None) -> Settings | None:
     static = f"{storage.public_base}/static/"
     seen = [same_place(sheet, static) for sheet in view.stylesheets]
     return storage if storage.bucket and storage.custom_domain and seen and all(seen) else None
+
+
+def _still_true(checks: Sequence[Check]) -> Iterator[Check]:
+    for number, check in enumerate(checks, 1):
+        if check.verdict is Verdict.REMARK and not any(
+            later.verdict is Verdict.PASS and _is_part_of(later.code, check.code)
+            for later in checks[number:]
+        ):
+            yield check
+
+
+def _is_part_of(code: str, whole: str) -> bool:
+    """Tell whether a check asks the same, or a part of it: "public-read-images"."""
+    return bool(whole) and f"{code}-".startswith(f"{whole}-")
 
 
 def _first_open(statuses: Sequence[Status]) -> Step | None:

@@ -46,7 +46,7 @@ class Opener:
     async def _open(self) -> None:
         session = self._session
         try:
-            session.opened = await self._source.open(session.opening.take, self._ask, self._answers)
+            session.open(await self._source.open(session.opening.take, self._ask, self._answers))
         except Problem as problem:
             session.opening_problem = session.last_problem = problem
         else:

@@ -124,13 +124,25 @@ class Session:
 
     @property
     def may_turn(self) -> bool:
-        """Whether the steps of the other direction can be shown: the site uses S3, or they are."""
+        """Whether the steps of the other direction can be shown: there is a way there."""
+        from wizard.opening.way_back import is_on_the_way_back
+
         if self.opened is None or self.running:
             return False
         moves = self.context.old_storage is not None
         if moves and self.migration.served_from() is not ServedFrom.THIS_BUCKET:
             return False  # it is finished, or taken back, first
-        return self.leads_back or self.context.instance.uses_s3()
+        if self.leads_back or self.context.instance.uses_s3():
+            return True
+        return is_on_the_way_back(self.migration)
+
+    def open(self, opened: Opened) -> None:
+        """Show a migration that was opened: the steps back, where S3 is being left."""
+        from wizard.opening.way_back import is_on_the_way_back
+
+        self.opened, self._to_s3 = opened, None
+        if is_on_the_way_back(opened.migration):
+            self.turn()
 
     def turn(self) -> None:
         """Show the steps of the other direction from now on; nothing is carried out."""

@@ -96,6 +96,9 @@ class ProviderForm(Vertical):
         for name in _KEYS:
             if value := getattr(found.keys, name):
                 self.field(name).set_value(value)
+        for name in _SETTINGS:
+            if value := getattr(found.settings, name):
+                self.field(name).set_value(value)
         self._show_draft(before)
 
     def _choose_provider(self) -> None:

@@ -12,10 +12,13 @@ from textual.widgets import Input
 
 from screens.widgets.wrapped import WrappedStatic
 from wizard.core.language import language_in_use, shown
+from wizard.core.message import msg
 
 ResultT = TypeVar("ResultT")
 # A text, with a style of Textual's such as "$text-success".
 Part = Content | str | tuple[str, str]
+# What Textual's own keys are called, where it shows them (`SelectOverlay`, textual 8.2).
+_TEXTUALS_OWN = {"Dismiss menu": msg("Close the list")}
 
 
 def text(said: str, style: str = "") -> Content:
@@ -118,7 +121,8 @@ class SpokenScreen(Screen[ResultT]):
 
 def _spoken(active: ActiveBinding) -> ActiveBinding:
     binding = active.binding
-    description, tooltip = shown(binding.description), shown(active.tooltip)
+    description = shown(_TEXTUALS_OWN.get(binding.description, binding.description))
+    tooltip = shown(active.tooltip)
     if (description, tooltip) == (binding.description, active.tooltip):
         return active
     return active._replace(

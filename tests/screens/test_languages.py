@@ -106,3 +106,14 @@ async def test_without_a_catalogue_there_is_nothing_to_choose(
         await stage.press("ctrl+p")
         await stage.until(lambda: any("Theme" in name for name in _options(stage.app)))
         assert not any("Language" in name for name in _options(stage.app))
+
+
+async def test_keys_of_textuals_own_are_named_in_the_language(tmp_path: Path) -> None:
+    async with on_stage(all_states()["provider-list"], tmp_path) as stage:
+        stage.app.speak(languages.language("fr"))
+        await stage.rest()
+        active = stage.app.screen.active_bindings.values()
+        named = {one.binding.description for one in active if one.binding.show}
+        stage.app.speak(languages.language(languages.ENGLISH))
+    assert "Fermer la liste" in named
+    assert "Dismiss menu" not in named

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from tests.screens.kit import Gate, Script, all_scripts
+from tests.screens.kit import Gate, KitSource, Script, all_scripts
 from tests.screens.picture import as_text
 from tests.screens.states import Stage, State, on_stage, open_stage
-from wizard.migration import WAY_BACK
+from wizard.core.states import ResultState
+from wizard.journal.journal import StepResult
+from wizard.migration import STEPS, WAY_BACK
 
 
 async def _nothing(stage: Stage) -> None:
@@ -54,3 +58,37 @@ async def test_copying_back_is_paused_and_limited_like_the_copy_there(tmp_path: 
         assert "Limited to 500" in as_text(stage.app)
         await stage.press("p")
         assert not control.paused
+
+
+def _left(source: KitSource, done: Sequence[str]) -> None:
+    for name in done:
+        result = StepResult(
+            step=name,
+            state=ResultState.DONE,
+            inputs={},
+            checks=(),
+            problem=None,
+            at=1.0,
+            seconds=1.0,
+        )
+        source.journal.save_result(result)
+
+
+async def test_a_way_back_that_was_interrupted_is_what_opens(tmp_path: Path) -> None:
+    """`.env` no longer names S3 by then: the steps to S3 would lead there again."""
+    state = State(_nothing, prepare=partial(_left, done=["copy_back", "disable_s3"]))
+    async with on_stage(state, tmp_path) as stage:
+        back = ["Start", *(step.title for step in WAY_BACK), "Summary"]
+        assert titles(stage) == back
+        await stage.press("b")
+        assert titles(stage) == ["Start", *(step.title for step in STEPS), "Summary"]
+        await stage.press("b")
+        assert titles(stage) == back
+
+
+async def test_a_way_back_that_is_finished_or_only_copied_does_not_open(tmp_path: Path) -> None:
+    for number, done in enumerate((["copy_back"], [step.name for step in WAY_BACK])):
+        state = State(_nothing, prepare=partial(_left, done=done))
+        async with on_stage(state, tmp_path / str(number)) as stage:
+            assert not stage.app.session.leads_back
+            assert not stage.app.session.may_turn

@@ -218,12 +218,14 @@ def _skew(seen: VisitorResponse) -> float | None:
 
 def acl_check(read_access: ReadAccess) -> Check:
     """Check what the ACL public-read did."""
-    asked, code = msg("Does the ACL public-read open a file to the public?"), "acl-effective"
+    asked, code = msg("What does the ACL public-read do?"), "acl-effective"
     if read_access is ReadAccess.ACL:
-        return passed(asked, msg("yes: BookWyrm will store each file with it"), code=code)
+        return passed(
+            asked, msg("it lets the public read: BookWyrm will store each file with it"), code=code
+        )
     if read_access is ReadAccess.OPEN:
-        return passed(asked, msg("not needed: the public can read without it"), code=code)
-    return passed(asked, msg("no, it is accepted but has no effect"), code=code)
+        return passed(asked, msg("nothing more: the public can read without it"), code=code)
+    return passed(asked, msg("nothing: it is accepted but has no effect"), code=code)
 
 
 def wants_https(endpoint: str) -> Problem:

@@ -80,6 +80,17 @@ def _context_back(migration: Migration) -> Context:
     return context.with_settings(replace(context.settings, path=MigrationPath.EXISTING.value))
 
 
+def is_on_the_way_back(migration: Migration) -> bool:
+    """Tell whether the instance was told to leave S3 and has not come to the end of the way back.
+
+    Where only the copy was made, nothing has changed: that alone is not leaving.
+    """
+    if migration.context.instance.uses_s3():
+        return False
+    results = [migration.context.journal.result(step.name) for step in WAY_BACK[1:]]
+    return any(results) and not (results[-1] and results[-1].state is ResultState.DONE)
+
+
 def runs_from_disk(migration: Migration) -> bool:
     """Tell whether the instance does not use S3, and nothing of the way back was begun."""
     context = migration.context

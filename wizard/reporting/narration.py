@@ -41,6 +41,8 @@ _SECONDS_BETWEEN_PROGRESS = 1.0
 # What is waited for may take minutes, and nothing else is said of it.
 _SECONDS_BETWEEN_WAITS = 10.0
 _WIDTH = 90
+# Translators: above what a provider, Docker or Django said, as it came.
+_BENEATH = msg("The message beneath:")
 
 # Translators: how a step stands, in one word.
 _STATES: Mapping[State, Message] = {
@@ -315,7 +317,7 @@ def _details(problem: Problem, show: Callable[[str], str] = shown) -> list[str]:
     lines += [f"   → {show(remedy.text)}" for remedy in problem.remedies]
     if problem.raw:
         beneath = textwrap.indent(problem.raw.strip(), "     ")
-        lines += [f"   {show(msg('The message beneath:'))}", beneath]
+        lines += [f"   {show(_BENEATH)}", beneath]
     return lines
 
 
@@ -383,7 +385,8 @@ def _command(item: Command) -> str:
     line = shown_command(item)
     if item.user:
         # Translators: the user that a command runs as, behind the command.
-        line += f" {shown(msg('(as {user})', user=item.user))}"
+        user = msg("(as {user})", user=item.user)
+        line += f" {shown(user)}"
     return line + (f"  # {shown(item.note)}" if item.note else "")
 
 

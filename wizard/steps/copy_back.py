@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from wizard.access.policy import is_opened, refuses_anybody
 from wizard.copying.bring_back import check_room
@@ -14,7 +15,7 @@ from wizard.core.events import Check, passed, remark
 from wizard.core.message import Message, msg, plural, sentences
 from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
-from wizard.core.quantities import count_files, describe_size, name_some
+from wizard.core.quantities import count_files, describe_size, in_a_row, name_some
 from wizard.journal.entries import number_entry
 from wizard.media.source import PREFIX, Reason
 from wizard.step import Context, Fact, Finding, Question, TypedStep
@@ -156,7 +157,16 @@ def _warnings(survey: BackSurvey) -> Iterator[PlanItem]:
 
 
 def _names(failures: Sequence[FileFailure], number: int) -> Message:
-    return name_some([failure.line for failure in failures], _SHOWN, number=number)
+    """Return the first of them, those of the same reason together."""
+    named = failures[:_SHOWN]
+    alike: dict[tuple[str, str], list[FileFailure]] = {}
+    for failure in named:
+        alike.setdefault((failure.what, failure.raw), []).append(failure)
+    lines = [
+        replace(group[0], path=in_a_row([failure.path for failure in group])).line
+        for group in alike.values()
+    ]
+    return name_some(lines, len(lines), number=number - len(named) + len(lines))
 
 
 def _left(result: BroughtBack) -> Problem:
@@ -184,14 +194,14 @@ async def _confirm_rest(context: Context, result: BroughtBack) -> None:
         return
     failures = [f for f in result.refused if f.what != Reason.PRIVATE.words]
     what = plural(
-        "{n} object cannot be copied back as it is: {names}.",
-        "{n} objects cannot be copied back as they are: {names}.",
+        "{n} object cannot be copied back as it is.",
+        "{n} objects cannot be copied back as they are.",
         number,
-        names=_names(failures, number),
     )
+    which = msg("{files}.", files=_names(failures, number))
     stays = msg("The bucket keeps them, and nothing on this server was replaced.")
     question = Question(
-        text=sentences(what, stays, msg("Continue without them?")),
+        text=sentences(what, which, stays, msg("Continue without them?")),
         yes=msg("Continue: visitors will not see these"),
         no=msg("Stop here and look at them first"),
         only_a_person=True,
@@ -200,7 +210,7 @@ async def _confirm_rest(context: Context, result: BroughtBack) -> None:
     ways = [way for reason, way in _WAYS_OUT.items() if reason in result.refused_counts]
     refused = Problem(
         what,
-        stays,
+        sentences(which, stays),
         msg(
             "Where a file on this server differs from the object of its name: compare both, and "
             "rename or remove one of them."
@@ -259,7 +269,5 @@ async def _about_old(context: Context) -> list[Check]:
 def _rest(found: BroughtBack) -> Iterator[Check]:
     asked = msg("What stays in the bucket only?")
     if found.refused_count:
-        seen = name_some(
-            [failure.line for failure in found.refused], _SHOWN, number=found.refused_count
-        )
+        seen = _names(found.refused, found.refused_count)
         yield remark(asked, seen, code="files-left-in-bucket")

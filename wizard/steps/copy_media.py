@@ -294,10 +294,11 @@ def _headers(acl: str) -> Message:
 
 def _held_back(kind: HeldBack, number: int, size: int) -> Sentence:
     return Sentence(
-        msg(
-            "Held back, never uploaded: {kind}: {number}, {size}.",
+        plural(
+            "{n} file is held back, never uploaded ({size}): {kind}.",
+            "{n} files are held back, never uploaded ({size}): {kind}.",
+            number,
             kind=kind.words,
-            number=number,
             size=describe_size(size),
         )
     )

@@ -140,6 +140,17 @@ async def test_keys_alone_are_added_to_the_form(tmp_path: Path) -> None:
         assert _values(stage)["secret_access_key"] == "abc/def+ghi"
 
 
+async def test_what_was_found_replaces_what_was_wrong(tmp_path: Path) -> None:
+    """The same bucket as before a wrong name was typed: nothing changes, and yet it counts."""
+    async with _form(tmp_path, "provider-filled") as stage:
+        _field(stage, "bucket").input.value = "m"
+        await stage.rest()
+        await stage.paste("s3://books-media")
+        await stage.press("enter")
+        assert _field(stage, "bucket").value == "books-media"
+        assert _field(stage, "bucket").problem is None
+
+
 async def test_what_is_missing_is_asked_for_next(tmp_path: Path) -> None:
     async with _form(tmp_path) as stage:
         await stage.paste("s3://books-media")
