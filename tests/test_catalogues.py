@@ -72,7 +72,7 @@ def test_gettexts_own_tools_take_it(code: str) -> None:
 @pytest.mark.parametrize("package", ["wizard", "screens"])
 def test_no_sentence_of_the_sources_is_overlooked(package: str) -> None:
     """Babel finds none that is made inside an f-string."""
-    known = {sentence[0] if isinstance(sentence, tuple) else sentence for sentence in IDS}
+    known = {sentence[0] if isinstance(sentence, tuple) else sentence for sentence in ids()}
     made = {
         (path.relative_to(ROOT).as_posix(), argument.value)
         for path in (ROOT / package).rglob("*.py")

@@ -141,7 +141,7 @@ class Session:
         from wizard.opening.way_back import is_on_the_way_back
 
         self.opened, self._to_s3 = opened, None
-        if is_on_the_way_back(opened.migration):
+        if not self.leads_back and is_on_the_way_back(opened.migration):
             self.turn()
 
     def turn(self) -> None:

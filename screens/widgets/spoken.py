@@ -18,7 +18,7 @@ ResultT = TypeVar("ResultT")
 # A text, with a style of Textual's such as "$text-success".
 Part = Content | str | tuple[str, str]
 # What Textual's own keys are called, where it shows them (`SelectOverlay`, textual 8.2).
-_TEXTUALS_OWN = {"Dismiss menu": msg("Close the list")}
+_TEXTUALS_OWN = {"Dismiss menu": msg("Close")}
 
 
 def text(said: str, style: str = "") -> Content:

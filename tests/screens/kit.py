@@ -7,7 +7,7 @@ it by reading it back, and can be held in the middle by a gate.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -50,6 +50,7 @@ from wizard.step import (
     Fact,
     Finding,
     Question,
+    Step,
     TypedStep,
 )
 
@@ -142,6 +143,7 @@ class Script:
     undoable: bool = False
     failures: tuple[tuple[str, str], ...] = ()
     gate: Gate | None = field(default=None, repr=False)
+    act: Callable[[Context], Awaitable[None]] | None = None
 
 
 class KitStep(TypedStep[None]):
@@ -176,9 +178,10 @@ class KitStep(TypedStep[None]):
         )
 
     async def plan(self, context: Context) -> Plan:
-        return Plan(self.script.items, verbatim(self.script.safe))
+        safe = self.script.safe
+        return Plan(self.script.items, safe if isinstance(safe, Message) else verbatim(safe))
 
-    async def apply(self, context: Context) -> None:
+    async def _ask(self, context: Context) -> None:
         if self.script.question:
             if self.script.gate:
                 await self.script.gate.wait()
@@ -188,6 +191,11 @@ class KitStep(TypedStep[None]):
                     verbatim("It was asked, and the answer was no."),
                     decision=True,
                 )
+
+    async def apply(self, context: Context) -> None:
+        await self._ask(context)
+        if self.script.act:
+            await self.script.act(context)
         for event in self.script.events:
             context.report(event)
         for path, reason in self.script.failures:
@@ -217,6 +225,12 @@ class KitStep(TypedStep[None]):
             return False
         self._effect(context).unlink()
         return True
+
+
+class KitBackStep(KitStep):
+    """A step back; none of these is undone by itself."""
+
+    undo = Step.undo
 
 
 def _not_there() -> Check:
@@ -284,6 +298,12 @@ def _never_run() -> Problem:
     )
 
 
+class KitWayBack(Migration):
+    """The steps back; the real ones are named otherwise."""
+
+    leads_back = True
+
+
 class KitSource(Source):
     """Opens the kit's migration; `resumed` as a second start would say it."""
 
@@ -298,7 +318,10 @@ class KitSource(Source):
         problem: Problem | None = None,
     ) -> None:
         self.folder = folder
-        self.steps = [KitStep(name, script) for name, script in scripts.items()]
+        self._kind, step = (
+            (KitWayBack, KitBackStep) if "copy_back" in scripts else (Migration, KitStep)
+        )
+        self.steps = [step(name, script) for name, script in scripts.items()]
         self.settings, self.keys = settings, keys
         self.hold, self.problem = hold, problem
         self.journal = Journal.open(folder / ".bw-s3", folder)
@@ -314,7 +337,7 @@ class KitSource(Source):
         context = make_context(
             instance, deployment, self.journal, keys=self.keys, report=report, ask=ask
         )
-        return Opened(migration=Migration(context, self.steps), facts=FACTS, resumed=NOTHING)
+        return Opened(migration=self._kind(context, self.steps), facts=FACTS, resumed=NOTHING)
 
     def done(self, *names: str) -> None:
         """Remember these steps as done, with their effects in place."""

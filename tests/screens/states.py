@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from screens.app.wizard_app import WizardApp
 from screens.overlays.dialogs import ConfirmDialog
+from tests.screens.back import back_scripts, closing, conflicting
 from tests.screens.kit import (
     KEYS,
     PROBLEM,
@@ -397,7 +398,40 @@ def all_states() -> dict[str, State]:
     }  # fmt: skip
     for name in NAMES:
         states |= _states_of_step(name)
-    return states
+    return states | _states_of_the_way_back()
+
+
+def _states_of_the_way_back() -> dict[str, State]:
+    """What is only in the bucket, a conflict, the restart, closing the bucket, the summary."""
+    scripts = back_scripts()
+    before_closing = tuple(scripts)[:-1]
+    return {
+        "back-start": State(_stay, scripts=scripts),
+        "back-copy": State(_keys("1"), scripts=back_scripts()),
+        "back-copy-conflict": State(_asked_at("1"), scripts=conflicting()),
+        "back-copy-declined": State(_asked_at("1", "escape"), scripts=conflicting()),
+        "back-copy-done": State(_keys("1"), done=("copy_back",), scripts=back_scripts()),
+        "back-restart": State(
+            _keys("4"), done=before_closing[:-1], scripts=back_scripts()
+        ),
+        "back-close": State(_keys("5"), done=before_closing, scripts=back_scripts()),
+        "back-close-question": State(_asked_at("5"), done=before_closing, scripts=closing()),
+        "back-end": State(_keys("6"), done=(*before_closing, "close_bucket"), scripts=scripts),
+    }  # fmt: skip
+
+
+def _asked_at(number: str, *more: str) -> Walk:
+    """Begin a step that asks, with what is pressed then."""
+
+    async def walk(stage: Stage) -> None:
+        await stage.rest()
+        await stage.press(number)
+        press(stage.app, "enter")
+        await stage.until(lambda: isinstance(stage.app.screen, ConfirmDialog))
+        await stage.rest()
+        await _one_by_one(stage, more)
+
+    return walk
 
 
 def _states_of_step(name: str) -> dict[str, State]:
