@@ -14,6 +14,7 @@ from wizard.assets.static import (
     differences,
     read_as_visitor,
 )
+from wizard.copying.sources import moves_address_only
 from wizard.core.events import Check, Event, Note, Output, Progress, Report, failed, passed
 from wizard.core.message import NOTHING, msg, plural, sentences
 from wizard.core.plan import Plan, Sentence
@@ -95,7 +96,7 @@ class CollectStatic(TypedStep[Assets | None]):
                 code="s3-not-enabled",
             )
         assets = await _ask_django(context)
-        before = ran_on_this_bucket_before(context)
+        before = ran_on_this_bucket_before(context) or moves_address_only(context)
         if before and not await asyncio.to_thread(_away, context, assets):
             context.report(Note(msg("Every static file is in the bucket already.")))
             return assets
