@@ -15,7 +15,9 @@ from wizard.core.events import Progress, Verdict
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
+from wizard.core.states import ResultState
 from wizard.demo.seaweedfs import SeaweedFS
+from wizard.journal.journal import StepResult
 from wizard.migration import Migration
 from wizard.step import Applies
 from wizard.steps.copy_media import CopyMedia
@@ -53,7 +55,26 @@ async def test_the_plan_names_numbers_headers_and_what_is_held_back(scene: DemoS
     words = "\n".join(item.text for item in plan.items if isinstance(item, Sentence))
     assert "files" in words
     assert "Cache-Control: max-age=86400" in words
-    assert "Held back, never uploaded" in words
+    assert "held back, never uploaded" in words
+
+
+async def test_files_are_new_only_since_a_finished_copy(scene: DemoScene) -> None:
+    """What an interrupted copy has not come to is copied when it resumes, not after the switch."""
+    context = scene.context
+    await scene.carry_out(STEP)
+    (media_root(scene) / "covers" / "new.jpg").write_bytes(b"a picture")
+    assert "new since" not in [fact.label for fact in (await STEP.inspect(context)).facts]
+    result = StepResult(
+        step=STEP.name,
+        state=ResultState.DONE,
+        inputs={},
+        checks=(),
+        problem=None,
+        at=1.0,
+        seconds=1.0,
+    )
+    context.journal.save_result(result)
+    assert "new since" in [fact.label for fact in (await STEP.inspect(context)).facts]
 
 
 async def test_a_name_that_the_policy_does_not_match_is_said_once(scene: DemoScene) -> None:

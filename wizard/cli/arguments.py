@@ -317,7 +317,7 @@ def _rollback_parser() -> _Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option, text in (
-        ("--yes", _YES),
+        ("--yes", msg("carry the steps out")),
         ("--dry-run", _DRY_RUN),
         (
             "--leave-rest",

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 
 # Spaces at the beginning of a line belong to its first word.
 _WORD = re.compile(r"^ *[^ ]+ *|[^ ]+ *|^ +")
-_UNIT = re.compile(r"(?:[kMGTP]?[Bo](?:/s)?|s|min|h|ms|%)(?![^\W\d_])")
+_UNIT = re.compile(
+    r"(?:[kMGTP]?[Bo](?:/s)?|s|min|h|ms|%|(?:second|minute|hour|day|byte)s?)(?![^\W\d_])"
+)
 _ENDS_IN_NUMBER = re.compile(r"\d $")
 
 

@@ -86,7 +86,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
                 msg("verified"),
                 msg("{files}, {size}", files=count_files(verified), size=describe_size(size)),
             ),
-            *_new(compared),
+            *(_new(compared) if _is_copied(context) else ()),
         )
         gone = _gone(compared, verified)
         if not gone and compared.new and _is_switched(context):
@@ -244,6 +244,12 @@ def _new(compared: Comparison) -> tuple[Fact, ...]:
     )
     # Translators: the label of files that came since the copy.
     return (Fact(msg("new since"), new),)
+
+
+def _is_copied(context: Context) -> bool:
+    """Tell whether the copy was finished: one that was interrupted copies what is left."""
+    result = context.journal.result("copy_media")
+    return result is not None and result.state is ResultState.DONE
 
 
 def _is_switched(context: Context) -> bool:
