@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import resource
 import subprocess
 from dataclasses import replace
@@ -189,16 +188,7 @@ def test_what_the_bucket_keeps_private_stays_there(kit: CopyKit) -> None:
     result = kit.bring_all_back(all_public=False)
     assert (result.files, result.refused_counts) == (1, {Reason.PRIVATE: 1})
     assert set(kit.here()) == {"images/covers/archive.zip"}, "which nobody is served either"
-    open_to_all = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
-                "Resource": f"arn:aws:s3:::{kit.settings.bucket}/images/*",
-            }
-        ]
-    }  # fmt: skip
-    kit.client.put_bucket_policy(Bucket=kit.settings.bucket, Policy=json.dumps(open_to_all))
+    kit.open_to_all()
     wait_until(lambda: not kit.bring_all_back(all_public=False).refused_count)
     assert set(kit.here()) == {"images/covers/archive.zip", "images/covers/private.jpg"}
 

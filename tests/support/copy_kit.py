@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 from collections.abc import Callable, Coroutine, Iterator
@@ -112,6 +113,15 @@ class CopyKit:
     def through(self, proxy: BadProxy) -> CopyKit:
         """The same, by way of a proxy."""
         return replace(self, settings=replace(self.settings, endpoint=proxy.endpoint))
+
+    def open_to_all(self) -> None:
+        """Let the public read all media, by a policy of the bucket."""
+        statement = {
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{self.settings.bucket}/images/*",
+        }  # fmt: skip
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.client.put_bucket_policy(Bucket=self.settings.bucket, Policy=policy)
 
     def copy(self, media: Media | None = None) -> CopyOutcome:
         """Run the copy to its end, with a journal opened and closed for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from wizard.access.policy import is_opened, refuses_anybody
 from wizard.copying.bring_back import check_room
@@ -17,6 +18,7 @@ from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.quantities import count_files, describe_size, in_a_row, name_some
 from wizard.journal.entries import number_entry
+from wizard.journal.journal import Journal
 from wizard.media.source import PREFIX, Reason
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
@@ -32,6 +34,8 @@ _RESTORE = msg(
     "Have archived objects restored first (in the service's console, or with aws s3api "
     "restore-object); that may take hours."
 )
+# What was inspected last, where, for the plan that follows: a million objects are listed for long.
+_SEEN: WeakKeyDictionary[Journal, tuple[Mapping[str, str], BackSurvey]] = WeakKeyDictionary()
 # What else helps, by the reason for which some stay there.
 _WAYS_OUT = {
     Reason.ARCHIVED: _RESTORE,
@@ -61,6 +65,7 @@ class CopyBack(TypedStep[BroughtBack]):
         media = await context.deployment.media()
         rest = context.journal.recall(_REST.true_of(self.inputs(context)))
         survey = await survey_back(context)
+        _SEEN[context.journal] = self.inputs(context), survey
         others = survey.refused_count + survey.different + survey.unsure
         done = rest is not None and others <= rest and survey.files + others <= rest + _FEW
         facts = (
@@ -70,8 +75,13 @@ class CopyBack(TypedStep[BroughtBack]):
         return Finding(done, facts)
 
     async def plan(self, context: Context) -> Plan:
-        """Return how much comes back, and what cannot. Raises `Problem` for a disk too small."""
-        survey = await survey_back(context)
+        """Return how much comes back, and what cannot. Raises `Problem` for a disk too small.
+
+        By what the inspection before it has just seen: what is written is decided anew.
+        """
+        inputs, survey = _SEEN.pop(context.journal, (None, None))
+        if survey is None or inputs != self.inputs(context):
+            survey = await survey_back(context)
         media = await context.deployment.media()
         await asyncio.to_thread(check_room, media, survey)
         safe = msg("Nothing on this server is replaced, and no object is changed or deleted.")
