@@ -252,9 +252,9 @@ def test_names_that_the_disk_cannot_tell_apart_are_refused(kit: CopyKit, tmp_pat
         result = kit.bring_all_back()
         assert (result.files, result.left_count) == (1, 0)
         assert result.refused_counts == {Reason.FOLDED: 2}
-        assert [(item.path, item.raw) for item in result.refused] == [
-            ("Covers/two.jpg", "covers"), ("covers/One.jpg", "one.jpg"),
-        ]  # fmt: skip
+        assert {item.path: item.raw for item in result.refused} == {
+            "Covers/two.jpg": "covers", "covers/One.jpg": "one.jpg",
+        }  # fmt: skip
         assert kit.here() == {
             "images/covers/one.jpg": md5(b"here").digest(),
             "images/covers/three.jpg": md5(b"covers/three.jpg").digest(),
@@ -306,19 +306,40 @@ def test_what_was_deleted_in_a_versioned_bucket_stays_deleted(anywhere: CopyKit)
     }
 
 
-def test_a_bucket_that_goes_in_the_middle_is_said(kit: CopyKit) -> None:
-    """Not taken for objects that somebody deleted."""
-    for number in range(30):
-        kit.put(f"images/covers/{number}.jpg", b"data")
+@pytest.mark.parametrize("size", [4, 9_000_000])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(Fault.NO_BUCKET, "bucket-not-found"), (Fault.REVOKED, "access-key-unknown")],
+)
+def test_what_ends_all_is_said_even_of_the_last_object(
+    kit: CopyKit, fault: Fault, code: str, size: int
+) -> None:
+    """A bucket that goes in the middle is not taken for an object that somebody deleted."""
+    kit.put("images/covers/last.jpg", bytes(size))
 
     def plan(method: str, path: str, before: int) -> Fault:
-        return Fault.NO_BUCKET if ".jpg" in path and before > 15 else Fault.NONE
+        return fault if "/last.jpg" in path else Fault.NONE
+
+    with bad_proxy(kit.settings, kit.keys, plan) as proxy, pytest.raises(Problem) as caught:
+        kit.through(proxy).bring_back()
+    assert caught.value.code == code
+    assert kit.bring_back().files == 1
+
+
+def test_a_bucket_that_goes_while_an_object_is_replaced_is_said(kit: CopyKit) -> None:
+    """Who looks at the object again gets an answer without words."""
+    kit.put("images/covers/last.jpg", b"old")
+    seen: list[str] = []
+
+    def plan(method: str, path: str, before: int) -> Fault:
+        if "/last.jpg" not in path:
+            return Fault.NONE
+        seen.append(method)
+        return Fault.NO_ETAG if len(seen) == 1 else Fault.NO_BUCKET
 
     with bad_proxy(kit.settings, kit.keys, plan) as proxy, pytest.raises(Problem) as caught:
         kit.through(proxy).bring_back()
     assert caught.value.code == "bucket-not-found"
-    kit.bring_back()
-    assert len(kit.here()) == 30
 
 
 def mount(kind: str, place: Path, options: str) -> None:

@@ -266,9 +266,9 @@ class BringBack:
                 operation="HeadObject", method="HEAD", key=key_of(path), done=lambda answer: None
             )
             answer = self._job.dispatcher.ask(request)
-            if answer.status != 404:
-                size = int(answer.header("content-length") or 0)
-                yield path, Listed(key="", size=size, etag=answer.etag)
+            # A refusal has no words here: those come when the object is asked for.
+            size = int(answer.header("content-length") or 0) if answer.ok else 0
+            yield path, Listed(key="", size=size, etag=answer.etag)
 
 
 def _disk_full(label: str, raw: str) -> Problem:

@@ -165,11 +165,12 @@ class _Flow:
                 raise_if_stopped(self._dispatcher, self._stop)
                 continue
             taken += 1
+            # What ends all, such as a bucket that is gone, is no answer about this object.
+            raise_if_stopped(self._dispatcher, self._stop)
             yield item
             self._change(-1, -_held(item[0]))
-            if self._stop.is_set():
-                raise Stopped
         self._feeder.raise_error()
+        raise_if_stopped(self._dispatcher, self._stop)
 
     def end(self) -> None:
         """Ask for nothing more."""
@@ -253,7 +254,7 @@ def _refuse(path: bytes, answer: Response) -> None:
     """Raise `Spoiled` for an answer without the bytes."""
     if answer.ok:
         return
-    if answer.status == 404:
+    if answer.status == 404 and answer.code != "NoSuchBucket":
         raise Spoiled(MediaFailure(path=path, reason=Reason.VANISHED))
     if answer.code == "InvalidObjectState":
         raise Spoiled(MediaFailure(path=path, reason=Reason.ARCHIVED))
