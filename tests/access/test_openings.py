@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +16,7 @@ from tests.servers.profiles import PROFILES
 from tests.support.contexts import Listener, settle, storage_context
 from tests.support.waiting import wait_until
 from wizard.access.bucket_acl import lets_everybody_read
-from wizard.core.events import Verdict, Waiting
+from wizard.core.events import Check, Event, Verdict, Waiting
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
@@ -193,6 +193,31 @@ async def test_the_accounts_own_block_public_access_is_told_from_the_buckets(
         switches = Bucket(service.settings, service.keys).public_access_block()
         assert switches
         assert all(switches.values())
+
+
+@dataclass(kw_only=True)
+class _Unblocks(Listener):
+    """Turns the account's Block Public Access off once it is said to be in the way."""
+
+    service: Profiled
+
+    def report(self, event: Event) -> None:
+        super().report(event)
+        if isinstance(event, Check) and event.code == "bucket-policy-accepted":
+            self.service.account_blocks = False
+
+
+@pytest.mark.usefixtures("somebody_at_the_console")
+async def test_it_waits_until_the_account_allows_public_policies(
+    seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    with Profiled("aws", seaweedfs, account_blocks=True) as service:
+        listener = _Unblocks(service=service)
+        with site_at(service, tmp_path, listener) as context:
+            assert await STEP.apply(context) == ""
+        said = [c for c in listener.checks if c.code == "bucket-policy-accepted"]
+        assert [check.verdict for check in said] == [Verdict.LATER, Verdict.PASS]
+        assert preset("aws").advice("public", service.settings) in said[0].seen
 
 
 @pytest.mark.usefixtures("somebody_at_the_console")

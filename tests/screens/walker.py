@@ -49,7 +49,7 @@ class Walker:
             if isinstance(self.screen, ProblemScreen):
                 raise AssertionError(f"{self.screen.problem.what} {self.screen.problem.raw}")
             await asyncio.sleep(0.05)
-        raise AssertionError(f"it never came to that, on {self.screen!r}")
+        raise AssertionError(f"it never came to that, on {self.screen!r}:\n{self.words()}")
 
     async def obvious(self) -> None:
         """Do the obvious: Enter, or a click on the first button, once it stands still."""

@@ -97,3 +97,44 @@ def _value(value: Any) -> Any:
 
 
 PROFILES = load()
+
+# How the first step gets the public in at each service, and how the fifth lets browsers in.
+WAYS = {
+    "aws": ("policy", "api"),
+    "backblaze": ("bucket-acl", "api"),
+    "bunny": ("console", "console"),
+    "cloudflare": ("console", "api"),
+    "contabo": ("acl", "api"),
+    "cubbit": ("policy", "api"),
+    "digitalocean": ("acl", "api"),
+    "dreamhost": ("bucket-acl", "api"),
+    "exoscale": ("acl", "api"),
+    "fastly": ("unusable", ""),
+    "garage": ("console", "api"),
+    "google": ("console", "console"),
+    "hetzner": ("acl", "api"),
+    "idrive": ("console", "console"),
+    "impossible": ("unusable", ""),
+    "infomaniak": ("console", "console"),
+    "intercolo": ("unusable", ""),
+    "ionos": ("policy", "api"),
+    "leviia": ("acl", "api"),
+    "linode": ("acl", "api"),
+    "mega": ("console", "open"),
+    "minio": ("policy", "open"),
+    "outscale": ("acl", "api"),
+    "ovh": ("acl", "api"),
+    "rustfs": ("policy", "api"),
+    "scaleway": ("acl", "api"),
+    "seagate": ("unusable", ""),
+    "selectel": ("console", "api"),
+    "storj": ("console", "open"),
+    "supabase": ("console", "open"),
+    "synology": ("none", "api"),
+    "tigris": ("bucket-acl", "api"),
+    "upcloud": ("policy", "api"),
+    "vultr": ("acl", "api"),
+    "wasabi": ("acl", "api"),
+    "zenko": ("acl", "api"),
+}
+OPENS = {"acl", "policy", "bucket-acl", "console"}

@@ -13,9 +13,10 @@ import httpx
 import pytest
 
 from tests.servers.profiled import Profiled
-from tests.servers.profiles import PROFILES, Refusal
+from tests.servers.profiles import OPENS, PROFILES, WAYS, Refusal
 from tests.support.console import Admin
 from tests.support.contexts import settle, storage_context
+from wizard.core.events import Verdict
 from wizard.core.problem import Problem
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.step import Context, Step
@@ -24,47 +25,6 @@ from wizard.steps.copy_media import CopyMedia
 from wizard.steps.set_cors import SetCors
 from wizard.storage.bucket import Bucket
 from wizard.storage.providers import PRESETS, Kind, preset
-
-# How the first step gets the public in at each service, and how the fifth lets browsers in.
-WAYS = {
-    "aws": ("policy", "api"),
-    "backblaze": ("bucket-acl", "api"),
-    "bunny": ("console", "console"),
-    "cloudflare": ("console", "api"),
-    "contabo": ("acl", "api"),
-    "cubbit": ("policy", "api"),
-    "digitalocean": ("acl", "api"),
-    "dreamhost": ("bucket-acl", "api"),
-    "exoscale": ("acl", "api"),
-    "fastly": ("unusable", ""),
-    "garage": ("console", "api"),
-    "google": ("console", "console"),
-    "hetzner": ("acl", "api"),
-    "idrive": ("console", "console"),
-    "impossible": ("unusable", ""),
-    "infomaniak": ("console", "console"),
-    "intercolo": ("unusable", ""),
-    "ionos": ("policy", "api"),
-    "leviia": ("acl", "api"),
-    "linode": ("acl", "api"),
-    "mega": ("console", "open"),
-    "minio": ("policy", "open"),
-    "outscale": ("acl", "api"),
-    "ovh": ("acl", "api"),
-    "rustfs": ("policy", "api"),
-    "scaleway": ("acl", "api"),
-    "seagate": ("unusable", ""),
-    "selectel": ("console", "api"),
-    "storj": ("console", "open"),
-    "supabase": ("console", "open"),
-    "synology": ("none", "api"),
-    "tigris": ("bucket-acl", "api"),
-    "upcloud": ("policy", "api"),
-    "vultr": ("acl", "api"),
-    "wasabi": ("acl", "api"),
-    "zenko": ("acl", "api"),
-}
-OPENS = {"acl", "policy", "bucket-acl", "console"}
 
 
 def test_every_refusal_has_a_source() -> None:
@@ -267,6 +227,21 @@ async def test_keys_without_the_right_to_set_rules(seaweedfs: SeaweedFS, tmp_pat
         told = site.admin.told["cors-fonts"]
         assert "s3:PutBucketCORS" in told
         assert site.advice("cors") in told
+
+
+@pytest.mark.usefixtures("somebody_at_the_console")
+async def test_keys_that_get_the_right_to_set_rules_in_the_meantime(
+    seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    with Profiled("cloudflare", seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, put_cors=DENIED)
+        site.admin.sets_cors = lambda rules: answers(service, put_cors="ok")
+        await site.does(ConfigureProvider(), SetCors())
+        assert "s3:PutBucketCORS" in site.admin.told["cors-fonts"]
+        assert site.admin.seen("rules be read and set").verdict is Verdict.PASS
+        rules = Bucket(service.settings, service.keys).get_cors()
+        let_in = {origin for rule in rules for origin in rule["AllowedOrigins"]}
+        assert let_in == set(site.context.instance.origins)
 
 
 @pytest.mark.usefixtures("somebody_at_the_console")

@@ -65,6 +65,24 @@ BOOKS = {**SCALEWAY, "bucket": "books-media"}
             },
         ),
         (
+            "https://f003.backblazeb2.com/file/books-media/images/covers/a.jpg",
+            {
+                "provider": "backblaze",
+                "endpoint": "https://s3.eu-central-003.backblazeb2.com",
+                "region": "eu-central-003",
+                "bucket": "books-media",
+            },
+        ),
+        (
+            "https://abcd.supabase.co/storage/v1/object/public/Books_2009/images/covers/a.jpg",
+            {
+                "provider": "supabase",
+                "endpoint": "https://abcd.supabase.co/storage/v1/s3",
+                "bucket": "Books_2009",
+                "custom_domain": "abcd.supabase.co/storage/v1/object/public/Books_2009",
+            },
+        ),
+        (
             "http://10.0.0.5:9000/books-media/static/a.css",
             {"provider": "other", "endpoint": "http://10.0.0.5:9000", "bucket": "books-media"},
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,12 +55,18 @@ async def lets_in_anyway(context: Context, bucket: Bucket) -> bool:
 
 
 async def allow_by_hand(
-    context: Context, bucket: Bucket, document: str, refused: Problem | None
+    context: Context,
+    bucket: Bucket,
+    *,
+    document: str,
+    refused: Problem | None,
+    again: Callable[[], None],
 ) -> None:
     """Wait until somebody has set the rules that cannot be set from here.
 
     `document` has them in the form that the console takes; `refused` is what was said to ours,
-    None where we did not try. Raises `Problem` where that was not done in time.
+    None where we did not try. `again` tries ours, for keys that get the missing right in the
+    meantime. Raises `Problem` where nothing of it was done in time.
     """
     asked, code = _asked(context), "cors-fonts"
     if await lets_in_anyway(context, bucket):
@@ -70,17 +76,35 @@ async def allow_by_hand(
     advice = service_of(context.settings).advice("cors", context.settings)
     ready = msg("The rules are ready in {path}.", path=str(path))
     now = msg("Set them in the provider's console: {advice}", advice=advice)
+    settable = False
+
+    async def is_allowed() -> bool:
+        nonlocal settable
+        if refused is not None and refused.code == "right-missing":
+            settable = await _succeeds(again)
+        return settable or await lets_in_anyway(context, bucket)
+
     allowed = await wait_for_console(
         context,
         asked,
         sentences(_in_words(refused), ready, now),
         waiting=msg("Waiting until browsers are allowed to use the bucket's fonts"),
         code=code,
-        look=lambda: lets_in_anyway(context, bucket),
+        look=is_allowed,
     )
     if not allowed:
         raise _not_set(advice, ready, refused)
+    if settable:
+        asked, code = msg("Can CORS rules be read and set?"), "cors-settable"
     context.report(passed(asked, msg("yes"), code=code))
+
+
+async def _succeeds(call: Callable[[], None]) -> bool:
+    try:
+        await asyncio.to_thread(call)
+    except Problem:
+        return False
+    return True
 
 
 def _asked(context: Context) -> Message:

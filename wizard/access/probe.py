@@ -296,8 +296,7 @@ class Probe:
         if self.cors_by_hand:
             return later(asked, _CORS_OTHERWISE[service.cors], code=code)
         try:
-            before = self.bucket.get_cors()
-            self._set_cors_and_back(before)
+            self.set_cors_and_back()
         except Problem as problem:
             if will_pass(problem):
                 unknown = msg("not known: {what} The step “CORS” tries again.", what=problem.what)
@@ -311,7 +310,12 @@ class Probe:
             return remark(asked, by_hand, code=code)
         return passed(asked, msg("yes"), code=code)
 
-    def _set_cors_and_back(self, before: list[CorsRule]) -> None:
+    def set_cors_and_back(self) -> None:
+        """Set the CORS rules that are there, or one of ours for a moment.
+
+        Raises `Problem` where the storage refuses that, or forgets them.
+        """
+        before = self.bucket.get_cors()
         if before:
             self.bucket.put_cors(before)
             return

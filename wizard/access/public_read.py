@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from wizard.access.canaries import Canaries
+from wizard.access.console_wait import wait_for_console
 from wizard.access.earlier_buckets import note_closed, note_opened, was_opened
 from wizard.access.policy import (
     PREFIXES,
@@ -21,7 +22,7 @@ from wizard.access.policy import (
 from wizard.access.problems import account_blocks, listable
 from wizard.access.public_address import accepts_other_bytes, is_answer, public_problem
 from wizard.core.events import Check, Verdict, failed, passed, remark
-from wizard.core.message import Message, listed, msg, plural
+from wizard.core.message import Message, listed, msg, plural, sentences
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
 from wizard.journal.public_files import public_files
@@ -102,18 +103,46 @@ async def _refusal(
     context: Context, bucket: Bucket, before: Policy | None, switches: Mapping[str, bool] | None
 ) -> Problem | None:
     """Put the policy; return why the storage refuses it, None where it does not."""
+    put = partial(bucket.put_policy, opening_policy(bucket.name, before))
     try:
         if switches and blocking(switches):
             await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
-        await asyncio.to_thread(bucket.put_policy, opening_policy(bucket.name, before))
+        await asyncio.to_thread(put)
     except Problem as problem:
         blocks = service_of(context.settings).public_access_block
         if problem.code == "public-access-blocked" or (blocks and problem.code == "right-missing"):
             # Where the bucket's own cannot be seen, nobody knows which of the two it is.
-            known = switches is not None
-            raise (account_blocks(context.settings, problem) if known else problem) from problem
+            if switches is None:
+                raise
+            await _wait_for_account(context, put, account_blocks(context.settings, problem))
+            return None
         return unless_it_passes(problem)
     return None
+
+
+async def _wait_for_account(context: Context, put: Callable[[], None], blocked: Problem) -> None:
+    """Wait until the account lets the policy be set, and set it. Raises `blocked` else."""
+
+    async def is_set() -> bool:
+        try:
+            await asyncio.to_thread(put)
+        except Problem:
+            return False
+        return True
+
+    advice = service_of(context.settings).advice("public", context.settings)
+    asked, code = msg("Does the storage accept the bucket policy?"), "bucket-policy-accepted"
+    accepted = await wait_for_console(
+        context,
+        asked,
+        sentences(blocked.what, blocked.why, advice),
+        waiting=msg("Waiting until the storage accepts the bucket policy"),
+        code=code,
+        look=is_set,
+    )
+    if not accepted:
+        raise blocked
+    context.report(passed(asked, msg("yes"), code=code))
 
 
 def unless_it_passes(problem: Problem) -> Problem:

@@ -142,8 +142,13 @@ class ConfigureProvider(TypedStep[str]):
             await open_to_public(context, probe.bucket)
         if probe.cors_by_hand:
             # Before S3 is enabled: nothing that needs a person is to come up after that.
-            rules, refused = document_by_hand(context), probe.cors_refused
-            await allow_by_hand(context, probe.bucket, rules, refused)
+            await allow_by_hand(
+                context,
+                probe.bucket,
+                document=document_by_hand(context),
+                refused=probe.cors_refused,
+                again=probe.set_cors_and_back,
+            )
         await settle_earlier(context)
         await _write_env(context)
         await offer_narrower_mode(context)

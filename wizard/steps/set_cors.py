@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from urllib.parse import quote
+from uuid import uuid4
 
 from wizard.access.cors_access import allow_by_hand, lets_in_anyway, origins_let_in
 from wizard.access.policy import as_text
@@ -58,9 +60,10 @@ class SetCors(TypedStep[None]):
         bucket = await _bucket(context)
         try:
             rules = await asyncio.to_thread(bucket.get_cors)
-        except Problem as problem:
-            open_to_all = await _endpoint_lets_in(bucket, wanted)
-            return Finding(open_to_all, facts, NOTHING if open_to_all else problem.what)
+        except Problem:
+            let_in = await _lets_in_a_font(bucket, wanted)
+            closed = msg("browsers are not allowed to use the bucket's fonts")
+            return Finding(let_in, facts, NOTHING if let_in else closed)
         missing = _missing(context, rules)
         lost = bool(missing) and rules_were_added(context, bucket.place)
         facts = (*facts, Fact(msg("rules"), str(len(rules))))
@@ -101,7 +104,13 @@ class SetCors(TypedStep[None]):
                 refused = problem
             else:
                 return
-        await allow_by_hand(context, bucket, document_by_hand(context), refused)
+        await allow_by_hand(
+            context,
+            bucket,
+            document=document_by_hand(context),
+            refused=refused,
+            again=partial(_merge, context, bucket),
+        )
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read the rules back, and fetch fonts as a browser on each origin would.
@@ -196,10 +205,12 @@ def _fonts_check(origin: str, *, let_in: bool) -> Check:
     return failed(asked, _not_in_force(origin), code=code)
 
 
-async def _endpoint_lets_in(bucket: Bucket, wanted: Sequence[str]) -> bool:
-    """Tell whether every origin is let in at the endpoint, as MinIO does by default.
+async def _lets_in_a_font(bucket: Bucket, wanted: Sequence[str]) -> bool:
+    """Tell whether every origin is let in at one of the fonts that are there.
 
-    Not through the public address: what is in front of the bucket would keep the answer.
+    At the endpoint, as MinIO does by default, or through the public address, as where somebody
+    set the rules by hand and they cannot be read. There the address is one that nobody asked for
+    before: what is in front of the bucket would keep its first answer.
     """
     try:
         font = await asyncio.to_thread(find_font, bucket)
@@ -207,8 +218,11 @@ async def _endpoint_lets_in(bucket: Bucket, wanted: Sequence[str]) -> bool:
         return False
     if font is None:
         return False
-    url = f"{bucket.place}/{quote(font)}"
-    return all([(await fetch(url, origin=origin)).lets_in(origin) for origin in wanted])
+    new = f"{address(bucket.settings, font)}?{uuid4().hex}"
+    for url in (f"{bucket.place}/{quote(font)}", new):
+        if all([(await fetch(url, origin=origin)).lets_in(origin) for origin in wanted]):
+            return True
+    return False
 
 
 async def _own_fonts(context: Context, bucket: Bucket) -> list[Check]:

@@ -55,7 +55,7 @@ class Form:
             form=self,
             host=host,
             path=path,
-            region=self.region or named.get("region", ""),
+            region=self.region or named.get("region") or _numbered(self.service, host),
             named_bucket=named.get("bucket", ""),
             rest=rest.strip("/"),
         )
@@ -171,6 +171,13 @@ _PLACES_OF_PATH = {**_PLACES, "*": r"[^/]+"}
 
 def _expression(written: str, places: Mapping[str, str]) -> str:
     return "".join(places.get(part) or re.escape(part) for part in _PLACE.split(written))
+
+
+def _numbered(service: Preset, host: str) -> str:
+    """Return the region that a host's number means, as in Backblaze's f003; "" for none."""
+    number = re.match(r"[a-z](\d{3})\.", host)
+    fits = (r for r in service.known_regions if number and r.endswith(f"-{number[1]}"))
+    return next(fits, "")
 
 
 def _below(path: str, endpoint_path: str) -> str:

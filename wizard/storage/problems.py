@@ -230,10 +230,10 @@ def _full(refusal: _Refusal) -> Problem:
 def _no_acl(refusal: _Refusal) -> Problem:
     return refusal.problem(
         msg("The bucket does not accept the ACL “public-read”."),
-        msg("Like all new buckets at Amazon, it is opened by a bucket policy, not file by file."),
+        msg("The service opens the bucket in another way, not file by file."),
         msg(
-            "Go back to the first step: it leaves AWS_DEFAULT_ACL empty and opens the files "
-            "with a policy."
+            "Go back to the first step: it leaves AWS_DEFAULT_ACL empty and lets the public read "
+            "in a way that this service knows."
         ),
         code="acl-refused",
     )

@@ -1,11 +1,16 @@
 """Settings read from `.env` as BookWyrm 0.9.2 reads them, as far as storage goes."""
 
+import os
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import FileAwareEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+# As the boto3 1.34 that BookWyrm pins: newer ones use checksums that many services refuse.
+os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+os.environ.setdefault("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
 
 env = FileAwareEnv()
 env.read_env(BASE_DIR / ".env")
