@@ -208,7 +208,10 @@ def test_wrong_keys_between_the_steps_bring_the_old_env_back(
 
 
 def test_there_and_back_while_readers_upload(installed: StandIn, storage: BridgedSeaweedFS) -> None:
-    """A cover each quarter of a second: no request fails, and each is seen in the end."""
+    """To a bucket, to another one, to the disk again, with a cover each quarter of a second.
+
+    No request fails, and each cover is seen in the end.
+    """
     env = installed.folder / ".env"
     before = env.read_bytes()
     migration = Migration(installed, storage, "busy-books")
@@ -217,7 +220,10 @@ def test_there_and_back_while_readers_upload(installed: StandIn, storage: Bridge
         assert f"//{migration.settings.custom_domain}/" in installed.wait_for_site()
         disk = set(installed.in_web("ls", "/app/images/covers").splitlines())
         in_bucket_only = set(visitors.uploaded) - disk
-        back = migration.call("rollback", "--yes")
+        moved = Migration(installed, storage, "moved-books")
+        assert moved.run() == 0, moved.words()
+        assert f"//{moved.settings.custom_domain}/" in installed.wait_for_site()
+        back = moved.call("rollback", "--yes")
         assert back.returncode == 0, back.stdout + back.stderr
     print(f"{visitors.figures}; {len(in_bucket_only)} of {len(visitors.uploaded)} in the bucket")
     assert not [e for e in migration.events if "Continue without it?" in str(e.get("text"))]
