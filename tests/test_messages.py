@@ -25,6 +25,7 @@ _FOR_PROGRAMMERS = {
 # What others say, which is compared; and what stands beneath a message, as others' words do.
 _NOT_OURS = frozenset(
     {
+        "Dismiss menu",
         "Failed to load configuration",
         "Invalid endpoint",
         "No space left on device",

@@ -181,7 +181,7 @@ class Times:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what one test took, with its set-up."""
         tier = next((name for name in TIERS if name in report.keywords), "unit")
-        for time in (self._tiers[tier], self._files[f"{tier:7}{report.location[0]}"]):
+        for time in (self._tiers[tier], self._files[f"{tier:9}{report.location[0]}"]):
             time.seconds += report.duration
             time.tests += report.when == "call"
 
