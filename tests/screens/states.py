@@ -332,6 +332,7 @@ def all_states() -> dict[str, State]:
         "start-looking": State(_stay, hold_opening=True),
         "start": State(_stay),
         "start-fresh": State(_stay, settings=_FRESH),
+        "start-moving": State(_stay, settings=replace(SETTINGS, path="moving")),
         "start-ssh": State(_stay, unprotected_ssh=True),
         "start-half-way": State(_stay, done=NAMES[:4], prepare=_half_way),
         "start-no-instance": State(_stay, opening_problem=_NO_INSTANCE),
