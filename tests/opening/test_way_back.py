@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.checkout import make_checkout
-from wizard.opening.opening import Opening
-from wizard.opening.way_back import opening_back
+from wizard.cli.step_by_step import yes
+from wizard.core.states import ResultState
+from wizard.journal.journal import Journal, StepResult
+from wizard.migration import WAY_BACK
+from wizard.opening.opening import Opening, open_to_read
+from wizard.opening.way_back import opening_back, unfinished_way_back
 
 _ENDPOINT = "AWS_S3_ENDPOINT_URL=https://s3.example.org\n"
 
@@ -32,3 +39,53 @@ def test_without_an_endpoint_it_is_amazons(
     opening = opening_back(Opening(folder=tmp_path, overrides=said))
     assert (opening.overrides or {}).get("provider") == provider
     assert opening.put_back
+
+
+def begun_back(folder: Path, steps: int, env: str = "USE_S3=false\n") -> None:
+    """An instance whose first steps back are done, with a journal beside it."""
+    make_checkout(folder)
+    (folder / "venv").mkdir()
+    (folder / ".env").write_text(f"DOMAIN=books.example.org\n{env}")
+    journal = Journal.open(folder / ".bw-s3", folder)
+    for step in WAY_BACK[:steps]:
+        done = StepResult(
+            step=step.name,
+            state=ResultState.DONE,
+            inputs={},
+            checks=(),
+            problem=None,
+            at=1.0,
+            seconds=1.0,
+        )
+        journal.save_result(done)
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("steps", "env", "upcoming"),
+    [
+        (2, "USE_S3=false\n", "local_static"),
+        (1, "USE_S3=false\n", None),
+        (len(WAY_BACK), "USE_S3=false\n", None),
+        (2, "USE_S3=true\n", None),
+    ],
+)
+async def test_a_way_back_is_unfinished_once_env_was_changed(
+    tmp_path: Path, steps: int, env: str, upcoming: str | None
+) -> None:
+    begun_back(tmp_path, steps, env)
+    migration = open_to_read(Opening(folder=tmp_path), lambda event: None, yes)
+    assert migration
+    back = unfinished_way_back(migration)
+    step = back.next_step() if back else None
+    assert (step.name if step else None) == upcoming
+
+
+def test_status_says_so(tmp_path: Path) -> None:
+    begun_back(tmp_path, 2)
+    status = [sys.executable, "-m", "screens", "status", str(tmp_path)]
+    words = subprocess.run(status, capture_output=True, text=True, check=True).stdout
+    assert "`bw-s3 rollback` continues it" in words
+    assert "“Static assets” is next." in words
+    said = json.loads(subprocess.check_output([*status, "--json"]))
+    assert (said["path"], said["next"], said["armed"]) == ("back", "local_static", False)

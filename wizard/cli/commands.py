@@ -36,6 +36,7 @@ from wizard.opening.opening import (
     where_it_stands,
 )
 from wizard.opening.unfinished_switch import how_it_stands
+from wizard.opening.way_back import unfinished_way_back
 from wizard.reporting.narration import (
     JsonNarrator,
     Narrator,
@@ -223,6 +224,11 @@ _ARMED_MOVING = msg(
 )
 
 
+_HALF_WAY_BACK = msg(
+    "! The way back to this server's disk is not finished: `bw-s3 rollback` continues it."
+)
+
+
 def _armed(migration: Migration) -> Message:
     return ARMED if migration.context.old_storage is None else _ARMED_MOVING
 
@@ -320,17 +326,18 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
     asyncio.run(_look_at_site(migration))
     if lost := lost_lines(migration):
         show_as_undone(migration)
+    back = unfinished_way_back(migration)
     if isinstance(narrator, JsonNarrator):
-        narrator.write_object({**_status_object(migration, switch), "lost": lost})
+        narrator.write_object({**_status_object(migration, back, switch), "lost": lost})
         return ExitStatus.OK
-    for words in filter(None, (switch, lost)):
+    for words in filter(None, (switch, lost, _HALF_WAY_BACK if back else NOTHING)):
         narrator.say(words)
-    where, stands = str(migration.context.instance.folder), where_it_stands(migration)
+    where, stands = str(migration.context.instance.folder), where_it_stands(back or migration)
     narrator.say(msg("{folder}: {stands}", folder=where, stands=stands))
     narrator.say(site_now(migration))
     if migration.is_armed():
         narrator.say(_armed(migration))
-    for status in migration.statuses():
+    for status in (back or migration).statuses():
         narrator.status(status)
     return ExitStatus.OK
 
@@ -341,16 +348,17 @@ async def _look_at_site(migration: Migration) -> None:
         await migration.look_at_site(_SECONDS_FOR_STATUS)
 
 
-def _status_object(migration: Migration, switch: str) -> dict[str, object]:
-    steps = [{"step": s.step.name, **status_to_dict(s)} for s in migration.statuses()]
-    upcoming = migration.next_step()
+def _status_object(migration: Migration, back: Migration | None, switch: str) -> dict[str, object]:
+    shown_steps = back or migration
+    steps = [{"step": s.step.name, **status_to_dict(s)} for s in shown_steps.statuses()]
+    upcoming = shown_steps.next_step()
     return {
         "begun": True,
         "switch": switch,
         "armed": migration.is_armed(),
         "site": migration.served_from(),
         "next": upcoming.name if upcoming else None,
-        "path": migration.context.settings.path,
+        "path": "back" if back else migration.context.settings.path,
         "steps": steps,
     }
 

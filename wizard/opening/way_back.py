@@ -80,6 +80,11 @@ def _context_back(migration: Migration) -> Context:
     return context.with_settings(replace(context.settings, path=MigrationPath.EXISTING.value))
 
 
+def unfinished_way_back(migration: Migration) -> Migration | None:
+    """Return the steps back where the instance is half-way; None elsewhere. Raises `Problem`."""
+    return way_back(migration) if is_on_the_way_back(migration) else None
+
+
 def is_on_the_way_back(migration: Migration) -> bool:
     """Tell whether the instance was told to leave S3 and has not come to the end of the way back.
 
