@@ -61,6 +61,12 @@ def test_french_without_its_letters() -> None:
     assert "?" not in helped
 
 
+def test_no_line_of_the_help_ends_within_an_address() -> None:
+    for columns in range(60, 101, 8):
+        helped = said("rollback", "--help", LANG="fr_FR.UTF-8", COLUMNS=str(columns))
+        assert "https://s3.fr-par.scw.cloud" in helped, helped
+
+
 def test_help_in_another_language_loads_no_engine() -> None:
     seen = said("run", "--help", LANG="fr_FR.UTF-8", PYTHONPROFILEIMPORTTIME="1")
     assert "La migration sans écran" in seen

@@ -67,10 +67,21 @@ _JSON = msg("print one JSON object per line")
 _LANGUAGE = "--language"
 
 
+class _Lines(argparse.RawDescriptionHelpFormatter):
+    """Help whose lines end as all others do: never within an address, nor before a unit."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(text, width)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that leaves a usage error to its caller where the answer has to be JSON."""
 
     as_json = False
+
+    def __init__(self, *, prog: str, description: Message, epilog: str | None = None) -> None:
+        text = _paragraph(description)
+        super().__init__(prog=prog, description=text, epilog=epilog, formatter_class=_Lines)
 
     def error(self, message: str) -> NoReturn:
         """Raise a `Problem`, or print the usage and exit."""
@@ -149,14 +160,11 @@ def parser_of(command: str) -> _Parser:
 def _wizard_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3",
-        description=_paragraph(
-            msg(
-                "Moves a BookWyrm instance's media and static assets to S3-compatible storage, "
-                "step by step."
-            )
+        description=msg(
+            "Moves a BookWyrm instance's media and static assets to S3-compatible storage, "
+            "step by step."
         ),
         epilog=_epilog(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"bw-s3 {version('bw-s3')}")
     parser.add_argument("--no-mouse", action="store_true", help=shown(_NO_MOUSE))
@@ -180,9 +188,8 @@ def _epilog() -> str:
 def _run_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 run",
-        description=_paragraph(_RUN),
+        description=_RUN,
         epilog="\n".join([shown(msg("Example:")), _RUN_EXAMPLE, "", _paragraph(_EXIT_STATUS)]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option, text in (
         ("--yes", _YES),
@@ -298,7 +305,7 @@ def _add_ca_file(parser: argparse.ArgumentParser) -> None:
 def _status_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 status",
-        description=shown(msg("Where the migration stands, step by step.")),
+        description=msg("Where the migration stands, step by step."),
     )
     _add_instance(parser)
     parser.add_argument(
@@ -312,9 +319,8 @@ def _status_parser() -> _Parser:
 def _rollback_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 rollback",
-        description=_paragraph(_ROLLBACK),
+        description=_ROLLBACK,
         epilog=_paragraph(_EXIT_STATUS),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option, text in (
         ("--yes", msg("carry the steps out")),
@@ -339,11 +345,9 @@ def _rollback_parser() -> _Parser:
 def _disarm_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 disarm",
-        description=shown(
-            msg(
-                "Between “Enable S3” and the restart: puts USE_S3 in .env back as it was, so that "
-                "a restart changes nothing. Once the site runs with S3 there is nothing to disarm."
-            )
+        description=msg(
+            "Between “Enable S3” and the restart: puts USE_S3 in .env back as it was, so that "
+            "a restart changes nothing. Once the site runs with S3 there is nothing to disarm."
         ),
     )
     parser.add_argument(
@@ -363,11 +367,9 @@ def _disarm_parser() -> _Parser:
 def _demo_parser() -> _Parser:
     parser = _Parser(
         prog="bw-s3 demo",
-        description=shown(
-            msg(
-                "A demo on a throwaway instance with a real S3 server, both on this machine. "
-                "Nothing of yours is touched."
-            )
+        description=msg(
+            "A demo on a throwaway instance with a real S3 server, both on this machine. "
+            "Nothing of yours is touched."
         ),
     )
     parser.add_argument(
