@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.servers.ceph import Ceph
 from tests.servers.moto import Moto
 from tests.servers.swift import Swift
 from tests.support.console import Admin
 from tests.support.contexts import Listener, settle, storage_context
+from tests.support.demo_scene import DemoScene, demo_scene
 from tests.support.parts import need
 from wizard.access.bucket_acl import lets_everybody_read
 from wizard.core.problem import Problem
 from wizard.core.settings import Settings
+from wizard.core.states import RESTING, State
+from wizard.demo.seaweedfs import SeaweedFS
+from wizard.migration import STEPS, Migration
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.copy_media import CopyMedia
 from wizard.steps.set_cors import SetCors
 from wizard.storage.bucket import Bucket, CorsRule
+from wizard.switch.first_run import note_that_it_runs
 
 MEDIA = {"covers/a b+é.jpg": b"\xff\xd8\xff cover", "avatars/1.png": b"\x89PNG\r\n\x1a\n avatar"}
 
@@ -49,6 +56,22 @@ def as_visitor(settings: Settings) -> dict[str, bytes]:
     return {name: seen.content for name, seen in found.items() if seen.status_code == 200}
 
 
+def admin_of(server: Swift | Ceph, settings: Settings, folder: Path) -> Admin:
+    """Somebody who does by Swift's own command what S3's calls cannot; Ceph needs nobody."""
+
+    def opens() -> None:
+        assert isinstance(server, Swift)
+        assert not lets_everybody_read(Bucket(settings, server.keys).get_acl()), "undone"
+        server.post(settings.bucket, {"X-Container-Read": ".r:*"})
+
+    def sets_cors(rules: list[CorsRule]) -> None:
+        assert isinstance(server, Swift)
+        origins = " ".join(origin for rule in rules for origin in rule["AllowedOrigins"])
+        server.post(settings.bucket, {"X-Container-Meta-Access-Control-Allow-Origin": origins})
+
+    return Admin(folder=folder, opens=opens, sets_cors=sets_cors)
+
+
 async def test_moto_shows_its_lists_to_everybody(media: Path, tmp_path: Path) -> None:
     """So no site may be moved there; but it honours the ACL of each object that is copied."""
     need("moto_server")
@@ -67,16 +90,7 @@ async def test_moto_shows_its_lists_to_everybody(media: Path, tmp_path: Path) ->
 async def test_swift_opens_a_container_in_its_own_way(swift: Swift, media: Path) -> None:
     """S3's ACL would let everybody list it, and is undone; rules are one header of its own."""
     settings = swift.settings("books")
-
-    def opens() -> None:
-        assert not lets_everybody_read(Bucket(settings, swift.keys).get_acl()), "undone"
-        swift.post("books", {"X-Container-Read": ".r:*"})
-
-    def sets_cors(rules: list[CorsRule]) -> None:
-        origins = " ".join(origin for rule in rules for origin in rule["AllowedOrigins"])
-        swift.post("books", {"X-Container-Meta-Access-Control-Allow-Origin": origins})
-
-    admin = Admin(folder=media, opens=opens, sets_cors=sets_cors)
+    admin = admin_of(swift, settings, media)
     with storage_context(media, settings, swift.keys, admin) as context:
         for step in (ConfigureProvider(), CopyMedia(), SetCors()):
             context = await settle(step, context)
@@ -100,3 +114,61 @@ async def test_a_list_at_swift_s_own_address_is_seen(swift: Swift, tmp_path: Pat
             with pytest.raises(Problem) as caught:
                 await settle(ConfigureProvider(), context)
             assert caught.value.code == "bucket-listable"
+
+
+# Whole migrations ------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("somebody_at_the_console")
+@pytest.mark.parametrize("fresh", [False, True], ids=["existing", "fresh"])
+@pytest.mark.parametrize("kind", ["swift", "ceph"])
+async def test_a_whole_migration(
+    kind: str,
+    fresh: bool,
+    request: pytest.FixtureRequest,
+    seaweedfs: SeaweedFS,
+    tmp_path: Path,
+) -> None:
+    """All steps on a demo, with its media, and with none on one that has yet to be installed."""
+    server: Swift | Ceph = request.getfixturevalue(kind)
+    settings = server.settings(f"whole-{uuid4().hex[:8]}")
+    async with demo_scene(tmp_path, seaweedfs, covers=40, fresh=fresh) as scene:
+        admin = admin_of(server, settings, scene.folder)
+        there = scene.context.settings.with_storage_of(settings)
+        scene.context.masker.add_keys(server.keys)
+        context = replace(
+            scene.context, keys=server.keys, report=admin.report, ask=admin.ask
+        ).with_settings(there)
+        migration = Migration(context, STEPS)
+        await _all_steps(migration)
+        if fresh:
+            assert State.LATER in {status.state for status in migration.statuses()}
+            scene.demo.finish_installation()
+            # As the next start does.
+            await migration.look_at_site()
+            note_that_it_runs(migration.context.journal)
+            await _all_steps(migration)
+        states = {status.step.name: status.state for status in migration.statuses()}
+        assert set(states.values()) <= {State.DONE, State.SKIPPED}, states
+        assert states["verify_cors"] == State.DONE
+        page = httpx.get(scene.demo.site_url).text
+        assert settings.custom_domain in page
+        stored = {found.key for found in Bucket(settings, server.keys).list_objects("images/")}
+        pictures = {f"images/{p.relative_to(scene.folder / 'images')}" for p in _pictures(scene)}
+        assert bool(pictures) is not fresh
+        assert pictures <= stored
+
+
+async def _all_steps(migration: Migration) -> None:
+    """Carry out what is to be done now, looking at each step first, as the wizard does."""
+    while step := migration.next_step():
+        await migration.plan(step)
+        await migration.carry_out(step)
+        status, _ = await migration.look(step)
+        assert status.state in RESTING, (step.name, status.why)
+
+
+def _pictures(scene: DemoScene) -> list[Path]:
+    folder = scene.folder / "images"
+    return [path for path in folder.rglob("*") if path.suffix in (".jpg", ".png")]
