@@ -84,14 +84,14 @@ def closing() -> dict[str, Script]:
     """The bucket can be closed."""
     scripts = back_scripts()
     text = msg(
-        "Put back what was changed for S3 ({things})? {others} {kept}",
+        "Undo what bw-s3 changed for S3 ({things})? {others} {kept}",
         things=_CHANGED,
         others=close_bucket._OTHERS,
         kept=close_bucket._KEPT,
     )
     scripts["close_bucket"].question = Question(
         text=text,
-        yes=msg("Put it back: nobody needs the bucket any more"),
+        yes=msg("Undo it: nobody needs the bucket any more"),
         no=msg("Leave it as it is"),
         only_a_person=True,
     )

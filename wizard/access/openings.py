@@ -74,9 +74,9 @@ async def opening_plan(context: Context, bucket: Bucket, *, there: bool) -> list
     service = service_of(settings)
     if service.ways[0] is Opening.BUCKET_ACL:
         text = msg(
-            "If the test files show that the public cannot read, the bucket's own ACL is set to"
-            " public-read, since this service has nothing finer. That opens the whole bucket; you"
-            " will be asked first."
+            "If the test files show that the public cannot read, the bucket's own ACL is set "
+            "to public-read, since this service cannot open single folders or files. That "
+            "opens the whole bucket; you will be asked first."
         )
         return [Sentence(text, warning=True)]
     text = msg(
@@ -167,9 +167,10 @@ async def _ask_to_open_all(context: Context, bucket: Bucket) -> None:
     lies_there = await what_lies_there(context, bucket)
     folders, loose = await asyncio.to_thread(bucket.top)
     text = msg(
-        "The bucket's own ACL is set to public-read, which lets everybody read every file in the"
-        " bucket, whatever its folder. This service has nothing finer. Whether everybody could"
-        " list the bucket as well is checked right after; then it is undone."
+        "This sets the bucket's own ACL to public-read, which lets everybody read every file "
+        "in the bucket, whatever its folder. This service cannot open single folders or files. "
+        "bw-s3 then checks whether everybody could list the bucket as well; if so, it undoes "
+        "this."
     )
     others = [name for name in (*folders, *loose) if name not in ("images/", "static/")]
     if others:

@@ -75,7 +75,8 @@ def _other_bucket(settings: Settings, seen: VisitorResponse) -> Problem | None:
     own = service_of(settings).custom_domain_for(settings)
     host = settings.custom_domain_host
     passes_on = msg(
-        "Put a proxy or a CDN in front of the bucket that asks for {own}, and not for {host}.",
+        "Put a proxy or a CDN in front of the bucket, and let it ask the storage for {own} "
+        "instead of {host}.",
         own=own or settings.endpoint_host,
         host=host,
     )

@@ -130,20 +130,20 @@ def check_room(media: Media, survey: BackSurvey) -> None:
     if needed <= room.size and (room.files is None or survey.files <= room.files):
         return
     why = msg(
-        "{size} in {files} come back from the bucket, and {free} are free.",
+        "To be copied back: {files} ({size}). Free on the disk: {free}.",
         size=describe_size(survey.size),
         files=count_files(survey.files),
         free=describe_size(room.size),
     )
     if needed <= room.size:
         why = plural(
-            "{files} come back from the bucket, and the file system takes {n} file more.",
-            "{files} come back from the bucket, and the file system takes {n} files more.",
+            "To be copied back: {files}. The file system has room for only {n} more file.",
+            "To be copied back: {files}. The file system has room for only {n} more files.",
             room.files or 0,
             files=count_files(survey.files),
         )
     raise Problem(
-        msg("The disk of the media has no room for them: {place}.", place=media.label),
+        msg("The disk of the media does not have enough room: {place}.", place=media.label),
         why,
         msg("Free some space (df -h and df -i show where), or enlarge the disk. Then try again."),
         TRY_AGAIN,

@@ -90,7 +90,8 @@ def old_context(context: Context, old: Settings) -> Context:
             msg("The keys of the old bucket {bucket} are not known any more.", bucket=old.bucket),
             msg("They are neither in .env nor in the backups that bw-s3 keeps of it."),
             msg(
-                "Put the .env of before into {folder} again, named env-00000000-000000-00.bak.",
+                "Copy a .env that has these keys into {folder}, under the name "
+                "env-00000000-000000-00.bak.",
                 folder=str(context.journal.shown_folder),
             ),
             code="old-keys-missing",

@@ -87,7 +87,7 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.NO_FILE_NAME: msg("not a name for a file on this server"),
         Reason.EXISTS: msg("there is a file of that name, which is left as it is"),
         Reason.CLASH: msg("one name for a file and for a folder"),
-        Reason.FOLDED: msg("this server's disk takes its name for that of another one"),
+        Reason.FOLDED: msg("this server's disk cannot tell its name from another file's"),
         Reason.UNWRITABLE: msg("cannot be written"),
         Reason.DISK_FULL: msg("the disk is full"),
         Reason.SPOILED: msg("received with other bytes than the bucket lists"),

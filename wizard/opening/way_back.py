@@ -73,7 +73,7 @@ def _context_back(migration: Migration) -> Context:
         raise Problem(
             msg("The move to another bucket is not finished."),
             msg("The site uses the old one, and .env names the new one."),
-            msg("Finish the move first, or take it back: bw-s3 disarm"),
+            msg("Finish the move first, or undo it: bw-s3 disarm"),
             decision=True,
             code="move-not-finished",
         )

@@ -28,7 +28,7 @@ _OTHERS = msg(
     "still show the pictures that they load from it."
 )
 _KEPT = msg("The objects themselves are never deleted.")
-_TO_DO_IT = msg("To put it back later: bw-s3 rollback --yes --close-bucket")
+_TO_DO_IT = msg("To undo them later: bw-s3 rollback --yes --close-bucket")
 
 
 # That it is to be left; true of this return from S3 only, and asked again after the next.
@@ -90,12 +90,12 @@ class CloseBucket(TypedStep[bool]):
             return True
         question = Question(
             text=msg(
-                "Put back what was changed for S3 ({things})? {others} {kept}",
+                "Undo what bw-s3 changed for S3 ({things})? {others} {kept}",
                 things=_in_a_row(changed),
                 others=_OTHERS,
                 kept=_KEPT,
             ),
-            yes=msg("Put it back: nobody needs the bucket any more"),
+            yes=msg("Undo it: nobody needs the bucket any more"),
             no=msg("Leave it as it is"),
             only_a_person=True,
             option=CLOSE_BUCKET,
@@ -118,7 +118,7 @@ class CloseBucket(TypedStep[bool]):
         if found and not left:
             check = passed(asked, msg("yes; the objects stay in the bucket"), code=code)
         else:
-            seen = msg("no, you left it. {to_do}", to_do=_TO_DO_IT)
+            seen = msg("no, changes for S3 remain. {to_do}", to_do=_TO_DO_IT)
             check = remark(asked, seen, code=code)
         context.report(check)
         return [check]

@@ -40,7 +40,7 @@ _SEEN: WeakKeyDictionary[Journal, tuple[Mapping[str, str], BackSurvey]] = WeakKe
 _WAYS_OUT = {
     Reason.ARCHIVED: _RESTORE,
     Reason.FOLDED: msg(
-        "Where the disk takes two names for the same: move the media to a file system that "
+        "Where the disk cannot tell two names apart: move the media to a file system that "
         "distinguishes uppercase and lowercase letters."
     ),
 }
@@ -129,8 +129,9 @@ def _planned(survey: BackSurvey) -> Iterator[PlanItem]:
         )
         yield Sentence(
             msg(
-                "Each gets the owner and mode of the files beside it, and its name only when it is "
-                "complete and on the disk. What the public cannot read in the bucket stays there."
+                "Each gets the owner and mode of the files beside it, and its final name only "
+                "when it is complete on the disk. What the public cannot read in the bucket "
+                "stays there."
             )
         )
     if survey.unsure:
@@ -256,7 +257,7 @@ def _copied(found: BroughtBack) -> Check:
 
 async def _about_old(context: Context) -> list[Check]:
     """Say what only the bucket has that the instance moved from, where it moved."""
-    asked = msg("Is anything only in the bucket that the site used before it moved?")
+    asked = msg("Are there files only in the old bucket, which the site used before it moved?")
     code = "left-in-old-bucket"
     try:
         found = await only_in_old(context, _SHOWN)

@@ -164,9 +164,9 @@ def _about_moving(context: Context) -> Sequence[Sentence]:
     if old is None:
         return ()
     both = msg(
-        "What is only in the old bucket and what is only on this server's disk are both copied. "
-        "Where both have a file of one name, that of the old bucket is copied: it is the one "
-        "that visitors see."
+        "Files that are only in the old bucket or only on this server's disk are all copied. "
+        "Where both have a file of the same name, the one in the old bucket is copied: it is "
+        "the one that visitors see."
     )
     if old.endpoint_host.lower() == context.settings.endpoint_host.lower():
         how = msg(

@@ -66,7 +66,7 @@ class DisableS3(TypedStep[None]):
 
     async def verify(self, context: Context, found: None) -> Sequence[Check]:
         """Read `.env` again, as Django does and as bash does."""
-        asked, code = msg("Do all read in .env that S3 is off?"), "env-s3-off"
+        asked, code = msg("Is S3 off in .env for everything that reads it?"), "env-s3-off"
         env = context.instance.env_file()
         try:
             in_bash = (await values_in_bash(env, ["USE_S3"]))["USE_S3"]

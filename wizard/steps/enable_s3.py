@@ -159,7 +159,7 @@ def _names_new(context: Context) -> Iterator[Check]:
 def _unchanged(context: Context, env: EnvFile) -> Message:
     if env_names_old(context):
         return msg(
-            "The lines of the step “Provider” are to count in {env}; they are not there yet.",
+            "This step needs the lines of the step “Provider” in {env}; they are not there yet.",
             env=str(env.path),
         )
     return msg("Nothing to do: {env} says so already.", env=str(env.path))
@@ -170,7 +170,7 @@ def _refuse_old(context: Context) -> None:
     if env_names_old(context):
         raise Problem(
             msg("The settings of the new storage are not in .env."),
-            msg("They wait there as comments from the step “Provider” on; somebody removed them."),
+            msg("The step “Provider” writes them there as comments, but they are not there now."),
             Remedy(
                 msg("Do the step “Provider” again: it writes these lines."),
                 Action.EDIT_PROVIDER,

@@ -23,8 +23,8 @@ class LocalStatic(TypedStep[None]):
     name = "local_static"
     title = msg("Static assets")
     purpose = msg(
-        "Stylesheets, scripts, icons and fonts are collected on this server again: those that lie "
-        "here may be older than BookWyrm is by now."
+        "Stylesheets, scripts, icons and fonts are collected on this server again: those that "
+        "are here may be older than BookWyrm is by now."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:

@@ -110,8 +110,9 @@ class SwitchBack(TypedStep[None]):
 
 
 _CATCH_UP = msg(
-    "Whatever is uploaded to the bucket until then is copied back: before pages change, while the "
-    "services are switched, and after the last of them is."
+    "Files uploaded to the bucket until the switch is complete are copied back in three "
+    "rounds: before pages change, while the services are switched, and after the last of them "
+    "is."
 )
 _UNDONE = msg(
     "If a stage fails, or if the site is not back in time or has no style, .env names the bucket "

@@ -81,7 +81,7 @@ TO_DISK = Wording(
     kept=msg("The services could not be switched to this server's disk."),
     both=(
         msg("The site did not come back, not even with S3 again."),
-        marked("The restart failed, without S3 and with it again; the site shows {page}."),
+        marked("The restart failed without S3, then also with S3; the site shows {page}."),
         marked("Without S3: {first} With S3 again, as .env says now: {second}"),
     ),
 )
