@@ -20,6 +20,7 @@ from tests import ROOT
 from tests.support.users import ALICE, BOB, as_user, fill, need_root, owned_folder, small_disk
 from tests.support.waiting import wait_until
 from wizard.core.events import failed, later, passed, remark
+from wizard.core.language import language
 from wizard.core.message import verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import MASK, Masker
@@ -378,6 +379,22 @@ class TestTwoWizards:
         end(first)
         assert "Another bw-s3" in problem.what
         assert f"process {first.pid} of user" in problem.why
+        in_french = language("fr").show(problem.why)
+        assert f"processus {first.pid} de" in in_french
+        assert "since" not in in_french
+
+    @pytest.mark.parametrize(
+        ("said", "told"),
+        [("process 4711 of user alice", "process 4711 of user alice"), ("", "another process")],
+    )
+    def test_what_an_earlier_version_wrote_is_told_as_it_is(
+        self, folder: Path, said: str, told: str
+    ) -> None:
+        first = start(HOLD, folder)
+        (folder / "lock").write_text(said)
+        problem = refusal(folder)
+        end(first)
+        assert problem.why == f"It is {told}."
 
     def test_a_killed_one_holds_nothing(self, folder: Path) -> None:
         end(start(HOLD, folder))

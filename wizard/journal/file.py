@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import pwd
 import sqlite3
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wizard.core.message import Message, msg, verbatim
+from wizard.core.message import Message, decode, encode, msg, verbatim
 from wizard.core.problem import Problem
 from wizard.core.quantities import describe_size
 from wizard.system.files import free_bytes, give_to_owner, make_private_folder, write_atomically
@@ -187,16 +188,14 @@ def take_lock(folder: Path, owner_like: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         give_to_owner(path, owner_like)
         os.truncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} of {_user(os.getuid())}".encode())
-        os.write(descriptor, time.strftime(", since %Y-%m-%d %H:%M:%S").encode())
+        os.write(descriptor, json.dumps(encode(_ourselves())).encode())
     except BlockingIOError:
-        said = os.read(descriptor, 1000).decode(errors="replace")
-        holder = verbatim(said) if said else msg("another process")
+        said = os.read(descriptor, 1000)
         os.close(descriptor)
         raise JournalHeld(
             msg("Another bw-s3 is working on this instance."),
-            # Translators: what stands there is, for example, “process 4711 of user alice”.
-            msg("It is {holder}.", holder=holder),
+            # Translators: what stands there is, for example, “process 4711 of user alice, since …”.
+            msg("It is {holder}.", holder=_holder(said)),
             msg(
                 "Wait for it or quit it there, then start again. `bw-s3 status` shows where it is."
             ),
@@ -206,6 +205,25 @@ def take_lock(folder: Path, owner_like: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _ourselves() -> Message:
+    """Return who holds the lock, for whoever finds it taken, in that person's language."""
+    return msg(
+        "process {pid} of {user}, since {when}",
+        pid=str(os.getpid()),
+        user=_user(os.getuid()),
+        when=time.strftime("%Y-%m-%d %H:%M:%S"),
+    )
+
+
+def _holder(said: bytes) -> Message:
+    """Return who holds the lock; an earlier version wrote it in English."""
+    try:
+        return decode(json.loads(said))
+    except (ValueError, LookupError, TypeError):
+        words = said.decode(errors="replace")
+        return verbatim(words) if words else msg("another process")
 
 
 def _user(uid: int) -> Message:
