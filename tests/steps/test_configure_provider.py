@@ -337,7 +337,7 @@ async def test_a_custom_domain_that_leads_elsewhere_is_told_from_a_closed_bucket
         with storage_context(tmp_path, by_dns_alone, keys, Listener()) as context:
             problem = await refusal(context)
     assert problem.code == "custom-domain-of-another-bucket"
-    assert f"not for {other.host}" in problem.remedies[1].text
+    assert f"instead of {other.host}" in problem.remedies[1].text
     nowhere = replace(settings, custom_domain="no-such-host.invalid", url_protocol="https:")
     with storage_context(tmp_path, nowhere, keys, Listener()) as context:
         problem = await refusal(context)
