@@ -32,7 +32,7 @@ _BACK = msg(
     "has are copied back, and your instance uses this server's disk again."
 )
 _KEEP_AFTER_BACK = (
-    msg("Back up this server's disk: it holds again what your readers upload."),
+    msg("Back up this server's disk: what your readers upload is stored there again."),
     msg(
         "Keep the bucket as long as you can: other servers still load old addresses from it. No "
         "object was deleted."

@@ -48,8 +48,8 @@ class LocalStaticScreen(StepScreen):
     running_label = msg("Collecting")
     help_heading = msg("Static assets")
     HELP = msg(
-        "Runs BookWyrm's own commands, which write stylesheets, scripts, icons and fonts to this "
-        "server's disk. Those that are here may be older than BookWyrm is by now. The running "
+        "Runs BookWyrm's own commands, which write stylesheets, scripts, icons and fonts to "
+        "this server's disk. Those that are here may be from an older BookWyrm. The running "
         "site does not change."
     )
 
@@ -61,10 +61,10 @@ class SwitchBackScreen(SwitchScreen):
     help_heading = msg("Restart")
     HELP = msg(
         "Your instance uses this server's disk only after a restart. The plan shows how the "
-        "services are switched and what visitors notice. A separate process does it: it finishes "
-        "even if this terminal closes. If the site does not come back, .env names the bucket again "
-        "and the services follow it. Files uploaded in the meantime are copied back. Press c to "
-        "choose another way to switch the services."
+        "services are switched and what visitors notice. A separate process does it: it "
+        "finishes even if this terminal closes. If the site does not come back, .env names the "
+        "bucket again, and the services are switched back to it. Files uploaded in the "
+        "meantime are copied back. Press c to choose another way to switch the services."
     )
 
 

@@ -232,7 +232,7 @@ def test_there_and_back_while_readers_upload(installed: StandIn, storage: Bridge
     assert 'href="/static/css/themes/' in installed.wait_for_site()
     visitors.check_uploads_on(installed.site_url)
     assert "copied back" in back.stdout
-    assert "Does it give out its media, byte for byte?: yes" in back.stdout
+    assert "Does it serve its media, byte for byte?: yes" in back.stdout
     owners = installed.in_web("sh", "-c", "stat -c '%u %g %a' /app/images/covers/* | sort -u")
     assert len(owners.splitlines()) == 1, owners
     assert b"\nUSE_S3=false\n" in env.read_bytes()

@@ -25,7 +25,7 @@ _FOUND = BroughtBack(
     refused_counts={Reason.DIFFERENT: len(_DIFFERENT)},
 )
 _CHANGED = msg("{before}, {next}", before=msg("the bucket's policy"), next=msg("its CORS rules"))
-_GOES_BACK = msg("If you want that, this goes back to what it was: {things}.", things=_CHANGED)
+_GOES_BACK = msg("If you agree, these go back to what they were: {things}.", things=_CHANGED)
 _BUCKET, _MEDIA = "s3://books-media/images/", "/opt/bookwyrm/images"
 _WITHOUT_S3 = """\
 --- .env

@@ -287,7 +287,7 @@ def test_block_public_access_is_recognised() -> None:
     with Refusing(refuse("PutBucketPolicy", error(403, "AccessDenied", words))) as server:
         bucket = Bucket(server.settings("aws"), server.keys)
         found = raised_by(lambda: bucket.put_policy({"Statement": []}))
-    assert "does not let a bucket policy open" in found.what
+    assert "does not let a bucket policy make" in found.what
     assert "Block public access" in found.remedies[0].text
 
 

@@ -174,7 +174,7 @@ async def _ask_to_open_all(context: Context, bucket: Bucket) -> None:
     )
     others = [name for name in (*folders, *loose) if name not in ("images/", "static/")]
     if others:
-        found = msg("This is there already, and would be public: {names}", names=listed(others[:9]))
+        found = msg("Already there, and would become public: {names}", names=listed(others[:9]))
         text = msg("{text}\n{found}", text=text, found=found)
     if lies_there.count:
         text = msg("{text}\n{found}", text=text, found=lies_there.words)

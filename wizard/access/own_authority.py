@@ -40,7 +40,10 @@ async def _browsers_check(context: Context) -> Check:
     asked = msg("Do browsers trust the certificate of {host}?", host=host)
     if await is_trusted_by_all(context.settings.public_base):
         return passed(asked, msg("yes"), code=code)
-    seen = msg("no: visitors see no pictures, unless your authority is installed in their browsers")
+    seen = msg(
+        "no: visitors see no pictures, unless your certificate authority is installed in their "
+        "browsers"
+    )
     return remark(asked, seen, code=code)
 
 
@@ -75,8 +78,8 @@ def _what_to_add(context: Context) -> Message:
             line=f"{_VARIABLE}={file}",
         )
     return msg(
-        "no, the containers do not know the authority, and cannot store files until they do: copy "
-        "{file} into {folder} and add {line} to .env",
+        "no, the containers do not know the certificate authority, and cannot store files "
+        "until they do: copy {file} into {folder} and add {line} to .env",
         file=str(file),
         folder=str(context.instance.folder),
         line=f"{_VARIABLE}={_IN_CONTAINER}/{file.name}",

@@ -269,7 +269,7 @@ def closed(settings: Settings, problem: Problem | None) -> Problem:
     service = service_of(settings)
     why = msg("Only its provider's console can open it.")
     if problem is not None:
-        why = sentences(msg("The ACL public-read does not open its files."), problem.what)
+        why = sentences(msg("The ACL public-read does not make its files public."), problem.what)
     return Problem(
         msg("The public cannot read the bucket, and it cannot be opened from here."),
         why,
@@ -288,13 +288,16 @@ def account_blocks(settings: Settings, problem: Problem) -> Problem:
     bucket do not show. Its older words for it are those for keys that lack the right.
     """
     what = msg("The account's Block Public Access keeps the public out of all its buckets.")
-    why, code = msg("The bucket's own is not in the way."), "public-access-blocked-by-account"
+    why, code = (
+        msg("The bucket's own Block Public Access does not prevent it."),
+        "public-access-blocked-by-account",
+    )
     if problem.code == "right-missing":
         what = msg("The storage refuses the bucket policy that would let the public read.")
         why, code = (
             msg(
-                "Either the account's Block Public Access is on (the bucket's own is not in the"
-                " way), or the keys lack the right s3:PutBucketPolicy."
+                "Either the account's Block Public Access is on (the bucket's own does not "
+                "prevent it), or the keys lack the right s3:PutBucketPolicy."
             ),
             "bucket-policy-refused",
         )

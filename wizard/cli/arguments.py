@@ -59,8 +59,8 @@ _DEPLOYMENT = msg("with Docker Compose or without Docker; normally detected")
 _YES = msg("carry the steps out, and answer yes to everything")
 _STATE = msg("where the journal and the backups of .env are (default: FOLDER/.bw-s3)")
 _CA_FILE = msg(
-    "certificates (PEM) of your own authority, which the storage's certificate comes from; kept "
-    "for later starts, “none” forgets it"
+    "certificates (PEM) of your own certificate authority, which the storage's certificate "
+    "comes from; kept for later starts, “none” forgets it"
 )
 _NO_MOUSE = msg("leave the mouse to the terminal, for selecting and copying")
 _JSON = msg("print one JSON object per line")

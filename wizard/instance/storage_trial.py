@@ -125,8 +125,8 @@ def _not_trusted(raw: str) -> Problem:
             "AWS_CA_BUNDLE names in .env. Nothing on the site was changed."
         ),
         msg(
-            "If the certificate comes from an authority of your own, add AWS_CA_BUNDLE to .env. "
-            "Step 1 shows the line if bw-s3 was started with --ca-file."
+            "If the certificate comes from a certificate authority of your own, add "
+            "AWS_CA_BUNDLE to .env. Step 1 shows the line if bw-s3 was started with --ca-file."
         ),
         TRY_AGAIN,
         raw=raw,

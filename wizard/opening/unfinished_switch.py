@@ -148,5 +148,5 @@ def how_it_ended(state: SwitchState) -> Message:
             done = msg("The running services were switched back to this server's disk.")
         return sentences(done, state.downtime.words)
     if state.direction is Direction.TO_DISK:
-        return msg("The running services were put back to S3, as .env says again.")
+        return msg("The running services were switched back to S3, which .env names again.")
     return msg("The running services were put back to the old .env; the site runs without S3.")

@@ -42,7 +42,7 @@ _SECONDS_BETWEEN_PROGRESS = 1.0
 _SECONDS_BETWEEN_WAITS = 10.0
 _WIDTH = 90
 # Translators: above what a provider, Docker or Django said, as it came.
-_BENEATH = msg("The message beneath:")
+_BENEATH = msg("Original message:")
 
 # Translators: how a step stands, in one word.
 _STATES: Mapping[State, Message] = {

@@ -70,10 +70,12 @@ class CloseBucket(TypedStep[bool]):
         """Return what would go back, and who may still need it."""
         changed = _changed(context)
         if not changed:
-            text = msg("bw-s3 changed nothing here that could go back; all stays as it is.")
+            text = msg(
+                "bw-s3 changed nothing here that could be undone; everything stays as it is."
+            )
             return Plan((Sentence(text),))
         text = msg(
-            "If you want that, this goes back to what it was: {things}.",
+            "If you agree, these go back to what they were: {things}.",
             things=_in_a_row(changed),
         )
         items: list[PlanItem] = [Sentence(text), Sentence(_OTHERS, warning=True)]

@@ -352,8 +352,9 @@ def _waiting_plan(context: Context, env: EnvFile) -> Iterator[PlanItem]:
     yield Diff(str(env.path), env.diff(new, context.masker))
     yield Sentence(
         msg(
-            "Until the step “Enable S3” these lines are comments: the site uses its old storage, "
-            "and a restart by chance changes nothing. {env} is copied to {folder} first.",
+            "Until the step “Enable S3” these lines are comments: the site uses its old "
+            "storage, and an unplanned restart changes nothing. {env} is copied to {folder} "
+            "first.",
             env=str(env.path),
             folder=str(context.journal.shown_folder),
         )

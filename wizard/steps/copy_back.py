@@ -159,9 +159,10 @@ def _warnings(survey: BackSurvey) -> Iterator[PlanItem]:
         yield Sentence(text, warning=True)
     if survey.different:
         text = plural(
-            "{n} file here has another size than the object of its name; it is never replaced.",
-            "{n} files here have other sizes than the objects of their names; they are never "
+            "{n} file here has another size than the object of the same name; it is never "
             "replaced.",
+            "{n} files here have other sizes than the objects of the same names; they are "
+            "never replaced.",
             survey.different,
         )
         yield Sentence(text, warning=True)
@@ -223,8 +224,8 @@ async def _confirm_rest(context: Context, result: BroughtBack) -> None:
         what,
         sentences(which, stays),
         msg(
-            "Where a file on this server differs from the object of its name: compare both, and "
-            "rename or remove one of them."
+            "Where a file on this server differs from the object of the same name: compare "
+            "both, and rename or remove one of them."
         ),
         *ways,
         msg("Then try again, or continue without them: --leave-rest"),

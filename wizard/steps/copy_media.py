@@ -170,8 +170,8 @@ def _about_moving(context: Context) -> Sequence[Sentence]:
     )
     if old.endpoint_host.lower() == context.settings.endpoint_host.lower():
         how = msg(
-            "Both buckets are at {host}: it copies the files by itself where its keys allow that; "
-            "otherwise they pass through this machine.",
+            "Both buckets are at {host}, which copies the files itself if the new bucket's "
+            "keys are allowed to read the old one; otherwise they pass through this machine.",
             host=old.endpoint_host,
         )
     else:

@@ -24,7 +24,7 @@ class LocalStatic(TypedStep[None]):
     title = msg("Static assets")
     purpose = msg(
         "Stylesheets, scripts, icons and fonts are collected on this server again: those that "
-        "are here may be older than BookWyrm is by now."
+        "are here may be from an older BookWyrm."
     )
 
     def inputs(self, context: Context) -> Mapping[str, str]:

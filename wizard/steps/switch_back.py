@@ -115,8 +115,8 @@ _CATCH_UP = msg(
     "is."
 )
 _UNDONE = msg(
-    "If a stage fails, or if the site is not back in time or has no style, .env names the bucket "
-    "again and the services follow it."
+    "If a stage fails, or if the site is not back in time or has no style, .env names the "
+    "bucket again, and the services are switched back to it."
 )
 
 
@@ -136,14 +136,14 @@ def _on_disk(context: Context, view: SiteView) -> Check:
 
 
 async def _styles(context: Context, view: SiteView) -> Check:
-    asked, code = msg("Does it give out its stylesheets and scripts?"), "site-own-style"
+    asked, code = msg("Does it serve its stylesheets and scripts?"), "site-own-style"
     problem = await own_style_problem(context.settings, context.instance.domain, view)
     return failed(asked, problem, code=code) if problem else passed(asked, msg("yes"), code=code)
 
 
 def _media(context: Context) -> Iterator[Check]:
     """Ask the site for some of the files that bw-s3 knows the MD5 of, from all over the media."""
-    asked, code = msg("Does it give out its media, byte for byte?"), "site-own-media"
+    asked, code = msg("Does it serve its media, byte for byte?"), "site-own-media"
     samples = _samples(context)
     if not samples:
         return
@@ -160,13 +160,15 @@ def _media(context: Context) -> Iterator[Check]:
         return
     problem = Problem(
         plural(
-            "The site does not give out {n} of {total} files as they are.",
-            "The site does not give out {n} of {total} files as they are.",
+            "The site does not serve {n} of {total} files as they are.",
+            "The site does not serve {n} of {total} files as they are.",
             len(wrong),
             total=len(samples),
         ),
         msg("Its web server has to serve /images/ from this server's disk."),
-        msg("See whether nginx still has a location for /images/, and may read the files."),
+        msg(
+            "See whether nginx still has a location for /images/, and is allowed to read the files."
+        ),
         TRY_AGAIN,
         raw="\n".join(wrong),
         code="own-media-missing",

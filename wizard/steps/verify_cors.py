@@ -226,7 +226,7 @@ async def _site(context: Context, bucket: Bucket) -> list[Check]:
         checks += _loaded_check(kind, [one for one in loaded if one.file.kind is kind])
     if view.untrusted:
         asked = msg("Is the site's certificate trusted?")
-        text = msg("no; visitors get a warning, unless they know its authority")
+        text = msg("no; visitors get a warning, unless they know its certificate authority")
         checks.append(remark(asked, text, code="site-certificate"))
     return checks
 

@@ -99,7 +99,7 @@ def another_service(settings: Settings) -> Message:
     if not settings.provider or service.name == preset(settings.provider).name:
         return NOTHING
     return msg(
-        "The endpoint belongs to {service}, so what is known of that service applies.",
+        "The endpoint belongs to {service}, so bw-s3 goes by what it knows of that service.",
         service=service.title,
     )
 

@@ -308,7 +308,7 @@ def _native_rules(refusal: _Refusal) -> Problem:
 
 def _policy_blocked(refusal: _Refusal) -> Problem:
     return refusal.problem(
-        msg("The account does not let a bucket policy open files to the public."),
+        msg("The account does not let a bucket policy make files public."),
         msg("“Block Public Access” is on, for the bucket or for the whole account."),
         refusal.console,
         code="public-access-blocked",

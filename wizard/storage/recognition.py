@@ -424,7 +424,7 @@ class _Reading:
         values = self._values(role)
         if len(values) > 1:
             self._notes.append(
-                msg("The text contains several keys of a kind. Enter yours in the form.")
+                msg("The text contains several keys of the same kind. Enter yours in the form.")
             )
             return ""
         field_name = "access_key_id" if role is Role.ACCESS_KEY else "secret_access_key"

@@ -72,7 +72,7 @@ class ToBucket(Course):
     step = SWITCHING_STEP
     toward, origin = Awaited.BUCKET, Awaited.LOCAL
     words = TO_S3
-    putting_back = msg("The old .env is put back, and the services follow it.")
+    putting_back = msg("The old .env is put back, and the services are switched back.")
 
     def copies_meanwhile(self, context: Context) -> bool:
         return context.settings.path != MigrationPath.FRESH
@@ -95,7 +95,7 @@ class ToDisk(Course):
     step = SWITCHING_BACK_STEP
     toward, origin = Awaited.LOCAL, Awaited.BUCKET
     words = TO_DISK
-    putting_back = msg(".env names the bucket again, and the services follow it.")
+    putting_back = msg(".env names the bucket again, and the services are switched back to it.")
 
     def copies_meanwhile(self, context: Context) -> bool:
         return True

@@ -54,8 +54,8 @@ TO_S3 = Wording(
     ),
     otherwise=Remedy(msg("Then try again, or put the old .env back: bw-s3 disarm"), Action.DISARM),
     ask=msg(
-        "The site still runs as before. Put the old .env back, too, so that nothing switches it"
-        " to S3 by chance?"
+        "The site still runs as before. Put the old .env back, too, so that nothing switches "
+        "it to S3 by accident?"
     ),
     gone=msg("The site did not come back with S3."),
     kept=msg("The services could not be switched to S3."),
@@ -74,8 +74,8 @@ TO_DISK = Wording(
     ),
     otherwise=Remedy(msg("Then start bw-s3 rollback again.")),
     ask=msg(
-        "The site still runs as before. Put the old .env back, too, so that nothing switches it"
-        " to this server's disk by chance?"
+        "The site still runs as before. Put the old .env back, too, so that nothing switches "
+        "it to this server's disk by accident?"
     ),
     gone=msg("The site did not come back without S3."),
     kept=msg("The services could not be switched to this server's disk."),

@@ -54,7 +54,7 @@ def _first_problem(
 
 def _not_served(url: str, raw: str) -> Problem:
     return Problem(
-        msg("The site does not give out {url}.", url=url.partition("?")[0]),
+        msg("The site does not serve {url}.", url=url.partition("?")[0]),
         msg(
             "Its web server has to serve the static files from this server's disk again, as it "
             "did without S3."

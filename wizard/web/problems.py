@@ -35,16 +35,16 @@ def _not_trusted(failure: _Failure) -> Problem:
     return failure.problem(
         msg("The certificate of {host} is not trusted.", host=failure.host),
         msg(
-            "It is self-signed or comes from an authority of its own. Visitors' browsers will "
-            "refuse it just as this program does."
+            "It is self-signed or comes from a certificate authority of its own. Visitors' "
+            "browsers will refuse it just as this program does."
         ),
         msg(
             "Give {host} a certificate that everybody trusts, such as one from Let's Encrypt.",
             host=failure.host,
         ),
         msg(
-            "If it comes from an authority of your own, start bw-s3 with --ca-file and the path "
-            "of that authority's certificate."
+            "If it comes from a certificate authority of your own, start bw-s3 with --ca-file "
+            "and the path of that authority's certificate."
         ),
         code="certificate-not-trusted",
     )

@@ -88,7 +88,7 @@ def _certificates(path: str) -> bytes:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found.decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
-        why = msg("It contains no certificate in the form PEM (-----BEGIN CERTIFICATE-----).")
+        why = msg("It contains no certificate in PEM format (-----BEGIN CERTIFICATE-----).")
         raise _unusable(path, why) from error
     return found
 
