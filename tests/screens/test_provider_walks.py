@@ -103,7 +103,10 @@ async def _fill_in_the_form(walker: Walker, service: Profiled) -> None:
     if protocol.value != settings.url_protocol:
         await walker.pilot.press("enter", "end", "enter")
         await walker.until(lambda: protocol.value == settings.url_protocol)
+    before = walker.label()
     await walker.pilot.press("ctrl+n")
+    # Who looks too early still sees the form's button, and would press the plan's in its place.
+    await walker.until(lambda: walker.label() != before)
 
 
 def _is_in(walker: Walker, name: str) -> bool:
