@@ -118,7 +118,7 @@ class EndScreen(WizardScreen):
         if self.session.leads_back:
             return msg("How to use S3 again"), [_THERE_AGAIN]
         back = _BACK_FRESH if self._is_fresh else _BACK
-        if self.session.context.old_storage is not None:
+        if self.session.moves:
             back = _BACK_MOVED
         return msg("How to go back"), [back]
 
@@ -149,7 +149,7 @@ class EndScreen(WizardScreen):
         if self.session.leads_back:
             return list(_KEEP_AFTER_BACK)
         keep = _KEEP_FRESH if self._is_fresh else _KEEP
-        if self.session.context.old_storage is not None:
+        if self.session.moves:
             keep = _KEEP_MOVED
         known = [*([upkeep] if upkeep else []), *keep]
         if all(status.state is not State.LATER for status in statuses):

@@ -189,8 +189,8 @@ class StartScreen(WizardScreen):
         begun, armed = session.has_begun(), session.overview.armed
         wrong = opened.site_problem
         self._set("#site-problem", signed("!", wrong.in_short()) if wrong else "")
-        moves = session.context.old_storage is not None
-        self._set("#armed", signed("!", _ARMED_MOVING if moves else _ARMED) if armed else "")
+        warning = _ARMED_MOVING if session.moves else _ARMED
+        self._set("#armed", signed("!", warning) if armed else "")
         self._set("#switched", signed("!", opened.news) if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
         self._set("#which-path", _WAY_BACK if session.leads_back else self._path_text())

@@ -424,7 +424,7 @@ class Migration:
     async def undo(self, step: Step, report: Report | None = None) -> bool:
         """Undo a step and forget its result; False where it cannot be undone."""
         for name in step.undone_before:
-            if any(s.name == name for s in self.steps) and self._was_done(name):
+            if any(s.name == name for s in self.steps) and self.context.journal.is_done(name):
                 await self.undo(self.step_named(name), report)
         undone = await step.undo(self._as_worked(step, self._heard_by(report)))
         await self._look_again(step)
@@ -433,11 +433,6 @@ class Migration:
                 self.context.journal.forget_result(name)
             self.context.journal.write_log(step.name, msg("undone"))
         return undone
-
-    def _was_done(self, name: str) -> bool:
-        """Tell whether a step was done, whatever became of it since."""
-        result = self.context.journal.result(name)
-        return result is not None and result.state is ResultState.DONE
 
     def _seconds_before(self, step: Step, inputs: dict[str, str]) -> float:
         """Return how long the tries took that did not come to the end, for the same answers."""

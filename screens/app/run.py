@@ -161,7 +161,7 @@ def _done(app: WizardApp, again: str) -> Message:
             "Everything that can be done now is done and verified. Once your site runs: {command}",
             command=again,
         )
-    if app.session.context.old_storage is not None:
+    if app.session.moves:
         return msg("Done and verified. Keep the old storage: other servers still request it.")
     if app.session.context.settings.path == MigrationPath.FRESH:
         return msg("Done and verified. From now on, uploads go to the bucket.")

@@ -63,7 +63,7 @@ class StepRunner:
                 "as they were switched to S3, and files uploaded to the bucket in the meantime "
                 "are copied back."
             )
-            if self._session.context.old_storage is not None:
+            if self._session.moves:
                 back = _BACK_TO_OLD
             text = sentences(text, back)
         dialog = ConfirmDialog(

@@ -129,8 +129,7 @@ class Session:
 
         if self.opened is None or self.running:
             return False
-        moves = self.context.old_storage is not None
-        if moves and self.migration.served_from() is not ServedFrom.THIS_BUCKET:
+        if self.moves and self.migration.served_from() is not ServedFrom.THIS_BUCKET:
             return False  # it is finished, or taken back, first
         if self.leads_back or self.context.instance.uses_s3():
             return True
@@ -176,15 +175,19 @@ class Session:
         return self.opened is not None and self.overview.armed
 
     @property
+    def moves(self) -> bool:
+        """Whether the instance moves from one bucket to another."""
+        return self.context.old_storage is not None
+
+    @property
     def armed_warning(self) -> Message:
         """What is said while the instance is armed."""
-        return _ARMED if self.context.old_storage is None else _ARMED_MOVING
+        return _ARMED_MOVING if self.moves else _ARMED
 
     def path_label(self) -> Message:
         """Return which path is taken, for the header, or that the instance is armed."""
         if self.is_armed:
-            moves = self.context.old_storage is not None
-            return signed("!", msg("armed to move") if moves else msg("armed for S3"))
+            return signed("!", msg("armed to move") if self.moves else msg("armed for S3"))
         if self.leads_back:
             return msg("back to the disk")
         path = self.context.settings.path if self.opened else ""
@@ -222,7 +225,7 @@ class Session:
     @property
     def has_fixed_path(self) -> bool:
         """Whether the path follows from what the site uses: while it moves, or leaves S3."""
-        return self.leads_back or self.context.old_storage is not None
+        return self.leads_back or self.moves
 
     def has_begun(self) -> bool:
         """Return whether any step ever began."""

@@ -27,6 +27,7 @@ from tests import ROOT
 from tests.servers.bad_proxy import Fault, bad_proxy
 from tests.servers.ceph import Ceph
 from tests.support.copy_kit import CopyKit
+from tests.support.results import done
 from tests.support.waiting import wait_until
 from wizard.copying import server_copy
 from wizard.copying.settle_public import settle_public
@@ -43,9 +44,8 @@ from wizard.copying.upload import (
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
-from wizard.core.states import ResultState
 from wizard.instance.checkout import open_instance
-from wizard.journal.journal import Journal, StepResult
+from wizard.journal.journal import Journal
 from wizard.journal.moving import note_moving_from
 from wizard.journal.public_files import keep_public_files
 from wizard.media.public import FileKind, HeldBack, PublicFiles
@@ -491,14 +491,10 @@ def test_of_a_move_that_is_over_the_old_bucket_is_not_asked(to_ceph: Move) -> No
     to_ceph.fill(5)
     to_ceph.new.write("covers/here.jpg", b"disk")
     to_ceph.copy()
-    inputs = to_ceph.new.settings.storage
-    done = StepResult(
-        step="restart", state=ResultState.DONE, inputs=inputs, checks=(), problem=None, at=1.0,
-        seconds=1.0,
-    )  # fmt: skip
+    switched = done("restart", to_ceph.new.settings.storage)
 
     async def compare(context: Context) -> Comparison:
-        context.journal.save_result(done)
+        context.journal.save_result(switched)
         return await compare_media(context, await media_of(context, as_verified=True))
 
     gone = replace(to_ceph.old.settings, endpoint="http://127.0.0.1:9")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import make_checkout
+from tests.support.results import done
 from wizard.cli.step_by_step import yes
-from wizard.core.states import ResultState
-from wizard.journal.journal import Journal, StepResult
+from wizard.journal.journal import Journal
 from wizard.migration import WAY_BACK
 from wizard.opening.opening import Opening, open_to_read
 from wizard.opening.way_back import opening_back, unfinished_way_back
@@ -48,16 +48,7 @@ def begun_back(folder: Path, steps: int, env: str = "USE_S3=false\n") -> None:
     (folder / ".env").write_text(f"DOMAIN=books.example.org\n{env}")
     journal = Journal.open(folder / ".bw-s3", folder)
     for step in WAY_BACK[:steps]:
-        done = StepResult(
-            step=step.name,
-            state=ResultState.DONE,
-            inputs={},
-            checks=(),
-            problem=None,
-            at=1.0,
-            seconds=1.0,
-        )
-        journal.save_result(done)
+        journal.save_result(done(step.name))
     journal.close()
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from tests.screens.kit import Gate, KitSource, Script, all_scripts
 from tests.screens.picture import as_text
 from tests.screens.states import Stage, State, on_stage, open_stage
-from wizard.core.states import ResultState
-from wizard.journal.journal import StepResult
+from tests.support.results import done
 from wizard.migration import STEPS, WAY_BACK
 
 
@@ -60,23 +59,14 @@ async def test_copying_back_is_paused_and_limited_like_the_copy_there(tmp_path: 
         assert not control.paused
 
 
-def _left(source: KitSource, done: Sequence[str]) -> None:
-    for name in done:
-        result = StepResult(
-            step=name,
-            state=ResultState.DONE,
-            inputs={},
-            checks=(),
-            problem=None,
-            at=1.0,
-            seconds=1.0,
-        )
-        source.journal.save_result(result)
+def _left(source: KitSource, steps: Sequence[str]) -> None:
+    for name in steps:
+        source.journal.save_result(done(name))
 
 
 async def test_a_way_back_that_was_interrupted_is_what_opens(tmp_path: Path) -> None:
     """`.env` no longer names S3 by then: the steps to S3 would lead there again."""
-    state = State(_nothing, prepare=partial(_left, done=["copy_back", "disable_s3"]))
+    state = State(_nothing, prepare=partial(_left, steps=["copy_back", "disable_s3"]))
     async with on_stage(state, tmp_path) as stage:
         back = ["Start", *(step.title for step in WAY_BACK), "Summary"]
         assert titles(stage) == back
@@ -87,8 +77,8 @@ async def test_a_way_back_that_was_interrupted_is_what_opens(tmp_path: Path) -> 
 
 
 async def test_a_way_back_that_is_finished_or_only_copied_does_not_open(tmp_path: Path) -> None:
-    for number, done in enumerate((["copy_back"], [step.name for step in WAY_BACK])):
-        state = State(_nothing, prepare=partial(_left, done=done))
+    for number, steps in enumerate((["copy_back"], [step.name for step in WAY_BACK])):
+        state = State(_nothing, prepare=partial(_left, steps=steps))
         async with on_stage(state, tmp_path / str(number)) as stage:
             assert not stage.app.session.leads_back
             assert not stage.app.session.may_turn

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo_scene import DemoScene, demo_scene
+from tests.support.results import done
 from wizard.copying.settle_public import has_declined
 from wizard.core.events import Progress, Verdict
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
-from wizard.core.states import ResultState
 from wizard.demo.seaweedfs import SeaweedFS
-from wizard.journal.journal import StepResult
 from wizard.migration import Migration
 from wizard.step import Applies
 from wizard.steps.copy_media import CopyMedia
@@ -64,16 +63,7 @@ async def test_files_are_new_only_since_a_finished_copy(scene: DemoScene) -> Non
     await scene.carry_out(STEP)
     (media_root(scene) / "covers" / "new.jpg").write_bytes(b"a picture")
     assert "new since" not in [fact.label for fact in (await STEP.inspect(context)).facts]
-    result = StepResult(
-        step=STEP.name,
-        state=ResultState.DONE,
-        inputs={},
-        checks=(),
-        problem=None,
-        at=1.0,
-        seconds=1.0,
-    )
-    context.journal.save_result(result)
+    context.journal.save_result(done(STEP.name))
     assert "new since" in [fact.label for fact in (await STEP.inspect(context)).facts]
 
 

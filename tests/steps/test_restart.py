@@ -16,15 +16,14 @@ import pytest
 import pytest_asyncio
 
 from tests.support.demo_scene import DemoScene, demo_scene
+from tests.support.results import done
 from wizard.copying.upload import copy_media
 from wizard.core.events import Check, Event, Note, Progress, Verdict, Waiting
 from wizard.core.message import verbatim
 from wizard.core.plan import Command, Sentence
 from wizard.core.problem import Action, Problem
-from wizard.core.states import ResultState
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.journal.entries import text_entry
-from wizard.journal.journal import StepResult
 from wizard.step import Applies
 from wizard.steps.collect_static import CollectStatic
 from wizard.steps.enable_s3 import EnableS3
@@ -237,16 +236,7 @@ async def test_the_plan_says_what_is_interrupted_and_what_goes_back(
 
 
 async def test_a_site_that_does_not_start_is_put_back(ready: DemoScene) -> None:
-    begun = StepResult(
-        step="enable_s3",
-        state=ResultState.DONE,
-        inputs={},
-        checks=(),
-        problem=None,
-        at=0.0,
-        seconds=0.0,
-    )
-    ready.context.journal.save_result(begun)
+    ready.context.journal.save_result(done("enable_s3"))
     break_the_server(ready, "with S3", "USE_S3")
     problem = await failing(ready)
     await runs_as_before(ready)

@@ -11,14 +11,13 @@ from tests.servers.front import in_front, with_headers
 from tests.servers.ports import free_port
 from tests.servers.refusing import Refusing, Reply, always
 from tests.support.contexts import Listener, carry_out, storage_context
+from tests.support.results import done
 from tests.web.test_visitor import ERROR_PAGE, PAGE, html
 from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import rule_for
 from wizard.core.events import Check, Verdict
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
-from wizard.core.states import ResultState
-from wizard.journal.journal import StepResult
 from wizard.step import Context
 from wizard.steps.verify_cors import VerifyCors
 from wizard.storage.bucket import Bucket
@@ -59,17 +58,7 @@ async def failures(context: Context) -> list[Check]:
 
 
 def remember(context: Context, checks: tuple[Check, ...]) -> None:
-    inputs = dict(STEP.inputs(context))
-    result = StepResult(
-        step=STEP.name,
-        state=ResultState.DONE,
-        inputs=inputs,
-        checks=checks,
-        problem=None,
-        at=0,
-        seconds=0,
-    )
-    context.journal.save_result(result)
+    context.journal.save_result(done(STEP.name, STEP.inputs(context), checks))
 
 
 async def test_all_is_well(migrated: tuple[Settings, Keys, Bucket], tmp_path: Path) -> None:

@@ -103,12 +103,8 @@ def small_disk(folder: Path, size: str = "256k") -> Iterator[Path]:
     need_root()
     folder.mkdir(exist_ok=True)
     mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
-    if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting is not allowed here")
-    try:
+    with _mounted(mounting, folder):
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @contextmanager
@@ -125,10 +121,16 @@ def folding_disk(folder: Path, image: Path) -> Iterator[Path]:
         file.truncate(64 << 20)
     subprocess.run(["mkntfs", "-F", "-q", "-Q", image], check=True, capture_output=True)
     mounting = ["lowntfs-3g", "-o", "ignore_case,permissions", str(image), str(folder)]
+    with _mounted(mounting, folder):
+        yield folder
+
+
+@contextmanager
+def _mounted(mounting: list[str], folder: Path) -> Iterator[None]:
     if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting is not allowed here")
     try:
-        yield folder
+        yield
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 

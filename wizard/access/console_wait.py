@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wizard.core.events import Waiting, later
 from wizard.core.message import Message, msg, plural
+from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
     from wizard.step import Context
@@ -51,3 +52,12 @@ async def wait_for_console(
             return True
         pause = min(pause + 1, _LONGEST_PAUSE)
     return False
+
+
+async def succeeds(call: Callable[[], None]) -> bool:
+    """Tell whether a call to the storage is let by now; made in a thread of its own."""
+    try:
+        await asyncio.to_thread(call)
+    except Problem:
+        return False
+    return True

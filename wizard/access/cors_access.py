@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.access.canaries import Canaries
-from wizard.access.console_wait import wait_for_console
+from wizard.access.console_wait import succeeds, wait_for_console
 from wizard.core.events import passed
 from wizard.core.message import NOTHING, Message, listed, msg, sentences, verbatim
 from wizard.core.problem import Action, Problem, Remedy
@@ -81,7 +81,7 @@ async def allow_by_hand(
     async def is_allowed() -> bool:
         nonlocal settable
         if refused is not None and refused.code == "right-missing":
-            settable = await _succeeds(again)
+            settable = await succeeds(again)
         return settable or await lets_in_anyway(context, bucket)
 
     allowed = await wait_for_console(
@@ -97,14 +97,6 @@ async def allow_by_hand(
     if settable:
         asked, code = msg("Can CORS rules be read and set?"), "cors-settable"
     context.report(passed(asked, msg("yes"), code=code))
-
-
-async def _succeeds(call: Callable[[], None]) -> bool:
-    try:
-        await asyncio.to_thread(call)
-    except Problem:
-        return False
-    return True
 
 
 def _asked(context: Context) -> Message:

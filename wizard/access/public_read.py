@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from wizard.access.canaries import Canaries
-from wizard.access.console_wait import wait_for_console
+from wizard.access.console_wait import succeeds, wait_for_console
 from wizard.access.earlier_buckets import note_closed, note_opened, was_opened
 from wizard.access.policy import (
     PREFIXES,
@@ -122,14 +122,6 @@ async def _refusal(
 
 async def _wait_for_account(context: Context, put: Callable[[], None], blocked: Problem) -> None:
     """Wait until the account lets the policy be set, and set it. Raises `blocked` else."""
-
-    async def is_set() -> bool:
-        try:
-            await asyncio.to_thread(put)
-        except Problem:
-            return False
-        return True
-
     advice = service_of(context.settings).advice("public", context.settings)
     asked, code = msg("Does the storage accept the bucket policy?"), "bucket-policy-accepted"
     accepted = await wait_for_console(
@@ -138,7 +130,7 @@ async def _wait_for_account(context: Context, put: Callable[[], None], blocked: 
         sentences(blocked.what, blocked.why, advice),
         waiting=msg("Waiting until the storage accepts the bucket policy"),
         code=code,
-        look=is_set,
+        look=partial(succeeds, put),
     )
     if not accepted:
         raise blocked

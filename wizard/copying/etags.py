@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
@@ -15,6 +16,15 @@ _BLOCK = MIB
 # Part sizes of what people copy with: rclone 5, aws and boto3 8, s3cmd 15, MinIO's mc 16 to 64,
 # s5cmd 50; and ours. The others are multiples that these use for very large files.
 _PART_SIZES = tuple(n * MIB for n in (5, 8, 10, 15, 16, 20, 25, 32, 50, 64, 100, 128, 256, 512))
+
+
+_ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
+
+
+def etag_in(body: bytes) -> str | None:
+    """Return the ETag that an answer's XML names, without quotes; None where it names none."""
+    found = _ETAG.search(body)
+    return found[1].decode() if found else None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from wizard.copying.crt_client import Request, Response
+from wizard.copying.etags import etag_in
 from wizard.copying.inventory import Fate, Pair
 from wizard.copying.object_headers import object_headers
 from wizard.copying.verified_writer import StoredFile
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _ALL_USERS = b"http://acs.amazonaws.com/groups/global/AllUsers"
 _GRANT = re.compile(rb"<Grant>.*?</Grant>", re.DOTALL)
-_ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
 
 
 def copied_etag(answer: Response) -> str | None:
@@ -27,18 +27,20 @@ def copied_etag(answer: Response) -> str | None:
 
     Amazon says OK before it is done, and puts what went wrong after that into the body.
     """
-    found = _ETAG.search(answer.body)
-    if not answer.ok or b"<Error>" in answer.body or found is None:
-        return None
-    return found[1].decode()
+    failed = not answer.ok or b"<Error>" in answer.body
+    return None if failed else etag_in(answer.body)
+
+
+def copied_from(bucket: str, key: str) -> tuple[str, str]:
+    """Return the header that names the object which a service is to copy."""
+    return "x-amz-copy-source", f"/{bucket}/{quote(key, safe='/-_.~')}"
 
 
 def copy_headers(bucket: str, key: str, acl: str) -> list[tuple[str, str]]:
     """Return the headers that have a service copy an object, with the right headers."""
-    source = f"/{bucket}/{quote(key, safe='/-_.~')}"
     return [
         *object_headers(key, acl),
-        ("x-amz-copy-source", source),
+        copied_from(bucket, key),
         ("x-amz-metadata-directive", "REPLACE"),
     ]
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, unescape
 
 from wizard.copying.crt_client import Request, Response
-from wizard.copying.etags import MIB, etag_of_parts
+from wizard.copying.etags import MIB, etag_in, etag_of_parts
 from wizard.copying.object_headers import object_headers
 from wizard.copying.threads import Stopped
 from wizard.copying.verified_writer import StoredFile
@@ -33,7 +33,6 @@ _MOST_PARTS = 9_000
 _UPLOAD_ID = re.compile(rb"<UploadId>([^<]+)</UploadId>")
 _UPLOAD = re.compile(rb"<Upload>.*?</Upload>", re.DOTALL)
 _KEY = re.compile(rb"<Key>([^<]*)</Key>")
-_ETAG = re.compile(rb"<ETag>([^<]*)</ETag>")
 _BLOCK = MIB
 
 
@@ -170,10 +169,7 @@ class LargeFile:
             return ""
         if not answer.ok or b"<Error>" in answer.body:
             raise PartFailed(answer.words)
-        found = _ETAG.search(answer.body)
-        return (
-            found[1].decode().replace("&quot;", "").replace("&#34;", "").strip('"') if found else ""
-        )
+        return etag_in(answer.body) or ""
 
     def _etag_there(self) -> str:
         return self.job.dispatcher.ask(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from wizard.copying.crt_client import Request, Response
-from wizard.copying.header_repair import copied_etag, copy_headers
+from wizard.copying.header_repair import copied_etag, copied_from, copy_headers
 from wizard.copying.inventory import Fate
 from wizard.copying.large_file import LargeFile, PartFailed
 from wizard.copying.listing import Listed
@@ -72,7 +72,7 @@ class ServerCopies:
                     return None  # a smaller one shows it
                 self._tried = True
                 self._job.media.copied_by_service = self._is_allowed(file, source)
-        return self._job.media.copy_source(file.path)
+        return source if self._job.media.copied_by_service else None
 
     def _is_allowed(self, file: MediaFile, source: CopySource) -> bool:
         """Have one object copied to where it belongs, and see whether that is let."""
@@ -157,7 +157,7 @@ class _CopyInParts(LargeFile):
         number = start // MOST_AT_ONCE + 1
         last = min(start + MOST_AT_ONCE, self.file.size) - 1
         headers = [
-            ("x-amz-copy-source", f"/{self.source.bucket}/{quote(self.key, safe='/-_.~')}"),
+            copied_from(self.source.bucket, self.key),
             ("x-amz-copy-source-range", f"bytes={start}-{last}"),
             ("x-amz-copy-source-if-match", f'"{self.source.etag}"'),
         ]

@@ -38,11 +38,10 @@ async def media_of(context: Context, *, as_verified: bool = False) -> Media:
         return await own_media_of(context)
     disk = await _disk_of(context)
     before = old_context(context, old)
-    same = old.endpoint_host.lower() == context.settings.endpoint_host.lower()
     if as_verified and _is_over(context):
         journal, place = context.journal, context.settings.destination
         return BucketMedia(before, disk, known=lambda: journal.verified_files(place))
-    return BucketMedia(before, disk, copied_by_service=same)
+    return BucketMedia(before, disk, copied_by_service=old.is_same_service(context.settings))
 
 
 def moves_address_only(context: Context) -> bool:

@@ -93,6 +93,10 @@ class Settings:
         address = self.public_base.lower() == other.public_base.lower()
         return address and self.destination == other.destination
 
+    def is_same_service(self, other: Settings) -> bool:
+        """Tell whether others name the same endpoint's host."""
+        return self.endpoint_host.lower() == other.endpoint_host.lower()
+
     @property
     def bucket_place(self) -> str:
         """Names the bucket among all: endpoint and name."""

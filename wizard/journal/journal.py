@@ -238,6 +238,11 @@ class Journal:
         with explained(self.folder):
             return _result(row) if row else None
 
+    def is_done(self, step: str) -> bool:
+        """Tell whether a step was done, whatever became of it since."""
+        result = self.result(step)
+        return result is not None and result.state is ResultState.DONE
+
     def save_result(self, result: StepResult) -> None:
         """Remember how a step ended (or that it began)."""
         checks = self._json([check.to_dict() for check in result.checks])

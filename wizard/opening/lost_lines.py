@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 
 from wizard.core.message import NOTHING, Message, msg, sentences
-from wizard.core.states import ResultState
 from wizard.migration import Migration
 from wizard.switch.course import SWITCHING_STEP, switched
 
@@ -23,10 +22,9 @@ _UNDONE = (
 def lost_lines(migration: Migration) -> Message:
     """Say that the lines of S3 are gone from `.env` after a switch; "" where they are not."""
     context = migration.context
-    result = context.journal.result(SWITCHING_STEP)
     env = context.instance.env_file()
     there = context.instance.uses_s3() or bool(env.get("AWS_STORAGE_BUCKET_NAME"))
-    if there or result is None or result.state is not ResultState.DONE:
+    if there or not context.journal.is_done(SWITCHING_STEP):
         return NOTHING
     written = time.strftime("%Y-%m-%d %H:%M", time.localtime(env.path.stat().st_mtime))
     who = context.deployment.written_anew_by or msg(

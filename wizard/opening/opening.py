@@ -415,7 +415,7 @@ def _from_env(settings: Settings, env: EnvFile) -> Settings:
 
 def _at_same_service(settings: Settings, env: EnvFile) -> bool:
     written = env.get("AWS_S3_ENDPOINT_URL")
-    return not written or storage_in(env).endpoint_host == settings.endpoint_host
+    return not written or storage_in(env).is_same_service(settings)
 
 
 async def _with_path(
@@ -454,7 +454,7 @@ def _keys(env: EnvFile, opening: Opening, settings: Settings) -> Keys:
         return keys_in(waiting)
     in_use = storage_in(env)
     elsewhere = is_true(env.get("USE_S3")) and settings.bucket not in ("", in_use.bucket)
-    if elsewhere and settings.endpoint_host != in_use.endpoint_host:
+    if elsewhere and not settings.is_same_service(in_use):
         return Keys()
     return keys_in(env)
 

@@ -8,21 +8,16 @@ from wizard.copying.sources import old_context
 from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
-from wizard.core.states import ResultState
-from wizard.env.file import EnvFile
 from wizard.instance.checkout import is_true, open_instance
 from wizard.journal.journal import Journal
 from wizard.migration import WAY_BACK, Migration
 from wizard.opening.opening import Opening
 from wizard.step import Context
+from wizard.storage.in_env import acl_in
 from wizard.switch.course import SWITCHING_BACK_STEP
 from wizard.switch.moving import env_names_old
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.web.visitor import ServedFrom
-
-# What BookWyrm sends where `.env` says nothing (`bookwyrm/settings.py`, v0.9.2), and always did
-# before it read the variable.
-_USUAL_ACL = "public-read"
 
 
 def opening_back(opening: Opening) -> Opening:
@@ -48,7 +43,7 @@ def way_back(migration: Migration) -> Migration:
     if context.instance.uses_s3():
         _forget_earlier(context.journal)
     if not context.settings.acl_known:
-        acl = _acl_of(context.instance.env_file())
+        acl = acl_in(context.instance.env_file())
         context = context.with_settings(replace(context.settings, acl=acl, acl_known=True))
     back = Migration(context, WAY_BACK)
     back.site = migration.site
@@ -56,8 +51,7 @@ def way_back(migration: Migration) -> Migration:
 
 
 def _forget_earlier(journal: Journal) -> None:
-    switched = journal.result(SWITCHING_BACK_STEP)
-    returned = switched is not None and switched.state is ResultState.DONE
+    returned = journal.is_done(SWITCHING_BACK_STEP)
     for step in WAY_BACK if returned else WAY_BACK[1:]:
         journal.forget_result(step.name)
 
@@ -92,8 +86,9 @@ def is_on_the_way_back(migration: Migration) -> bool:
     """
     if migration.context.instance.uses_s3():
         return False
-    results = [migration.context.journal.result(step.name) for step in WAY_BACK[1:]]
-    return any(results) and not (results[-1] and results[-1].state is ResultState.DONE)
+    journal = migration.context.journal
+    begun = any(journal.result(step.name) for step in WAY_BACK[1:])
+    return begun and not journal.is_done(WAY_BACK[-1].name)
 
 
 def runs_from_disk(migration: Migration) -> bool:
@@ -104,8 +99,3 @@ def runs_from_disk(migration: Migration) -> bool:
     if any(context.journal.result(step.name) for step in WAY_BACK):
         return False
     return migration.served_from() not in (ServedFrom.THIS_BUCKET, ServedFrom.ELSEWHERE)
-
-
-def _acl_of(env: EnvFile) -> str:
-    acl = env.get("AWS_DEFAULT_ACL")
-    return _USUAL_ACL if acl is None else acl

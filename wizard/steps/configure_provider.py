@@ -24,7 +24,7 @@ from wizard.access.problems import ReadAccess, is_missing_bucket
 from wizard.access.public_read import listing_check, others_closed, public_read_check
 from wizard.access.rights import rights_plan
 from wizard.assets.cors_rules import document_by_hand
-from wizard.core.events import Check, Note, failed, later, passed
+from wizard.core.events import Check, failed, later, passed
 from wizard.core.message import Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
@@ -34,7 +34,12 @@ from wizard.env.next_lines import with_next_values
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.answers import another_service
 from wizard.storage.bucket import Bucket
-from wizard.switch.env_change import conversion_plan, env_to_change
+from wizard.switch.env_change import (
+    conversion_plan,
+    env_to_change,
+    write_back,
+    write_changed,
+)
 from wizard.switch.env_mode import mode_check, mode_plan, offer_narrower_mode, put_mode_back
 from wizard.switch.env_readers import (
     about_systemd,
@@ -369,9 +374,7 @@ async def _write_waiting(context: Context, env: EnvFile) -> None:
     """Keep the lines in `.env` for “Enable S3”."""
     new = with_next_values(env, _set_values(context))
     if new.changed:
-        backup = await asyncio.to_thread(new.write, context.journal.folder)
-        changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
-        context.report(Note(changed))
+        await write_changed(context, new)
 
 
 async def _forget_waiting(context: Context) -> bool:
@@ -380,9 +383,7 @@ async def _forget_waiting(context: Context) -> bool:
     new = with_next_values(env, {})
     if not new.changed:
         return False
-    backup = await asyncio.to_thread(new.write, context.journal.folder)
-    done = msg("Changed {env} back; backup: {backup}", env=str(env.path), backup=str(backup))
-    context.report(Note(done))
+    await write_back(context, new)
     return True
 
 
@@ -400,10 +401,8 @@ async def _write_env(context: Context) -> None:
     new = env.with_values(changes)
     # Before the file is written, in case that is the last thing that happens.
     remember_storage_lines(context, dict.fromkeys(changes, ""))
-    backup = await asyncio.to_thread(new.write, context.journal.folder)
+    backup = await write_changed(context, new)
     remember_storage_lines(context, dict.fromkeys(changes, backup.name))
-    changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
-    context.report(Note(changed))
 
 
 async def _own_changes(context: Context, env: EnvFile) -> dict[str, str | None]:

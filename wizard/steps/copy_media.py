@@ -29,7 +29,6 @@ from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files, describe_size, name_some
 from wizard.core.settings import MigrationPath
-from wizard.core.states import ResultState
 from wizard.media.public import HeldBack
 from wizard.media.source import PREFIX
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
@@ -168,7 +167,7 @@ def _about_moving(context: Context) -> Sequence[Sentence]:
         "Where both have a file of the same name, the one in the old bucket is copied: it is "
         "the one that visitors see."
     )
-    if old.endpoint_host.lower() == context.settings.endpoint_host.lower():
+    if old.is_same_service(context.settings):
         how = msg(
             "Both buckets are at {host}, which copies the files itself if the new bucket's "
             "keys are allowed to read the old one; otherwise they pass through this machine.",
@@ -248,13 +247,11 @@ def _new(compared: Comparison) -> tuple[Fact, ...]:
 
 def _is_copied(context: Context) -> bool:
     """Tell whether the copy was finished: one that was interrupted copies what is left."""
-    result = context.journal.result("copy_media")
-    return result is not None and result.state is ResultState.DONE
+    return context.journal.is_done("copy_media")
 
 
 def _is_switched(context: Context) -> bool:
-    result = context.journal.result("restart")
-    return result is not None and result.state is ResultState.DONE
+    return context.journal.is_done("restart")
 
 
 def _left_on_disk(number: int) -> Message:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-from wizard.core.events import Check, Note, Verdict, failed, passed, remark
+from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
@@ -16,7 +15,12 @@ from wizard.instance.checkout import is_true
 from wizard.instance.problems import refuse_azure
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.in_env import storage_in
-from wizard.switch.env_change import conversion_plan, env_to_change, values_in_bash
+from wizard.switch.env_change import (
+    conversion_plan,
+    env_to_change,
+    values_in_bash,
+    write_changed,
+)
 from wizard.switch.env_readers import misread_by_systemd, readers_check
 from wizard.switch.exports import kept_for_exports
 from wizard.switch.moving import env_names_old, planned_values, remember_changed
@@ -111,9 +115,7 @@ class EnableS3(TypedStep[None]):
         await confirm_without_site(context)
         await confirm_update(context)
         self._remember(context, env, missing)
-        backup = await asyncio.to_thread(new.write, context.journal.folder)
-        changed = msg("Changed {env}; backup: {backup}", env=str(env.path), backup=str(backup))
-        context.report(Note(changed))
+        await write_changed(context, new)
 
     def _remember(self, context: Context, env: EnvFile, changes: Mapping[str, object]) -> None:
         """Keep what `.env` has now, before it is written."""

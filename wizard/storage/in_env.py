@@ -16,7 +16,7 @@ _NAMES = {
     "endpoint": "AWS_S3_ENDPOINT_URL",
     "custom_domain": "AWS_S3_CUSTOM_DOMAIN",
 }
-# `bookwyrm/settings.py`, v0.9.2.
+# `bookwyrm/settings.py`, v0.9.2; the ACL was always sent before it read the variable.
 _USUAL_ACL, _USUAL_PROTOCOL = "public-read", "https:"
 
 
@@ -24,11 +24,10 @@ def storage_in(env: EnvFile) -> Settings:
     """Return the storage that `.env` names; what it does not say is as with BookWyrm."""
     values = {field: _value(env, name) for field, name in _NAMES.items()}
     cleaned = {field: clean(field, value)[0] if value else "" for field, value in values.items()}
-    acl = env.get("AWS_DEFAULT_ACL")
     found = Settings(
         provider="other",
         url_protocol=_value(env, "AWS_S3_URL_PROTOCOL") or _USUAL_PROTOCOL,
-        acl=_USUAL_ACL if acl is None else acl.strip(),
+        acl=acl_in(env),
         acl_known=True,
         **cleaned,  # type: ignore[arg-type]
     )
@@ -37,6 +36,12 @@ def storage_in(env: EnvFile) -> Settings:
         return replace(found, endpoint=found.endpoint.replace(f"://{found.bucket}.", "://", 1))
     # Where no endpoint is set, boto3 takes Amazon's.
     return replace(found, endpoint=f"https://s3.{found.region or 'us-east-1'}.amazonaws.com")
+
+
+def acl_in(env: EnvFile) -> str:
+    """Return the ACL that BookWyrm sends with each file; "" for none."""
+    acl = env.get("AWS_DEFAULT_ACL")
+    return _USUAL_ACL if acl is None else acl.strip()
 
 
 def keys_in(env: EnvFile) -> Keys:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from wizard.core.events import Note
 from wizard.core.message import msg, sentences
@@ -49,6 +50,17 @@ async def env_to_change(context: Context) -> EnvFile:
     done = msg("Converted {file}; backup: {backup}", file=str(env.path), backup=str(backup))
     context.report(Note(done))
     return context.instance.env_file()
+
+
+async def write_changed(context: Context, new: EnvFile) -> Path:
+    """Write `.env` with other lines, and report where it is kept as it was; returns that path.
+
+    Raises `Problem`.
+    """
+    backup = await asyncio.to_thread(new.write, context.journal.folder)
+    changed = msg("Changed {env}; backup: {backup}", env=str(new.path), backup=str(backup))
+    context.report(Note(changed))
+    return backup
 
 
 async def write_back(context: Context, old: EnvFile) -> None:

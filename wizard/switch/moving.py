@@ -6,10 +6,8 @@ must find them there. So the new ones are kept as comments until “Enable S3”
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
-from wizard.core.events import Note
 from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.env.file import EnvFile
@@ -18,7 +16,7 @@ from wizard.journal.entries import json_entry
 from wizard.journal.moving import forget_moving
 from wizard.step import Context
 from wizard.storage.in_env import env_of, storage_in
-from wizard.switch.env_change import env_to_change
+from wizard.switch.env_change import env_to_change, write_back
 
 # The names of the lines that were changed for the new storage.
 _CHANGED = json_entry("moving.lines", list[str])
@@ -69,9 +67,7 @@ async def name_old_storage(context: Context) -> bool:
         new = new.with_line(name, before.line(name))
     waiting = next_values(before) or {n: v for n in names if (v := env.get(n)) is not None}
     new = with_next_values(new, waiting)
-    backup = await asyncio.to_thread(new.write, context.journal.folder)
-    done = msg("Changed {file} back; backup: {backup}", file=str(env.path), backup=str(backup))
-    context.report(Note(done))
+    await write_back(context, new)
     context.journal.forget(_CHANGED)
     return True
 
