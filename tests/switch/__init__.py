@@ -11,7 +11,6 @@ TESTED_BY = {
     "moving": "end_to_end/test_moving",
     "on_disk": "end_to_end/test_rollback",
     "plan": "steps/test_restart",
-    "problems": "steps/test_restart",
     "s3_lines": "steps/test_enable_s3",
     "site_before": "end_to_end/test_site_before",
     "storage_lines": "steps/test_configure_provider",

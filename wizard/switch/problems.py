@@ -24,7 +24,6 @@ _RESTORE = Remedy(msg("Put the old .env back and restart."), Action.RESTORE_ENV)
 _EDIT = Remedy(msg("Change the provider's settings."), Action.EDIT_PROVIDER)
 _AS_BEFORE = msg("The site runs as before: the old .env was put back.")
 STOPPED = msg("The switch was stopped.")
-_AGAIN = msg("Then start bw-s3 again: what is verified is not done twice.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,12 @@ class Wording:
 
 TO_S3 = Wording(
     env_put_back=msg(".env is as it was before “Enable S3”, too."),
-    then=Remedy(msg("Then start bw-s3 again: it enables S3 again and continues from there.")),
+    then=Remedy(
+        msg(
+            "Then continue with “Enable S3”, or run the same command again: what is verified is"
+            " not done twice."
+        )
+    ),
     env_left=msg(
         ".env still says USE_S3=true: whatever starts the services next switches them to S3."
     ),
@@ -67,12 +71,17 @@ TO_S3 = Wording(
 )
 TO_DISK = Wording(
     env_put_back=msg(".env names the bucket again, too."),
-    then=Remedy(msg("Then start bw-s3 rollback again: it continues from there.")),
+    then=Remedy(
+        msg(
+            "Then continue with “Disable S3”, or run the same command again: what was copied is"
+            " not copied twice."
+        )
+    ),
     env_left=msg(
         ".env still says USE_S3=false: whatever starts the services next switches them to this"
         " server's disk."
     ),
-    otherwise=Remedy(msg("Then start bw-s3 rollback again.")),
+    otherwise=Remedy(msg("Then try again."), Action.RETRY),
     ask=msg(
         "The site still runs as before. Put the old .env back, too, so that nothing switches "
         "it to this server's disk by accident?"
@@ -178,7 +187,7 @@ def put_back(wording: Wording, problem: Problem, *, begun: bool, never_failed: b
         what,
         why,
         *first,
-        _AGAIN,
+        wording.then,
         raw=problem.raw,
         field=problem.field,
         decision=problem.decision,
@@ -245,7 +254,7 @@ def state_is_gone() -> Problem:
     return Problem(
         msg("The state of the switch was deleted while it was under way."),
         msg("Somebody or something removed it."),
-        msg("See whether the site works, then start bw-s3 again."),
+        Remedy(msg("See whether the site works, then try again."), Action.RETRY),
         code="switch-state-deleted",
     )
 
