@@ -61,8 +61,7 @@ async def test_from_the_form_to_verified(
     languages.use(languages.language(language))
     with Profiled(name, seaweedfs) as service:
         async with (
-            # The fourth cover's name has a #, behind which its address is cut off on every page.
-            build(tmp_path, covers=3, storage=seaweedfs) as demo,
+            build(tmp_path, covers=4, storage=seaweedfs) as demo,
             walking(demo, told=False) as walker,
             _at_the_console(walker, service, demo.folder) as person,
         ):

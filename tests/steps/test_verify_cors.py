@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,41 @@ async def test_a_bucket_closed_again_and_files_missing(
     assert wrong[0] == "The bucket holds no font below static/."
     assert any("bookwyrm-light.css (HTTP 403)" in seen for seen in wrong)
     assert any(".jpg (HTTP 403)" in seen for seen in wrong)
+
+
+# BookWyrm's pages have a name as it is; which file a browser asks for, it decides by itself.
+_MISREAD = ("#1 & only.jpg", "who?.jpg", "50%20off.jpg", "100%.jpg", "a #2?100%.jpg")
+_READ = ("c'est-la-vie+1.jpg", "Der Prozess (1925).jpg", "Ævintýri – 100 sögur.jpg", "~a!*;,@$.jpg")
+
+
+async def test_a_name_that_no_address_can_have_is_not_the_service_s_fault(
+    migrated: tuple[Settings, Keys, Bucket], tmp_path: Path
+) -> None:
+    settings, keys, bucket = migrated
+    for name in (*_MISREAD, *_READ):
+        bucket.put(f"images/covers/{name}", b"jpg", content_type="image/jpeg")
+    listener = Listener()
+
+    def page(names: tuple[str, ...]) -> Reply:
+        media = f"{settings.public_base}/images/covers/"
+        covers = "".join(f'<img src="{media}{escape(name)}">' for name in names)
+        return html(PAGE.format(static=f"{settings.public_base}/static/") + covers)
+
+    answers: dict[str, tuple[str, ...]] = {"names": (*_MISREAD, *_READ)}
+    with (
+        Refusing(lambda request: page(answers["names"])) as site,
+        storage_context(tmp_path, served(settings, site), keys, listener) as context,
+    ):
+        await carry_out(STEP, context)
+        assert listener.seen("Do the images").verdict is Verdict.PASS
+        odd = listener.seen("names that work in an address")
+        assert odd.verdict is Verdict.REMARK
+        assert f"{len(_MISREAD)} files" in odd.seen
+        assert f"images/covers/{_MISREAD[0]}" in odd.seen
+        # One that is not there at all is the failure that it was.
+        answers["names"] = (*_MISREAD, "gone #1.jpg")
+        (wrong,) = await failures(context)
+    assert "cannot load" in wrong.seen
 
 
 async def test_before_a_fresh_instance_runs_the_site_waits(

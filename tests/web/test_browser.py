@@ -36,7 +36,7 @@ from wizard.web.browser import Onlooker, load_page, style_problem
 from wizard.web.origins import origin_of
 from wizard.web.page import Kind
 from wizard.web.trust import trusted
-from wizard.web.visitor import address, fetch, look_at_site
+from wizard.web.visitor import address, fetch, look_at_site, quoted
 
 _CSS = """@font-face { font-family: icons; src: url(old.eot) format("embedded-opentype"),
   url("a.woff?x#y") format("woff"); } p { color: rgb(1, 2, 3); font-family: icons }"""
@@ -120,6 +120,11 @@ def with_base(*bases: str) -> str:
 def answering(headers: Sequence[tuple[str, str]], *names: str) -> Callable[[str], dict[str, Page]]:
     """Some of the files, with these headers and no others."""
     return lambda host: {f"{host}/{n}": replace(_FILES[n], headers=headers) for n in names}
+
+
+def kept_as(name: str) -> Callable[[str], dict[str, Page]]:
+    """The picture, under a name that is quoted where it has to be."""
+    return lambda host: {f"{host}/{quoted(name)}": _FILES["a.png"]}
 
 
 _NOSNIFF = ("X-Content-Type-Options", "nosniff")
@@ -333,6 +338,10 @@ CASES = [
          files=lambda host: {"http://203.0.113.7/a.png": _FILES["a.png"]}),
     Case("a picture over http asked with cors", html=with_attributes(
         image="crossorigin", html=_HTML.replace("{files}/{image}", "http://{host}/{image}"))),
+    # Names as BookWyrm's pages have them: as they are
+    *(Case(f"named {name}", blocked, image=name, files=kept_as(name)) for name, blocked in (
+        ("a #1.png", [Kind.IMAGE]), ("a?.png", [Kind.IMAGE]), ("50%20off.png", [Kind.IMAGE]),
+        ("100%.png", [Kind.IMAGE]), ("a (1) – é.png", ()), ("a'~!*.png", ()))),
     # <base>
     Case("a base", html=with_base("{files}/")),
     Case("the first base counts", html=with_base("{files}/", "https://other.example.com/")),

@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.utils.encoding import filepath_to_uri
 
 from tests.servers.certificates import Authority
 from tests.servers.ports import free_port
 from tests.servers.refusing import Refusing, Reply, always
+from wizard.access.policy import opening_policy
 from wizard.assets.cors_rules import rule_for
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.bucket import Bucket
 from wizard.web.page import Kind
-from wizard.web.visitor import fetch, fetch_endpoint, look_at_site, preflight
+from wizard.web.visitor import address, fetch, fetch_endpoint, look_at_site, preflight
 
 ORIGIN = "https://books.example.org"
 BUCKET = Settings(custom_domain="media.example.org", url_protocol="https:")
@@ -70,6 +72,32 @@ async def test_a_browser_is_let_in_by_the_bucket_s_rules_only(
     assert (await preflight(url, "https://elsewhere.invalid")).status == 403
     bucket.put("private/x", b"x")
     assert (await fetch(f"{settings.public_base}/private/x")).status == 403
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "#1 & only.jpg",
+        "who?.jpg",
+        "100%.jpg",
+        "50%20off.jpg",
+        "c'est-la-vie+1.jpg",
+        "Der Prozess (1925)!*~.jpg",
+        "Ævintýri – 100 sögur.jpg",
+        "日本語 [;:@&=,$].webp",
+    ],
+)
+async def test_an_address_is_the_one_that_django_storages_gives(
+    name: str, storage: tuple[Settings, Keys]
+) -> None:
+    settings, keys = storage
+    bucket = Bucket(settings, keys)
+    bucket.put_policy(opening_policy(bucket.name, None))
+    bucket.put(f"images/{name}", name.encode())
+    # As `storages/backends/s3.py` has it, where there is a custom domain.
+    theirs = f"{settings.public_base}/{filepath_to_uri(f'images/{name}')}"
+    assert address(settings, f"images/{name}") == theirs
+    assert (await fetch(theirs)).body_start == name.encode()
 
 
 async def test_an_address_that_leads_nowhere_is_a_problem_and_no_exception(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import quote
 
 from wizard.assets.samples import FONTS
 from wizard.core.message import Message, msg, plural
@@ -19,6 +18,7 @@ from wizard.instance.deployment import Deployment
 from wizard.storage.bucket import ObjectInfo
 from wizard.web.browser import Onlooker
 from wizard.web.page import Kind, PageFile
+from wizard.web.visitor import quoted
 
 PREFIX = "static/"
 _THEMES = re.compile(r"css/themes/[^/]+\.scss")
@@ -196,7 +196,7 @@ async def _read(
     browser: Onlooker, base: str, asset: Asset, slots: asyncio.Semaphore
 ) -> Unreadable | None:
     ending = asset.path.lower().rpartition(".")[2]
-    file = PageFile(kind=_KINDS.get(ending, Kind.OTHER), url=base + quote(asset.path))
+    file = PageFile(kind=_KINDS.get(ending, Kind.OTHER), url=base + quoted(asset.path))
     for attempt in range(_TRIES):
         async with slots:
             seen = await browser.load(file)

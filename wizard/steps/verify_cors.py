@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
+from dataclasses import replace
 
 from wizard.access.probe import require_keys
 from wizard.assets.samples import IMAGE, MEDIUM, STYLESHEET, Sample, find, find_font
 from wizard.core.events import Check, Verdict, failed, later, passed, remark
-from wizard.core.message import NOTHING, Message, listed, marked, msg, sentences, verbatim
+from wizard.core.message import NOTHING, Message, listed, marked, msg, plural, sentences, verbatim
 from wizard.core.plan import Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files
@@ -30,6 +30,7 @@ from wizard.web.visitor import (
     look_at_site,
     look_from_outside,
     preflight,
+    quoted,
 )
 
 # A site that has nothing to do with the instance, and never exists (RFC 2606).
@@ -39,6 +40,9 @@ _FONT_LOADS = msg("Does a font load in a visitor's browser?")
 _POINTS = msg("Does the site's own page point to the bucket?")
 _FILE_LOADS = "file-loads"
 _SITE_POINTS = "site-points-to-bucket"
+
+# What means something else in an address than in a name.
+_MISREAD = ("#", "?", "%")
 
 # What is asked of each kind of file that the page names.
 _PAGE_FILES: Mapping[Kind, Message] = {
@@ -123,7 +127,7 @@ async def _fonts(context: Context, bucket: Bucket) -> list[Check]:
     for origin in origins:
         checks.append(await _preflight_check(url, origin))
         checks.append(await _font_check(url, origin, origins[0]))
-    checks += await _foreign_check(f"{bucket.place}/{quote(font)}")
+    checks += await _foreign_check(f"{bucket.place}/{quoted(font)}")
     return checks
 
 
@@ -221,9 +225,15 @@ async def _site(context: Context, bucket: Bucket) -> list[Check]:
             origin=origin,
         )
         checks.append(remark(asked, text, code="site-policies"))
-    loaded = await load_page(Onlooker.of(outside or view, origin), view)
+    browser = Onlooker.of(outside or view, origin)
+    loaded = await load_page(browser, view)
+    base = f"{context.settings.public_base}/"
+    misread = [one for one in loaded if await _is_misread(browser, one.file, base)]
     for kind in Kind:
-        checks += _loaded_check(kind, [one for one in loaded if one.file.kind is kind])
+        of_kind = [one for one in loaded if one.file.kind is kind and one not in misread]
+        checks += _loaded_check(kind, of_kind)
+    if misread:
+        checks.append(_misread_check(misread, base))
     if view.untrusted:
         asked = msg("Is the site's certificate trusted?")
         text = msg("no; visitors get a warning, unless they know its certificate authority")
@@ -240,6 +250,36 @@ def _loaded_check(kind: Kind, loaded: Sequence[Loaded]) -> list[Check]:
     if not blocked:
         return [passed(asked, msg("yes, {files}", files=count_files(len(loaded))), code=code)]
     return [failed(asked, among(blocked[0], len(blocked), len(loaded)), code=code)]
+
+
+async def _is_misread(browser: Onlooker, file: PageFile, base: str) -> bool:
+    """Tell whether a file is there, and only its name on the page is one that browsers misread.
+
+    BookWyrm's templates write names as they are behind the media's address (v0.9.2,
+    `snippets/book_cover.html`: `{% get_media_prefix %}{{ book.cover }}`), so a browser takes what
+    follows a # or ? for something else, and a % for the beginning of a code.
+    """
+    name = file.url.removeprefix(base)
+    if name == file.url or not any(sign in name for sign in _MISREAD):
+        return False
+    meant = replace(file, url=base + quoted(name))
+    return browser.obstacle(meant, await browser.load(meant)) is None
+
+
+def _misread_check(misread: Sequence[Loaded], base: str) -> Check:
+    """Remark files whose names no address can have as they are."""
+    name = misread[0].file.url.removeprefix(base)
+    asked = msg("Do all files of the page have names that work in an address?")
+    seen = plural(
+        "no: {n} file is in the bucket, but is not shown, since browsers misread the {signs} in "
+        "{name}. Upload that image again, and BookWyrm gives it another name.",
+        "no: {n} files are in the bucket, but are not shown, since browsers misread the {signs} in "
+        "names such as {name}. Upload those images again, and BookWyrm gives them other names.",
+        len(misread),
+        signs=" ".join(sign for sign in _MISREAD if sign in name),
+        name=name,
+    )
+    return remark(asked, seen, code="file-names")
 
 
 def _site_not_ready(context: Context, view: SiteView) -> Check:

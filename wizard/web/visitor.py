@@ -180,7 +180,15 @@ def style_host(view: SiteView) -> str:
 
 def address(settings: Settings, key: str) -> str:
     """Return where the public finds an object."""
-    return f"{settings.public_base}/{quote(key)}"
+    return f"{settings.public_base}/{quoted(key)}"
+
+
+def quoted(key: str) -> str:
+    """Return an object's key as django-storages writes it into addresses.
+
+    It leaves it to Django's `filepath_to_uri` (`storages/backends/s3.py`: `S3Storage.url`).
+    """
+    return quote(key, safe="/~!*()'")
 
 
 async def fetch(
