@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -16,6 +16,7 @@ from wizard.access.own_authority import authority_checks
 from wizard.access.probe import Probe
 from wizard.core.events import Check, Verdict
 from wizard.core.settings import Settings
+from wizard.instance.dockerless.deployment import Dockerless
 from wizard.web.trust import use_ca_file
 
 
@@ -28,12 +29,27 @@ def server(tmp_path: Path) -> Iterator[Refusing]:
     use_ca_file("")
 
 
-async def _checks(server: Refusing, tmp_path: Path, env: str, **changes: str) -> list[Check]:
+class _Mounted(Dockerless):
+    """One whose processes see nothing of this server but the checkout, at `target`."""
+
+    target = ""
+
+    async def shared_folders(self) -> Mapping[PurePosixPath, Path]:
+        return {PurePosixPath(self.target): self.instance.folder}
+
+
+async def _checks(
+    server: Refusing, tmp_path: Path, env: str, mounts: str = "", **changes: str
+) -> list[Check]:
     usual = {"ca_file": str(tmp_path / "ca.pem"), "url_protocol": "https:"}
     settings = replace(server.settings(), **{**usual, **changes})  # type: ignore[arg-type]
     folder = tmp_path / f"checkout-{len(list(tmp_path.iterdir()))}"
     with storage_context(folder, settings, server.keys, Listener(), env) as context:
         context = context.with_settings(settings)
+        if mounts:
+            deployment = _Mounted(context.instance, settings)
+            deployment.target = mounts
+            context = replace(context, deployment=deployment)
         return [check async for check in authority_checks(context)]
 
 
@@ -45,9 +61,12 @@ async def test_it_is_said_that_bookwyrm_and_browsers_do_not_trust_it(
     assert bookwyrm.verdict is browsers.verdict is Verdict.REMARK
     assert f"AWS_CA_BUNDLE={ca_file}" in bookwyrm.seen
     assert server.host in browsers.asked
-    inside, _ = await _checks(server, tmp_path, ENV, deployment="compose")
-    assert "AWS_CA_BUNDLE=/app/ca.pem" in inside.seen
-    assert str(ca_file) in inside.seen
+    old, _ = await _checks(server, tmp_path, ENV, mounts="/app", deployment="compose")
+    assert f"copy {ca_file} into" in old.seen
+    assert "AWS_CA_BUNDLE=/app/ca.pem" in old.seen
+    new, _ = await _checks(server, tmp_path, ENV, mounts="/app/extra", deployment="compose")
+    assert f"“- {ca_file}:/app/ca.pem:ro” to the volumes of web" in new.seen
+    assert "AWS_CA_BUNDLE=/app/ca.pem" in new.seen
 
 
 async def test_the_variable_counts_where_its_file_is_there(
@@ -58,9 +77,12 @@ async def test_the_variable_counts_where_its_file_is_there(
     gone = f"{ENV}\nAWS_CA_BUNDLE={tmp_path / 'gone.pem'}\n"
     assert "gone.pem" in (await _checks(server, tmp_path, gone))[0].seen
     inside = f"{ENV}\nAWS_CA_BUNDLE=/app/manage.py\n"
-    assert (await _checks(server, tmp_path, inside, deployment="compose"))[0].verdict is (
-        Verdict.PASS
-    )
+    old = await _checks(server, tmp_path, inside, mounts="/app", deployment="compose")
+    assert old[0].verdict is Verdict.PASS
+    # From v0.8.5 on the checkout is not mounted: what lies there, no container sees.
+    new = await _checks(server, tmp_path, inside, mounts="/app/extra", deployment="compose")
+    assert new[0].verdict is Verdict.REMARK
+    assert "Compose mounts nothing there" in new[0].seen
 
 
 async def test_nothing_is_asked_without_a_file_of_ones_own(

@@ -2,13 +2,14 @@
 
 BookWyrm's boto3 trusts certifi's list of authorities, and instead of it those in the file that
 AWS_CA_BUNDLE names (botocore's `configprovider.py`: `ca_bundle`). That variable reaches it by
-`.env`: Compose hands all of it to the containers, without Docker BookWyrm reads it itself.
+`.env`: Compose hands all of it to the containers, without Docker BookWyrm reads it itself. Which
+files of this server a container sees, its mounts say.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wizard.core.events import Check, passed, remark
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from wizard.step import Context
 
 _VARIABLE = "AWS_CA_BUNDLE"
-# Where BookWyrm's docker-compose.yml mounts the checkout (`.:/app`).
-_IN_CONTAINER = "/app"
+# BookWyrm's folder inside its containers. Up to v0.8.4 its docker-compose.yml mounts the checkout
+# there, later ones do not (v0.8.5 to v0.9.2).
+_IN_CONTAINER = PurePosixPath("/app")
 
 
 async def authority_checks(context: Context) -> AsyncGenerator[Check, None]:
@@ -30,7 +32,7 @@ async def authority_checks(context: Context) -> AsyncGenerator[Check, None]:
     if not settings.ca_file:
         return
     if settings.endpoint.startswith("https:") and not await is_trusted_by_all(settings.endpoint):
-        yield _bookwyrm_check(context)
+        yield await _bookwyrm_check(context)
     if settings.url_protocol == "https:":
         yield await _browsers_check(context)
 
@@ -47,29 +49,34 @@ async def _browsers_check(context: Context) -> Check:
     return remark(asked, seen, code=code)
 
 
-def _bookwyrm_check(context: Context) -> Check:
+async def _bookwyrm_check(context: Context) -> Check:
     asked = msg("Does BookWyrm itself trust the certificate of the storage?")
     code = "certificate-bookwyrm"
     named = context.instance.env_file().get(_VARIABLE) or ""
-    file = _on_this_machine(context, named)
-    if named and (file is None or file.is_file()):
-        return passed(asked, msg("yes, with {line}", line=f"{_VARIABLE}={named}"), code=code)
-    if named:
+    shared = await context.deployment.shared_folders()
+    if not named:
+        return remark(asked, _what_to_add(context, shared), code=code)
+    file = _on_this_machine(PurePosixPath(named), shared)
+    if file is None:
+        seen = msg(
+            "only if the image of web contains {file}: Compose mounts nothing there", file=named
+        )
+        return remark(asked, seen, code=code)
+    if not file.is_file():
         return remark(asked, msg("no: there is no file {file}", file=str(file)), code=code)
-    return remark(asked, _what_to_add(context), code=code)
+    return passed(asked, msg("yes, with {line}", line=f"{_VARIABLE}={named}"), code=code)
 
 
-def _on_this_machine(context: Context, named: str) -> Path | None:
+def _on_this_machine(inside: PurePosixPath, shared: Mapping[PurePosixPath, Path]) -> Path | None:
     """Return where a file that `.env` names is here; None where only a container knows it."""
-    if context.settings.deployment != DeploymentKind.COMPOSE:
-        return Path(named)
-    inside = Path(named)
-    if not inside.is_relative_to(_IN_CONTAINER):
+    above = [target for target in shared if inside.is_relative_to(target)]
+    if not above:
         return None
-    return context.instance.folder / inside.relative_to(_IN_CONTAINER)
+    closest = max(above, key=lambda target: len(target.parts))
+    return shared[closest] / inside.relative_to(closest)
 
 
-def _what_to_add(context: Context) -> Message:
+def _what_to_add(context: Context, shared: Mapping[PurePosixPath, Path]) -> Message:
     file = Path(context.settings.ca_file)
     if context.settings.deployment != DeploymentKind.COMPOSE:
         return msg(
@@ -77,10 +84,21 @@ def _what_to_add(context: Context) -> Message:
             "user read that file",
             line=f"{_VARIABLE}={file}",
         )
+    inside, folder = _IN_CONTAINER / file.name, context.instance.folder
+    line = f"{_VARIABLE}={inside}"
+    mounted = shared.get(_IN_CONTAINER)
+    if mounted and mounted.resolve() == folder.resolve():
+        return msg(
+            "no, the containers do not know the certificate authority, and cannot store files "
+            "until they do: copy {file} into {folder} and add {line} to .env",
+            file=str(file),
+            folder=str(folder),
+            line=line,
+        )
     return msg(
-        "no, the containers do not know the certificate authority, and cannot store files "
-        "until they do: copy {file} into {folder} and add {line} to .env",
-        file=str(file),
-        folder=str(context.instance.folder),
-        line=f"{_VARIABLE}={_IN_CONTAINER}/{file.name}",
+        "no, the containers do not know the certificate authority, and cannot store files until "
+        "they do: in docker-compose.override.yml, add “- {mount}” to the volumes of web and "
+        "celery_worker, and add {line} to .env",
+        mount=f"{file}:{inside}:ro",
+        line=line,
     )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar, Self
 
 from wizard.core.events import Report
@@ -143,6 +143,13 @@ class Deployment(ABC):
         None where it is not known who does. Raises `Problem`.
         """
         return None
+
+    async def shared_folders(self) -> Mapping[PurePosixPath, Path]:
+        """Return what of this server BookWyrm sees: by its own name of it, where that is here.
+
+        Raises `Problem`.
+        """
+        return {PurePosixPath("/"): Path("/")}
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:  # noqa: B027
         """End or remove what a killed run left behind."""

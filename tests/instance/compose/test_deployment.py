@@ -14,7 +14,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -632,18 +632,23 @@ async def path_found(project: SmallProject, **said: str) -> str:
 
 
 async def test_ever_ran(tmp_path: Path) -> None:
-    """A one-off container of ours is no sign of life, nor are the volumes it makes."""
+    """A one-off container of ours is no sign of life, nor are the volumes it makes.
+
+    Of this server's own files, `web` sees what it mounts only.
+    """
     need_engine()
     compose = f"""
 services:
   web: {{image: '{IMAGE}', command: sleep infinity, stop_signal: SIGKILL,
-         volumes: ['media_volume:/app/images']}}
+         volumes: ['media_volume:/app/images', './own:/app/own:ro']}}
   db: {{image: '{IMAGE}', command: sleep infinity, stop_signal: SIGKILL, volumes: ['pgdata:/data']}}
 volumes: {{media_volume: , pgdata: }}
 """
     with SmallProject(tmp_path / "bookshelf", compose) as project:
         project.claim()
         assert not await project.deployment.ever_ran()
+        shared = await project.deployment.shared_folders()
+        assert shared == {PurePosixPath("/app/own"): project.folder / "own"}
         marks = [word for label in labels(JOURNAL) for word in ("--label", label)]
         project.compose("run", "--rm", "--no-deps", "-T", *marks, "web", "true")
         assert not await project.deployment.ever_ran()

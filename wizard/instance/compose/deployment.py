@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from wizard.core.events import Note, Output, Report
@@ -126,6 +126,9 @@ class Compose(Deployment):
             uids=frozenset((*users, *callers(self.instance.env_path))),
             locked_out=frozenset(reader.service for reader in readers if not reader.reads),
         )
+
+    async def shared_folders(self) -> Mapping[PurePosixPath, Path]:
+        return (await self._project()).binds
 
     async def tidy_up(self, report: Report = lambda event: None) -> None:
         """Remove what an earlier run that was killed has left behind. Raises `Problem`."""

@@ -6,6 +6,7 @@ import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wizard.core.message import Message, msg
@@ -80,7 +81,8 @@ class ComposeProject:
 
     `media_root` is where BookWyrm keeps media inside `web`; `media` what is
     mounted there, None where nothing is; `image` what `web` runs; `database`
-    the volumes of the service `db`; `services` all of them by name.
+    the volumes of the service `db`; `services` all of them by name; `binds` what
+    of this server `web` mounts, by the path inside.
     """
 
     name: str
@@ -89,6 +91,7 @@ class ComposeProject:
     image: str
     database: tuple[str, ...] = ()
     services: Mapping[str, Service] = field(default_factory=dict)
+    binds: Mapping[PurePosixPath, Path] = field(default_factory=dict)
 
     @classmethod
     def read(cls, docker: Docker) -> ComposeProject:
@@ -120,6 +123,11 @@ class ComposeProject:
             services={
                 name: _service(data, f"{config['name']}-{name}")
                 for name, data in config["services"].items()
+            },
+            binds={
+                PurePosixPath(mount["target"]): Path(mount["source"])
+                for mount in web.get("volumes") or []
+                if mount["type"] == "bind"
             },
         )
 
