@@ -89,7 +89,8 @@ Ask = Callable[[Question], Awaitable[bool]]
 class Context:
     """What a step works with. Nobody changes it: other answers make another context.
 
-    `report` hears what this run says, and no other.
+    `report` hears what this run says, and no other. `console_minutes`: how long it waits for
+    what a person does in the service's console; None: as long as usual.
     """
 
     instance: Instance
@@ -100,6 +101,7 @@ class Context:
     ask: Ask
     masker: Masker = field(repr=False)
     control: CopyControl = field(default_factory=CopyControl)
+    console_minutes: int | None = None
 
     @property
     def settings(self) -> Settings:

@@ -129,17 +129,21 @@ async def test_a_bucket_acl_without_effect_is_undone_and_the_next_way_taken(
 
 
 @pytest.mark.usefixtures("somebody_at_the_console")
-async def test_what_the_console_must_do_is_waited_for(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+@pytest.mark.parametrize("minutes", [None, 90])
+async def test_what_the_console_must_do_is_waited_for(
+    minutes: int | None, seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
     listener = Listener()
     with (
         Profiled("garage", seaweedfs) as service,
         site_at(service, tmp_path, listener) as context,
     ):
+        context = replace(context, console_minutes=minutes)
         working = asyncio.create_task(settle(STEP, context))
         await asyncio.to_thread(wait_until, lambda: _waits(listener))
         said = listener.seen("Can the public read")
         assert said.verdict is Verdict.LATER
-        assert "waits for up to 15 minutes" in said.seen
+        assert f"waits for up to {minutes or 15} minutes" in said.seen
         assert preset("garage").advice("public", service.settings) in said.seen
         service.console_opens()
         await working

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.profiled import Profiled
 from tests.support.checkout import ENV, make_checkout
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_until
-from wizard.cli.arguments import parse_rate
+from wizard.cli.arguments import parse_minutes, parse_rate
 from wizard.cli.step_by_step import yes_aloud
 from wizard.core.message import verbatim
 from wizard.demo.build import build
@@ -113,6 +114,33 @@ def test_status_before_anything_was_begun(checkout: Path) -> None:
 )
 def test_rates(text: str, rate: int) -> None:
     assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "1.5", "1441", "15m", "", "²"])
+def test_minutes_that_are_none_are_refused_in_words(text: str) -> None:
+    refused = bw_s3("run", f"--wait-for-console={text}")
+    assert refused.returncode == 2
+    assert f"“{text}” is not a number of minutes from 0 to 1440" in " ".join(refused.stderr.split())
+
+
+def test_who_does_not_wait_is_told_what_to_do_in_the_console_at_once(
+    line: CommandLine, seaweedfs: SeaweedFS
+) -> None:
+    with Profiled("garage", seaweedfs) as service:
+        wanted = service.settings
+        changes = {
+            "--provider": "garage",
+            "--endpoint": wanted.endpoint,
+            "--region": wanted.region,
+            "--bucket": wanted.bucket,
+            "--custom-domain": wanted.custom_domain,
+        }
+        ended = _call(line, changes, "--wait-for-console", "0")
+    assert ended.returncode == 3, ended.stdout
+    assert "garage bucket website --allow" in ended.stderr
+    assert "waits for up to" not in ended.stdout
+    assert parse_minutes("0") == 0
+    assert parse_minutes("1440") == 1440
 
 
 def test_a_plan_that_nobody_reads_ends_without_a_word(line: CommandLine, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from wizard.core.events import Waiting, later
-from wizard.core.message import Message, msg, plural
+from wizard.core.message import NOTHING, Message, msg, plural, sentences
 from wizard.core.problem import Problem
 
 if TYPE_CHECKING:
     from wizard.step import Context
 
-# How long a person has for it; whoever needs more starts the step again.
+# How long a person has for it, unless the command line says otherwise; whoever needs more starts
+# the step again.
 MINUTES = 15
 # Between two looks; the second is the longest pause.
 _FIRST_PAUSE, _LONGEST_PAUSE = 2, 10
@@ -36,15 +37,16 @@ async def wait_for_console(
     """
     if await look():
         return True
+    minutes = MINUTES if context.console_minutes is None else context.console_minutes
     until = plural(
         "bw-s3 waits for up to {n} minute and continues by itself.",
         "bw-s3 waits for up to {n} minutes and continues by itself.",
-        MINUTES,
+        minutes,
     )
-    seen = msg("not yet. {until} {todo}", until=until, todo=todo)
+    seen = msg("not yet. {todo}", todo=sentences(until if minutes else NOTHING, todo))
     context.report(later(asked, seen, code=code))
     began, pause = time.monotonic(), _FIRST_PAUSE
-    while time.monotonic() - began < MINUTES * 60:
+    while time.monotonic() - began < minutes * 60:
         for _ in range(pause):
             context.report(Waiting(waiting, time.monotonic() - began))
             await asyncio.sleep(1)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = ("run", "status", "rollback", "disarm", "demo")
 _WITH_JSON = ("run", "status", "rollback", "demo")
 
+_MOST_MINUTES = 24 * 60
 # How wide the texts above and below the options are.
 _WIDTH = 78
 
@@ -61,6 +62,10 @@ _STATE = msg("where the journal and the backups of .env are (default: FOLDER/.bw
 _CA_FILE = msg(
     "certificates (PEM) of your own certificate authority, which the storage's certificate "
     "comes from; kept for later starts, “none” forgets it"
+)
+_WAIT_FOR_CONSOLE = msg(
+    "how long to wait for what only a person can do in the provider's console (default: 15); with "
+    "0, end with exit status 3 at once and say what to do there"
 )
 _NO_MOUSE = msg("leave the mouse to the terminal, for selecting and copying")
 _JSON = msg("print one JSON object per line")
@@ -212,6 +217,13 @@ def _run_parser() -> _Parser:
         ("--json", _JSON),
     ):
         parser.add_argument(option, action="store_true", help=shown(text))
+    parser.add_argument(
+        "--wait-for-console",
+        dest="console_minutes",
+        metavar="MINUTES",
+        type=parse_minutes,
+        help=shown(_WAIT_FOR_CONSOLE),
+    )
     _add_instance(parser)
     _add_path(parser)
     _add_storage(parser)
@@ -398,6 +410,14 @@ def _demo_parser() -> _Parser:
     parser.add_argument("--json", action="store_true", help=shown(_JSON))
     parser.add_argument("--no-mouse", action="store_true", help=shown(_NO_MOUSE))
     return parser
+
+
+def parse_minutes(text: str) -> int:
+    """Return a number of minutes, from 0 to a day's."""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > _MOST_MINUTES:
+        wrong = msg("“{minutes}” is not a number of minutes from 0 to 1440", minutes=text)
+        raise argparse.ArgumentTypeError(shown(wrong))
+    return int(text)
 
 
 def parse_rate(text: str) -> int:

@@ -129,6 +129,7 @@ def opening_of(options: argparse.Namespace) -> Opening:
         overrides=overrides,
         keys=environment_keys(),
         ask_again=getattr(options, "ask_again", False),
+        console_minutes=getattr(options, "console_minutes", None),
     )
 
 

@@ -77,7 +77,8 @@ class Opening:
     `shown_state` where the journal would lie, if `state` is only a copy of it;
     `put_back`: a switch of the services that was begun is not finished but put back;
     `ask_again`: the copy is to ask again about what the admin wanted held back;
-    `with_draft`: what was typed into the form before is taken up again, though it never worked.
+    `with_draft`: what was typed into the form before is taken up again, though it never worked;
+    `console_minutes`: how long to wait for what is done in the service's console (None: as usual).
     """
 
     folder: Path
@@ -89,6 +90,7 @@ class Opening:
     put_back: bool = False
     ask_again: bool = False
     with_draft: bool = False
+    console_minutes: int | None = None
 
     @property
     def journal_folder(self) -> Path:
@@ -225,7 +227,15 @@ async def _opened(
     fresh = settings.path == MigrationPath.FRESH
     started = not fresh or await was_started(journal, deployment)
     keys = _keys(env, opening, settings)
-    migration = _migration(instance, deployment, journal, keys, report=report, ask=ask)
+    migration = _migration(
+        instance,
+        deployment,
+        journal,
+        keys,
+        report=report,
+        ask=ask,
+        console_minutes=opening.console_minutes,
+    )
     if opening.ask_again:
         migration.ask_again_about_media()
     site_problem = await _look_at_site(migration, first=not resumed) if started else None
@@ -305,6 +315,7 @@ def _migration(
     *,
     report: Report,
     ask: Ask,
+    console_minutes: int | None = None,
 ) -> Migration:
     masker = Masker(instance.env_file().secrets())
     masker.add_keys(keys)
@@ -317,6 +328,7 @@ def _migration(
         report=report,
         ask=ask,
         masker=masker,
+        console_minutes=console_minutes,
     )
     context.control.limit_rate(context.settings.limit_rate)
     return Migration(context)
