@@ -12,6 +12,8 @@ TESTED_BY = {
     "kept_elsewhere": "copying/test_upload",
     "large_file": "copying/test_upload",
     "listing": "copying/test_upload",
+    "misplaced": "steps/test_copy_media",
+    "object_list": "copying/test_moving",
     "old_bucket": "copying/test_moving",
     "same_names": "copying/test_bring_back",
     "sender": "copying/test_upload_weather",

@@ -16,12 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.request import urlopen
 
 import httpx
 import pytest
+from boto3.s3.transfer import TransferConfig
 
 from tests import ROOT
 from tests.servers.bad_proxy import Fault, bad_proxy
@@ -46,6 +48,7 @@ from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
 from wizard.instance.checkout import open_instance
 from wizard.journal.journal import Journal
+from wizard.journal.misplaced import note_misplaced
 from wizard.journal.moving import note_moving_from
 from wizard.journal.public_files import keep_public_files
 from wizard.media.public import FileKind, HeldBack, PublicFiles
@@ -239,6 +242,113 @@ def test_what_the_new_bucket_has_goes_back(move: Move) -> None:
     assert move.old.get("images/covers/new.jpg") == b"uploaded to the new bucket"
     assert move.send_back().files == 0
     assert len(move.old.there()) == 6
+
+
+def agree_to_misplaced(move: Move) -> None:
+    with move.context() as context:
+        note_misplaced(context.journal, move.old.settings, copied=True)
+
+
+def test_what_is_misplaced_in_the_old_bucket_comes_to_where_it_belongs(move: Move) -> None:
+    """Stored below `BUCKET/images/` while the bucket's name was part of the endpoint."""
+    move.fill(3)
+    misplaced = f"{move.old.settings.bucket}/images"
+    move.old.put(f"{misplaced}/covers/misplaced é+1.jpg", b"in a wrong place", **public(move.old))
+    move.old.put(f"{misplaced}/covers/0001.jpg", move.old.get("images/covers/0001.jpg"))
+    move.old.put(f"{misplaced}/covers/on disk too.jpg", b"as visitors see it", **public(move.old))
+    move.new.write("covers/on disk too.jpg", b"stale")
+    before = listing(move.old)
+    assert move.copy().sent == 4
+    assert not any("misplaced" in key for key in move.new.there())
+    agree_to_misplaced(move)
+    outcome = move.copy()
+    assert (outcome.failures, outcome.conflicts, outcome.misplaced_conflicting) == ((), (), 0)
+    assert outcome.comparison and outcome.comparison.complete
+    assert move.new.get("images/covers/misplaced é+1.jpg") == b"in a wrong place"
+    assert move.new.get("images/covers/on disk too.jpg") == b"as visitors see it"
+    assert len(move.new.there()) == 5
+    move.old.put(f"{misplaced}/covers/late.jpg", b"before the restart", **public(move.old))
+    assert (move.catch_up().sent, move.catch_up().sent) == (1, 0)
+    del before["static/a.css"]
+    assert before.items() <= listing(move.old).items()
+
+
+def public(kit: CopyKit) -> dict[str, str]:
+    """How an object of it is public."""
+    return {"ACL": "public-read"} if kit.settings.acl else {}
+
+
+def test_misplaced_files_that_differ_are_left_to_a_person(same_service: Move) -> None:
+    """By their size, by their MD5s, and by their bytes where the ETags are none."""
+    move = same_service
+    move.fill(3)
+    misplaced = f"{move.old.settings.bucket}/images"
+    large = os.urandom(6 << 20)
+    for key, data in (("same", large), ("other", large), ("size", b"a")):
+        move.old.put(f"images/covers/{key}.jpg", data)
+    config = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
+    for key, data in (("same", large), ("other", large[::-1]), ("size", b"ab")):
+        body, name = BytesIO(data), f"{misplaced}/covers/{key}.jpg"
+        move.old.client.upload_fileobj(body, move.old.settings.bucket, name, Config=config)
+    agree_to_misplaced(move)
+    outcome = move.copy()
+    assert outcome.misplaced_conflicting == 2
+    differing = [f"{misplaced}/covers/other.jpg", f"{misplaced}/covers/size.jpg"]
+    assert sorted(outcome.misplaced_conflicts) == differing
+    old = move.old.there()
+    assert move.new.there() == old and len(old) == 6, "what is where it belongs counts"
+
+
+def test_what_is_misplaced_and_private_is_held_back(from_ceph: Move) -> None:
+    move = from_ceph
+    move.fill(2)
+    misplaced = f"{move.old.settings.bucket}/images/covers"
+    move.old.put(f"{misplaced}/hidden.jpg", b"private", ACL="private")
+    move.old.put(f"{misplaced}/public.jpg", b"public", ACL="public-read")
+    agree_to_misplaced(move)
+    outcome = move.copy()
+    assert (outcome.sent, outcome.withheld) == (3, ("covers/hidden.jpg",))
+    assert "images/covers/hidden.jpg" not in move.new.there()
+
+
+def test_misplaced_files_of_the_bucket_in_use_are_copied_within_it(
+    tmp_path: Path, ceph_storage: tuple[Settings, Keys]
+) -> None:
+    """An instance that stays with its bucket: nothing that is there is replaced or moved."""
+    (tmp_path / "images").mkdir()
+    kit = CopyKit(tmp_path, replace(ceph_storage[0], acl="public-read"), ceph_storage[1])
+    misplaced = f"{kit.settings.bucket}/images/covers"
+    kit.write("covers/here.jpg", b"on the disk")
+    for name in ("a", "here", "there"):
+        kit.put(f"{misplaced}/{name}.jpg", b"misplaced", ACL="public-read")
+    kit.put(f"{misplaced}/hidden.jpg", b"private", ACL="private")
+    kit.put("images/covers/there.jpg", b"other bytes", ACL="public-read")
+
+    def copy() -> CopyOutcome:
+        journal = Journal.open(kit.journal_folder, kit.folder)
+        try:
+            note_misplaced(journal, kit.settings, copied=True)
+            context = kit.context(journal)
+            return asyncio.run(_copy(context))
+        finally:
+            journal.close()
+
+    async def _copy(context: Context) -> CopyOutcome:
+        return await copy_media(context, await media_of(context))
+
+    outcome = copy()
+    assert (outcome.sent, outcome.failures, outcome.withheld) == (2, (), ("covers/hidden.jpg",))
+    assert outcome.misplaced_conflicts == (f"{misplaced}/there.jpg",)
+    assert {key: kit.get(key) for key in kit.there()} == {
+        "images/covers/a.jpg": b"misplaced",
+        "images/covers/here.jpg": b"on the disk",
+        "images/covers/there.jpg": b"other bytes",
+    }
+    host = f"{kit.settings.endpoint}/{kit.settings.bucket}"
+    assert httpx.get(f"{host}/images/covers/a.jpg").content == b"misplaced"
+    again = copy()
+    assert (again.sent, again.failures, again.misplaced_conflicting) == (0, (), 2)
+    assert kit.get("images/covers/here.jpg") == b"on the disk"
 
 
 @pytest.mark.parametrize("which", ["from_ceph", "within_ceph"])

@@ -19,6 +19,7 @@ import pytest
 
 from tests.servers.ceph import Ceph
 from tests.support.command_line import CommandLine
+from tests.support.waiting import wait_until
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.demo.build import build
@@ -142,12 +143,29 @@ def moving(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> It
         yield found
 
 
+def put_misplaced(moving: Moving, key: str) -> None:
+    """A public file below `BUCKET/images/`, as if the name had been part of the endpoint."""
+    settings, bucket = moving.line.demo.settings, moving.line.bucket
+    bucket.put(key, b"misplaced")
+    moving.ever[key.removeprefix(f"{settings.bucket}/")] = md5(b"misplaced").digest()
+    policy = bucket.get_policy() or {"Version": "2012-10-17", "Statement": []}
+    arn = f"arn:aws:s3:::{settings.bucket}/{settings.bucket}/*"
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": arn}
+    bucket.put_policy({**policy, "Statement": [*policy["Statement"], allow]})
+    url = f"{settings.endpoint}/{settings.bucket}/{key}"
+    wait_until(lambda: httpx.head(url).is_success)
+
+
 def test_from_bucket_to_bucket_of_one_service(moving: Moving, seaweedfs: SeaweedFS) -> None:
     old = moving.line.demo.settings
+    misplaced = f"{old.bucket}/images/covers/misplaced.jpg"
+    put_misplaced(moving, misplaced)
     before = {o.key: o.etag for o in moving.line.bucket.list_objects()}
     new = seaweedfs.settings("books-second")
     events = moving.move(new, seaweedfs.keys)
     moving.check(new, seaweedfs.keys)
+    (check,) = (e for e in events if e.get("code") == "misplaced-files")
+    assert check["verdict"] == "pass"
     assert {o.key: o.etag for o in moving.line.bucket.list_objects()} == before
     assert old.public_base in json.dumps(events)
     secret = seaweedfs.keys.secret_access_key

@@ -78,6 +78,7 @@ FORMS: dict[str, tuple[str, object]] = {
     "public media on disk": ('{"served": [], "refused": []}', PublicFiles()),
     "public media declined": ('[["covers", "JPG"]]', [["covers", "JPG"]]),
     "linked files that are not served": ('["covers/a.jpg"]', ["covers/a.jpg"]),
+    "media.misplaced": ("no", False),
     "copy_back.rest": ("3", 3),
     "local_static.collected": ("yes", True),
     "close_bucket.left": ("yes", True),

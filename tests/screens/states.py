@@ -29,6 +29,7 @@ from tests.screens.kit import (
     make_instance,
 )
 from tests.screens.waiting import press, until
+from wizard.copying.misplaced import Misplaced, question_about
 from wizard.core.message import verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.secrets import Keys
@@ -289,12 +290,24 @@ def _question() -> dict[str, Script]:
     return scripts
 
 
-async def _asked(stage: Stage) -> None:
+def _misplaced() -> dict[str, Script]:
+    scripts = all_scripts()
+    found = Misplaced(place="books-media/images/", files=1234, size=56_000_000)
+    scripts["copy_media"].question = question_about(found)
+    scripts["copy_media"].gate = Gate()
+    return scripts
+
+
+def _asked(step: str) -> Callable[[Stage], Awaitable[None]]:
     """What lies below the question is laid out before it is asked."""
-    await _begin("configure_provider")(stage)
-    stage.gate.set()
-    await stage.until(lambda: isinstance(stage.app.screen, ConfirmDialog))
-    await stage.rest()
+
+    async def walk(stage: Stage) -> None:
+        await _begin(step)(stage)
+        stage.gate.set()
+        await stage.until(lambda: isinstance(stage.app.screen, ConfirmDialog))
+        await stage.rest()
+
+    return walk
 
 
 _KEY_PROBLEM = Problem(
@@ -350,12 +363,15 @@ def all_states() -> dict[str, State]:
             _failed("configure_provider"),
             scripts=_with_problem("configure_provider", _KEY_PROBLEM),
         ),
-        "provider-question": State(_asked, scripts=_question()),
+        "provider-question": State(_asked("configure_provider"), scripts=_question()),
         "provider-declined": State(
             _failed("configure_provider", "escape"), scripts=_decision("configure_provider")
         ),
         "provider-http": State(_keys("1"), settings=_HTTP),
         "provider-stale": State(_keys("1"), done=NAMES[:4], prepare=_moved),
+        "copy-misplaced": State(
+            _asked("copy_media"), done=_before("copy_media"), scripts=_misplaced()
+        ),
         "copy-paused": State(
             _begin("copy_media", "p"), done=_before("copy_media"), scripts=_held("copy_media")
         ),

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.demo_scene import DemoScene, demo_scene
 from tests.support.results import done
+from tests.support.waiting import wait_until
 from wizard.copying.settle_public import has_declined
 from wizard.core.events import Progress, Verdict
 from wizard.core.plan import Sentence
@@ -136,6 +138,49 @@ def keys_there(scene: DemoScene) -> set[str]:
     name = scene.context.settings.bucket
     pages = scene.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=name)
     return {found["Key"] for page in pages for found in page.get("Contents", [])}
+
+
+async def test_misplaced_files_are_offered_and_copied(scene: DemoScene) -> None:
+    """Of a site that uses the bucket already, as if its name had been part of the endpoint."""
+    scene.enable_s3()
+    name = scene.context.settings.bucket
+    policy = {
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{name}/*",
+    }  # fmt: skip
+    scene.bucket.put_policy({"Version": "2012-10-17", "Statement": [policy]})
+    scene.bucket.put(f"{name}/images/covers/misplaced.jpg", b"a picture")
+    scene.bucket.put(f"{name}/images/previews/only there.png", b"another")
+    wait_until(lambda: is_served(scene, f"{name}/images/covers/misplaced.jpg"))
+    scene.answer = False
+    plan = await STEP.plan(scene.context)
+    words = "\n".join(item.text for item in plan.items if isinstance(item, Sentence))
+    assert f"are below {name}/images/" in words
+    checks = await scene.carry_out(STEP)
+    assert scene.questions[0].text.startswith("2 files (16")
+    (remark,) = (check for check in checks if check.code == "misplaced-files")
+    assert remark.verdict is Verdict.REMARK and has_declined(scene.context)
+    scene.answer = True
+    await scene.carry_out(STEP)
+    assert len(scene.questions) == 1, "nobody is asked again unasked"
+    Migration(scene.context).ask_again_about_media()
+    checks = await scene.carry_out(STEP)
+    (check,) = (check for check in checks if check.code == "misplaced-files")
+    assert check.verdict is Verdict.PASS
+    assert scene.bucket.get("images/covers/misplaced.jpg") == b"a picture"
+    assert scene.bucket.get("images/previews/only there.png") == b"another"
+    assert scene.bucket.get(f"{name}/images/covers/misplaced.jpg") == b"a picture"
+    assert (await STEP.inspect(scene.context)).done
+    scene.bucket.put(f"{name}/images/covers/misplaced.jpg", b"other bytes")
+    with pytest.raises(Problem) as raised:
+        await STEP.apply(scene.context)
+    assert raised.value.decision and f"{name}/images/covers/misplaced.jpg" in raised.value.raw
+    assert scene.bucket.get("images/covers/misplaced.jpg") == b"a picture"
+
+
+def is_served(scene: DemoScene, key: str) -> bool:
+    settings = scene.context.settings
+    return httpx.head(f"{settings.endpoint}/{settings.bucket}/{key}").is_success
 
 
 async def test_covers_on_a_second_disk_are_copied_where_the_admin_agrees(

@@ -50,6 +50,7 @@ from wizard.media.source import (
     MediaFailure,
     Reason,
     key_of,
+    path_of,
 )
 from wizard.storage.bucket import Bucket
 
@@ -153,11 +154,11 @@ class CopyRun:
         settings, public = self._context.settings, public_files(self._context.journal)
         with Visitors(settings, self._context.control, self._stop) as visitors:
             objects = (
-                (path, item.size)
+                (key_of(path), item.size)
                 for path, item in only_there(job)
                 if isinstance(item, Listed) and public.has(path)
             )
-            return frozenset(visitors.unreadable(objects))
+            return frozenset(map(path_of, visitors.unreadable(objects)))
 
     @contextmanager
     def _job(self) -> Iterator[Job]:
@@ -285,6 +286,7 @@ class CopyRun:
 
     def _withhold(self, job: Job, *, may_be_all: bool = True) -> None:
         """Leave out what the public cannot read where it comes from, and say so."""
+        may_be_all = may_be_all or self._media.all_may_be_withheld
         withhold(job, self._survey.count, may_be_all=may_be_all)
         if self._survey.count.withheld:
             self._context.report(Note(note_of(self._survey.count)))
@@ -434,6 +436,8 @@ class CopyRun:
             failed_folders=folders,
             withheld=tuple(self._survey.count.withheld),
             conflicting=conflicting,
+            misplaced_conflicting=self._media.conflicting,
+            misplaced_conflicts=tuple(self._media.conflicts),
             total=files,
             comparison=comparison,
         )

@@ -43,6 +43,10 @@ class _Object:
     listed: Listed
 
     @property
+    def key(self) -> str:
+        return self.listed.key or key_of(self.path)
+
+    @property
     def is_large(self) -> bool:
         return self.listed.size > _LARGE
 
@@ -51,8 +55,9 @@ _Pair = tuple[bytes, "Listed"]
 
 
 class Fetcher:
-    """Reads objects below the media prefix; `by_size` counts those without a digest to check by.
+    """Reads objects by their keys, or those of their paths.
 
+    `by_size` counts those without a digest to check by.
     What is there when it is read counts, not what was listed. `proofs` has each that was read to
     its end, until somebody takes it out. `etags_are_md5` as `wizard.journal.etags` says it.
     """
@@ -96,10 +101,10 @@ class Fetcher:
     def _parts(self, found: _Object) -> Iterator[bytes]:
         """Yield a large object's bytes. Raises `Spoiled`, also where another takes its place."""
         path, size = found.path, found.listed.size
-        first = self._dispatcher.ask(_part_of(path, size, 0, ""))
+        first = self._dispatcher.ask(_part_of(found, 0, ""))
         _refuse(path, first)
         digests, left = RunningDigests(size, first.etag), size
-        for answer in self._answers(path, size, first):
+        for answer in self._answers(found, first):
             _refuse(path, answer)
             digests.update(answer.body)
             left -= len(answer.body)
@@ -108,13 +113,13 @@ class Fetcher:
             raise Spoiled(MediaFailure(path=path, reason=Reason.SPOILED))
         self._prove(path, digests, first)
 
-    def _answers(self, path: bytes, size: int, first: Response) -> Iterator[Response]:
+    def _answers(self, found: _Object, first: Response) -> Iterator[Response]:
         """Yield the answers for all parts in their order, a few of them asked for ahead."""
         yield first
         ahead: deque[SimpleQueue[Response]] = deque()
-        for start in range(_PART, size, _PART):
+        for start in range(_PART, found.listed.size, _PART):
             came: SimpleQueue[Response] = SimpleQueue()
-            request = _part_of(path, size, start, first.etag)
+            request = _part_of(found, start, first.etag)
             request.done = came.put
             self._dispatcher.submit(request)
             ahead.append(came)
@@ -226,23 +231,23 @@ def _whole_of(found: _Object, done: Callable[[Response], None]) -> Request:
     return Request(
         operation="GetObject",
         method="GET",
-        key=key_of(found.path),
+        key=found.key,
         done=done,
         collect=True,
         expects=found.listed.size,
     )
 
 
-def _part_of(path: bytes, size: int, start: int, etag: str) -> Request:
+def _part_of(found: _Object, start: int, etag: str) -> Request:
     """Return the request for a part; with `etag` of that very object only."""
-    last = min(start + _PART, size) - 1
+    last = min(start + _PART, found.listed.size) - 1
     headers = [("Range", f"bytes={start}-{last}")]
     if etag:
         headers.append(("If-Match", f'"{etag}"'))
     return Request(
         operation="GetObject",
         method="GET",
-        key=key_of(path),
+        key=found.key,
         done=lambda answer: None,
         headers=headers,
         collect=True,

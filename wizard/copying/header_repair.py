@@ -36,11 +36,14 @@ def copied_from(bucket: str, key: str) -> tuple[str, str]:
     return "x-amz-copy-source", f"/{bucket}/{quote(key, safe='/-_.~')}"
 
 
-def copy_headers(bucket: str, key: str, acl: str) -> list[tuple[str, str]]:
-    """Return the headers that have a service copy an object, with the right headers."""
+def copy_headers(key: str, acl: str, source: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return the headers that have a service copy an object to `key`, with the right headers.
+
+    `source` is its bucket and its key there.
+    """
     return [
         *object_headers(key, acl),
-        copied_from(bucket, key),
+        copied_from(*source),
         ("x-amz-metadata-directive", "REPLACE"),
     ]
 
@@ -124,7 +127,7 @@ class HeaderRepair:
 
     def _copy(self) -> Request:
         """Return the request that copies the object onto itself, with the right headers."""
-        headers = copy_headers(self.job.bucket, self._key, self.job.acl)
+        headers = copy_headers(self._key, self.job.acl, (self.job.bucket, self._key))
         return Request(
             operation="CopyObject", method="PUT", key=self._key, done=self._copied, headers=headers
         )

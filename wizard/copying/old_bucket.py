@@ -1,18 +1,18 @@
 """The media of a moving instance: all objects of its old bucket, and what only its disk has.
 
-Where both have a file of one name, that of the bucket counts: it is what visitors see.
+Where both have a file of one name, that of the bucket counts: it is what visitors see. And objects
+of the bucket in use that are misplaced there, as media that it is given where they belong.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from enum import Enum
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -20,6 +20,7 @@ from wizard.copying.crt_client import Client
 from wizard.copying.dispatcher import Dispatcher
 from wizard.copying.fetching import Fetcher
 from wizard.copying.listing import Listed, ListingRefused, list_all
+from wizard.copying.object_list import ObjectList
 from wizard.copying.threads import Stopped
 from wizard.copying.visitors import Visitors
 from wizard.core.os_errors import ExplainedError
@@ -51,12 +52,16 @@ if TYPE_CHECKING:
     from wizard.step import Context
 
 _PAGE = 2000
+# So many names of what is in conflict are kept.
+_NAMED = 1000
 
-_SCHEMA = """
-CREATE TABLE objects (
-    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, etag TEXT NOT NULL
-) WITHOUT ROWID;
-"""
+
+class Wanted(Enum):
+    """Which objects: those below `images/`, the misplaced ones as well, or those alone."""
+
+    PLACED = "placed"
+    ALL = "all"
+    MISPLACED = "misplaced"
 
 
 class BucketMedia(Media):
@@ -65,6 +70,8 @@ class BucketMedia(Media):
     `context` is that of the bucket, with its keys. `besides` is that of another bucket: what this
     one has by then is left out. `known` gives the objects where the bucket is not to be listed.
     `copied_by_service`: the service that is copied to is the same, and may do it by itself.
+    `wanted`: misplaced ones alone are those of the bucket that is copied to, without what the disk
+    has as well.
     """
 
     readers = 2
@@ -78,9 +85,10 @@ class BucketMedia(Media):
         besides: Context | None = None,
         known: Callable[[], Iterator[VerifiedFile]] | None = None,
         copied_by_service: bool = False,
+        wanted: Wanted = Wanted.PLACED,
     ) -> None:
         self._context, self._besides, self._known = context, besides, known
-        self._disk = disk
+        self._disk, self._wanted = disk, wanted
         self._bucket = Bucket(context.settings, context.keys)
         self._etags_are_md5 = etags_are_md5(context.journal, self._bucket.place)
         self.copied_by_service = copied_by_service
@@ -90,15 +98,16 @@ class BucketMedia(Media):
         self._source: Dispatcher | None = None
         self._visitors: Visitors | None = None
         self._guard = threading.RLock()
-        # A file of SQLite's own, without a name, which goes away with the connection.
-        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=OFF")
-        self._database.executescript(_SCHEMA)
+        self._objects = ObjectList(self._bucket.name)
+        self.all_may_be_withheld = wanted is Wanted.MISPLACED
 
     @property
     def label(self) -> str:
-        bucket = f"s3://{self._bucket.name}/{PREFIX}"
-        return f"{bucket} + {self._disk.label}" if self._disk else bucket
+        prefixes = [PREFIX] if self._wanted is not Wanted.MISPLACED else []
+        if self._wanted is not Wanted.PLACED:
+            prefixes.append(self._objects.misplaced_prefix)
+        places = [f"s3://{self._bucket.name}/{prefix}" for prefix in prefixes]
+        return " + ".join([*places, *([self._disk.label] if self._disk else [])])
 
     @contextmanager
     def in_use(self, stop: threading.Event) -> Iterator[None]:
@@ -115,27 +124,27 @@ class BucketMedia(Media):
 
     def walk(self) -> Iterator[MediaFile | MediaFailure]:
         self._list()
-        last = b""
-        query = "SELECT path, size, mtime_ns FROM objects WHERE path > ? ORDER BY path LIMIT ?"
-        while rows := self._rows(query, (last, _PAGE)):
-            last = rows[-1][0]
-            yield from (MediaFile(*row) for row in rows)
+        if self._wanted is Wanted.MISPLACED and self._objects.count():
+            self._leave_out_walked(self._disk)
+        yield from self._objects.walk()
         for item in self._disk.walk() if self._disk else ():
-            if not self._is_object(item.path):
+            if not self._objects.has(item.path):
                 yield item
 
     def only_here(self, disk: Media, most: int) -> tuple[int, list[str]]:
         """Return how many objects `disk` has no file for, and the names of the first `most`."""
         self._list()
-        found = iter(disk.walk())
+        self._leave_out_walked(disk)
+        names = [p.decode(errors="backslashreplace") for p in self._objects.first(most)]
+        return self._objects.count(), names
+
+    def _leave_out_walked(self, disk: Media | None) -> None:
+        found = iter(disk.walk() if disk else ())
         while batch := list(islice(found, _PAGE)):
-            self._write("DELETE FROM objects WHERE path = ?", [(item.path,) for item in batch])
-        number = self._rows("SELECT count(*) FROM objects", ())[0][0]
-        rows = self._rows("SELECT path FROM objects ORDER BY path LIMIT ?", (most,))
-        return number, [path.decode(errors="backslashreplace") for (path,) in rows]
+            self._objects.leave_out([item.path for item in batch])
 
     def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
-        objects = {file.path: file for file in files if self._is_object(file.path)}
+        objects = {file.path: file for file in files if self._objects.has(file.path)}
         if objects:
             yield from self._read_objects(objects)
         others = [file for file in files if file.path not in objects]
@@ -144,10 +153,10 @@ class BucketMedia(Media):
 
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
         """Yield them; an object is as it was when it was read, or its ETag would be another."""
-        others = [file for file in files if not self._is_object(file.path)]
+        others = [file for file in files if not self._objects.has(file.path)]
         looks = iter(self._disk.look_again(others) if self._disk else ())
         for file in files:
-            yield file if self._is_object(file.path) else next(looks)
+            yield file if self._objects.has(file.path) else next(looks)
 
     def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
         raise NotImplementedError("a bucket that media come from is only read")
@@ -166,62 +175,111 @@ class BucketMedia(Media):
     def _digested(
         self, files: Sequence[MediaFile], digest: Digest
     ) -> Iterable[Digested | MediaFailure]:
-        return digest([file for file in files if not self._is_object(file.path)])
+        return digest([file for file in files if not self._objects.has(file.path)])
 
     def copy_source(self, path: bytes) -> CopySource | None:
         if not self.copied_by_service:
             return None
-        rows = self._rows("SELECT etag FROM objects WHERE path = ?", (path,))
-        return CopySource(self._bucket.name, rows[0][0]) if rows else None
+        found = self._objects.find(path)
+        return CopySource(self._bucket.name, found.key, found.etag) if found else None
+
+    def is_in_place(self, path: bytes) -> bool:
+        return not self._objects.is_misplaced(path)
 
     def is_public(self, path: bytes, public: PublicFiles) -> bool:
         """Tell it of what only the disk has by what the site served while it was there."""
-        return public.has(path) and (self._on_disk.has(path) or self._is_object(path))
+        return public.has(path) and (self._on_disk.has(path) or self._objects.has(path))
 
     def withheld(self, files: Sequence[MediaFile]) -> Withheld:
         """Ask for each object without keys: any of them may have an ACL of its own."""
-        objects = [(file.path, file.size) for file in files if self._is_object(file.path)]
-        if not objects:
+        keys = {found.key: file for file in files if (found := self._objects.find(file.path))}
+        if not keys:
             return Withheld(asked=0, failures=())
-        if self._visitors is None:
-            self._visitors = Visitors(self._context.settings, self._context.control, self._stop)
-        found = self._visitors.unreadable(objects)
+        refused = self._asking().unreadable((key, file.size) for key, file in keys.items())
         failures = [
-            MediaFailure(path=path, reason=reason)
-            for path, reason in sorted(found.items(), key=itemgetter(0))
+            MediaFailure(path=keys[key].path, reason=reason)
+            for key, reason in sorted(refused.items(), key=itemgetter(0))
         ]
-        return Withheld(asked=len(objects), failures=failures)
+        return Withheld(asked=len(keys), failures=failures)
+
+    def _asking(self) -> Visitors:
+        with self._guard:
+            if self._visitors is None:
+                control = self._context.control
+                self._visitors = Visitors(self._context.settings, control, self._stop)
+            return self._visitors
 
     # The bucket ------------------------------------------------------------------------------
 
     def _list(self) -> None:
         """Find out what the bucket holds now."""
-        self._write("DELETE FROM objects", [()])
+        self._objects.clear()
+        self.conflicting, self.conflicts = 0, ()
         if self._known is not None:
-            rows = ((path_of(f.key), f.size, f.mtime_ns, f.etag) for f in self._known())
-            self._write("INSERT INTO objects VALUES (?,?,?,?)", rows)
+            self._objects.add_known(self._known())
             return
         with self._explained():
             # boto3 says in the service's words what is wrong with keys and bucket.
             self._bucket.ask()
-            list_all(self._dispatcher(), PREFIX, (), self._take)
+            self._list_objects()
         if self._besides is not None:
             self._leave_out(self._besides)
 
-    def _take(self, page: list[Listed]) -> None:
-        rows = [
-            (path, found.size, _time_of(found), found.etag)
-            for path, found in ((path_of(found.key), found) for found in page)
-            # What consoles store for an empty folder is no file.
-            if found.size or not (path.endswith(b"/") or not path)
+    def _list_objects(self) -> None:
+        objects, only = self._objects, self._wanted is Wanted.MISPLACED
+        if self._wanted is not Wanted.PLACED:
+            self._list_prefix(objects.misplaced_prefix, objects.add_misplaced)
+        if objects.has_misplaced or not only:
+            self._list_prefix(PREFIX, objects.add)
+        if objects.has_misplaced:
+            for pairs in objects.on_both_places():
+                self._note_conflicts(pairs)
+            objects.take_misplaced(only=only)
+
+    def _list_prefix(self, prefix: str, add: Callable[[list[Listed]], None]) -> None:
+        def take(page: list[Listed]) -> None:
+            add(page)
+            if self._stop.is_set():
+                raise Stopped
+
+        list_all(self._dispatcher(), prefix, (), take)
+
+    def _note_conflicts(self, pairs: list[tuple[bytes, Listed, Listed]]) -> None:
+        """Note which of these are not the same; where the ETags do not tell, by their bytes."""
+        unsure = {
+            path: (misplaced, placed)
+            for path, misplaced, placed in pairs
+            if misplaced.size == placed.size and not self._are_md5s(misplaced, placed)
+        }
+        md5s = [
+            self._md5s([(path, both[which]) for path, both in unsure.items()]) for which in (0, 1)
         ]
-        self._write("INSERT OR REPLACE INTO objects VALUES (?,?,?,?)", rows)
-        if self._stop.is_set():
-            raise Stopped
+        differing = [
+            misplaced.key
+            for path, misplaced, _ in pairs
+            if path not in unsure or md5s[0].get(path) != md5s[1].get(path)
+        ]
+        self.conflicting += len(differing)
+        self.conflicts = [*self.conflicts, *differing][:_NAMED]
+
+    def _are_md5s(self, *objects: Listed) -> bool:
+        return bool(self._etags_are_md5) and not any("-" in found.etag for found in objects)
+
+    def _md5s(self, objects: list[tuple[bytes, Listed]]) -> dict[bytes, bytes]:
+        fetcher = Fetcher(self._dispatcher(), self._stop, etags_are_md5=self._etags_are_md5)
+        found: dict[bytes, bytes] = {}
+        for incoming in fetcher.incoming(objects):
+            try:
+                for _ in incoming.pieces():
+                    pass
+            except Spoiled:
+                continue  # what cannot be read is not known to be the same
+            found[incoming.path] = fetcher.proofs.pop(incoming.path).md5
+        return found
 
     def _leave_out(self, besides: Context) -> None:
         for found in Bucket(besides.settings, besides.keys).list_objects(PREFIX):
-            self._write("DELETE FROM objects WHERE path = ?", [(path_of(found.key),)])
+            self._objects.leave_out([path_of(found.key)])
             if self._stop.is_set():
                 raise Stopped
 
@@ -236,21 +294,10 @@ class BucketMedia(Media):
                 fetcher.proofs.pop(incoming.path, None)
 
     def _listed(self, file: MediaFile) -> Listed:
-        rows = self._rows("SELECT etag FROM objects WHERE path = ?", (file.path,))
-        return Listed(key="", size=file.size, etag=rows[0][0])
-
-    def _is_object(self, path: bytes) -> bool:
-        return bool(self._rows("SELECT 1 FROM objects WHERE path = ?", (path,)))
-
-    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-        with self._guard:
-            self._database.execute("BEGIN")
-            self._database.executemany(statement, rows)
-            self._database.execute("COMMIT")
-
-    def _rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        with self._guard:
-            return self._database.execute(query, values).fetchall()
+        found = self._objects.find(file.path)
+        return Listed(
+            key=found.key if found else "", size=file.size, etag=found.etag if found else ""
+        )
 
     def _dispatcher(self) -> Dispatcher:
         with self._guard:
@@ -280,14 +327,6 @@ class BucketMedia(Media):
         return self._bucket.problem_of(
             ClientError({"Error": error, "ResponseMetadata": metadata}, "GetObject")  # type: ignore[typeddict-item]
         )
-
-
-def _time_of(found: Listed) -> int:
-    """Return when an object was stored, in nanoseconds since the epoch; 0 where nobody says it."""
-    try:
-        return round(datetime.fromisoformat(found.modified).timestamp() * 1e3) * 1_000_000
-    except ValueError:
-        return 0
 
 
 def _as_read(incoming: IncomingFile, file: MediaFile) -> tuple[MediaFile, Stream] | MediaFailure:

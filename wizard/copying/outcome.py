@@ -46,6 +46,7 @@ class CopyOutcome:
     without the harmless ones; `failed_folders` of them are folders that cannot be
     looked into. `total` files are here. `withheld` names the first thousand that the public
     cannot read where they come from: they are not copied, and no failures.
+    `misplaced_conflicts` names misplaced objects that differ from those where they belong.
     """
 
     sent: int
@@ -59,6 +60,8 @@ class CopyOutcome:
     comparison: Comparison | None = None
     failed_folders: int = 0
     withheld: tuple[str, ...] = ()
+    misplaced_conflicting: int = 0
+    misplaced_conflicts: tuple[str, ...] = ()
 
 
 def describe_link(link: MediaFailure) -> Message:

@@ -82,7 +82,7 @@ class ServerCopies:
             client.copy_object(
                 Bucket=name,
                 Key=key,
-                CopySource={"Bucket": source.bucket, "Key": key},
+                CopySource={"Bucket": source.bucket, "Key": source.key},
                 MetadataDirective="REPLACE",
                 ContentType=content_type(key),
                 CacheControl=CACHE_CONTROL,
@@ -95,7 +95,7 @@ class ServerCopies:
 
     def _request(self, file: MediaFile, source: CopySource) -> Request:
         key = key_of(file.path)
-        headers = copy_headers(source.bucket, key, self._job.acl)
+        headers = copy_headers(key, self._job.acl, (source.bucket, source.key))
         headers.append(("x-amz-copy-source-if-match", f'"{source.etag}"'))
         return Request(
             operation="CopyObject",
@@ -136,7 +136,7 @@ class ServerCopies:
 class _CopyInParts(LargeFile):
     """An object that is too large to be copied at once."""
 
-    source: CopySource = field(default_factory=lambda: CopySource("", ""))
+    source: CopySource = field(default_factory=lambda: CopySource("", "", ""))
 
     def run(self) -> str | None:
         """Have it copied part by part; returns its ETag, None where the service does not.
@@ -157,7 +157,7 @@ class _CopyInParts(LargeFile):
         number = start // MOST_AT_ONCE + 1
         last = min(start + MOST_AT_ONCE, self.file.size) - 1
         headers = [
-            copied_from(self.source.bucket, self.key),
+            copied_from(self.source.bucket, self.source.key),
             ("x-amz-copy-source-range", f"bytes={start}-{last}"),
             ("x-amz-copy-source-if-match", f'"{self.source.etag}"'),
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from wizard.copying.misplaced import ask_again_about_misplaced, misplaced_declined
 from wizard.copying.outcome import MediaCount, describe_link
 from wizard.copying.outside_links import (
     OutsideLink,
@@ -73,13 +74,16 @@ async def _settle_links(context: Context, media: Media, found: MediaCount) -> No
 
 
 def has_declined(context: Context) -> bool:
-    """Tell whether the admin wants a link, or a kind of files, held back."""
-    return links_declined(context) or bool(declined(context.journal))
+    """Tell whether the admin wants a link, a kind of files or misplaced ones held back."""
+    kinds = bool(declined(context.journal))
+    return kinds or links_declined(context) or misplaced_declined(context)
 
 
 def forget_declined(context: Context) -> None:
     """Forget what the admin said no to, so that the next copy asks about it again."""
     forget_declined_links(context)
+    if misplaced_declined(context):
+        ask_again_about_misplaced(context)
     forget_declined_kinds(context.journal)
 
 

@@ -7,15 +7,16 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wizard.copying.old_bucket import BucketMedia
+from wizard.copying.old_bucket import BucketMedia, Wanted
 from wizard.copying.outside_links import own_media_of
 from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.core.states import ResultState
+from wizard.journal.misplaced import copies_misplaced
 from wizard.journal.moving import moving_from
 from wizard.media.source import FolderMedia
-from wizard.storage.in_env import env_of, keys_in
+from wizard.storage.in_env import env_of, keys_in, names_bucket_twice
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -35,19 +36,46 @@ async def media_of(context: Context, *, as_verified: bool = False) -> Media:
     """
     old = context.old_storage
     if old is None or moves_address_only(context):
-        return await own_media_of(context)
+        return await _own_media_of(context, as_verified=as_verified)
     disk = await _disk_of(context)
     before = old_context(context, old)
     if as_verified and _is_over(context):
         journal, place = context.journal, context.settings.destination
         return BucketMedia(before, disk, known=lambda: journal.verified_files(place))
-    return BucketMedia(before, disk, copied_by_service=old.is_same_service(context.settings))
+    wanted = Wanted.ALL if copies_misplaced(context.journal, old) is True else Wanted.PLACED
+    by_service = old.is_same_service(context.settings)
+    return BucketMedia(before, disk, copied_by_service=by_service, wanted=wanted)
+
+
+async def _own_media_of(context: Context, *, as_verified: bool) -> Media:
+    """Return the instance's own media, with what is misplaced in its bucket where that is wanted.
+
+    `as_verified`: all of that is where it belongs by now.
+    """
+    over = as_verified and _is_over(context)
+    if over or not copies_misplaced(context.journal, context.settings):
+        return await own_media_of(context)
+    disk = await _disk_of(context)
+    return BucketMedia(context, disk, copied_by_service=True, wanted=Wanted.MISPLACED)
 
 
 def moves_address_only(context: Context) -> bool:
     """Tell whether a moving instance stays with its bucket, under another public address."""
     old = context.old_storage
     return old is not None and old.destination == context.settings.destination
+
+
+def copies_nothing(context: Context) -> bool:
+    """Tell whether a moving instance has no file to copy: all are where they belong.
+
+    Not where the bucket's name was part of the endpoint: then they may be misplaced.
+    """
+    if not moves_address_only(context):
+        return False
+    old = context.old_storage
+    found = env_of(old, context.instance.env_file(), context.journal.shown_folder) if old else None
+    doubled = found is not None and names_bucket_twice(found)
+    return not (doubled or copies_misplaced(context.journal, context.settings))
 
 
 def uploads_since(context: Context, old: Settings) -> tuple[Context, Media]:

@@ -68,7 +68,7 @@ class Survey:
         """
         count = MediaCount(public=self._public)
         public, is_public = self._public, self._media.is_public
-        note = count.count_kind if by_kind else _leave
+        note = self._kinds_into(count) if by_kind else _leave
         batch: list[MediaFile] = []
         for item in self._media.walk():
             if item.path in self._kept_elsewhere:
@@ -89,6 +89,15 @@ class Survey:
                 batch = []
         self._add(count, batch, found)
         return count
+
+    def _kinds_into(self, count: MediaCount) -> Callable[[MediaFile], None]:
+        """Return what counts a file by its kind, which the site is asked about."""
+
+        def note(file: MediaFile) -> None:
+            if self._media.is_in_place(file.path):
+                count.count_kind(file)
+
+        return note
 
     def _add(
         self, count: MediaCount, batch: list[MediaFile], found: Callable[[list[MediaFile]], None]

@@ -14,7 +14,7 @@ from wizard.copying.comparison import Comparison
 from wizard.copying.copy_run import CopyRun
 from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
 from wizard.copying.outside_links import own_media_of
-from wizard.copying.sources import media_of, moves_address_only, uploads_since
+from wizard.copying.sources import copies_nothing, media_of, moves_address_only, uploads_since
 from wizard.core.copy_control import CopyControl
 from wizard.media.source import MediaFailure, Reason
 
@@ -67,7 +67,7 @@ async def copy_new_media(context: Context) -> CopyOutcome:
 
     Never overwrites a key that the journal does not say we put there.
     """
-    if moves_address_only(context):
+    if copies_nothing(context):
         return CopyOutcome(sent=0, sent_bytes=0, already=0, failures=(), conflicts=())
     return await _in_thread(context, await media_of(context), CopyRun.catch_up)
 

@@ -16,7 +16,7 @@ import httpx
 from wizard.copying.crt_client import Client, Request, Response
 from wizard.copying.dispatcher import Dispatcher
 from wizard.copying.threads import Stopped
-from wizard.media.source import PREFIX, Reason, key_of
+from wizard.media.source import PREFIX, Reason
 from wizard.web.trust import trusted
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Visitors:
         self._settings = settings
         self._stop = stop
         self._dispatcher = Dispatcher(Client(settings, None), control)
-        self._address = _PublicAddress(settings.public_base, stop)
+        self._address = _PublicAddress(_base(settings), stop)
 
     def __enter__(self) -> Self:
         return self
@@ -55,37 +55,45 @@ class Visitors:
         self._dispatcher.close()
         self._address.close()
 
-    def unreadable(self, objects: Iterable[tuple[bytes, int]]) -> Mapping[bytes, Reason]:
-        """Return which of these objects, each with its size, no visitor was seen to be given.
+    def unreadable(self, objects: Iterable[tuple[str, int]]) -> Mapping[str, Reason]:
+        """Return which of these keys, each with its size, no visitor was seen to be given.
 
         `Reason.PRIVATE` where the service refuses them, `Reason.UNSEEN` where it did not answer.
         Raises `Stopped`.
         """
-        refused: dict[bytes, int] = {}
-        for path, size in objects:
+        refused: dict[str, int] = {}
+        for key, size in objects:
             if self._stop.is_set():
                 raise Stopped
-            self._dispatcher.submit(self._request(path, size, refused))
+            self._dispatcher.submit(self._request(key, size, refused))
         self._dispatcher.drain()
         return self._not_at_the_address(refused)
 
-    def _request(self, path: bytes, size: int, refused: dict[bytes, int]) -> Request:
+    def _request(self, key: str, size: int, refused: dict[str, int]) -> Request:
         def done(answer: Response) -> None:
             if not answer.ok:
-                refused[path] = size
+                refused[key] = size
 
-        return Request(
-            operation="HeadObject", method="HEAD", key=key_of(path), done=done, anonymous=True
-        )
+        return Request(operation="HeadObject", method="HEAD", key=key, done=done, anonymous=True)
 
-    def _not_at_the_address(self, objects: Mapping[bytes, int]) -> Mapping[bytes, Reason]:
+    def _not_at_the_address(self, objects: Mapping[str, int]) -> Mapping[str, Reason]:
         """Return those that the public address does not give out either."""
         with ThreadPoolExecutor(_ASKERS, thread_name_prefix="visiting") as pool:
             found = pool.map(self._address.refusal, objects, objects.values())
-            refused = {path: why for path, why in zip(objects, found, strict=True) if why}
+            refused = {key: why for key, why in zip(objects, found, strict=True) if why}
         if self._stop.is_set():
             raise Stopped
         return refused
+
+
+def _base(settings: Settings) -> str:
+    """Return the public address of the bucket's top, also where its name was part of the endpoint.
+
+    There keys begin with the name once more, and so does the address that visitors use.
+    """
+    base, bucket = settings.public_base, settings.bucket
+    doubled = settings.custom_domain.lower().startswith(f"{bucket}.".lower())
+    return base.removesuffix(f"/{bucket}") if doubled else base
 
 
 class _PublicAddress:
@@ -106,9 +114,9 @@ class _PublicAddress:
         """Close the connections."""
         self._client.close()
 
-    def refusal(self, path: bytes, size: int) -> Reason | None:
+    def refusal(self, key: str, size: int) -> Reason | None:
         """Return why an object counts as kept from the public; None where it is given out."""
-        answer = self._ask(key_of(path))
+        answer = self._ask(key)
         if answer is None:
             return Reason.UNSEEN
         if answer.status_code != 200:

@@ -43,7 +43,7 @@ def withhold(job: Job, count: MediaCount, *, may_be_all: bool) -> None:
 def note_of(count: MediaCount) -> Message:
     """Return what is said of them at once, with their names."""
     return msg(
-        "Held back, since the public cannot read them in the old bucket: {names}",
+        "Held back, since the public cannot read them where they are now: {names}",
         names=name_some(count.withheld, _SHOWN),
     )
 

@@ -50,7 +50,7 @@ _HELD_BACK: Mapping[HeldBack, Message] = MappingProxyType(
         HeldBack.CAPITALS: msg(
             "pictures with an uppercase extension (BookWyrm's nginx refuses them too)"
         ),
-        HeldBack.PRIVATE: msg("files that the public cannot read in the old bucket"),
+        HeldBack.PRIVATE: msg("files that the public cannot read where they are now"),
     }
 )
 

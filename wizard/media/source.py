@@ -140,9 +140,10 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True)
 class CopySource:
-    """Where a service finds an object to copy it by itself: the bucket, and the object's ETag."""
+    """Where a service finds an object to copy it by itself: bucket and key, and its ETag."""
 
     bucket: str
+    key: str
     etag: str
 
 
@@ -241,6 +242,11 @@ class Media(ABC):
     copied_by_service: bool = False
     # Whether the public may be kept from some of them, whatever their names are (`withheld`).
     may_withhold: bool = False
+    # Whether it is no surprise where that is so of all that can be asked for.
+    all_may_be_withheld: bool = False
+    # How many objects have a file's name and other bytes, so that a person decides; the first keys.
+    conflicting: int = 0
+    conflicts: Sequence[str] = ()
 
     @property
     @abstractmethod
@@ -300,6 +306,10 @@ class Media(ABC):
     def copy_source(self, path: bytes) -> CopySource | None:
         """Return where the service itself finds a file; None where it has to be read here."""
         return None
+
+    def is_in_place(self, path: bytes) -> bool:
+        """Tell whether the site finds a file where it looks for it."""
+        return True
 
     def is_public(self, path: bytes, public: PublicFiles) -> bool:
         """Tell whether everybody may read a file, by its name and by what is `public`."""

@@ -8,6 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from wizard.access.probe import require_keys
 from wizard.access.public_address import other_bytes
+from wizard.copying.misplaced import (
+    about_misplaced,
+    ask_again_about_misplaced,
+    check_misplaced,
+    settle_misplaced,
+)
 from wizard.copying.object_headers import CACHE_CONTROL, content_type
 from wizard.copying.settle_public import (
     MOST_NAMED,
@@ -15,7 +21,7 @@ from wizard.copying.settle_public import (
     copied_beyond_the_list,
     settle_public,
 )
-from wizard.copying.sources import media_of, moves_address_only
+from wizard.copying.sources import copies_nothing, media_of
 from wizard.copying.upload import (
     Comparison,
     CopyOutcome,
@@ -56,7 +62,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         """Apply only where there can be media: not on a new instance."""
         if context.settings.path == MigrationPath.FRESH:
             return Applicability(Applies.NO, msg("A fresh install has no media yet."))
-        if moves_address_only(context):
+        if copies_nothing(context):
             reason = msg("Only the public address changes: the files stay in their bucket.")
             return Applicability(Applies.NO, reason)
         return ALWAYS
@@ -117,6 +123,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
             if kind in found.held_back and kind is not HeldBack.OUTSIDE
         ]
         out_of_the_ordinary = await about_public(context, media, found)
+        out_of_the_ordinary = [*out_of_the_ordinary, *await about_misplaced(context)]
         items += [Sentence(text, warning=True) for text in out_of_the_ordinary]
         if found.failures:
             text = plural(
@@ -132,11 +139,15 @@ class CopyMedia(TypedStep[CopyOutcome]):
         """Copy what is not verified. Raises `Problem` where a file is not accounted for."""
         context.settings.require("endpoint", "bucket")
         require_keys(context)
+        await settle_misplaced(context)
         await settle_public(context)
         outcome = await copy_media(context, await media_of(context))
         context.report(Note(_summary(outcome)))
         if outcome.failed:
             raise not_copied(outcome)
+        if outcome.misplaced_conflicting:
+            ask_again_about_misplaced(context)
+            raise _misplaced_conflicts(outcome)
         if outcome.conflicting:
             raise conflicting_keys(outcome)
         return outcome
@@ -147,7 +158,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         compared = found.comparison or await compare_media(context, media)
         checks = [_same(compared)]
         context.report(checks[0])
-        beyond = copied_beyond_the_list(context.journal)
+        beyond = [*copied_beyond_the_list(context.journal), *await check_misplaced(context)]
         for check in (*_remarks(compared), *beyond, *await _with_controls(context, compared)):
             context.report(check)
             checks.append(check)
@@ -216,6 +227,25 @@ def conflicting_keys(outcome: CopyOutcome) -> Problem:
         raw=names,
         decision=True,
         code="keys-in-conflict",
+    )
+
+
+def _misplaced_conflicts(outcome: CopyOutcome) -> Problem:
+    """Return the `Problem` of misplaced files that differ from those of their names."""
+    return Problem(
+        plural(
+            "{n} misplaced file differs from the file of the same name below images/.",
+            "{n} misplaced files differ from the files of the same names below images/.",
+            outcome.misplaced_conflicting,
+        ),
+        msg("Both are in the bucket, so bw-s3 cannot tell which is right. It replaces neither."),
+        msg(
+            "Compare them, and delete in the bucket the one that is wrong. Then start again. Or "
+            "leave the misplaced ones where they are: start again, and say no when asked."
+        ),
+        raw="\n".join(outcome.misplaced_conflicts[:MOST_NAMED]),
+        decision=True,
+        code="misplaced-files-differ",
     )
 
 

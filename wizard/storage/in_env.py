@@ -38,6 +38,12 @@ def storage_in(env: EnvFile) -> Settings:
     return replace(found, endpoint=f"https://s3.{found.region or 'us-east-1'}.amazonaws.com")
 
 
+def names_bucket_twice(env: EnvFile) -> bool:
+    """Tell whether the endpoint has the bucket's name in it, which is put in front of keys then."""
+    bucket, endpoint = _value(env, _NAMES["bucket"]), _value(env, _NAMES["endpoint"])
+    return bool(bucket) and f"://{bucket}." in endpoint
+
+
 def acl_in(env: EnvFile) -> str:
     """Return the ACL that BookWyrm sends with each file; "" for none."""
     acl = env.get("AWS_DEFAULT_ACL")
