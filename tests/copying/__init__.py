@@ -24,5 +24,6 @@ TESTED_BY = {
     "tcp_pacing": "copying/test_upload",
     "verified_writer": "copying/test_upload_disk",
     "visitors": "copying/test_bring_back",
+    "withdrawing": "copying/test_moving",
     "withholding": "copying/test_moving",
 }

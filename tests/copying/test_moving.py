@@ -42,7 +42,9 @@ from wizard.copying.upload import (
     compare_media,
     copy_media,
     copy_new_media,
+    withdraw_private,
 )
+from wizard.core.events import Note
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
@@ -381,6 +383,43 @@ def test_what_is_private_is_not_published(which: str, request: pytest.FixtureReq
     assert compared.held_back[HeldBack.PRIVATE][0] == 4 and compared.complete
     move.old.put("images/avatars/hidden.png", b"private", ACL="public-read")
     assert move.catch_up().sent == 1
+
+
+def test_what_was_made_private_since_its_copy_is_removed_again(within_ceph: Move) -> None:
+    """Nothing else is, in either bucket."""
+    move = within_ceph
+    move.fill(8)
+    move.new.write("covers/on disk.jpg", b"on the disk")
+    move.copy()
+    assert not move.run(withdraw_private)
+    for number in (2, 5):
+        move.old.client.put_object_acl(
+            Bucket=move.old.settings.bucket, Key=f"images/covers/{number:04}.jpg", ACL="private"
+        )
+    move.new.put("images/covers/0005.jpg", b"replaced by somebody", ACL="public-read")
+    move.old.put("images/covers/0007.jpg", b"replaced, and private", ACL="private")
+    old, new = listing(move.old), listing(move.new)
+    assert move.run(withdraw_private)
+    del new["images/covers/0002.jpg"], new["images/covers/0007.jpg"]
+    assert (listing(move.old), listing(move.new)) == (old, new)
+    assert any("covers/0002.jpg" in e.text for e in move.new.events if isinstance(e, Note))
+    private = {f"covers/{number:04}.jpg" for number in (2, 5, 7)}
+    assert (set(move.copy().withheld), move.catch_up().sent) == (private, 0)
+
+
+def test_of_an_old_bucket_that_was_closed_nothing_is_removed(within_ceph: Move) -> None:
+    move = within_ceph
+    move.fill(4)
+    move.copy()
+    before = listing(move.new)
+    hide_again = [f"images/covers/{number:04}.jpg" for number in range(4)]
+    for key in hide_again:
+        move.old.client.put_object_acl(Bucket=move.old.settings.bucket, Key=key, ACL="private")
+    assert move.run(withdraw_private)
+    assert listing(move.new) == before
+    assert any(
+        "seems to have been closed" in e.text for e in move.new.events if isinstance(e, Note)
+    )
 
 
 def test_what_only_the_disk_has_is_public_as_it_was_there(from_ceph: Move) -> None:

@@ -38,6 +38,7 @@ from wizard.copying.survey import Survey
 from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
 from wizard.copying.visitors import Visitors
+from wizard.copying.withdrawing import withdraw
 from wizard.copying.withholding import note_of, withhold
 from wizard.core.events import Note
 from wizard.core.message import Message, msg, plural
@@ -114,6 +115,20 @@ class CopyRun:
             self._withhold(job)
             self._work_off(job)
             return self._outcome(job, None)
+
+    def withdraw(self) -> bool:
+        """Remove what was made private in the old bucket since its copy; whether that was done."""
+        if not self._media.may_withhold:
+            return False
+        with self._job() as job:
+            self._survey.walk_into(job.inventory)
+            self._survey.load_verified(job)
+            self._survey.trust_verified(job)
+            bucket = Bucket(self._context.settings, self._context.keys)
+            said = withdraw(job, self._survey, bucket, self._stop)
+            if said is not None:
+                self._context.report(Note(said, True))
+            return said is not None
 
     def survey_back(self) -> BackSurvey:
         """Count what only the bucket has; nothing is read or written."""

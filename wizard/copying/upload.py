@@ -38,6 +38,7 @@ __all__ = [
     "copy_new_media",
     "count_media",
     "survey_back",
+    "withdraw_private",
 ]
 
 # Below the instance's own processes; the I/O priority follows (ioprio_set(2)).
@@ -70,6 +71,14 @@ async def copy_new_media(context: Context) -> CopyOutcome:
     if copies_nothing(context):
         return CopyOutcome(sent=0, sent_bytes=0, already=0, failures=(), conflicts=())
     return await _in_thread(context, await media_of(context), CopyRun.catch_up)
+
+
+async def withdraw_private(context: Context) -> bool:
+    """Remove what was made private in the old bucket since it was copied from there.
+
+    Asks for every file of it once more, without keys. Tells whether there was any.
+    """
+    return await _in_thread(context, await media_of(context), CopyRun.withdraw)
 
 
 async def bring_back_media(context: Context, brought: BroughtBack | None = None) -> BroughtBack:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from wizard.access.earlier_buckets import note_used
-from wizard.copying.upload import copy_new_media
+from wizard.copying.upload import copy_new_media, withdraw_private
 from wizard.core.events import Check, Note, Waiting, failed, passed, remark
 from wizard.core.message import NOTHING, Message, msg, plural, sentences, verbatim
 from wizard.core.plan import Plan, Sentence
@@ -198,6 +198,7 @@ class Restart(TypedStep[int]):
             raise still_writing(late.words, late.paths)
         if sent and not late.number:
             raise still_writing(msg("They have old dates."), ())
+        await withdraw_private(context)
         self._remember(context, copied)
         return copied
 
