@@ -321,9 +321,15 @@ class Migration:
         # Looking may show that there is nothing to do here at all.
         return self.status(step), finding
 
-    async def plan(self, step: Step, report: Report | None = None) -> Plan:
-        """Return what a step would change. Raises `Problem` where it cannot be done at all."""
-        return await step.plan(self._heard_by(report))
+    async def plan(
+        self, step: Step, report: Report | None = None, *, finding: Finding | None = None
+    ) -> Plan:
+        """Return what a step would change, by what `look` has just found, if it looked.
+
+        Raises `Problem` where it cannot be done at all.
+        """
+        context = self._heard_by(report)
+        return await (step.plan_after(context, finding) if finding else step.plan(context))
 
     async def carry_out(self, step: Step, report: Report | None = None) -> StepResult:
         """Apply a step and verify it; what happened is in the journal, also when it fails.

@@ -37,7 +37,7 @@ class Finding:
     """What `inspect` saw. `done`: it is so already, nothing is left to do.
 
     `gone` says what is no longer as an earlier check left it ("the bucket is
-    empty"); "" where nothing is missing.
+    empty"); "" where nothing is missing. A step whose plan needs more has its own kind.
     """
 
     done: bool
@@ -163,6 +163,10 @@ class TypedStep(ABC, Generic[Found]):
     @abstractmethod
     async def plan(self, context: Context) -> Plan:
         """Return what would change. Raises `Problem` where it cannot be done at all."""
+
+    async def plan_after(self, context: Context, finding: Finding) -> Plan:
+        """Return the same plan right after `inspect`, which found this a moment ago."""
+        return await self.plan(context)
 
     @abstractmethod
     async def apply(self, context: Context) -> Found:

@@ -119,7 +119,7 @@ class StepState:
         if self.problem is None and self._failed_with_these_answers(self.status):
             self.problem = self.status.result.problem if self.status.result else None
         if self.repeating or self.status.state not in RESTING:
-            self.plan = await migration.plan(self.step, report)
+            self.plan = await migration.plan(self.step, report, finding=self.finding)
 
     def _failed_with_these_answers(self, status: Status) -> bool:
         return status.state is State.FAILED and self.name not in self.session.outdated

@@ -16,8 +16,10 @@ from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
+from wizard.core.states import State
 from wizard.journal.journal import Journal
-from wizard.step import Context
+from wizard.migration import Migration
+from wizard.step import Finding
 from wizard.steps.copy_back import CopyBack
 
 STEP = CopyBack()
@@ -34,9 +36,9 @@ def kit(tmp_path: Path, storage: tuple[Settings, Keys]) -> CopyKit:
     return kit
 
 
-def planned(context: Context) -> str:
+def planned(migration: Migration, finding: Finding | None = None) -> str:
     """What the plan says first."""
-    first = asyncio.run(STEP.plan(context)).items[0]
+    first = asyncio.run(migration.plan(STEP, finding=finding)).items[0]
     assert isinstance(first, Sentence)
     return str(first.text)
 
@@ -50,17 +52,14 @@ def test_the_plan_is_made_of_what_was_just_inspected(kit: CopyKit) -> None:
         def listings() -> int:
             return proxy.count("GET", "list-type=2&prefix=images%2F")
 
-        assert not asyncio.run(STEP.inspect(context)).done
-        assert planned(context).startswith("3 files (3 B)")
+        migration = Migration(context, [STEP])
+        status, finding = asyncio.run(migration.look(STEP))
+        assert status.state is State.TODO
+        assert planned(migration, finding).startswith("3 files (3 B)")
         assert listings() == 1
         kit.put("images/covers/late.jpg", b"late")
-        assert planned(context).startswith("4 files")
-        assert listings() == 2, "what was inspected is used once"
-        asyncio.run(STEP.inspect(context))
-        other = replace(context.settings, bucket="never-there")
-        with pytest.raises(Problem):
-            planned(context.with_settings(other))
-        assert planned(context).startswith("4 files")
+        assert planned(migration).startswith("4 files")
+        assert listings() == 2, "nobody looked before"
         kit.put("images/covers/later.jpg", b"later")
         before = listings()
         assert asyncio.run(STEP.apply(context)).files == 5

@@ -40,7 +40,7 @@ async def show_plan(migration: Migration, step: Step, narrator: Narrator) -> boo
     narrator.status(status)
     if status.state in RESTING:
         return False
-    narrator.plan(await migration.plan(step))
+    narrator.plan(await migration.plan(step, finding=finding))
     return True
 
 

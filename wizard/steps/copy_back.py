@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass, replace
 
 from wizard.access.policy import is_opened, refuses_anybody
 from wizard.copying.bring_back import check_room
@@ -18,7 +17,6 @@ from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.quantities import count_files, describe_size, in_a_row, name_some
 from wizard.journal.entries import number_entry
-from wizard.journal.journal import Journal
 from wizard.media.source import PREFIX, Reason
 from wizard.step import Context, Fact, Finding, Question, TypedStep
 from wizard.storage.bucket import Bucket
@@ -34,8 +32,6 @@ _RESTORE = msg(
     "Have archived objects restored first (in the service's console, or with aws s3api "
     "restore-object); that may take hours."
 )
-# What was inspected last, where, for the plan that follows: a million objects are listed for long.
-_SEEN: WeakKeyDictionary[Journal, tuple[Mapping[str, str], BackSurvey]] = WeakKeyDictionary()
 # What else helps, by the reason for which some stay there.
 _WAYS_OUT = {
     Reason.ARCHIVED: _RESTORE,
@@ -44,6 +40,13 @@ _WAYS_OUT = {
         "distinguishes uppercase and lowercase letters."
     ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surveyed(Finding):
+    """What was seen, with all that the plan says about it."""
+
+    survey: BackSurvey
 
 
 class CopyBack(TypedStep[BroughtBack]):
@@ -65,27 +68,23 @@ class CopyBack(TypedStep[BroughtBack]):
         media = await context.deployment.media()
         rest = context.journal.recall(_REST.true_of(self.inputs(context)))
         survey = await survey_back(context)
-        _SEEN[context.journal] = self.inputs(context), survey
         others = survey.refused_count + survey.different + survey.unsure
         done = rest is not None and others <= rest and survey.files + others <= rest + _FEW
         facts = (
             Fact(msg("from"), f"s3://{context.settings.bucket}/{PREFIX}"),
             Fact(msg("to"), media.label),
         )
-        return Finding(done, facts)
+        return _Surveyed(done, facts, survey=survey)
 
     async def plan(self, context: Context) -> Plan:
-        """Return how much comes back, and what cannot. Raises `Problem` for a disk too small.
+        """Return how much comes back, and what cannot. Raises `Problem` for a disk too small."""
+        return await _plan_of(context, await survey_back(context))
 
-        By what the inspection before it has just seen: what is written is decided anew.
-        """
-        inputs, survey = _SEEN.pop(context.journal, (None, None))
-        if survey is None or inputs != self.inputs(context):
-            survey = await survey_back(context)
-        media = await context.deployment.media()
-        await asyncio.to_thread(check_room, media, survey)
-        safe = msg("Nothing on this server is replaced, and no object is changed or deleted.")
-        return Plan(tuple(_planned(survey)), safe)
+    async def plan_after(self, context: Context, finding: Finding) -> Plan:
+        """Return the same without another listing: a million objects are listed for long."""
+        if isinstance(finding, _Surveyed):
+            return await _plan_of(context, finding.survey)
+        return await self.plan(context)
 
     async def apply(self, context: Context) -> BroughtBack:
         """Copy, and ask where something has to stay behind."""
@@ -103,6 +102,13 @@ class CopyBack(TypedStep[BroughtBack]):
         for check in checks:
             context.report(check)
         return checks
+
+
+async def _plan_of(context: Context, survey: BackSurvey) -> Plan:
+    media = await context.deployment.media()
+    await asyncio.to_thread(check_room, media, survey)
+    safe = msg("Nothing on this server is replaced, and no object is changed or deleted.")
+    return Plan(tuple(_planned(survey)), safe)
 
 
 def _everything_is_public(context: Context) -> bool:
