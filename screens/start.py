@@ -18,7 +18,7 @@ from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, behind, plain
 from screens.widgets.spoken import Said, text
-from wizard.core.message import NOTHING, Message, msg, with_full_stop
+from wizard.core.message import NOTHING, Message, msg, sentences, with_full_stop
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
@@ -37,8 +37,10 @@ _PURPOSE = msg(
 _WAY_BACK = msg(
     "These steps bring your instance back to this server's disk: what only the bucket has is "
     "copied back, then the services are switched. No object is deleted, and no file here is "
-    "replaced. Press b for the steps to S3."
+    "replaced."
 )
+_TURN = msg("Press b for the steps to S3.")
+_GIVE_UP = msg("To give it up and use S3, press b.")
 _SAFE = msg("Nothing has been changed yet. You can stop at any time and come back.")
 _SAFE_OPENING = msg("Looking around changes nothing. You can stop at any time.")
 _SAFE_AGAIN = msg("You can stop at any time: what is verified stays verified.")
@@ -123,6 +125,7 @@ class StartScreen(WizardScreen):
 
     def body(self) -> Iterable[Widget]:
         """Return the parts from top to bottom: what most needs to be known first."""
+        yield CachedStatic(id="way-back", classes="warning")
         yield CachedStatic(id="site-problem", classes="warning")
         yield CachedStatic(id="armed", classes="warning")
         yield CachedStatic(id="switched", classes="warning")
@@ -153,7 +156,7 @@ class StartScreen(WizardScreen):
         source, problem = self.shell.source, self.session.opening_problem
         opening = in_lines(*self._reported(), source.opening_text, source.hint)
         self._set("#state", signed("✗", problem.what) if problem else opening)
-        for name in ("#site-problem", "#armed", "#switched", "#which-path"):
+        for name in ("#way-back", "#site-problem", "#armed", "#switched", "#which-path"):
             self._set(name, "")
         self.query_one("#progress", Lines).put(())
         self.show_safety(_SAFE_OPENING)
@@ -184,6 +187,7 @@ class StartScreen(WizardScreen):
 
     def _show_opened(self, opened: Opened) -> None:
         from wizard.opening.facts import PATH
+        from wizard.opening.way_back import NOT_FINISHED
 
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
@@ -193,7 +197,9 @@ class StartScreen(WizardScreen):
         self._set("#armed", signed("!", warning) if armed else "")
         self._set("#switched", signed("!", opened.news) if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
-        self._set("#which-path", _WAY_BACK if session.leads_back else self._path_text())
+        unfinished = signed("!", NOT_FINISHED) if session.turning_gives_up else ""
+        self._set("#way-back", unfinished)
+        self._set("#which-path", self._path_text())
         self._set("#state", self.shell.source.hint)
         self.query_one("#purpose").display = not begun and not session.leads_back
         self.query_one(Facts).show(f for f in opened.facts if f.label is not PATH)
@@ -204,6 +210,8 @@ class StartScreen(WizardScreen):
     def _path_text(self) -> Message:
         """Return which path is taken; where the site is on S3 already, how it could move."""
         session = self.session
+        if session.leads_back:
+            return sentences(_WAY_BACK, _GIVE_UP if session.turning_gives_up else _TURN)
         path = session.context.settings.path
         at_rest = not session.has_begun() or session.overview.following is None
         if at_rest and session.migration.serves_from_named:

@@ -18,7 +18,7 @@ from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
 from wizard.core.states import RESTING, ResultState, State
 from wizard.journal.entries import json_entry, text_entry
-from wizard.journal.journal import StepResult
+from wizard.journal.journal import Journal, StepResult
 from wizard.journal.moving import forget_moving, moving_from, note_moving_from
 from wizard.step import Applicability, Applies, Context, Finding, Step
 from wizard.steps.close_bucket import CloseBucket
@@ -105,6 +105,13 @@ class Overview:
     statuses: tuple[Status, ...]
     following: Step | None
     armed: bool
+
+
+def give_up_way_back(journal: Journal) -> None:
+    """Forget what was done of the way back: it begins anew the next time."""
+    for step in WAY_BACK:
+        if journal.result(step.name):
+            journal.forget_result(step.name)
 
 
 def storage_changed(old: Settings, new: Settings) -> bool:
@@ -337,6 +344,7 @@ class Migration:
         Raises the `Problem` that stopped it, or that of the first check that failed.
         """
         context = self._heard_by(report)
+        _give_up_other_way(context.journal, step)
         inputs = dict(step.inputs(context))
         started = time.monotonic() - self._seconds_before(step, inputs)
         self._gone.pop(step.name, None)
@@ -429,6 +437,7 @@ class Migration:
 
     async def undo(self, step: Step, report: Report | None = None) -> bool:
         """Undo a step and forget its result; False where it cannot be undone."""
+        _give_up_other_way(self.context.journal, step)
         for name in step.undone_before:
             if any(s.name == name for s in self.steps) and self.context.journal.is_done(name):
                 await self.undo(self.step_named(name), report)
@@ -530,6 +539,12 @@ def _still_true(checks: Sequence[Check]) -> Iterator[Check]:
 def _is_part_of(code: str, whole: str) -> bool:
     """Tell whether a check asks the same, or a part of it: "public-read-images"."""
     return bool(whole) and f"{code}-".startswith(f"{whole}-")
+
+
+def _give_up_other_way(journal: Journal, step: Step) -> None:
+    """Forget the way back where a step to S3 is carried out or undone: that goes elsewhere."""
+    if step.name in {other.name for other in STEPS}:
+        give_up_way_back(journal)
 
 
 def _first_open(statuses: Sequence[Status]) -> Step | None:

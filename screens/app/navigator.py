@@ -9,10 +9,18 @@ from textual.app import App
 from textual.screen import ModalScreen, Screen
 
 from screens.base.wizard_screen import WizardScreen
-from wizard.core.message import Message, msg
+from wizard.core.message import NOTHING, Message, msg, sentences
 
 if TYPE_CHECKING:
     from screens.state.session import Session
+
+_GIVEN_UP = msg(
+    "Files that were copied back stay on this server's disk. The steps back start from the "
+    "beginning if you ever need them again."
+)
+_ENABLE_AGAIN = msg(
+    ".env no longer names S3: to use S3 again, carry out the steps to S3 from “Enable S3” on."
+)
 
 
 class Navigator:
@@ -66,11 +74,32 @@ class Navigator:
             self.go_to(routes[number])
 
     def turn(self) -> None:
-        """Show the steps of the other direction, from the start screen on."""
-        if self._session.may_turn:
-            self._session.turn()
-            self.go_to("start")
-            self.refresh()
+        """Show the steps of the other direction, from the start screen on.
+
+        A way back that was begun is given up by it, once the admin has confirmed that.
+        """
+        if self._session.turning_gives_up:
+            self._ask_to_give_up()
+        elif self._session.may_turn:
+            self._turn()
+
+    def _turn(self) -> None:
+        self._session.turn()
+        self.go_to("start")
+        self.refresh()
+
+    def _ask_to_give_up(self) -> None:
+        from screens.overlays.dialogs import ConfirmDialog
+
+        uses_s3 = self._session.context.instance.uses_s3()
+        dialog = ConfirmDialog(
+            msg("Give up the way back?"),
+            sentences(_GIVEN_UP, NOTHING if uses_s3 else _ENABLE_AGAIN),
+            yes=msg("Give it up"),
+            no=msg("Keep the way back"),
+            focus_no=True,
+        )
+        self._app.push_screen(dialog, lambda yes: self._turn() if yes else None)
 
     def refresh(self) -> None:
         """Bring the screen up to date."""

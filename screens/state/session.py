@@ -133,6 +133,8 @@ class Session:
             return False  # it is finished, or taken back, first
         if self.leads_back or self.context.instance.uses_s3():
             return True
+        if self.migration.served_from() is ServedFrom.THIS_BUCKET:
+            return True  # whatever .env says for the next start
         return is_on_the_way_back(self.migration)
 
     def open(self, opened: Opened) -> None:
@@ -143,13 +145,23 @@ class Session:
         if not self.leads_back and is_on_the_way_back(opened.migration):
             self.turn()
 
+    @property
+    def turning_gives_up(self) -> bool:
+        """Whether a way back that was begun is given up by turning to the steps to S3."""
+        from wizard.opening.way_back import is_on_the_way_back
+
+        return self.leads_back and is_on_the_way_back(self.migration)
+
     def turn(self) -> None:
         """Show the steps of the other direction from now on; nothing is carried out."""
+        from wizard.migration import give_up_way_back
         from wizard.opening.way_back import way_back
 
         if self.opened is None:
             return
         here = self.opened.migration
+        if self.turning_gives_up:
+            give_up_way_back(here.context.journal)
         there, self._to_s3 = (self._to_s3, None) if self._to_s3 else (way_back(here), here)
         there.site = here.site
         self.opened = replace(self.opened, migration=there)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tests.screens.kit import Gate, KitSource, Script, all_scripts
+import pytest
+
+from tests.screens.kit import Gate, KitSource, KitStep, Script, all_scripts
 from tests.screens.picture import as_text
 from tests.screens.states import Stage, State, on_stage, open_stage
 from tests.support.results import done
-from wizard.migration import STEPS, WAY_BACK
+from wizard.core.states import ResultState
+from wizard.migration import STEPS, WAY_BACK, Migration
 
 
 async def _nothing(stage: Stage) -> None:
@@ -59,26 +63,50 @@ async def test_copying_back_is_paused_and_limited_like_the_copy_there(tmp_path: 
         assert not control.paused
 
 
-def _left(source: KitSource, steps: Sequence[str]) -> None:
-    for name in steps:
-        source.journal.save_result(done(name))
+def _left(source: KitSource, results: Mapping[str, ResultState]) -> None:
+    for name, state in results.items():
+        source.journal.save_result(replace(done(name), state=state))
 
 
-async def test_a_way_back_that_was_interrupted_is_what_opens(tmp_path: Path) -> None:
-    """`.env` no longer names S3 by then: the steps to S3 would lead there again."""
-    state = State(_nothing, prepare=partial(_left, steps=["copy_back", "disable_s3"]))
+@pytest.mark.parametrize("number", range(len(WAY_BACK)))
+async def test_a_way_back_that_was_interrupted_is_what_opens(tmp_path: Path, number: int) -> None:
+    """At each step, from the first on; the first sentence says so."""
+    names = [step.name for step in WAY_BACK]
+    left = dict.fromkeys(names[:number], ResultState.DONE)
+    state = State(
+        _nothing, prepare=partial(_left, results={**left, names[number]: ResultState.BEGUN})
+    )
     async with on_stage(state, tmp_path) as stage:
         back = ["Start", *(step.title for step in WAY_BACK), "Summary"]
         assert titles(stage) == back
+        right = [line.partition("│")[2] for line in as_text(stage.app).splitlines()]
+        said = " ".join(" ".join(right).split())
+        first = "! The way back to this server's disk is not finished. Steps done and verified:"
+        assert f"{first} {number} of 5." in said
+        assert f"{WAY_BACK[number].title} was interrupted" in said
         await stage.press("b")
+        assert "Give up the way back?" in as_text(stage.app)
+        await stage.press("enter")
+        assert titles(stage) == back, "the safe answer has the focus"
+        await stage.press("b", "y")
         assert titles(stage) == ["Start", *(step.title for step in STEPS), "Summary"]
-        await stage.press("b")
-        assert titles(stage) == back
+        assert not any(stage.app.session.context.journal.result(name) for name in names)
 
 
-async def test_a_way_back_that_is_finished_or_only_copied_does_not_open(tmp_path: Path) -> None:
-    for number, steps in enumerate((["copy_back"], [step.name for step in WAY_BACK])):
-        state = State(_nothing, prepare=partial(_left, steps=steps))
-        async with on_stage(state, tmp_path / str(number)) as stage:
-            assert not stage.app.session.leads_back
-            assert not stage.app.session.may_turn
+async def test_a_way_back_that_is_finished_does_not_open(tmp_path: Path) -> None:
+    every = {step.name: ResultState.DONE for step in WAY_BACK}
+    state = State(_nothing, prepare=partial(_left, results=every))
+    async with on_stage(state, tmp_path) as stage:
+        assert not stage.app.session.leads_back
+        assert not stage.app.session.may_turn
+
+
+async def test_a_step_to_s3_gives_the_way_back_up(tmp_path: Path) -> None:
+    begun = {"copy_back": ResultState.BEGUN}
+    state = State(_nothing, prepare=partial(_left, results=begun))
+    async with on_stage(state, tmp_path) as stage:
+        journal = stage.app.session.context.journal
+        session = stage.app.session
+        there = Migration(session.context, [KitStep("copy_media", Script())])
+        await there.carry_out(there.steps[0])
+        assert journal.result("copy_back") is None

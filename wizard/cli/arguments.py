@@ -208,6 +208,10 @@ def _run_parser() -> _Parser:
             ),
         ),
         (
+            "--give-up-rollback",
+            msg("migrate to S3 even though a rollback is not finished; it is given up"),
+        ),
+        (
             "--ask-again",
             msg(
                 "ask again about links and kinds of files that you wanted held back; with --yes "

@@ -13,8 +13,7 @@ from typing import NoReturn
 from wizard.access.public_address import ACCEPT_OTHER_BYTES
 from wizard.cli.arguments import parse
 from wizard.cli.rollback import NOT_BACK, roll_back
-from wizard.cli.step_by_step import show_plan, show_plans, yes, yes_aloud
-from wizard.core.events import Check
+from wizard.cli.step_by_step import after_remarks, show_plan, show_plans, yes, yes_aloud
 from wizard.core.exit_status import ExitStatus
 from wizard.core.language import shown
 from wizard.core.message import NOTHING, Message, msg, plural, sentences
@@ -36,7 +35,7 @@ from wizard.opening.opening import (
     where_it_stands,
 )
 from wizard.opening.unfinished_switch import how_it_stands
-from wizard.opening.way_back import unfinished_way_back
+from wizard.opening.way_back import GIVE_UP, WayBackUnfinished, check_way_back, unfinished_way_back
 from wizard.reporting.narration import (
     JsonNarrator,
     Narrator,
@@ -134,7 +133,7 @@ def opening_of(options: argparse.Namespace) -> Opening:
 
 
 # What only a person can answer, and may on the command line.
-_AGREEMENTS = (WITHOUT_SITE, ACCEPT_OTHER_BYTES)
+_AGREEMENTS = (WITHOUT_SITE, ACCEPT_OTHER_BYTES, GIVE_UP)
 
 
 def _name_of(option: str) -> str:
@@ -145,7 +144,7 @@ def _run(options: argparse.Namespace, narrator: Narrator) -> int:
     opening = opening_of(options)
     if options.dry_run or not options.yes:
         with opening_that_changes_nothing(opening) as harmless:
-            return asyncio.run(_show_plans(harmless, narrator, wanted=options.dry_run))
+            return asyncio.run(_show_plans(harmless, narrator, options))
     agreed = [option for option in _AGREEMENTS if getattr(options, _name_of(option))]
     return asyncio.run(_carry_out(opening, narrator, agreed))
 
@@ -155,7 +154,7 @@ def _what_now(command: str, problem: Problem) -> Message:
         return msg("Correct the command, then run it again.")
     if command == "demo":
         return msg("The demo did not finish.")
-    if isinstance(problem, JournalHeld):
+    if isinstance(problem, JournalHeld | WayBackUnfinished):
         return NOTHING
     if command == "rollback":
         return NOT_BACK
@@ -250,19 +249,21 @@ async def _carry_out(opening: Opening, narrator: Narrator, agreed: Collection[st
     ask = yes_aloud(narrator, agreed)
     opened = await open_migration(opening, narrator, ask)
     try:
+        check_way_back(opened.migration, give_up=GIVE_UP in agreed)
         opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
         return await carry_out_all(opened, narrator)
     finally:
         opened.close()
 
 
-async def _show_plans(opening: Opening, narrator: Narrator, wanted: bool) -> int:
+async def _show_plans(opening: Opening, narrator: Narrator, options: argparse.Namespace) -> int:
     opened = await open_migration(opening, narrator, yes)
     try:
         narrator.masker = opened.migration.context.masker
         narrator.found(opened.facts)
+        check_way_back(opened.migration, give_up=getattr(options, _name_of(GIVE_UP)))
         opened.migration.context.settings.require("provider", "bucket", "endpoint", "custom_domain")
-        return await show_plans(opened.migration, narrator, wanted=wanted)
+        return await show_plans(opened.migration, narrator, wanted=options.dry_run)
     finally:
         opened.close()
 
@@ -272,7 +273,7 @@ async def _last_words(migration: Migration, waiting: int) -> Message:
     last = sentences(done, migration.context.deployment.upkeep)
     if waiting or migration.context.settings.path == MigrationPath.FRESH:
         return last
-    return _after_remarks(migration.remarks(), last)
+    return after_remarks(migration.remarks(), last)
 
 
 async def _what_was_done(migration: Migration, waiting: int) -> Message:
@@ -300,17 +301,6 @@ async def _what_was_done(migration: Migration, waiting: int) -> Message:
         "({media}): other servers still ask for the old /images/ addresses.",
         media=media.label,
     )
-
-
-def _after_remarks(remarks: Sequence[Check], last: Message) -> Message:
-    """Return what is worth knowing, a line each, before the last words."""
-    if not remarks:
-        return last
-    text = msg("Worth knowing:")
-    for check in remarks:
-        remark = msg("  {asked} {seen}", asked=check.asked, seen=check.seen)
-        text = msg("{before}\n{next}", before=text, next=remark)
-    return msg("{before}\n{next}", before=text, next=last)
 
 
 def _status(options: argparse.Namespace, narrator: Narrator) -> int:

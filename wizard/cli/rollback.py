@@ -6,13 +6,25 @@ import argparse
 import asyncio
 from collections.abc import Collection
 
-from wizard.cli.step_by_step import show_plan, show_plans, yes, yes_aloud
+from wizard.cli.step_by_step import after_remarks, show_plan, show_plans, yes, yes_aloud
 from wizard.core.exit_status import ExitStatus
-from wizard.core.message import NOTHING, Message, msg
+from wizard.core.message import Message, msg, sentences
 from wizard.core.states import State
 from wizard.migration import Migration
-from wizard.opening.opening import Opened, Opening, open_migration, opening_that_changes_nothing
-from wizard.opening.way_back import opening_back, runs_from_disk, way_back
+from wizard.opening.opening import (
+    Opened,
+    Opening,
+    open_migration,
+    opening_that_changes_nothing,
+    where_it_stands,
+)
+from wizard.opening.way_back import (
+    NOT_FINISHED,
+    opening_back,
+    runs_from_disk,
+    unfinished_way_back,
+    way_back,
+)
 from wizard.reporting.narration import Narrator
 from wizard.steps.close_bucket import CLOSE_BUCKET, forget_answer
 from wizard.steps.copy_back import LEAVE_REST
@@ -45,7 +57,7 @@ async def _carry_out(opening: Opening, narrator: Narrator, agreed: Collection[st
             if not await show_plan(back, step, narrator):
                 continue
             if step.switches_site:
-                await _undo_connector(opened.migration, narrator)
+                await _undo_connector(back, narrator)
             narrator.result(await back.carry_out(step))
         narrator.end(ExitStatus.OK, await _last_words(back))
         return ExitStatus.OK
@@ -65,6 +77,9 @@ async def _show_plans(opening: Opening, narrator: Narrator, *, wanted: bool) -> 
 def _begun(opened: Opened, narrator: Narrator) -> Migration | None:
     """Return the steps back, after what was found; None where there is nothing to bring back."""
     narrator.masker = opened.migration.context.masker
+    back = unfinished_way_back(opened.migration)
+    if back is not None:
+        narrator.say(sentences(NOT_FINISHED, where_it_stands(back)))
     if opened.news:
         narrator.say(opened.news)
     if opened.site_problem:
@@ -74,7 +89,7 @@ def _begun(opened: Opened, narrator: Narrator) -> Migration | None:
         narrator.end(ExitStatus.OK, _NOTHING_TO_DO)
         return None
     opened.migration.context.settings.require("endpoint", "bucket", "custom_domain")
-    return way_back(opened.migration)
+    return back or way_back(opened.migration)
 
 
 async def _undo_connector(migration: Migration, narrator: Narrator) -> None:
@@ -91,12 +106,4 @@ async def _last_words(back: Migration) -> Message:
         "stay in the bucket; other servers of the Fediverse still load old addresses from there.",
         media=media.label,
     )
-    return _after_remarks(back, done)
-
-
-def _after_remarks(back: Migration, last: Message) -> Message:
-    text = NOTHING
-    for check in back.remarks():
-        remark = msg("  {asked} {seen}", asked=check.asked, seen=check.seen)
-        text = msg("{before}\n{next}", before=text or msg("Worth knowing:"), next=remark)
-    return msg("{before}\n{next}", before=text, next=last) if text else last
+    return after_remarks(back.remarks(), done)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from wizard.core.events import Check
 from wizard.core.exit_status import ExitStatus
-from wizard.core.message import msg
+from wizard.core.message import Message, msg
 from wizard.core.states import RESTING
 from wizard.migration import Migration
 from wizard.reporting.narration import Narrator
@@ -56,3 +57,14 @@ async def show_plans(migration: Migration, narrator: Narrator, *, wanted: bool) 
         return ExitStatus.OK
     narrator.end(ExitStatus.DECISION, msg("Nothing was changed. Add --yes to carry this out."))
     return ExitStatus.DECISION
+
+
+def after_remarks(remarks: Sequence[Check], last: Message) -> Message:
+    """Return what is worth knowing, a line each, before the last words."""
+    if not remarks:
+        return last
+    text = msg("Worth knowing:")
+    for check in remarks:
+        remark = msg("  {asked} {seen}", asked=check.asked, seen=check.seen)
+        text = msg("{before}\n{next}", before=text, next=remark)
+    return msg("{before}\n{next}", before=text, next=last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 from wizard.copying.sources import old_context
@@ -9,15 +10,23 @@ from wizard.core.message import msg
 from wizard.core.problem import Problem
 from wizard.core.settings import MigrationPath
 from wizard.instance.checkout import is_true, open_instance
-from wizard.journal.journal import Journal
-from wizard.migration import WAY_BACK, Migration
-from wizard.opening.opening import Opening
+from wizard.migration import WAY_BACK, Migration, give_up_way_back
+from wizard.opening.opening import Opening, where_it_stands
 from wizard.step import Context
 from wizard.storage.in_env import acl_in
 from wizard.switch.course import SWITCHING_BACK_STEP
 from wizard.switch.moving import env_names_old
 from wizard.switch.uploads_back import uploads_are_missing
 from wizard.web.visitor import ServedFrom
+
+NOT_FINISHED = msg("The way back to this server's disk is not finished.")
+_S3_AGAIN = msg(".env says USE_S3=true again")
+# How `run` is told not to finish it.
+GIVE_UP = "--give-up-rollback"
+
+
+class WayBackUnfinished(Problem):
+    """The instance is on the way back to the disk."""
 
 
 def opening_back(opening: Opening) -> Opening:
@@ -36,24 +45,21 @@ def opening_back(opening: Opening) -> Opening:
 def way_back(migration: Migration) -> Migration:
     """Return the steps back, for the same instance, with what `.env` says of the objects' ACL.
 
-    What is remembered of an earlier return, or of one that was given up, does not count. Raises
-    `Problem` in the middle of a move to another bucket.
+    What is remembered of an earlier return does not count. Raises `Problem` in the middle of a
+    move to another bucket.
     """
     context = _context_back(migration)
-    if context.instance.uses_s3():
-        _forget_earlier(context.journal)
+    uses_s3 = context.instance.uses_s3()
+    if uses_s3 and not _is_under_way(context):
+        give_up_way_back(context.journal)
     if not context.settings.acl_known:
         acl = acl_in(context.instance.env_file())
         context = context.with_settings(replace(context.settings, acl=acl, acl_known=True))
     back = Migration(context, WAY_BACK)
     back.site = migration.site
+    if uses_s3:
+        back.note_gone([step.name for step in WAY_BACK[1:]], _S3_AGAIN)
     return back
-
-
-def _forget_earlier(journal: Journal) -> None:
-    returned = journal.is_done(SWITCHING_BACK_STEP)
-    for step in WAY_BACK if returned else WAY_BACK[1:]:
-        journal.forget_result(step.name)
 
 
 def _context_back(migration: Migration) -> Context:
@@ -79,16 +85,45 @@ def unfinished_way_back(migration: Migration) -> Migration | None:
     return way_back(migration) if is_on_the_way_back(migration) else None
 
 
-def is_on_the_way_back(migration: Migration) -> bool:
-    """Tell whether the instance was told to leave S3 and has not come to the end of the way back.
+def check_way_back(migration: Migration, *, give_up: bool) -> None:
+    """Raise `WayBackUnfinished` where the instance is half-way; `give_up` forgets that instead."""
+    back = unfinished_way_back(migration)
+    if back is None:
+        return
+    context = migration.context
+    if give_up:
+        give_up_way_back(context.journal)
+        return
+    folder = shlex.quote(str(context.instance.folder))
+    raise WayBackUnfinished(
+        NOT_FINISHED,
+        where_it_stands(back),
+        msg("To finish it: {command}", command=f"bw-s3 rollback {folder} --yes"),
+        msg(
+            "To give it up and use S3 again: add {option} to your command. Files that were "
+            "copied back stay on the disk.",
+            option=GIVE_UP,
+        ),
+        decision=True,
+        code="way-back-not-finished",
+    )
 
-    Where only the copy was made, nothing has changed: that alone is not leaving.
+
+def is_on_the_way_back(migration: Migration) -> bool:
+    """Tell whether a step back was begun, and the end of the way back was not reached.
+
+    The copy alone counts as well: whoever began with it wants to go on from there.
     """
-    if migration.context.instance.uses_s3():
+    return _is_under_way(migration.context)
+
+
+def _is_under_way(context: Context) -> bool:
+    journal = context.journal
+    if not any(journal.result(step.name) for step in WAY_BACK):
         return False
-    journal = migration.context.journal
-    begun = any(journal.result(step.name) for step in WAY_BACK[1:])
-    return begun and not journal.is_done(WAY_BACK[-1].name)
+    # With S3 again after a return, it was migrated again, perhaps by hand.
+    last = SWITCHING_BACK_STEP if context.instance.uses_s3() else WAY_BACK[-1].name
+    return not journal.is_done(last)
 
 
 def runs_from_disk(migration: Migration) -> bool:
