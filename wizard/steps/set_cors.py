@@ -19,6 +19,7 @@ from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences
 from wizard.core.plan import Document, Plan, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files
+from wizard.core.states import ResultState
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.addresses import service_of
 from wizard.storage.bucket import Bucket, CorsRule
@@ -64,11 +65,15 @@ class SetCors(TypedStep[None]):
             let_in = await _lets_in_a_font(bucket, wanted)
             closed = msg("browsers are not allowed to use the bucket's fonts")
             return Finding(let_in, facts, NOTHING if let_in else closed)
-        missing = _missing(context, rules)
-        lost = bool(missing) and rules_were_added(context, bucket.place)
         facts = (*facts, Fact(msg("rules"), str(len(rules))))
-        gone = msg("the bucket's CORS rules are gone") if lost else NOTHING
-        return Finding(not missing, facts, gone)
+        if not _missing(context, rules):
+            return Finding(True, facts)
+        if rules_were_added(context, bucket.place):
+            return Finding(False, facts, msg("the bucket's CORS rules are gone"))
+        # It was done without any rule where the service lets every origin in by itself.
+        result = context.journal.result(self.name)
+        done = result is not None and result.state is ResultState.DONE
+        return Finding(done and await _lets_in_a_font(bucket, wanted), facts)
 
     async def plan(self, context: Context) -> Plan:
         """Return the rules as they will be sent, or as they have to be set by hand."""
