@@ -18,6 +18,7 @@ from wizard.core.events import Check, Verdict
 from wizard.core.settings import Settings
 from wizard.instance.dockerless.deployment import Dockerless
 from wizard.web.trust import use_ca_file
+from wizard.web.visitor import fetch_endpoint
 
 
 @pytest.fixture
@@ -85,10 +86,21 @@ async def test_the_variable_counts_where_its_file_is_there(
     assert "Compose mounts nothing there" in new[0].seen
 
 
-async def test_nothing_is_asked_without_a_file_of_ones_own(
-    server: Refusing, tmp_path: Path
+async def test_what_only_this_machine_trusts_is_said_as_well(
+    server: Refusing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert await _checks(server, tmp_path, ENV, ca_file="") == []
+    """Its own list of authorities is neither BookWyrm's nor that of visitors' browsers."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    use_ca_file("")
+    assert (await fetch_endpoint(server.settings().endpoint)).error is None
+    bookwyrm, browsers = await _checks(server, tmp_path, ENV, ca_file="")
+    assert bookwyrm.verdict is browsers.verdict is Verdict.REMARK
+    assert f"AWS_CA_BUNDLE={tmp_path / 'ca.pem'}" in bookwyrm.seen
+
+
+async def test_nothing_is_said_where_nobody_needs_to_be_told(tmp_path: Path) -> None:
+    with Refusing(lambda request: None) as plain:
+        assert await _checks(plain, tmp_path, ENV, ca_file="", url_protocol="http:") == []
 
 
 async def test_the_first_step_says_all_of_it(server: Refusing, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Who else trusts a certificate that only the admin's own CA file vouches for: BookWyrm, browsers.
+"""Who else trusts a certificate from the admin's own authority: BookWyrm, browsers.
+
+It is trusted here by `--ca-file`, or since somebody told this machine to trust it.
 
 BookWyrm's boto3 trusts certifi's list of authorities, and instead of it those in the file that
 AWS_CA_BUNDLE names (botocore's `configprovider.py`: `ca_bundle`). That variable reaches it by
@@ -8,13 +10,15 @@ files of this server a container sees, its mounts say.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from wizard.core.events import Check, passed, remark
+from wizard.core.events import Check, Verdict, passed, remark
 from wizard.core.message import Message, msg
-from wizard.core.settings import DeploymentKind
+from wizard.core.problem import TRY_AGAIN, Problem
+from wizard.core.settings import DeploymentKind, Settings
 from wizard.web.visitor import is_trusted_by_all
 
 if TYPE_CHECKING:
@@ -24,23 +28,56 @@ _VARIABLE = "AWS_CA_BUNDLE"
 # BookWyrm's folder inside its containers. Up to v0.8.4 its docker-compose.yml mounts the checkout
 # there, later ones do not (v0.8.5 to v0.9.2).
 _IN_CONTAINER = PurePosixPath("/app")
+# Debian's and its like, Fedora's and its like.
+_ON_MACHINES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
 
 async def authority_checks(context: Context) -> AsyncGenerator[Check, None]:
-    """Yield whether BookWyrm and browsers trust what is trusted here; nothing without a CA file."""
+    """Yield whether BookWyrm and browsers trust what is trusted here; nothing where all do."""
     settings = context.settings
-    if not settings.ca_file:
-        return
-    if settings.endpoint.startswith("https:") and not await is_trusted_by_all(settings.endpoint):
+    if await _is_of_own_authority(settings):
         yield await _bookwyrm_check(context)
     if settings.url_protocol == "https:":
-        yield await _browsers_check(context)
+        known = await is_trusted_by_all(settings.public_base)
+        if settings.ca_file or not known:
+            yield _browsers_check(settings, known=known)
 
 
-async def _browsers_check(context: Context) -> Check:
-    host, code = context.settings.custom_domain_host, "certificate-browsers"
+async def refuse_untrusted(context: Context) -> None:
+    """Raise a `Problem` where it is certain that BookWyrm does not trust the storage.
+
+    Once S3 is enabled, it could neither collect static files nor store what is uploaded.
+    """
+    if not await _is_of_own_authority(context.settings):
+        return
+    check = await _bookwyrm_check(context)
+    if check.verdict is Verdict.PASS or await _is_inside_only(context):
+        return
+    raise Problem(
+        msg("BookWyrm itself does not trust the certificate of the storage."),
+        msg("With S3, it could neither store nor read files. Nothing was changed."),
+        msg("What the check of the step “Provider” says: {seen}", seen=check.seen),
+        TRY_AGAIN,
+        code="certificate-not-trusted",
+    )
+
+
+async def _is_of_own_authority(settings: Settings) -> bool:
+    https = settings.endpoint.startswith("https:")
+    return https and not await is_trusted_by_all(settings.endpoint)
+
+
+async def _is_inside_only(context: Context) -> bool:
+    """Tell whether `.env` names a file that only the image of the containers can have."""
+    named = context.instance.env_file().get(_VARIABLE) or ""
+    shared = await context.deployment.shared_folders()
+    return bool(named) and _on_this_machine(PurePosixPath(named), shared) is None
+
+
+def _browsers_check(settings: Settings, *, known: bool) -> Check:
+    host, code = settings.custom_domain_host, "certificate-browsers"
     asked = msg("Do browsers trust the certificate of {host}?", host=host)
-    if await is_trusted_by_all(context.settings.public_base):
+    if known:
         return passed(asked, msg("yes"), code=code)
     seen = msg(
         "no: visitors see no pictures, unless your certificate authority is installed in their "
@@ -76,8 +113,14 @@ def _on_this_machine(inside: PurePosixPath, shared: Mapping[PurePosixPath, Path]
     return shared[closest] / inside.relative_to(closest)
 
 
+def _of_this_machine() -> str:
+    """Return the file of all authorities that this machine was told to trust."""
+    own = ssl.get_default_verify_paths().cafile or ""
+    return next((path for path in (own, *_ON_MACHINES) if Path(path).is_file()), _ON_MACHINES[0])
+
+
 def _what_to_add(context: Context, shared: Mapping[PurePosixPath, Path]) -> Message:
-    file = Path(context.settings.ca_file)
+    file = Path(context.settings.ca_file or _of_this_machine())
     if context.settings.deployment != DeploymentKind.COMPOSE:
         return msg(
             "no, and it cannot store files until it does: add {line} to .env, and let BookWyrm's "

@@ -67,6 +67,25 @@ _KNOWN: tuple[tuple[str, _Cause], ...] = (
         ),
     ),
     (
+        r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError",
+        _Cause(
+            "certificate-not-trusted",
+            msg(
+                "BookWyrm does not trust the certificate of the S3 service: it knows a list of "
+                "authorities of its own, or those in the file that AWS_CA_BUNDLE names in .env."
+            ),
+            (
+                Remedy(
+                    msg(
+                        "The checks of the step “Provider” say which line to add to .env.",
+                    ),
+                    Action.EDIT_PROVIDER,
+                ),
+                TRY_AGAIN,
+            ),
+        ),
+    ),
+    (
         r"EndpointConnectionError|ConnectTimeoutError|Could not connect to the endpoint",
         _Cause("endpoint-unreachable", msg("The S3 service did not answer."), (TRY_AGAIN,)),
     ),

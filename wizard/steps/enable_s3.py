@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from wizard.access.own_authority import refuse_untrusted
 from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
@@ -83,6 +84,7 @@ class EnableS3(TypedStep[None]):
         new = whole.with_values(await _missing(context, whole))
         if not new.changed:
             return Plan((Sentence(_unchanged(context, env)),))
+        await refuse_untrusted(context)
         new = with_next_values(new, {})
         change = Diff(str(env.path), whole.diff(new, context.masker))
         backup = Sentence(
@@ -109,6 +111,7 @@ class EnableS3(TypedStep[None]):
         if not new.changed:
             _refuse_old(context)
             return
+        await refuse_untrusted(context)
         check = await _in_bash(context, new)
         if check.problem:
             raise check.problem

@@ -44,18 +44,20 @@ def ca_bundle() -> str | None:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Return the authorities of `trusted_by_all`, and the admin's own."""
-    context = trusted_by_all()
+    """Return the authorities of `known_to_browsers`, this machine's, and the admin's own."""
+    context = known_to_browsers()
+    context.load_default_certs()
     if _in_use:
         context.load_verify_locations(cadata=_certificates(_in_use).decode("ascii"))
     return context
 
 
-def trusted_by_all() -> ssl.SSLContext:
-    """Return the authorities that browsers know, and those that this machine was told to trust."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
+def known_to_browsers() -> ssl.SSLContext:
+    """Return Mozilla's list of authorities: what BookWyrm's boto3 trusts, and browsers everywhere.
+
+    Not those that somebody told this machine to trust, which neither of them knows.
+    """
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 @cache

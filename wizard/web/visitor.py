@@ -22,7 +22,7 @@ from wizard.web.csp import Policy, parse
 from wizard.web.origins import as_https, origin_of, site_origins
 from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import sentence_of, unreachable
-from wizard.web.trust import trusted, trusted_by_all, trusting
+from wizard.web.trust import known_to_browsers, trusted, trusting
 
 _TIMEOUT = httpx.Timeout(20, connect=10)
 # How much of an answer is kept.
@@ -234,8 +234,11 @@ async def ask_until(
 
 
 async def is_trusted_by_all(url: str) -> bool:
-    """Tell whether a browser accepts a host's certificate without the admin's own CA file."""
-    return not (await _request("HEAD", url, follow=None, trust=trusted_by_all)).untrusted
+    """Tell whether browsers accept a host's certificate, wherever they run.
+
+    Neither the admin's own CA file counts nor what this machine was told to trust.
+    """
+    return not (await _request("HEAD", url, follow=None, trust=known_to_browsers)).untrusted
 
 
 async def look_at_site(settings: Settings, domain: str) -> SiteView:
