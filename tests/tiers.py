@@ -16,7 +16,9 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -70,17 +72,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and not any(map(item.get_closest_marker, TIERS)):
             item.add_marker(_tier_of(item))
+    # Modules and tests stay to the end: no use in looking through them for garbage.
+    gc.freeze()
 
 
 def _tier_of(item: pytest.Function) -> str:
     """Decide by the file's place, by what it imports and by the fixtures that the test uses."""
     file = item.nodeid.partition("::")[0]
-    imported = {getattr(thing, "__module__", "") or "" for thing in vars(item.module).values()}
-    if "compose" in file or _any_of(imported, _DOCKER_MODULES):
+    imported = _tier_of_imports(item.module)
+    if "compose" in file or imported == "docker":
         return "docker"
-    if _SERVER_FIXTURES & set(item.fixturenames) or _any_of(imported, _SERVER_MODULES):
+    if _SERVER_FIXTURES & set(item.fixturenames) or imported == "server":
         return "server"
     return "pictures" if file == "tests/screens/test_pictures.py" else "unit"
+
+
+@cache
+def _tier_of_imports(module: ModuleType) -> str:
+    imported = {getattr(thing, "__module__", "") or "" for thing in vars(module).values()}
+    if _any_of(imported, _DOCKER_MODULES):
+        return "docker"
+    return "server" if _any_of(imported, _SERVER_MODULES) else ""
 
 
 def _any_of(modules: set[str], beginnings: tuple[str, ...]) -> bool:

@@ -39,18 +39,14 @@ def test_a_locale_without_a_catalogue_is_english(tmp_path: Path) -> None:
 
 
 def test_french_by_option_and_environment(tmp_path: Path) -> None:
+    """What the environment may say is with `core/language`; here it is heard."""
     for call in (
-        said("status", str(tmp_path), "--language", "fr"),
         said("status", str(tmp_path), "--language=fr", LANG="de_DE.UTF-8"),
-        said("status", str(tmp_path), LANG="fr_CA.UTF-8"),
         said("status", str(tmp_path), LC_ALL="en_US.UTF-8", LANGUAGE="xx:fr"),
     ):
         assert "Il n’y a pas d’instance BookWyrm" in call, call
-    for call in (
-        said("status", str(tmp_path), LANGUAGE="fr", LC_ALL="C"),
-        said("status", str(tmp_path), "--json", "--language", "fr"),
-    ):
-        assert "There is no BookWyrm instance" in call, call
+    listing = said("status", str(tmp_path), "--json", "--language", "fr")
+    assert "There is no BookWyrm instance" in listing, listing
 
 
 def test_french_without_its_letters() -> None:

@@ -23,6 +23,9 @@ from wizard.core.message import msg, plural
         ({"LANG": "en_GB.UTF-8"}, "en"),
         ({"LANG": "xx_XX.UTF-8", "LANGUAGE": "yy:en"}, "en"),
         ({"LC_ALL": "POSIX", "LANG": "en_US"}, "en"),
+        ({"LANG": "fr_CA.UTF-8"}, "fr"),
+        ({"LC_ALL": "en_US.UTF-8", "LANGUAGE": "xx:fr"}, "fr"),
+        ({"LC_ALL": "C", "LANGUAGE": "fr"}, "en"),
     ],
 )
 def test_what_the_environment_asks_for(environment: dict[str, str], wanted: str) -> None:

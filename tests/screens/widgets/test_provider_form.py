@@ -44,16 +44,17 @@ async def _choose(stage: Stage, name: str) -> None:
     await stage.rest()
 
 
-async def _type(stage: Stage, name: str, text: str) -> None:
+async def _replace(stage: Stage, name: str, text: str) -> None:
+    """Replace what a field holds by what is pasted into it."""
     _field(stage, name).input.focus()
     _field(stage, name).input.clear()
-    await stage.press(*text)
+    await stage.paste(text)
 
 
 async def test_keys_that_come_in_one_burst_reach_their_fields(tmp_path: Path) -> None:
     """As a slow line delivers them: a secret must not end up in another field."""
     async with _form(tmp_path) as stage:
-        await _type(stage, "access_key_id", "A")
+        await _replace(stage, "access_key_id", "A")
         for name in ("b", "tab", "c", "d", "shift+tab", "e"):
             stage.app.post_message(events.Key(name, name if len(name) == 1 else None))
         await stage.rest()
@@ -88,14 +89,14 @@ async def test_tab_goes_through_the_form_in_reading_order(tmp_path: Path) -> Non
 
 async def test_what_was_typed_for_the_old_provider_is_replaced_and_named(tmp_path: Path) -> None:
     async with _form(tmp_path) as stage:
-        await _type(stage, "endpoint", "https://s3.example.org")
-        await _type(stage, "custom_domain", "media.example.org")
+        await _replace(stage, "endpoint", "https://s3.example.org")
+        await _replace(stage, "custom_domain", "media.example.org")
         await _choose(stage, "digitalocean")
         assert _field(stage, "endpoint").value == "https://ams3.digitaloceanspaces.com"
         assert _field(stage, "custom_domain").value.startswith("books-media.ams3.")
         message = str(_field(stage, "custom_domain").query_one(".message", Static).visual)
         assert "previously: media.example.org" in message
-        await _type(stage, "custom_domain", "cdn.example.org")
+        await _replace(stage, "custom_domain", "cdn.example.org")
         message = str(_field(stage, "custom_domain").query_one(".message", Static).visual)
         assert "before" not in message
 
@@ -112,11 +113,11 @@ async def test_http_can_be_chosen_where_it_matters_and_stays_chosen(tmp_path: Pa
     async with _form(tmp_path) as stage:
         line = stage.app.screen.query_one("#protocol-line")
         assert not line.display
-        await _type(stage, "endpoint", "http://10.0.0.2:9000")
+        await _replace(stage, "endpoint", "http://10.0.0.2:9000")
         assert line.display
         stage.app.screen.query_one("#protocol", Select).value = "http:"
         await stage.rest()
-        await _type(stage, "bucket", "other-books")
+        await _replace(stage, "bucket", "other-books")
         await stage.press("ctrl+n")
         settings = stage.app.session.context.settings
         assert (settings.bucket, settings.url_protocol) == ("other-books", "http:")
@@ -169,8 +170,8 @@ def _secrets() -> tuple[str, str]:
 async def test_a_wrong_name_stays_until_it_is_corrected(tmp_path: Path) -> None:
     """Else the files would go to the bucket that was there before."""
     async with _form(tmp_path) as stage:
-        await _type(stage, "bucket", "My-Bucket")
-        await _type(stage, "region", "nl-ams")
+        await _replace(stage, "bucket", "My-Bucket")
+        await _replace(stage, "region", "nl-ams")
         assert _field(stage, "bucket").value == "My-Bucket"
         assert _field(stage, "bucket").problem is not None
         await _choose(stage, "digitalocean")
@@ -201,7 +202,7 @@ async def test_back_from_a_form_that_was_opened_shows_the_proofs_again(tmp_path:
     """And what was typed stays for the next look."""
     async with on_stage(all_states()["configure_provider-done"], tmp_path) as stage:
         await stage.press("e")
-        await _type(stage, "bucket", "another-name")
+        await _replace(stage, "bucket", "another-name")
         await stage.press("escape")
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
@@ -215,7 +216,7 @@ async def test_back_from_a_form_that_was_opened_shows_the_proofs_again(tmp_path:
 
 async def test_what_is_missing_is_said_where_enter_stops(tmp_path: Path) -> None:
     async with _form(tmp_path) as stage:
-        await _type(stage, "bucket", "")
+        await _replace(stage, "bucket", "")
         await stage.press("ctrl+n")
         field = _field(stage, "bucket")
         assert field.input.has_focus
@@ -286,7 +287,7 @@ async def test_a_provider_that_cannot_be_used_says_why_before_keys_are_typed(
 
 async def test_a_region_that_the_provider_does_not_have_is_refused(tmp_path: Path) -> None:
     async with _form(tmp_path) as stage:
-        await _type(stage, "region", "fr-pra")
+        await _replace(stage, "region", "fr-pra")
         await stage.press("ctrl+n")
         region = _field(stage, "region")
         assert region.problem is not None
