@@ -20,7 +20,7 @@ from wizard.core.settings import Settings
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.storage.bucket import connect
 
-pytest_plugins = ["tests.temporary", "tests.tiers"]
+pytest_plugins = ["tests.temporary", "tests.tiers", "tests.order"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

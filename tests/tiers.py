@@ -71,12 +71,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test the marker of its tier."""
     for item in items:
         if isinstance(item, pytest.Function) and not any(map(item.get_closest_marker, TIERS)):
-            item.add_marker(_tier_of(item))
+            item.add_marker(_decide(item))
     # Modules and tests stay to the end: no use in looking through them for garbage.
     gc.freeze()
 
 
-def _tier_of(item: pytest.Function) -> str:
+def tier_of(item: pytest.Item | pytest.TestReport) -> str:
+    """Return the tier of a test, or of the report of one, that has its marker."""
+    return next((name for name in TIERS if name in item.keywords), "unit")
+
+
+def _decide(item: pytest.Function) -> str:
     """Decide by the file's place, by what it imports and by the fixtures that the test uses."""
     file = item.nodeid.partition("::")[0]
     imported = _tier_of_imports(item.module)
@@ -192,7 +197,7 @@ class Times:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what one test took, with its set-up."""
-        tier = next((name for name in TIERS if name in report.keywords), "unit")
+        tier = tier_of(report)
         for time in (self._tiers[tier], self._files[f"{tier:9}{report.location[0]}"]):
             time.seconds += report.duration
             time.tests += report.when == "call"
