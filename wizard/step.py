@@ -13,6 +13,7 @@ from wizard.core.events import Check, Report
 from wizard.core.message import NOTHING, Message
 from wizard.core.settings import MigrationPath
 from wizard.journal.moving import moving_from
+from wizard.storage.addresses import service_of
 
 if TYPE_CHECKING:
     from wizard.core.plan import Plan
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wizard.instance.checkout import Instance
     from wizard.instance.deployment import Deployment
     from wizard.journal.journal import Journal, StepResult
+    from wizard.storage.providers import Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Context:
     def settings(self) -> Settings:
         """What the migration was told; the deployment goes by the very same."""
         return self.deployment.settings
+
+    @property
+    def service(self) -> Preset:
+        """What is known of the service at the endpoint, whatever name was chosen for it."""
+        return service_of(self.settings, self.keys)
 
     @property
     def old_storage(self) -> Settings | None:

@@ -488,6 +488,30 @@ async def test_an_account_that_may_not_publish_is_said_to_be_one(tmp_path: Path)
     assert "support" in problem.remedies[0].text
 
 
+def closed_to_the_public(request: Request) -> Reply | None:
+    return None if request.signed else error(403, "AccessDenied", "Access Denied")
+
+
+@pytest.mark.parametrize(("key", "tried"), [("SCW" + 17 * "A", False), ("AKIA" + 16 * "A", True)])
+async def test_no_policy_is_set_where_it_would_lock_these_keys_out(
+    key: str, tried: bool, tmp_path: Path
+) -> None:
+    """Behind a host of one's own, where only the keys tell that it is Scaleway."""
+    listener = Listener()
+    with (
+        Refusing(closed_to_the_public) as server,
+        storage_context(tmp_path, server.settings("other"), Keys(key, "s"), listener) as context,
+    ):
+        problem = await refusal(context)
+        calls = [request.call for request in server.requests]
+    assert problem.code == "bucket-closed"
+    assert ("PutBucketPolicy" in calls) is tried
+    told = [check.seen for check in listener.checks if check.code == "service-by-keys"]
+    assert bool(told) is not tried
+    warned = any("such as Scaleway" in question.text for question in listener.questions)
+    assert warned is tried
+
+
 def without_acl(request: Request) -> Reply | None:
     if request.call == "PutObject" and "x-amz-acl" in request.headers:
         return error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")

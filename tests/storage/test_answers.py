@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from wizard.core.message import msg
 from wizard.core.problem import Problem
+from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.addresses import service_of
 from wizard.storage.answers import (
@@ -165,6 +166,19 @@ def test_what_is_known_of_a_service_holds_under_any_name(chosen: str) -> None:
     own = at("https://s3.example.org")
     assert service_of(own) is preset(chosen)
     assert another_service(own) == ""
+
+
+def test_behind_a_host_of_ones_own_the_name_counts_and_without_one_the_keys() -> None:
+    """Documented: Scaleway's keys begin with SCW, and nobody else's do."""
+    keys = Keys("SCW" + "A1" * 8 + "Z", "secret")
+    own = Settings(provider="other", endpoint="https://s3.example.org", bucket="books")
+    assert service_of(own, keys) is preset("scaleway")
+    assert service_of(own) is preset("other")
+    assert service_of(own, Keys("AKIAIOSFODNN7EXAMPLE", "secret")) is preset("other")
+    for named in ("minio", "scaleway"):
+        assert service_of(replace(own, provider=named), keys) is preset(named)
+    known = replace(own, endpoint="https://fsn1.your-objectstorage.com")
+    assert service_of(known, keys) is preset("hetzner")
 
 
 def test_the_right_name_is_not_remarked_on() -> None:

@@ -55,6 +55,7 @@ _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "cors": _one_of(Cors),
     "cors_joins_origins": lambda value: value is True,
     "cors_document": _one_of(CorsDocument),
+    "access_keys": lambda value: bool(re.compile(value)),
     "rights": _one_of(["iam"]),
     "unusable": lambda value: _is_text(value) and value.endswith("."),
     "trouble": lambda value: _is_text(value) and value.endswith(".") and len(value) <= 150,

@@ -12,7 +12,6 @@ from wizard.access.console_wait import succeeds, wait_for_console
 from wizard.core.events import passed
 from wizard.core.message import NOTHING, Message, listed, msg, sentences, verbatim
 from wizard.core.problem import Action, Problem, Remedy
-from wizard.storage.addresses import service_of
 from wizard.system.files import write_atomically
 from wizard.web.visitor import address, ask_until, fetch
 
@@ -73,7 +72,7 @@ async def allow_by_hand(
         context.report(passed(asked, msg("yes, as the storage is set up already"), code=code))
         return
     path = await asyncio.to_thread(_write_file, context, document)
-    advice = service_of(context.settings).advice("cors", context.settings)
+    advice = context.service.advice("cors", context.settings)
     ready = msg("The rules are ready in {path}.", path=str(path))
     now = msg("Set them in the provider's console: {advice}", advice=advice)
     settable = False

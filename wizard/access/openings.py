@@ -48,7 +48,7 @@ async def first_way(context: Context, bucket: Bucket) -> tuple[Opening, Problem 
     Changes nothing.
     """
     why_not: Problem | None = None
-    for way in service_of(context.settings).ways:
+    for way in context.service.ways:
         look = {Opening.POLICY: bucket.get_policy, Opening.BUCKET_ACL: bucket.get_acl}.get(way)
         if look is None:
             return way, why_not
@@ -117,7 +117,7 @@ async def _policy_plan(bucket: Bucket, *, there: bool) -> list[PlanItem]:
 async def open_to_public(context: Context, bucket: Bucket) -> None:
     """Let the public read in the first way that works. Raises `Problem` where none does."""
     why_not: Problem | None = None
-    for way in service_of(context.settings).ways:
+    for way in context.service.ways:
         if way is Opening.CONSOLE:
             await _by_console(context, bucket, why_not)
             return
@@ -217,6 +217,6 @@ async def _by_console(context: Context, bucket: Bucket, why_not: Problem | None)
 
 
 def _todo(context: Context, why_not: Problem | None) -> Message:
-    advice = service_of(context.settings).advice("public", context.settings)
+    advice = context.service.advice("public", context.settings)
     now = msg("Allow it in the provider's console: {advice}", advice=advice)
     return sentences(why_not.what, now) if why_not else now

@@ -124,6 +124,8 @@ class Probe:
         yield clock_check(seen)
         there = await asyncio.to_thread(self.bucket.exists)
         yield passed(KEYS_ACCEPTED, msg("yes"), code="keys-accepted")
+        if told := _told_by_keys(self.context):
+            yield told
         asked = _is_there(self.bucket)
         if not there:
             yield failed(asked, missing_bucket(self.settings), code="bucket-exists")
@@ -291,7 +293,7 @@ class Probe:
     def _try_cors(self) -> Check:
         """Read the CORS rules, set them again, and read them back, where the service lets us."""
         asked, code = msg("Can CORS rules be read and set?"), "cors-settable"
-        service = service_of(self.settings)
+        service = self.context.service
         self.cors_by_hand = service.cors is not Cors.API
         if self.cors_by_hand:
             return later(asked, _CORS_OTHERWISE[service.cors], code=code)
@@ -385,7 +387,7 @@ def require_keys(context: Context) -> None:
         if comes_with_token(context.keys):
             raise temporary_keys(_WITHOUT_TOKEN)
         if is_temporary(context.keys.access_key_id):
-            raise temporary_keys(service_of(context.settings).advice("keys", context.settings))
+            raise temporary_keys(context.service.advice("keys", context.settings))
         return
     raise Problem(
         msg("The keys of the storage are not known."),
@@ -393,7 +395,7 @@ def require_keys(context: Context) -> None:
             "They are neither in .env nor in the environment "
             "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or one of the two is missing."
         ),
-        service_of(context.settings).advice("keys", context.settings),
+        context.service.advice("keys", context.settings),
         Remedy(msg("Enter the access key and the secret key."), Action.EDIT_PROVIDER),
         field="secret_access_key" if context.keys.access_key_id else "access_key_id",
         usage=True,
@@ -405,6 +407,19 @@ _WITHOUT_TOKEN = msg(
     "If the keys in .env are the right ones, start bw-s3 without those of the environment: unset "
     "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 )
+
+
+def _told_by_keys(context: Context) -> Check | None:
+    """Say whose service it is where only the keys tell; None where something else does."""
+    service = context.service
+    if service is service_of(context.settings):
+        return None
+    asked = msg("Which service is behind {endpoint}?", endpoint=context.settings.endpoint_host)
+    seen = msg(
+        "{service}, by the form of the keys: bw-s3 goes by what it knows of that service",
+        service=service.title,
+    )
+    return remark(asked, seen, code="service-by-keys")
 
 
 def _is_there(bucket: Bucket) -> Message:

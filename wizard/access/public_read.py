@@ -30,7 +30,7 @@ from wizard.step import Context, Question
 from wizard.storage.addresses import service_of
 from wizard.storage.bucket import Bucket, Policy
 from wizard.storage.problems import will_pass
-from wizard.storage.providers import Opening
+from wizard.storage.providers import Kind, Opening
 from wizard.web.visitor import VisitorResponse, address, fetch
 
 # Policies take a moment to reach all of a service's servers.
@@ -109,7 +109,7 @@ async def _refusal(
             await asyncio.to_thread(bucket.put_public_access_block, unblocked(switches))
         await asyncio.to_thread(put)
     except Problem as problem:
-        blocks = service_of(context.settings).public_access_block
+        blocks = context.service.public_access_block
         if problem.code == "public-access-blocked" or (blocks and problem.code == "right-missing"):
             # Where the bucket's own cannot be seen, nobody knows which of the two it is.
             if switches is None:
@@ -122,7 +122,7 @@ async def _refusal(
 
 async def _wait_for_account(context: Context, put: Callable[[], None], blocked: Problem) -> None:
     """Wait until the account lets the policy be set, and set it. Raises `blocked` else."""
-    advice = service_of(context.settings).advice("public", context.settings)
+    advice = context.service.advice("public", context.settings)
     asked, code = msg("Does the storage accept the bucket policy?"), "bucket-policy-accepted"
     accepted = await wait_for_console(
         context,
@@ -200,6 +200,14 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
             "\n{policy}",
             policy=as_text(policy),
         )
+    if context.service.kind is Kind.OTHER:
+        named = msg(
+            "At a few services, such as Scaleway, a policy shuts out every key that it does not "
+            "name, including yours. If {endpoint} leads to such a service, leave the bucket "
+            "closed and choose the service by its name.",
+            endpoint=context.settings.endpoint_host,
+        )
+        text = msg("{policy}\n{objects}", policy=text, objects=named)
     if lies_there.count:
         text = msg("{policy}\n{objects}", policy=text, objects=lies_there.words)
     why = msg(
@@ -216,7 +224,7 @@ def stays_closed(context: Context, why: Message, *, code: str) -> Problem:
         msg("The bucket stays closed to the public."),
         why,
         Remedy(msg("Use another bucket."), Action.EDIT_PROVIDER),
-        service_of(context.settings).advice("public", context.settings),
+        context.service.advice("public", context.settings),
         decision=True,
         code=code,
     )
@@ -235,7 +243,7 @@ async def _ask_to_unblock(context: Context, switches: Mapping[str, bool]) -> Non
     refused = Problem(
         msg("Block Public Access keeps the public out of the bucket."),
         msg("It was left on, and no bucket policy can let the public read as long as it is."),
-        service_of(context.settings).advice("public", context.settings),
+        context.service.advice("public", context.settings),
         decision=True,
         code="public-access-blocked",
     )

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from wizard.storage.addresses import service_of
 from wizard.storage.providers import CorsDocument
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def without(rules: Sequence[CorsRule], added: Sequence[CorsRule]) -> list[CorsRu
 
 def document_by_hand(context: Context) -> str:
     """Return the rules for the instance's pages as the console of its storage takes them."""
-    form = service_of(context.settings).cors_document
+    form = context.service.cors_document
     return document(merged([], context.instance.origins), form)
 
 

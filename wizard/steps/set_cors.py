@@ -21,7 +21,6 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files
 from wizard.core.states import ResultState
 from wizard.step import Context, Fact, Finding, TypedStep
-from wizard.storage.addresses import service_of
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import will_pass
 from wizard.storage.providers import Cors
@@ -78,7 +77,7 @@ class SetCors(TypedStep[None]):
     async def plan(self, context: Context) -> Plan:
         """Return the rules as they will be sent, or as they have to be set by hand."""
         wanted = context.instance.origins
-        if service_of(context.settings).cors is not Cors.API:
+        if context.service.cors is not Cors.API:
             return _plan_by_hand(context)
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted, joined=_joined(context))
@@ -97,7 +96,7 @@ class SetCors(TypedStep[None]):
 
     async def apply(self, context: Context) -> None:
         """Merge our rules into those of the bucket, or wait until somebody has set them by hand."""
-        bucket, service = await _bucket(context), service_of(context.settings)
+        bucket, service = await _bucket(context), context.service
         allowed = service.cors is not Cors.API and await lets_in_anyway(context, bucket)
         refused: Problem | None = None
         if service.cors is not Cors.CONSOLE and not allowed:
@@ -143,7 +142,7 @@ class SetCors(TypedStep[None]):
 
 def _plan_by_hand(context: Context) -> Plan:
     """Return the plan for a service that takes no rules from here."""
-    service = service_of(context.settings)
+    service = context.service
     safe = msg("This step changes nothing by itself.")
     if service.cors is Cors.OPEN:
         text = msg("The storage allows every origin by itself; this step checks that.")
@@ -173,7 +172,7 @@ async def _read(bucket: Bucket) -> tuple[list[CorsRule], Message]:
 
 def _joined(context: Context) -> bool:
     """Tell whether the server puts all origins of a rule into one header."""
-    return service_of(context.settings).cors_joins_origins
+    return context.service.cors_joins_origins
 
 
 def _missing(context: Context, rules: Sequence[CorsRule]) -> list[str]:

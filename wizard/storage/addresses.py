@@ -10,7 +10,7 @@ from wizard.core.hosts import is_ip_address, split_url, usual_scheme
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.address_forms import best_fit
-from wizard.storage.providers import Kind, Preset, preset
+from wizard.storage.providers import PRESETS, Kind, Preset, preset
 
 # Longer is no host (RFC 1035, section 2.3.4), and no URL of a file that BookWyrm stores.
 _LONGEST_HOST, _LONGEST_URL = 253, 2048
@@ -50,14 +50,20 @@ class Address:
         return self.endpoint.startswith("http://")
 
 
-def service_of(settings: Settings) -> Preset:
+def service_of(settings: Settings, keys: Keys | None = None) -> Preset:
     """Return what is known of the service at the endpoint, whatever name was chosen for it.
 
     The endpoint decides: by a wrong name a policy might be set where it locks the keys out, as at
-    Scaleway. The chosen name counts where the endpoint is of no service that is known.
+    Scaleway. Where the endpoint is of no service that is known, such as a proxy under a name of
+    one's own, the chosen name counts, and without one the service whose keys have this form.
     """
     address = read_address(settings.endpoint)
-    return preset(address.provider if address and address.provider else settings.provider)
+    if address and address.provider:
+        return preset(address.provider)
+    chosen = preset(settings.provider)
+    if chosen.kind is not Kind.OTHER or keys is None:
+        return chosen
+    return next((each for each in PRESETS.values() if each.gives(keys)), chosen)
 
 
 def read_address(text: str) -> Address | None:

@@ -5,6 +5,7 @@ A preset is a first guess; the canary objects decide.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from wizard.core.message import NOTHING, Message
 from wizard.storage.aws_regions import aws_regions
 
 if TYPE_CHECKING:
+    from wizard.core.secrets import Keys
     from wizard.core.settings import Settings
 
 
@@ -99,6 +101,7 @@ class Preset:
     cors_joins_origins: bool = False
     cors_document: CorsDocument = CorsDocument.CLI
     rights: str = ""
+    access_keys: str = ""
     unusable: Message = NOTHING
     trouble: Message = NOTHING
     console: Mapping[str, str] = field(default_factory=dict)
@@ -130,6 +133,10 @@ class Preset:
     def endpoint_path(self) -> str:
         """The path in which the service's endpoints end, such as /storage/v1/s3; "" for most."""
         return urlsplit(self.endpoint or self.endpoint_example).path.rstrip("/")
+
+    def gives(self, keys: Keys) -> bool:
+        """Tell whether keys have the form that only this service's have."""
+        return bool(self.access_keys and re.fullmatch(self.access_keys, keys.access_key_id))
 
     def fill(self, settings: Settings) -> Settings:
         """Return the settings with what is still open filled in, as far as the rest is known."""
