@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import md5
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
 
+from tests.servers.browser import Chromium
 from tests.servers.ceph import Ceph
 from tests.support.command_line import CommandLine
+from tests.support.parts import need
 from tests.support.waiting import wait_until
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.demo.build import build
+from wizard.demo.pictures import cover
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env.file import EnvFile
 from wizard.env.next_lines import next_values, with_next_values
@@ -38,13 +41,22 @@ for name in {names}:
     default_storage.save(name, ContentFile(name.encode() * 40))
 """
 
+# Those further down are loaded as well.
+_PICTURES = """Promise.all([...document.images].map(async one => {
+  one.loading = "eager";
+  await one.decode().catch(() => {});
+  return {from: one.currentSrc, wide: one.naturalWidth};
+}))"""
+
 
 @dataclass
 class Moving:
     """A demo on its way, and the MD5 of every public file that it ever had."""
 
     line: CommandLine
+    browser: Chromium
     ever: dict[str, bytes] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> Path:
@@ -62,6 +74,32 @@ class Moving:
         subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
         for name in names:
             self.ever[f"images/covers/{name}"] = md5(f"covers/{name}".encode() * 40).digest()
+
+    def publish(self, name: str) -> None:
+        """Upload a real picture through the site; its page shows it from then on."""
+        data = cover(len(self.ever))
+        answer = httpx.post(
+            f"{self.line.demo.site_url}/create-book",
+            data={"title": name},
+            files={"cover": (name, data, "image/jpeg")},
+            timeout=30,
+        )
+        assert answer.status_code == 201
+        self.ever[f"images/covers/{name}"] = md5(data).digest()
+        self.shown.add(f"images/covers/{name}")
+
+    def look(self, base: str) -> None:
+        """A browser shows every picture of the page, all from `base`, each with its own bytes."""
+        pictures = self.browser.says_on(self.line.demo.site_url, _PICTURES)
+        assert not [p for p in pictures if not p["wide"] or not p["from"].startswith(f"{base}/")]
+        found = {
+            unquote(str(picture["from"]).removeprefix(f"{base}/")): httpx.get(picture["from"])
+            for picture in pictures
+        }
+        bytes_of = {key: md5(answer.content).digest() for key, answer in found.items()}
+        media = {key: data for key, data in bytes_of.items() if key.startswith("images/")}
+        assert media == {key: self.ever[key] for key in media}
+        assert media.keys() >= self.shown
 
     def note_disk(self) -> None:
         media = self.folder / "images"
@@ -134,11 +172,15 @@ class Moving:
 @pytest.fixture(scope="module")
 def moving(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moving]:
     """A demo whose site uses its first bucket, with covers that are nowhere else."""
-    with build(tmp_path_factory.mktemp("moving"), covers=40, storage=seaweedfs) as demo:
+    need("chromium")
+    place = tmp_path_factory.mktemp("moving")
+    with build(place, covers=40, storage=seaweedfs) as demo, Chromium() as browser:
         line = CommandLine(demo, (demo.folder / ".env").read_bytes())
         line.finish()
-        found = Moving(line)
+        found = Moving(line, browser)
         found.note_disk()
+        found.publish("after-the-switch.jpg")
+        found.look(demo.settings.public_base)
         found.upload("only in a 1.jpg", "only-in-a+2.jpg")
         yield found
 
@@ -164,6 +206,8 @@ def test_from_bucket_to_bucket_of_one_service(moving: Moving, seaweedfs: Seaweed
     new = seaweedfs.settings("books-second")
     events = moving.move(new, seaweedfs.keys)
     moving.check(new, seaweedfs.keys)
+    moving.publish("after-the-move.jpg")
+    moving.look(new.public_base)
     (check,) = (e for e in events if e.get("code") == "misplaced-files")
     assert check["verdict"] == "pass"
     assert {o.key: o.etag for o in moving.line.bucket.list_objects()} == before
@@ -238,7 +282,7 @@ def test_killed_on_the_way_to_another_service(
 
 
 def test_back_to_the_disk_after_a_move(moving: Moving, seaweedfs: SeaweedFS, ceph: Ceph) -> None:
-    """From the bucket that it moved to; what only the one before has is named."""
+    """From the bucket that it moved to; what only the one before has is named. And there again."""
     new = ceph.settings("books-third")
     moving.move(new, ceph.keys)
     moving.upload("only-in-the-last.jpg")
@@ -260,3 +304,9 @@ def test_back_to_the_disk_after_a_move(moving: Moving, seaweedfs: SeaweedFS, cep
         if key in moving.ever:
             served = httpx.get(f"{moving.line.demo.site_url}/{quote(key)}").content
             assert md5(served).digest() == moving.ever[key]
+    moving.publish("on-the-disk-again.jpg")
+    moving.look(moving.line.demo.site_url)
+    moving.move(new, ceph.keys)
+    moving.check(new, ceph.keys)
+    moving.publish("for-good.jpg")
+    moving.look(new.public_base)
