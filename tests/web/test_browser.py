@@ -96,6 +96,8 @@ _FILES = {
     "a.png": Page(avatar(1), "image/png", (_CORS,)),
     "a.svg": Page(_ICON, "image/svg+xml", (_CORS,)),
     "a.woff": Page(woff(), "font/woff", (_CORS,)),
+    "long.css": Page(_CSS.encode() + b" " * 3_000_000, "text/css", (_CORS,)),
+    "long.js": Page(b"window.ran = true" + b" " * 3_000_000, "text/javascript", (_CORS,)),
 }
 
 
@@ -117,6 +119,15 @@ def with_base(*bases: str) -> str:
     return _HTML.replace("{files}/", "").replace("<title>", f"{elements}<title>")
 
 
+def long_files(more: bytes = b"") -> Callable[[str], dict[str, Page]]:
+    """Stylesheet and script of some megabytes, with something at their end."""
+    return lambda host: {
+        f"{host}/a.{kind}": replace(page, body=page.body + more)
+        for kind in ("css", "js")
+        for page in [_FILES[f"long.{kind}"]]
+    }
+
+
 def answering(headers: Sequence[tuple[str, str]], *names: str) -> Callable[[str], dict[str, Page]]:
     """Some of the files, with these headers and no others."""
     return lambda host: {f"{host}/{n}": replace(_FILES[n], headers=headers) for n in names}
@@ -134,6 +145,8 @@ _ORIGIN = ("Access-Control-Allow-Origin", "https://%p")
 _CREDENTIALS = ("Access-Control-Allow-Credentials", "true")
 _PLAIN = _HTML.replace("{files}", "http://{host}")
 _UPGRADE = (CSP, "upgrade-insecure-requests")
+_FROM_FILES = "default-src https://%f"
+_NO_BASE = f'<meta http-equiv="{CSP}" content="base-uri \'none\'">'
 
 
 def digested(style: str, script: str, cors: str = "crossorigin") -> str:
@@ -307,6 +320,10 @@ CASES = [
     Case("one byte more than the digest says", [Kind.STYLESHEET], html=digested(_RIGHT, _RIGHT_JS),
          files=lambda host: {
              f"{host}/a.css": replace(_FILES["a.css"], body=_FILES["a.css"].body + b"\n")}),
+    Case("right digests of long files", html=digested(sri("long.css"), sri("long.js")),
+         files=long_files()),
+    Case("wrong digests at the end of long files", [Kind.STYLESHEET, Kind.SCRIPT],
+         html=digested(sri("long.css"), sri("long.js")), files=long_files(b" ")),
     Case("a digest that the policy names", page=[(CSP, f"script-src '{_RIGHT_JS}' 'self'")],
          html=digested(_RIGHT, _RIGHT_JS)),
     Case("two digests, of which the policy names one", [Kind.SCRIPT],
@@ -347,6 +364,34 @@ CASES = [
     Case("the first base counts", html=with_base("{files}/", "https://other.example.com/")),
     Case("the second base counts for nothing", _ALL,
          html=with_base("https://nothing.example.com/", "{files}/")),
+    # `base-uri`: where it forbids a base, names are the page's own, which this policy forbids.
+    Case("a base that is allowed", page=[(CSP, f"{_FROM_FILES}; base-uri 'self' https://%f")],
+         html=with_base("{files}/")),
+    Case("a base elsewhere", _ALL, [(CSP, f"{_FROM_FILES}; base-uri 'self'")],
+         html=with_base("{files}/")),
+    Case("no base at all", _ALL, [(CSP, f"{_FROM_FILES}; base-uri 'none'")],
+         html=with_base("{files}/")),
+    Case("no sources for a base", _ALL, [(CSP, f"{_FROM_FILES}; base-uri")],
+         html=with_base("{files}/")),
+    Case("a base and a path", _ALL, [(CSP, f"{_FROM_FILES}; base-uri https://%f/static/")],
+         html=with_base("{files}/")),
+    Case("a base and a nonce", _ALL, [(CSP, f"{_FROM_FILES}; base-uri 'nonce-abc'")],
+         html=with_base("{files}/").replace("<base ", "<base nonce=abc ")),
+    Case("default-src says nothing of a base", page=[(CSP, _FROM_FILES)],
+         html=with_base("{files}/")),
+    Case("a base that one of two policies forbids", _ALL,
+         [(CSP, f"{_FROM_FILES}; base-uri https:"), (CSP, "base-uri 'self'")],
+         html=with_base("{files}/")),
+    Case("a base that is reported only",
+         page=[(CSP, _FROM_FILES), (f"{CSP}-Report-Only", "base-uri 'none'")],
+         html=with_base("{files}/")),
+    Case("a base forbidden before it", _ALL, [(CSP, _FROM_FILES)],
+         html=with_base("{files}/").replace("<base", f"{_NO_BASE}<base")),
+    Case("a base forbidden after it", page=[(CSP, _FROM_FILES)],
+         html=with_base("{files}/").replace("<title>", f"{_NO_BASE}<title>")),
+    Case("the second base does not stand in for one forbidden", _ALL,
+         [(CSP, f"{_FROM_FILES}; base-uri https://%f")],
+         html=with_base(f"{_OTHER}/", "{files}/")),
 ]  # fmt: skip
 _numbers = itertools.count()
 

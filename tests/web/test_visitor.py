@@ -127,6 +127,26 @@ async def test_certificates_count_for_files_and_are_only_remarked_for_the_site(
     assert view.points_to_bucket
 
 
+@pytest.mark.parametrize(
+    ("base", "sources", "starts"),
+    [
+        (f"{ORIGIN}/x/", "'self'", f"{ORIGIN}/x/"),
+        ("/x/", "'self'", "{asked}/x/"),
+        ("https://elsewhere.example/", "'self'", "{asked}/"),
+        ("/x/", "'none'", "{asked}/"),
+    ],
+)
+async def test_a_page_asked_for_past_its_proxy_is_that_of_its_domain(
+    base: str, sources: str, starts: str
+) -> None:
+    page = html(PAGE.format(static="").replace("<head>", f'<head><base href="{base}">'))
+    policy = {**page.headers, "Content-Security-Policy": f"base-uri {sources}"}
+    with Refusing(always(replace(page, headers=policy))) as server:
+        view = await look_at_site(site(server), "books.example.org")
+    start = starts.format(asked=f"http://{server.host}")
+    assert view.stylesheets == (f"{start}css/themes/bookwyrm-light.css",)
+
+
 async def test_the_site_s_own_page_and_where_it_points() -> None:
     with Refusing(always(html(PAGE.format(static="/static/")))) as server:
         view = await look_at_site(site(server), "books.example.org")

@@ -16,10 +16,10 @@ from wizard.core.problem import Problem
 from wizard.web import blocked
 from wizard.web.challenges import challenge_in, challenged_file
 from wizard.web.csp import Policy, refusal, upgrades
-from wizard.web.integrity import digests, fits
+from wizard.web.integrity import bits_that_count, digests
 from wizard.web.origins import as_https, is_mixed, origin_of, same_site
 from wizard.web.page import Cors, Kind, PageFile, fonts_of
-from wizard.web.visitor import MOST_BYTES, SiteView, VisitorResponse, fetch, same_place
+from wizard.web.visitor import SiteView, VisitorResponse, fetch, same_place
 
 _AT_ONCE = 8
 _SCRIPT_TYPES = frozenset(
@@ -54,7 +54,12 @@ class Onlooker:
             # Mixed Content Level 2: an image is asked for over https in place of http.
             url = as_https(url)
         origin = self.origin if _with_cors(file) else ""
-        return await fetch(url, origin=origin, upgrade=upgrades(self.policies))
+        return await fetch(
+            url,
+            origin=origin,
+            upgrade=upgrades(self.policies),
+            digest_bits=bits_that_count(file.integrity),
+        )
 
     def obstacle(self, file: PageFile, seen: VisitorResponse) -> Problem | None:
         """Return what keeps the browser from using what was answered; None for nothing."""
@@ -84,16 +89,13 @@ class Onlooker:
 
     def _wrong_digest(self, file: PageFile, seen: VisitorResponse) -> Problem | None:
         """Follow Subresource Integrity: bytes from elsewhere are compared with CORS only."""
-        if not digests(file.integrity):
+        named = digests(file.integrity)
+        if not named:
             return None
         own = all(origin_of(hop.url) == self.origin for hop in seen.hops)
         if not own and not _with_cors(file):
             return blocked.digest_without_cors(file)
-        # Of longer files only the start was read, which says nothing.
-        whole = len(seen.body_start) < MOST_BYTES
-        return (
-            blocked.by_digest(file) if whole and not fits(file.integrity, seen.body_start) else None
-        )
+        return None if seen.digest in named else blocked.by_digest(file)
 
     def _foreign(self, file: PageFile, seen: VisitorResponse) -> Problem | None:
         """Follow Fetch's "cross-origin resource policy check", at each address on the way."""

@@ -3,7 +3,7 @@
 After W3C's Content Security Policy Level 3 (https://w3c.github.io/webappsec-csp/, sections 2.2,
 6.7.2 and 6.8); the sections' names stand beside what follows them. Where the text and Chromium
 differ, Chromium is followed and that is said. What pages of BookWyrm do not have is left out:
-scripts that scripts add, digests of scripts within the page, `base-uri`, workers, frames.
+scripts that scripts add, digests of scripts within the page, workers, frames.
 """
 
 from __future__ import annotations
@@ -81,6 +81,15 @@ def _directives(text: str) -> Mapping[str, tuple[str, ...]]:
 def upgrades(policies: Iterable[Policy]) -> bool:
     """Tell whether a page asks over https for all that it names over http."""
     return any("upgrade-insecure-requests" in policy.directives for policy in policies)
+
+
+def lets_base(policies: Iterable[Policy], url: str, *, origin: str) -> bool:
+    """Tell whether a page of `origin` may have its relative addresses start from this one.
+
+    Follows "Is base allowed for document?": `default-src` does not stand in for `base-uri`.
+    """
+    lists = [p.directives["base-uri"] for p in policies if "base-uri" in p.directives]
+    return all(any(_matches(s, url, urlsplit(origin), 0) for s in sources) for sources in lists)
 
 
 def refusal(

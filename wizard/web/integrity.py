@@ -21,10 +21,22 @@ class Digest:
     bits: int
     value: str
 
-    def fits(self, body: bytes) -> bool:
-        """Tell whether a file's bytes have this digest."""
-        made = hashlib.new(f"sha{self.bits}", body).digest()
-        return base64.b64encode(made).decode().rstrip("=") == self.value
+
+class Digester:
+    """Makes the digest of a file that comes in pieces."""
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+        self._made = hashlib.new(f"sha{bits}")
+
+    def add(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self._made.update(piece)
+
+    def digest(self) -> Digest:
+        """Return the digest of all pieces so far."""
+        value = base64.b64encode(self._made.digest()).decode()
+        return Digest(self._bits, value.rstrip("="))
 
 
 def digests(metadata: str) -> tuple[Digest, ...]:
@@ -37,8 +49,6 @@ def digests(metadata: str) -> tuple[Digest, ...]:
     )
 
 
-def fits(metadata: str, body: bytes) -> bool:
-    """Tell whether a file is one that the attribute names: by its longest digests only."""
-    known = digests(metadata)
-    longest = max((digest.bits for digest in known), default=0)
-    return not known or any(digest.fits(body) for digest in known if digest.bits == longest)
+def bits_that_count(metadata: str) -> int:
+    """Return the length of the digests that decide, the longest ones; 0 where none is known."""
+    return max((digest.bits for digest in digests(metadata)), default=0)

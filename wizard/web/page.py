@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html.parser import HTMLParser
@@ -62,9 +62,17 @@ class Page:
     policies: tuple[str, ...]
 
 
-def read_page(html: str, url: str) -> Page:
-    """Return what a page found at `url` names, with full addresses."""
-    reader = _Reader(url)
+def read_page(
+    html: str,
+    url: str,
+    lets_base: Callable[[str, Sequence[str]], bool] = lambda base, policies: True,
+) -> Page:
+    """Return what a page found at `url` names, with full addresses.
+
+    `lets_base` says whether its `<base>` may name an address, by the policies in the `<meta>`
+    elements before it and those that came with the page.
+    """
+    reader = _Reader(url, lets_base)
     reader.feed(html)
     return Page(tuple(dict.fromkeys(reader.files)), tuple(reader.policies))
 
@@ -98,9 +106,10 @@ _Values = Mapping[str, str]
 class _Reader(HTMLParser):
     """Collects what a page loads, as full addresses."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, lets_base: Callable[[str, Sequence[str]], bool]) -> None:
         super().__init__()
         self.url = url
+        self._lets_base = lets_base
         self.base = ""  # of the first <base> that names one; the others count for nothing
         self.files: list[PageFile] = []
         self.policies: list[str] = []
@@ -120,7 +129,8 @@ class _Reader(HTMLParser):
     def _set_base(self, values: _Values) -> None:
         if "href" in values and not self.base:
             base = urljoin(self.url, values["href"].strip())
-            self.base = base if base.startswith(("http:", "https:")) else self.url
+            good = base.startswith(("http:", "https:")) and self._lets_base(base, self.policies)
+            self.base = base if good else self.url
 
     def _read_meta(self, values: _Values) -> None:
         if values.get("http-equiv", "").lower() == "content-security-policy":

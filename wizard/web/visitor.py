@@ -18,7 +18,8 @@ from wizard.core.message import Message, msg, sentences, verbatim
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.web.challenges import challenge_in, challenged_site
-from wizard.web.csp import Policy, parse
+from wizard.web.csp import Policy, lets_base, parse
+from wizard.web.integrity import Digest, Digester
 from wizard.web.origins import as_https, origin_of, site_origins
 from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import sentence_of, unreachable
@@ -72,15 +73,16 @@ class Hop:
 class VisitorResponse:
     """What a visitor got. `status` is 0 where there was no answer at all, see `error`.
 
-    `headers` have lower-case names; `body_start` is the first part of the body. `hops` are all
-    the addresses on the way, the last one that of the answer itself. `untrusted`: there is no
-    answer because the certificate was not accepted.
+    `headers` have lower-case names; `body_start` is the first part of the body, `digest` that of
+    the whole, where it was asked for. `hops` are all the addresses on the way, the last one that
+    of the answer itself. `untrusted`: there is no answer because the certificate was not accepted.
     """
 
     url: str
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body_start: bytes = b""
+    digest: Digest | None = None
     error: Problem | None = None
     untrusted: bool = False
     hops: tuple[Hop, ...] = ()
@@ -192,16 +194,25 @@ def quoted(key: str) -> str:
 
 
 async def fetch(
-    url: str, *, origin: str = "", field: str | None = "custom_domain", upgrade: bool = False
+    url: str,
+    *,
+    origin: str = "",
+    field: str | None = "custom_domain",
+    upgrade: bool = False,
+    digest_bits: int = 0,
 ) -> VisitorResponse:
     """GET a URL as the public does: no credentials, redirects followed. Never raises.
 
     With `origin`, as a browser would for a font on a page of that origin.
     `field` is the setting that the address comes from, for the `Problem`.
     `upgrade`: every address over http is asked over https (`upgrade-insecure-requests`).
+    `digest_bits`: of which length its digest is wanted; the whole body is read for that.
     """
     asked = as_https if upgrade else str
-    return await _request("GET", asked(url), origin=origin, field=field, follow=asked)
+    headers = _with_origin(_AS_BROWSER, origin)
+    return await _request(
+        "GET", asked(url), headers, field=field, follow=asked, digest_bits=digest_bits
+    )
 
 
 async def fetch_endpoint(endpoint: str) -> VisitorResponse:
@@ -213,7 +224,7 @@ async def preflight(url: str, origin: str) -> VisitorResponse:
     """Send the OPTIONS request that BookWyrm's documentation asks for. Never raises."""
     headers = {**_AS_BROWSER, "Access-Control-Request-Method": "GET"}
     # A browser takes no redirect for an answer here.
-    return await _request("OPTIONS", url, headers, origin=origin, follow=None)
+    return await _request("OPTIONS", url, _with_origin(headers, origin), follow=None)
 
 
 async def ask_until(
@@ -256,7 +267,12 @@ async def look_at_site(settings: Settings, domain: str) -> SiteView:
     untrusted = seen.untrusted
     if untrusted:
         seen = await _request("GET", url, headers, field="site_url", trust=trusting)
-    return judge_site(seen, settings, untrusted=untrusted)
+    # Where it is asked for past what is in front of it, it is still the page of its domain.
+    asked_elsewhere = (
+        bool(host) and domain != "localhost" and origin_of(seen.url) == origin_of(base)
+    )
+    origin = site_origins(domain)[0] if asked_elsewhere else ""
+    return judge_site(seen, settings, untrusted=untrusted, origin=origin)
 
 
 async def look_from_outside(settings: Settings, domain: str, origin: str) -> SiteView | None:
@@ -304,11 +320,17 @@ def _host_header(domain: str, base: str) -> str:
     return urlsplit(base).netloc if domain == "localhost" else domain
 
 
-def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = False) -> SiteView:
-    """Return what an answer says of the site: whether BookWyrm's own page, and its styles."""
+def judge_site(
+    seen: VisitorResponse, settings: Settings, *, untrusted: bool = False, origin: str = ""
+) -> SiteView:
+    """Return what an answer says of the site: whether BookWyrm's own page, and its styles.
+
+    `origin` is that under which browsers know the page, where it was asked for elsewhere.
+    """
     if not seen.status:
         return SiteView(status=0, own_page=False, points_to_bucket=False, problem=_site_away(seen))
-    page = read_page(seen.text, seen.url)
+    given = parse(seen.headers.get("content-security-policy", ""))
+    page = read_page(seen.text, seen.url, _judge_of_bases(given, seen.url, origin))
     static = f"{settings.public_base}/static/"
     sheets = [file.url for file in page.files if file.kind is Kind.STYLESHEET]
     challenge = challenge_in(seen.url, seen.headers, seen.text)
@@ -318,8 +340,7 @@ def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = F
         own_page=problem is None,
         points_to_bucket=bool(sheets) and all(same_place(s, static) for s in sheets),
         files=page.files,
-        policies=parse(seen.headers.get("content-security-policy", ""))
-        + tuple(policy for text in page.policies for policy in parse(text)),
+        policies=given + parse(*page.policies),
         embedding=seen.headers.get("cross-origin-embedder-policy", ""),
         html=seen.text,
         problem=problem,
@@ -327,6 +348,20 @@ def judge_site(seen: VisitorResponse, settings: Settings, *, untrusted: bool = F
         url=seen.url,
         challenge=challenge,
     )
+
+
+def _judge_of_bases(
+    given: Sequence[Policy], url: str, origin: str
+) -> Callable[[str, Sequence[str]], bool]:
+    """Return what tells whether a page found at `url` may name a `<base>`, for `read_page`."""
+    found_at = origin_of(url)
+
+    def may_be(base: str, in_page: Sequence[str]) -> bool:
+        if origin and origin_of(base) == found_at:
+            base = origin + urlsplit(base)._replace(scheme="", netloc="").geturl()
+        return lets_base((*given, *parse(*in_page)), base, origin=origin or found_at)
+
+    return may_be
 
 
 def _challenged(seen: VisitorResponse, whose: str) -> Problem:
@@ -416,20 +451,24 @@ def same_place(url: str, base: str) -> bool:
     return url.partition("//")[2].startswith(base.partition("//")[2])
 
 
+def _with_origin(headers: Mapping[str, str], origin: str) -> Mapping[str, str]:
+    return {**headers, "Origin": origin} if origin else headers
+
+
 async def _request(
     method: str,
     url: str,
     headers: Mapping[str, str] = _AS_BROWSER,
     *,
-    origin: str = "",
     field: str | None = "custom_domain",
     trust: Callable[[], ssl.SSLContext] = trusted,
     follow: Callable[[str], str] | None = str,
+    digest_bits: int = 0,
 ) -> VisitorResponse:
     """Send a request. `follow` makes of a redirect's address what is asked; None: that is left."""
     # Reading all the authorities takes too long for the event loop.
     verify = await asyncio.to_thread(trust)
-    sent = {**headers, **({"Origin": origin} if origin else {})}
+    sent, origin = headers, headers.get("Origin", "")
     hops: list[Hop] = []
     try:
         async with httpx.AsyncClient(verify=verify, timeout=_TIMEOUT) as client:
@@ -438,8 +477,7 @@ async def _request(
                     hops.append(_hop(response, sent.get("Origin", "")))
                     after = _next_url(hops)
                     if not after or follow is None:
-                        body = await _start_of(response)
-                        return _response(hops, body)
+                        return await _response(hops, response, digest_bits)
                 url = follow(after)
                 sent = _sent_on(sent, hops, origin, url)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -464,10 +502,18 @@ def _hop(response: httpx.Response, origin: str) -> Hop:
     return Hop(url=url, status=response.status_code, headers=found, origin=origin)
 
 
-def _response(hops: Sequence[Hop], body: bytes) -> VisitorResponse:
+async def _response(
+    hops: Sequence[Hop], response: httpx.Response, digest_bits: int
+) -> VisitorResponse:
     last = hops[-1]
+    digester = Digester(digest_bits) if digest_bits else None
     return VisitorResponse(
-        url=last.url, status=last.status, headers=last.headers, body_start=body, hops=tuple(hops)
+        url=last.url,
+        status=last.status,
+        headers=last.headers,
+        body_start=await _start_of(response, digester),
+        digest=digester.digest() if digester else None,
+        hops=tuple(hops),
     )
 
 
@@ -498,10 +544,14 @@ def _sent_on(
     return meant
 
 
-async def _start_of(response: httpx.Response) -> bytes:
+async def _start_of(response: httpx.Response, digester: Digester | None) -> bytes:
+    """Return the start of the body; all of it goes through `digester`, if there is one."""
     body = b""
     async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) >= MOST_BYTES:
+        if digester:
+            digester.add(chunk)
+        if len(body) < MOST_BYTES:
+            body += chunk
+        elif digester is None:
             break
     return body[:MOST_BYTES]
