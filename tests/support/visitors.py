@@ -1,4 +1,8 @@
-"""Visitors of a site: a page every tenth of a second, and uploads, quick and slow ones."""
+"""Visitors of a site: a page every tenth of a second, and uploads, quick and slow ones.
+
+Some open a connection and ask only seconds later: browsers open some ahead, and a busy machine
+keeps the others waiting.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -20,6 +26,9 @@ _SECONDS_A_PAGE = 0.1
 _SECONDS_A_LOOK_AT_PICTURES = 0.3
 _SLOW_PIECES = 16
 _SECONDS_A_PIECE = 0.5
+_SECONDS_A_LATE_QUESTION = 2.0
+# gunicorn closes what has asked nothing for five seconds, where its workers have threads.
+_SECONDS_TO_ASK = 6.0
 _PATIENCE = 90
 # Those that they uploaded themselves; the demo has names that are no address as they stand.
 _COVER = re.compile(r'class="book-cover" src="([^"]*/(?:quick|slow)-[^"]+)"')
@@ -64,6 +73,7 @@ class Visitors:
             for arguments in (
                 (_SECONDS_A_PAGE, self._look),
                 (_SECONDS_A_LOOK_AT_PICTURES, self._look_at_pictures),
+                (_SECONDS_A_LATE_QUESTION, self._ask_late),
                 (self.seconds_an_upload, self._upload_at_once),
                 (_SLOW_PIECES * _SECONDS_A_PIECE / 4, self._upload_slowly),
             )
@@ -142,10 +152,25 @@ class Visitors:
         def ask() -> str:
             # Every other visitor comes for the first time.
             answer = self._page_kept() if number % 2 else httpx.get(self.url, timeout=_PATIENCE)
-            own = "stylesheet" in answer.text and _ERROR_PAGE not in answer.text
-            return "" if answer.status_code == 200 and own else f"HTTP {answer.status_code}"
+            return _wrong_with(answer.status_code, answer.text)
 
         self.pages.append(self._timed(ask))
+
+    def _ask_late(self, number: int) -> None:
+        """Open a connection, and ask for the page after a while."""
+
+        def ask() -> str:
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            return _wrong_with(answer.status, answer.read().decode())
+
+        with closing(HTTPConnection(urlsplit(self.url).netloc, timeout=_PATIENCE)) as connection:
+            try:
+                connection.connect()
+            except OSError:
+                return  # What is wrong with the site itself, the other visitors tell.
+            self._over.wait(_SECONDS_TO_ASK)
+            self.pages.append(self._timed(ask))
 
     def _look_at_pictures(self, number: int) -> None:
         """Ask for the covers that the page shows, one look at a time."""
@@ -210,9 +235,15 @@ class Visitors:
         began = time.monotonic()
         try:
             wrong = visit()
-        except httpx.TransportError as error:
+        except (httpx.TransportError, HTTPException, OSError) as error:
             wrong = repr(error)
         return Request(began - self._began, time.monotonic() - began, wrong)
+
+
+def _wrong_with(status: int, page: str) -> str:
+    """Say what is wrong with an answer; "" where it is the site's own page."""
+    own = "stylesheet" in page and _ERROR_PAGE not in page
+    return "" if status == 200 and own else f"HTTP {status}"
 
 
 def _trickle(body: bytes) -> Iterator[bytes]:
