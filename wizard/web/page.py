@@ -21,6 +21,18 @@ _SOURCE = re.compile(
 )
 
 
+# One candidate of a `srcset`: an address, and behind it a width or a density.
+_CANDIDATE = re.compile(r"[\s,]*(\S*[^\s,])(?:\s+[^,]*)?(?:,|$)")
+# What browsers take from a `<source>` of a `<picture>`; they pass over other types.
+_IMAGE_TYPES = frozenset(
+    f"image/{name}"
+    for name in (
+        *("apng", "avif", "bmp", "gif", "jpeg", "jpg", "pjpeg", "png", "svg+xml", "webp"),
+        *("vnd.microsoft.icon", "x-icon", "x-png"),
+    )
+)
+
+
 class Kind(StrEnum):
     """What a browser takes a file for, by how the page names it."""
 
@@ -103,6 +115,30 @@ def _files_of(face: str, base: str) -> tuple[PageFile, ...]:
 _Values = Mapping[str, str]
 
 
+class _Picture:
+    """The sources of a `<picture>`, before its image.
+
+    Which one is taken depends on the browser's window; `suits_all`: what comes next never is.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.suits_all = False
+
+    def add(self, values: _Values) -> None:
+        """Take the next `<source>`."""
+        kind = values.get("type", "").partition(";")[0].strip().lower()
+        found = _candidates(values.get("srcset", ""))
+        if self.suits_all or not found or (kind and kind not in _IMAGE_TYPES):
+            return
+        self.names += found
+        self.suits_all = values.get("media", "").strip().lower() in ("", "all")
+
+
+def _candidates(srcset: str) -> list[str]:
+    return _CANDIDATE.findall(srcset)
+
+
 class _Reader(HTMLParser):
     """Collects what a page loads, as full addresses."""
 
@@ -113,11 +149,14 @@ class _Reader(HTMLParser):
         self.base = ""  # of the first <base> that names one; the others count for nothing
         self.files: list[PageFile] = []
         self.policies: list[str] = []
+        self._picture: _Picture | None = None
         self._readers: Mapping[str, Callable[[_Values], None]] = {
             "base": self._set_base,
             "meta": self._read_meta,
             "link": self._read_link,
             "script": self._read_script,
+            "picture": self._begin_picture,
+            "source": self._read_source,
             "img": self._read_image,
         }
 
@@ -125,6 +164,10 @@ class _Reader(HTMLParser):
         read = self._readers.get(tag)
         if read is not None:
             read({name: value or "" for name, value in attrs})
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "picture":
+            self._picture = None
 
     def _set_base(self, values: _Values) -> None:
         if "href" in values and not self.base:
@@ -139,19 +182,32 @@ class _Reader(HTMLParser):
     def _read_link(self, values: _Values) -> None:
         relations = values.get("rel", "").lower().split()
         if "stylesheet" in relations and "alternate" not in relations:
-            self._add(Kind.STYLESHEET, values, "href")
+            self._add(Kind.STYLESHEET, values, values.get("href", ""))
         elif "icon" in relations:
-            self._add(Kind.IMAGE, values, "href")
+            self._add(Kind.IMAGE, values, values.get("href", ""))
 
     def _read_script(self, values: _Values) -> None:
-        self._add(Kind.SCRIPT, values, "src")
+        self._add(Kind.SCRIPT, values, values.get("src", ""))
+
+    def _begin_picture(self, values: _Values) -> None:
+        self._picture = _Picture()
+
+    def _read_source(self, values: _Values) -> None:
+        if self._picture is not None:
+            self._picture.add(values)
 
     def _read_image(self, values: _Values) -> None:
-        self._add(Kind.IMAGE, values, "src")
+        """Read an image; a browser takes the first source of its `<picture>` that suits it."""
+        picture, self._picture = self._picture or _Picture(), None
+        names = list(picture.names)
+        if not picture.suits_all:
+            names += [*_candidates(values.get("srcset", "")), values.get("src", "")]
+        for name in names:
+            self._add(Kind.IMAGE, values, name)
 
-    def _add(self, kind: Kind, values: _Values, where: str) -> None:
-        url = urljoin(self.base or self.url, values.get(where, "").strip())
-        if not values.get(where) or not url.startswith(("http:", "https:")):
+    def _add(self, kind: Kind, values: _Values, name: str) -> None:
+        url = urljoin(self.base or self.url, name.strip())
+        if not name or not url.startswith(("http:", "https:")):
             return
         nonce = values.get("nonce", "")
         integrity = values.get("integrity", "") if kind in _WITH_DIGESTS else ""
