@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +13,9 @@ import pytest
 
 from tests.servers.ceph import Ceph
 from tests.servers.moto import Moto
+from tests.servers.nginx import running_nginx
+from tests.servers.ports import free_port
+from tests.servers.rclone import Rclone
 from tests.servers.swift import Swift
 from tests.support.console import Admin
 from tests.support.contexts import Listener, settle, storage_context
@@ -56,8 +60,8 @@ def as_visitor(settings: Settings) -> dict[str, bytes]:
     return {name: seen.content for name, seen in found.items() if seen.status_code == 200}
 
 
-def admin_of(server: Swift | Ceph, settings: Settings, folder: Path) -> Admin:
-    """Somebody who does by Swift's own command what S3's calls cannot; Ceph needs nobody."""
+def admin_of(server: Swift | Ceph | Rclone | Moto, settings: Settings, folder: Path) -> Admin:
+    """Somebody who does by Swift's own command what S3's calls cannot; others need nobody."""
 
     def opens() -> None:
         assert isinstance(server, Swift)
@@ -119,10 +123,57 @@ async def test_a_list_at_swift_s_own_address_is_seen(swift: Swift, tmp_path: Pat
 # Whole migrations ------------------------------------------------------------------------------
 
 
+# What an admin puts in front of a server that has nothing for the public: a web server over the
+# folder where `rclone serve s3` keeps the objects, and one that has moto answer strangers about
+# media and static files only. Both let every site use the fonts.
+_OVER_THE_FOLDER = """\
+location / {{
+    root {folder}/objects;
+    add_header Access-Control-Allow-Origin *;
+}}
+"""
+_FOR_STRANGERS = """\
+client_max_body_size 0;
+proxy_set_header Host $http_host;
+location / {{
+    if ($http_authorization = "") {{ return 403; }}
+    proxy_pass {endpoint};
+}}
+location ~ ^/[^/]+/(images|static)/. {{
+    proxy_hide_header Access-Control-Allow-Origin;
+    add_header Access-Control-Allow-Origin *;
+    proxy_pass {endpoint};
+}}
+"""
+
+
+@contextmanager
+def with_a_front(server: Rclone | Moto, settings: Settings, place: Path) -> Iterator[Settings]:
+    """Start nginx as that, and return the settings that lead through it."""
+    port = free_port()
+    host, place = f"127.0.0.1:{port}", place / "nginx"
+    place.mkdir()
+    of_folder = isinstance(server, Rclone)
+    said = _OVER_THE_FOLDER if of_folder else _FOR_STRANGERS
+    said = said.format(folder=server.folder, endpoint=server.endpoint)
+    with running_nginx(place, port, said, http="include /etc/nginx/mime.types;"):
+        through = replace(settings, custom_domain=f"{host}/{settings.bucket}")
+        yield through if of_folder else replace(through, endpoint=f"http://{host}")
+
+
+@pytest.fixture
+def moto(tmp_path: Path) -> Iterator[Moto]:
+    """One that begins with nothing."""
+    need("moto_server")
+    (tmp_path / "moto").mkdir()
+    with Moto(tmp_path / "moto") as server:
+        yield server
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("somebody_at_the_console")
 @pytest.mark.parametrize("fresh", [False, True], ids=["existing", "fresh"])
-@pytest.mark.parametrize("kind", ["swift", "ceph"])
+@pytest.mark.parametrize("kind", ["swift", "ceph", "rclone", "moto"])
 async def test_a_whole_migration(
     kind: str,
     fresh: bool,
@@ -131,9 +182,14 @@ async def test_a_whole_migration(
     tmp_path: Path,
 ) -> None:
     """All steps on a demo, with its media, and with none on one that has yet to be installed."""
-    server: Swift | Ceph = request.getfixturevalue(kind)
+    server: Swift | Ceph | Rclone | Moto = request.getfixturevalue(kind)
     settings = server.settings(f"whole-{uuid4().hex[:8]}")
-    async with demo_scene(tmp_path, seaweedfs, covers=40, fresh=fresh) as scene:
+    async with AsyncExitStack() as stack:
+        if isinstance(server, Rclone | Moto):
+            settings = stack.enter_context(with_a_front(server, settings, tmp_path))
+        scene = await stack.enter_async_context(
+            demo_scene(tmp_path, seaweedfs, covers=40, fresh=fresh)
+        )
         admin = admin_of(server, settings, scene.folder)
         there = scene.context.settings.with_storage_of(settings)
         scene.context.masker.add_keys(server.keys)

@@ -135,6 +135,18 @@ async def test_a_storage_that_lets_every_origin_in_needs_no_rules(tmp_path: Path
     assert [c.verdict for c in checks] == [Verdict.REMARK, Verdict.PASS, Verdict.PASS]
 
 
+async def test_rules_that_were_refused_are_not_missed_later(
+    rclone_storage: Storage, tmp_path: Path
+) -> None:
+    """It answers that there are none; what lets browsers in is a web server beside it."""
+    settings, keys = rclone_storage
+    with storage_context(tmp_path, settings, keys, Listener()) as context:
+        with pytest.raises(Problem):
+            await STEP.apply(context)
+        assert not (await STEP.inspect(context)).gone
+        assert not await STEP.undo(context)
+
+
 async def test_origins_follow_the_instances_own_scheme_and_port(
     storage: Storage, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from wizard.access.cors_access import allow_by_hand, lets_in_anyway, origins_let_in
 from wizard.access.policy import as_text
 from wizard.access.probe import require_keys
-from wizard.assets.added_rules import note_added_rules, rules_were_added, take_rules_out
+from wizard.assets.added_rules import put_rules_in, rules_were_added, take_rules_out
 from wizard.assets.cors_rules import covers, document_by_hand, merged
 from wizard.assets.samples import all_fonts, find_font
 from wizard.core.events import Check, failed, passed, remark
@@ -187,8 +187,7 @@ def _merge(context: Context, bucket: Bucket) -> None:
     added = [rule for rule in new if rule not in rules]
     if not added:
         return
-    note_added_rules(context, bucket.place, added)
-    bucket.put_cors(new)
+    put_rules_in(context, bucket, new, added)
 
 
 async def _read_back(context: Context, bucket: Bucket) -> Check:
