@@ -38,15 +38,28 @@ _SCRIPT = """
 ngx.req.read_body()
 ngx.sleep(DELAY)
 local objects = ngx.shared.objects
-local method, key = ngx.req.get_method(), ngx.var.uri:match("^/[^/]+/(.+)$")
+local method = ngx.req.get_method()
+local bucket, key = ngx.var.uri:match("^/([^/]+)/(.+)$")
+local args = ngx.req.get_uri_args()
 local function escaped(text)
   return (text:gsub("[&<>]", {["&"]="&amp;", ["<"]="&lt;", [">"]="&gt;"}))
 end
 if method == "PUT" then
+  local source = ngx.var.http_x_amz_copy_source
+  if key and source then
+    local found = objects:get(ngx.unescape_uri(source):match("^/?(.+)$"))
+    if not found then return ngx.exit(404) end
+    objects:set(bucket .. "/" .. key, found)
+    changes = (changes or 0) + 1
+    ngx.header["Content-Type"] = "application/xml"
+    ngx.print('<CopyObjectResult><ETag>&quot;' .. found:match(":(.*)") ..
+      '&quot;</ETag></CopyObjectResult>')
+    return
+  end
   local body = ngx.req.get_body_data() or ""
   local md5 = ngx.md5(body)
   if key then
-    objects:set(key, #body .. ":" .. md5)
+    objects:set(bucket .. "/" .. key, #body .. ":" .. md5)
     changes = (changes or 0) + 1
   end
   ngx.header["ETag"] = '"' .. md5 .. '"'
@@ -57,15 +70,16 @@ if method == "DELETE" then
   objects:flush_all(); changes = (changes or 0) + 1
   return ngx.exit(204)
 end
+if args.policy or args.acl or args.publicAccessBlock then return ngx.exit(404) end
 if key then
-  local found = objects:get(key)
+  local found = objects:get(bucket .. "/" .. key)
   if not found then return ngx.exit(404) end
   ngx.header["ETag"] = '"' .. found:match(":(.*)") .. '"'
-  ngx.header["Last-Modified"] = ngx.http_time(ngx.time())  -- rclone asks for it
+  ngx.header["Last-Modified"] = "Fri, 27 Nov 2026 10:00:00 GMT"  -- rclone asks for it
   ngx.header["Content-Length"] = found:match("^%d+")
   ngx.header["Content-Type"] = "image/jpeg"
   if method == "GET" then
-    ngx.print(string.rep("\0", tonumber(found:match("^%d+"))))
+    ngx.print(string.rep("\\0", tonumber(found:match("^%d+"))))
   end
   return ngx.exit(200)
 end
@@ -74,31 +88,39 @@ if sorted_at ~= changes then
   table.sort(sorted)
   sorted_at = changes
 end
-local args = ngx.req.get_uri_args()
 if args.uploads then
   ngx.print('<ListMultipartUploadsResult></ListMultipartUploadsResult>')
   return
 end
-local after = args["continuation-token"] or args["start-after"] or ""
+local place = ngx.var.uri:match("^/([^/]+)") .. "/"
+local prefix = place .. (type(args.prefix) == "string" and args.prefix or "")
+local after = args["continuation-token"] or args["start-after"] or args.marker
+after = after and place .. after or ""
 local low, high = 1, #(sorted or {}) + 1
 while low < high do
   local middle = math.floor((low + high) / 2)
-  if sorted[middle] <= after then low = middle + 1 else high = middle end
+  local before = sorted[middle] <= after or sorted[middle] < prefix
+  if before then low = middle + 1 else high = middle end
 end
-local last = math.min(low + 999, #(sorted or {}))
 -- Never older than the files, or `aws s3 sync` would send them again.
 local now = os.date("!%Y-%m-%dT%H:%M:%S.000Z")
+if STAMP ~= "" then now = STAMP end
 local out = {'<?xml version="1.0"?><ListBucketResult><Name>b</Name>'}
-for i = low, last do
+local most, last, more = tonumber(args["max-keys"]) or 1000, low - 1, false
+for i = low, #(sorted or {}) do
+  if sorted[i]:sub(1, #prefix) ~= prefix then break end
+  if i - low >= most then more = true break end
+  last = i
   local size, md5 = (objects:get(sorted[i]) or "0:"):match("(%d+):(.*)")
-  out[#out + 1] = "<Contents><Key>" .. escaped(sorted[i]) .. "</Key><Size>" .. size ..
+  local name = escaped(sorted[i]:sub(#place + 1))
+  out[#out + 1] = "<Contents><Key>" .. name .. "</Key><Size>" .. size ..
     "</Size><ETag>&quot;" .. md5 .. "&quot;</ETag><LastModified>" .. now ..
     "</LastModified><StorageClass>STANDARD</StorageClass></Contents>"
 end
-local more = last < #(sorted or {})
 out[#out + 1] = "<IsTruncated>" .. tostring(more) .. "</IsTruncated>"
 if more then
-  out[#out + 1] = "<NextContinuationToken>" .. escaped(sorted[last]) .. "</NextContinuationToken>"
+  local token = escaped(sorted[last]:sub(#place + 1))
+  out[#out + 1] = "<NextContinuationToken>" .. token .. "</NextContinuationToken>"
 end
 out[#out + 1] = "</ListBucketResult>"
 ngx.header["Content-Type"] = "application/xml"
@@ -107,13 +129,16 @@ ngx.print(table.concat(out))
 
 
 @contextmanager
-def delaying_server(folder: Path, seconds: float) -> Iterator[str]:
-    """The endpoint of a server that answers after so many seconds."""
-    folder.mkdir()
+def delaying_server(folder: Path, seconds: float, *, stamp: str = "") -> Iterator[str]:
+    """The endpoint of a server that answers after so many seconds.
+
+    `stamp` is when each object was stored, as a listing says it; now, where it is "".
+    """
+    folder.mkdir(parents=True)
     port = free_port()
     # The script stands in the configuration, since nginx's workers, run as another user,
     # could not read a file in this private folder.
-    script = _SCRIPT.replace("DELAY", str(seconds))
+    script = _SCRIPT.replace("DELAY", str(seconds)).replace("STAMP", f'"{stamp}"')
     (folder / "nginx.conf").write_text(_CONFIG.format(folder=folder, port=port, script=script))
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin") or "nginx"
     argv = [nginx, "-p", "/usr/lib/nginx", "-c", str(folder / "nginx.conf")]

@@ -39,7 +39,7 @@ from wizard.copying.threads import Stopped, rare_collections
 from wizard.copying.verified_writer import VerifiedWriter
 from wizard.copying.visitors import Visitors
 from wizard.copying.withdrawing import withdraw
-from wizard.copying.withholding import note_of, withhold
+from wizard.copying.withholding import Withholding, note_of
 from wizard.core.events import Note
 from wizard.core.message import Message, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
@@ -89,7 +89,8 @@ class CopyRun:
             self._survey.take(job)
             if self._media.may_withhold:
                 job.inventory.keep_verified()
-                withhold(job, self._survey.count, may_be_all=True)
+                withholding = Withholding(job, self._survey.count)
+                withholding.work_off(Fate.SEND, Fate.COMPARE, Fate.CONFLICT)
             result = compare(job.inventory)
             self._note_held_back(job, result)
             return result
@@ -100,8 +101,7 @@ class CopyRun:
             self._survey.take(job)
             abort_left_over(job, PREFIX)
             self._sort_out(job)
-            self._withhold(job, may_be_all=self._verified_before > 0)
-            touched = self._work_off(job)
+            touched = self._work_off(job, may_be_all=self._verified_before > 0)
             comparison = self._confirm(job, touched)
             return self._outcome(job, comparison)
 
@@ -112,7 +112,6 @@ class CopyRun:
             self._survey.load_verified(job)
             self._survey.ask_or_list(job)
             self._sort_out(job)
-            self._withhold(job)
             self._work_off(job)
             return self._outcome(job, None)
 
@@ -299,17 +298,15 @@ class CopyRun:
             return pair.there_etag == pair.verified_etag
         return job.journal.was_announced(self._destination, key_of(pair.file.path))
 
-    def _withhold(self, job: Job, *, may_be_all: bool = True) -> None:
-        """Leave out what the public cannot read where it comes from, and say so."""
-        may_be_all = may_be_all or self._media.all_may_be_withheld
-        withhold(job, self._survey.count, may_be_all=may_be_all)
-        if self._survey.count.withheld:
-            self._context.report(Note(note_of(self._survey.count)))
+    def _work_off(self, job: Job, *, may_be_all: bool = True) -> bool:
+        """Compare and send all that needs it; returns whether there was anything to do.
 
-    def _work_off(self, job: Job) -> bool:
-        """Compare and send all that needs it; returns whether there was anything to do."""
+        What the public cannot read where it comes from is left out, and said. It `may_be_all`.
+        """
+        withholding = Withholding(job, self._survey.count)
+        withholding.work_off(Fate.COMPARE, Fate.CONFLICT)
         touched = bool(job.inventory.totals(Fate.COMPARE)[0])
-        sender = Sender(job, self._server_copies(job))
+        sender = Sender(job, withholding, self._server_copies(job))
         job.verified.start()
         try:
             sender.compare()
@@ -328,6 +325,9 @@ class CopyRun:
             raise
         finally:
             job.verified.finish()
+        withholding.check(may_be_all=may_be_all or self._media.all_may_be_withheld)
+        if self._survey.count.withheld:
+            self._context.report(Note(note_of(self._survey.count)))
         return touched
 
     def _server_copies(self, job: Job) -> ServerCopies | None:
@@ -342,7 +342,6 @@ class CopyRun:
         if asked != self._retries_seen:
             self._retries_seen = asked
             self._counter.failed -= job.inventory.retry_failures()
-            self._withhold(job)
             job.control.forget_failures()
             for left in job.inventory.failures(_NAMED):
                 if not left.harmless:

@@ -74,7 +74,8 @@ class BucketMedia(Media):
     has as well.
     """
 
-    readers = 2
+    # While one of them asks what is public, others copy and read.
+    readers = 4
     batch = 512
 
     def __init__(

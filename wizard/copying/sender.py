@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from wizard.copying.job import Job
     from wizard.copying.server_copy import ServerCopies
+    from wizard.copying.withholding import Withholding
     from wizard.media.digester import OpenFile
     from wizard.media.source import Digest
 
@@ -119,12 +120,16 @@ class _Small:
 class Sender:
     """Works off the files with a fate: compares those that are there, sends the others.
 
-    `copies` has the service copy by itself what it can, where there is such a thing.
+    Before a file is sent, `withholding` asks whether it is public where it comes from, while
+    others are on their way. `copies` has the service copy by itself what it can, where there is
+    such a thing.
     """
 
-    def __init__(self, job: Job, copies: ServerCopies | None = None) -> None:
+    def __init__(
+        self, job: Job, withholding: Withholding, copies: ServerCopies | None = None
+    ) -> None:
         self._job = job
-        self._copies = copies
+        self._withholding, self._copies = withholding, copies
         self._guard = threading.Lock()
         self._last_id = 0
 
@@ -169,11 +174,13 @@ class Sender:
         job = self._job
         while True:
             with self._guard:
-                batch = job.inventory.to_do(fate, self._last_id, max(job.media.batch, _ANNOUNCED))
-                if not batch:
+                found = job.inventory.to_do(fate, self._last_id, max(job.media.batch, _ANNOUNCED))
+                if not found:
                     return
-                self._last_id = batch[-1].id
+                self._last_id = found[-1].id
+            batch: Sequence[Pair] = found
             if fate is Fate.SEND:
+                batch = self._withholding.keep_public(found)
                 keys = [key_of(pair.file.path) for pair in batch]
                 job.journal.announce_sending(job.destination, keys)
             for start in range(0, len(batch), job.media.batch):

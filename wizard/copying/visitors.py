@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ASKERS = 16
 _SECONDS = 30.0
+_SECONDS_A_LOOK = 0.2
 _ATTEMPTS, _PAUSE = 3, 1.0
 # How long nothing is asked after an address did not answer: there may be thousands of objects.
 _AWAY = 30.0
@@ -61,29 +62,63 @@ class Visitors:
         `Reason.PRIVATE` where the service refuses them, `Reason.UNSEEN` where it did not answer.
         Raises `Stopped`.
         """
-        refused: dict[str, int] = {}
+        answers = _Answers()
         for key, size in objects:
             if self._stop.is_set():
                 raise Stopped
-            self._dispatcher.submit(self._request(key, size, refused))
-        self._dispatcher.drain()
-        return self._not_at_the_address(refused)
-
-    def _request(self, key: str, size: int, refused: dict[str, int]) -> Request:
-        def done(answer: Response) -> None:
-            if not answer.ok:
-                refused[key] = size
-
-        return Request(operation="HeadObject", method="HEAD", key=key, done=done, anonymous=True)
+            self._dispatcher.submit(
+                Request(
+                    operation="HeadObject",
+                    method="HEAD",
+                    key=key,
+                    done=answers.expect(key, size),
+                    anonymous=True,
+                )
+            )
+        while not answers.have_come():
+            if self._stop.is_set() or self._dispatcher.stopped:
+                raise Stopped
+        return self._not_at_the_address(answers.refused)
 
     def _not_at_the_address(self, objects: Mapping[str, int]) -> Mapping[str, Reason]:
         """Return those that the public address does not give out either."""
+        if not objects:
+            return {}
         with ThreadPoolExecutor(_ASKERS, thread_name_prefix="visiting") as pool:
             found = pool.map(self._address.refusal, objects, objects.values())
             refused = {key: why for key, why in zip(objects, found, strict=True) if why}
         if self._stop.is_set():
             raise Stopped
         return refused
+
+
+class _Answers:
+    """The answers of one call, which others may be beside: who is refused, and how many miss."""
+
+    def __init__(self) -> None:
+        self.refused: dict[str, int] = {}
+        self._missing = 0
+        self._came = threading.Condition()
+
+    def expect(self, key: str, size: int) -> Callable[[Response], None]:
+        """Return what takes the answer for this key."""
+        with self._came:
+            self._missing += 1
+
+        def done(answer: Response) -> None:
+            with self._came:
+                if not answer.ok:
+                    self.refused[key] = size
+                self._missing -= 1
+                if not self._missing:
+                    self._came.notify_all()
+
+        return done
+
+    def have_come(self) -> bool:
+        """Wait a moment for them; whether all are there."""
+        with self._came:
+            return self._came.wait_for(lambda: not self._missing, _SECONDS_A_LOOK)
 
 
 def _base(settings: Settings) -> str:

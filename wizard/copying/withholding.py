@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from wizard.copying.inventory import Fate
@@ -11,6 +12,9 @@ from wizard.core.quantities import name_some
 from wizard.media.source import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wizard.copying.inventory import Pair
     from wizard.copying.job import Job
     from wizard.copying.outcome import MediaCount
     from wizard.media.source import MediaFailure, MediaFile
@@ -18,26 +22,52 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def withhold(job: Job, count: MediaCount, *, may_be_all: bool) -> None:
-    """Take such files out of what is to be copied, and out of the `count`.
+class Withholding:
+    """Takes such files out of what is to be copied, and out of the `count`. Thread-safe.
 
-    What was verified before was asked for then. Where there is no answer, a file counts as
-    failed. Raises a `Problem` where the public reads nothing at all, unless that `may_be_all`
-    there was to be asked for.
+    What was verified before was asked for then. Where there is no answer, a file counts as failed.
     """
-    if not job.media.may_withhold:
-        return
-    asked = refused = 0
-    for fate in (Fate.SEND, Fate.COMPARE, Fate.CONFLICT):
-        for page in job.inventory.pairs(fate):
-            files = {pair.file.path: pair.file for pair in page}
-            found = job.media.withheld(list(files.values()))
-            asked += found.asked
-            refused += len(found.failures)
+
+    def __init__(self, job: Job, count: MediaCount) -> None:
+        self._job, self._count = job, count
+        self._guard = threading.Lock()
+        self._asked = self._refused = 0
+
+    def work_off(self, *fates: Fate) -> None:
+        """Ask for all files with these fates."""
+        if self._job.media.may_withhold:
+            for fate in fates:
+                for page in self._job.inventory.pairs(fate):
+                    self.keep_public(page)
+
+    def keep_public(self, pairs: Sequence[Pair]) -> Sequence[Pair]:
+        """Return those of these files that the public can read where they come from."""
+        if not self._job.media.may_withhold:
+            return pairs
+        files = {pair.file.path: pair.file for pair in pairs}
+        found = self._job.media.withheld(list(files.values()))
+        with self._guard:
+            self._asked += found.asked
+            self._refused += len(found.failures)
             for failure in found.failures:
-                _take_out(job, count, files[failure.path], failure)
-    if asked == refused > 0 and not may_be_all:
-        raise _nothing_is_public(refused, [*count.withheld, *_failed(job)])
+                self._take_out(files.pop(failure.path), failure)
+        return [pair for pair in pairs if pair.file.path in files]
+
+    def check(self, *, may_be_all: bool) -> None:
+        """Raise a `Problem` where the public reads nothing of what was asked for.
+
+        Unless that `may_be_all` there was to be asked for.
+        """
+        if self._asked == self._refused > 0 and not may_be_all:
+            raise _nothing_is_public(self._refused, [*self._count.withheld, *_failed(self._job)])
+
+    def _take_out(self, file: MediaFile, failure: MediaFailure) -> None:
+        if failure.reason is not Reason.PRIVATE:
+            self._job.failed(file.path, failure.reason)
+            return
+        self._job.inventory.leave_out([file.path])
+        self._count.withhold(file)
+        self._job.counter.found(-1, -file.size)
 
 
 def note_of(count: MediaCount) -> Message:
@@ -46,15 +76,6 @@ def note_of(count: MediaCount) -> Message:
         "Held back, since the public cannot read them where they are now: {names}",
         names=name_some(count.withheld, _SHOWN),
     )
-
-
-def _take_out(job: Job, count: MediaCount, file: MediaFile, failure: MediaFailure) -> None:
-    if failure.reason is not Reason.PRIVATE:
-        job.failed(file.path, failure.reason)
-        return
-    job.inventory.leave_out([file.path])
-    count.withhold(file)
-    job.counter.found(-1, -file.size)
 
 
 def _failed(job: Job) -> list[str]:
