@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -69,6 +70,7 @@ class Profiled:
         self._opened = False  # the whole bucket
         self._listed = False
         self._policy = b""
+        self._rules_from = 0.0  # when the CORS rules are in force
         on = self.profile.public_access_block == "on"
         self._blocks = dict.fromkeys(_ON, on)
         self._front = Refusing(self._answer)
@@ -136,7 +138,7 @@ class Profiled:
             return self._idle_policy(request)
         reply = self._pass_on(request.method, request.raw_path, request.headers, request.body)
         if reply.status < 300:
-            self._note_acl(request)
+            self._note(request)
         return reply
 
     def _without_path(self, request: Request, path: str) -> Request:
@@ -187,6 +189,12 @@ class Profiled:
     @property
     def _blocks_policies(self) -> bool:
         return self.account_blocks or self._blocks["BlockPublicPolicy"]
+
+    def _note(self, request: Request) -> None:
+        """Remember what was done, where it decides later answers."""
+        if request.call == "PutBucketCors":
+            self._rules_from = time.monotonic() + self.profile.cors_seconds
+        self._note_acl(request)
 
     def _note_acl(self, request: Request) -> None:
         """Remember which objects their ACL opens; without one an object is private."""
@@ -276,8 +284,9 @@ class Profiled:
         origin = request.headers.get("origin", "")
         rules = self._real.get_cors()
         headers = dict(reply.headers)
-        if not rules:
-            # SeaweedFS lets every origin in as long as there are no rules.
+        if not rules or time.monotonic() < self._rules_from:
+            # SeaweedFS lets every origin in as long as there are no rules, and goes by new ones
+            # at once.
             headers = {n: v for n, v in headers.items() if not n.lower().startswith(_CORS)}
         if self.profile.cors_always and origin:
             headers["Access-Control-Allow-Origin"] = self.profile.cors_always

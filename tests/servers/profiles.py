@@ -12,6 +12,7 @@ anonymous             what the public gets where nothing opens an object
 checksums             "ok" or the refusal of a request with the newer checksums
 needs_md5             calls with a body are refused without Content-MD5
 cors_joins_origins    a rule's origins come back in one header, which no browser takes
+cors_seconds          how long it takes until new CORS rules are in force
 cors_always           Access-Control-Allow-Origin of every answer, whatever the rules say
 console               what a click in the console opens: "bucket" or nothing
 public_host           "own": the public reads at another host than the endpoint's
@@ -68,6 +69,7 @@ class Profile:
     bucket_acl_lists: bool = False
     needs_md5: bool = False
     cors_joins_origins: bool = False
+    cors_seconds: float = 0
     cors_always: str = ""
     console: str = ""
     public_host: str = ""

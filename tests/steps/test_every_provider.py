@@ -4,6 +4,7 @@ refuses. No live service is asked: what the stand-ins answer is documented or wa
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from wizard.core.events import Verdict
 from wizard.core.problem import Problem
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.step import Context, Step
+from wizard.steps import set_cors
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.copy_media import CopyMedia
 from wizard.steps.set_cors import SetCors
@@ -150,7 +152,7 @@ async def test_a_few_files_are_copied(name: str, seaweedfs: SeaweedFS, tmp_path:
         assert {path: httpx.get(f"{base}/{path}").content for path in COPIED} == COPIED
 
 
-def answers(service: Profiled, **changed: str | Refusal) -> None:
+def answers(service: Profiled, **changed: str | float | Refusal) -> None:
     """Have a service answer otherwise than its profile has it."""
     service.profile = replace(service.profile, **changed)  # type: ignore[arg-type]
 
@@ -252,6 +254,72 @@ async def test_keys_that_get_the_right_to_set_rules_in_the_meantime(
         rules = Bucket(service.settings, service.keys).get_cors()
         let_in = {origin for rule in rules for origin in rule["AllowedOrigins"]}
         assert let_in == set(site.context.instance.origins)
+
+
+async def test_rules_that_take_a_while_are_waited_for(
+    seaweedfs: SeaweedFS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cloudflare documents up to 30 s, which are 3 here; and who waits less says what it may be."""
+    with Profiled("cloudflare", seaweedfs) as service, site_at(service, tmp_path) as site:
+        service.console_opens()
+        await site.does(ConfigureProvider())
+        answers(service, cors_seconds=3)
+        began = time.monotonic()
+        await site.does(SetCors())
+        assert time.monotonic() - began > 3
+        answers(service, cors_seconds=3600)
+        assert await SetCors().undo(site.context)
+        monkeypatch.setattr(set_cors, "_SECONDS_TO_APPLY", 1)
+        problem = await site.fails(SetCors())
+        assert problem.code == "cors-not-in-force"
+        assert "up to a minute" in problem.why
+
+
+# In front of them stand the words of Linode's own API; those of its S3 API are not known.
+NO_CORS = Refusal(
+    status=400,
+    code="InvalidRequest",
+    message="CORS not allowed for this endpoint",
+    source="https://github.com/linode/terraform-provider-linode/issues/2083",
+)
+# The words are those that several projects on GitHub met, and tell of.
+NATIVE_RULES = Refusal(
+    status=400,
+    code="InvalidRequest",
+    message="The bucket contains B2 Native CORS rules. Please use B2 Native API instead.",
+    source="https://www.backblaze.com/docs/cloud-storage-enable-cors-with-the-s3-compatible-api",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal", "words"),
+    [
+        ("linode", NO_CORS, "E0 or E1 endpoint"),
+        ("backblaze", NATIVE_RULES, "own console"),
+    ],
+)
+async def test_why_rules_are_refused_is_said_in_the_first_step(
+    name: str, refusal: Refusal, words: str, seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    """Linode's newer endpoints (E2, E3) have no CORS; B2's own rules block those of S3."""
+    with Profiled(name, seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, put_cors=refusal)
+        problem = await site.fails(ConfigureProvider())
+        assert problem.code == "cors-not-set"
+        told = " ".join((problem.why, *(remedy.text for remedy in problem.remedies)))
+        assert words in told
+        assert refusal.message in problem.raw
+
+
+async def test_where_files_have_no_acl_a_policy_opens_them(
+    seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    """In case Linode's newer endpoints refuse ACLs: no source that could be opened says so."""
+    with Profiled("linode", seaweedfs) as service, site_at(service, tmp_path) as site:
+        answers(service, object_acl=replace(DENIED, code="AccessControlListNotSupported"))
+        await site.does(ConfigureProvider())
+        assert site.acl_line == ""
+        assert site.asked("everybody read images/*")
 
 
 @pytest.mark.usefixtures("somebody_at_the_console")

@@ -468,7 +468,7 @@ def _find(answer: ErrorResponse, settings: Settings) -> _Explain:
     if answer.is_unknown_call:
         return _unknown_call
     # A key without the right says so; all else that is refused there are rules of its own.
-    rules = "BucketCors" in answer.operation and _is_at(settings, "backblazeb2.com")
+    rules = "BucketCors" in answer.operation and service_of(settings).name == "backblaze"
     if rules and answer.code not in _DENIED and answer.status == 400:
         return _native_rules
     if answer.code in _MALFORMED:
@@ -498,35 +498,23 @@ def _denied(answer: ErrorResponse) -> _Explain:
     return _not_listable if answer.operation == "ListObjectsV2" else _right_missing
 
 
-def _is_at(settings: Settings, host: str) -> bool:
-    name = settings.endpoint_host.partition(":")[0]
-    return name == host or name.endswith(f".{host}")
-
-
-# Why keys of some services do not see a bucket that is there, by the endpoint's host.
-_UNSEEN = (
-    (
-        "scw.cloud",
-        msg(
-            "At Scaleway, S3 looks only in the preferred project of the API key: it does not "
-            "find a bucket in another of your projects. Make an API key with the bucket's "
-            "project as its preferred one."
-        ),
+# Why keys of some services do not see a bucket that is there.
+_UNSEEN: Mapping[str, Message] = {
+    "scaleway": msg(
+        "At Scaleway, S3 looks only in the preferred project of the API key: it does not "
+        "find a bucket in another of your projects. Make an API key with the bucket's "
+        "project as its preferred one."
     ),
-    (
-        "backblazeb2.com",
-        msg(
-            "At Backblaze, a key that is limited to names with a prefix cannot list the bucket: "
-            "make one for the whole bucket, with “Allow List All Bucket Names”."
-        ),
+    "backblaze": msg(
+        "At Backblaze, a key that is limited to names with a prefix cannot list the bucket: "
+        "make one for the whole bucket, with “Allow List All Bucket Names”."
     ),
-)
+}
 
 
 def _where(settings: Settings) -> Message:
     """Return what else may be why the keys do not see the bucket, "" where nothing is known."""
-    found = (text for host, text in _UNSEEN if _is_at(settings, host))
-    return next(found, NOTHING)
+    return _UNSEEN.get(service_of(settings).name, NOTHING)
 
 
 def _right_region(answer: ErrorResponse) -> Message:
