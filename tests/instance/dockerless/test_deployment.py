@@ -388,6 +388,8 @@ MainPID={pid}
 Environment=ONE=1 "TWO=2 and 3"
 EnvironmentFiles={folder}/.env (ignore_errors=no)
 EnvironmentFiles=/etc/default/bookwyrm (ignore_errors=yes)
+EnvironmentFiles={folder}/more/*.env (ignore_errors=yes)
+EnvironmentFiles={folder}/none/*.env (ignore_errors=yes)
 
 Id=bookwyrm-worker.service
 LoadState=loaded
@@ -405,6 +407,10 @@ async def test_units_are_read_as_systemctl_shows_them(
     answer = YUNOHOST.format(folder=tmp_path, pid=os.getpid())
     others = "".join(f"\nId=other-{n}.service\nLoadState=loaded\nUser=\n" for n in range(400))
     (tmp_path / "answer").write_text(answer + others)
+    more = [tmp_path / "more" / name for name in ("1.env", "2.env", ".env", "env")]
+    more[0].parent.mkdir()
+    for file in more:
+        file.touch()
     program = tmp_path / "systemctl"
     listed = "bookwyrm-server.service enabled enabled"
     program.write_text(f"#!/bin/sh\n[ $1 = show ] && exec cat {tmp_path}/answer\necho '{listed}'\n")
@@ -417,7 +423,9 @@ async def test_units_are_read_as_systemctl_shows_them(
     assert server.program == tmp_path / "venv/bin/gunicorn"
     assert server.main == Process.of(os.getpid())
     assert server.sets == {"ONE": "1", "TWO": "2 and 3"}
-    assert server.files == (tmp_path / ".env", Path("/etc/default/bookwyrm"))
+    assert server.files == (tmp_path / ".env", Path("/etc/default/bookwyrm"), *more[:2])
+    assert server.is_given(more[0])
+    assert not server.is_given(more[3])
     assert server.reload_hups
     assert not beat.reload_hups
     assert beat.main is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import os
 import re
 import shlex
@@ -138,9 +139,17 @@ def _unit(block: dict[str, str]) -> Unit:
         main=Process.of(int(main)) if main not in ("", "0") else None,
         command=_command(block.get("ExecStart", "")),
         sets=_assignments(block.get("Environment", "")),
-        files=tuple(Path(re.sub(r" \(ignore_errors=\w+\)$", "", file)) for file in files if file),
+        files=tuple(path for file in files if file for path in _paths(file)),
         reload_hups=bool(re.search(r"\bHUP\b", block.get("ExecReload", ""))),
     )
+
+
+def _paths(shown: str) -> list[Path]:
+    """Return the files of one `EnvironmentFile=`, whose name may have wildcards (systemd.exec)."""
+    pattern = re.sub(r" \(ignore_errors=\w+\)$", "", shown)
+    if not glob.has_magic(pattern):
+        return [Path(pattern)]
+    return [Path(path) for path in sorted(glob.glob(pattern))]  # noqa: PTH207  # as glob(3) does
 
 
 def _command(executed: str) -> tuple[str, ...]:
