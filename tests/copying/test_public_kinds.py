@@ -13,6 +13,7 @@ from tests.servers.nginx import running_nginx
 from tests.servers.ports import free_port
 from tests.steps.test_copy_media import keys_there
 from tests.support.demo_scene import DemoScene, demo_scene
+from tests.support.results import done
 from wizard.core.events import Verdict
 from wizard.core.message import verbatim
 from wizard.core.plan import Sentence
@@ -95,6 +96,32 @@ async def test_what_the_site_serves_is_copied_where_the_admin_agrees(
     # The site is away: what is known is not forgotten.
     assert (await STEP.inspect(scene.context)).done
     assert "could not find out" in await planned(scene)
+
+
+async def test_a_kind_that_came_since_is_asked_about_before_the_switch(
+    scene: DemoScene, tmp_path: Path
+) -> None:
+    """After it, such files would be missing: the site that serves them is gone by then."""
+    covers = scene.context.instance.media_root / "covers"
+    with nginx(scene, tmp_path):
+        context = scene.context
+        await scene.carry_out(STEP)
+        context.journal.save_result(done(STEP.name))
+        (covers / "second.gif").write_bytes(b"GIF89a another of a kind that is known")
+        (covers / "second.txt").write_bytes(b"and of one that the site refuses")
+        assert (await STEP.inspect(context)).done
+        (covers / "new.PNG").write_bytes(b"of a kind that the site refuses, as it turns out")
+        (covers.parent / "avatars" / "new.gif").write_bytes(b"GIF89a of a reader")
+        found = await STEP.inspect(context)
+        assert not found.done
+        assert found.gone.endswith("avatars/*.gif, covers/*.PNG")
+        await scene.carry_out(STEP)
+        assert "avatars/*.gif" in scene.questions[-1].text
+        assert "images/avatars/new.gif" in keys_there(scene)
+        assert (await STEP.inspect(context)).done
+        context.journal.save_result(done("restart"))
+        (covers / "late.BMP").write_bytes(b"what the bucket cannot be asked about")
+        assert "asked" not in (await STEP.inspect(context)).gone
 
 
 async def test_what_the_admin_declines_stays_here(scene: DemoScene, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ FORMS: dict[str, tuple[str, object]] = {
         ),
     ),
     "public media on disk": ('{"served": [], "refused": []}', PublicFiles()),
+    "public media asked about": ('[["covers", "gif"]]', [["covers", "gif"]]),
     "public media declined": ('[["covers", "JPG"]]', [["covers", "JPG"]]),
     "linked files that are not served": ('["covers/a.jpg"]', ["covers/a.jpg"]),
     "media.misplaced": ("no", False),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wizard.copying.inventory import FATES
 from wizard.core.message import Message
-from wizard.media.public import HeldBack
+from wizard.media.public import FileKind, HeldBack
 from wizard.system.files import give_to_owner
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Comparison:
     `lost` of these were verified in the bucket as they still are here, the others are new;
     `harmless` files could not be read, and nobody could ask for them;
     `left_out` names the first of these, each with the reason;
-    `held_back` files are not public, by class, with their number and bytes;
+    `held_back` files are not public, by class, with their number and bytes, `held_kinds` what of
+    them no list names;
     `outside` names links that lead out of the media, which are among those, and `withheld` what
     the public cannot read in the bucket that it comes from;
     `published` what is in the bucket under their names all the same;
@@ -80,6 +81,7 @@ class Comparison:
     harmless: int = 0
     left_out: list[Message] = field(default_factory=list)
     held_back: dict[HeldBack, tuple[int, int]] = field(default_factory=dict)
+    held_kinds: set[FileKind] = field(default_factory=set)
     outside: list[Message] = field(default_factory=list)
     withheld: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)

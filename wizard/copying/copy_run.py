@@ -424,7 +424,7 @@ class CopyRun:
             for f in job.inventory.failures(_NAMED)
             if f.harmless
         ]
-        result.held_back = count.held_back
+        result.held_back, result.held_kinds = count.held_back, count.held_kinds
         result.withheld = count.withheld
         result.outside = [describe_link(link) for link in count.outside]
         found = [path for link in count.outside for path in job.inventory.there_below(link.path)]

@@ -93,7 +93,8 @@ class KindCount:
 class MediaCount:
     """What a walk found: public files and their bytes, what is held back, what cannot be had.
 
-    `held_back` maps each class to its number of files and bytes;
+    `held_back` maps each class to its number of files and bytes, `held_kinds` are those of them
+    that are on no list;
     `outside` are the first links that lead out of the media, `withheld` the first files that the
     public cannot read in the bucket that they come from; `kinds` are all files by folder and
     ending, but archives and lists, where that was asked; `public` says which of them are public.
@@ -104,6 +105,7 @@ class MediaCount:
     size: int = 0
     failures: int = 0
     held_back: dict[HeldBack, tuple[int, int]] = field(default_factory=dict)
+    held_kinds: set[FileKind] = field(default_factory=set)
     outside: list[MediaFailure] = field(default_factory=list)
     withheld: list[str] = field(default_factory=list)
     kinds: dict[FileKind, KindCount] = field(default_factory=dict)
@@ -121,6 +123,9 @@ class MediaCount:
     def hold_back(self, file: MediaFile) -> None:
         """Count a file that is not public."""
         self._hold_back(self.public.class_of(file.path), file.size)
+        kind = kind_of(file.path)
+        if kind is not None and not kind.stock:
+            self.held_kinds.add(kind)
 
     def withhold(self, file: MediaFile) -> None:
         """Count a file that was taken for public, and turned out not to be."""

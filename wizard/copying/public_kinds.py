@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from wizard.copying.etags import read_digests
 from wizard.core.message import NOTHING, Message, msg
 from wizard.core.os_errors import words_of
-from wizard.journal.public_files import decline, declined, keep_public_files, public_files
+from wizard.journal.public_files import (
+    decline,
+    declined,
+    keep_public_files,
+    note_asked,
+    public_files,
+)
 from wizard.media.public import FileKind, PublicFiles
 from wizard.web.served_files import ServedFiles
 
@@ -34,11 +40,12 @@ class PublicKinds:
 
     `offered` are kinds that only want the admin's word, with the number of their files; `refused`
     are kinds of the list that the site refuses, with its answer; `unheard` says why the site
-    told nothing, so that the list alone counts.
+    told nothing, so that the list alone counts. `others` are all that are not on the list.
     """
 
     offered: Mapping[FileKind, int]
     refused: Mapping[FileKind, str]
+    others: frozenset[FileKind]
     unheard: Message = NOTHING
 
 
@@ -56,12 +63,14 @@ def keep_kinds(context: Context, kinds: PublicKinds, *, agreed: bool) -> None:
     served = before.served | offered if agreed else before.served
     refused = before.refused if kinds.unheard else frozenset(kinds.refused)
     in_bucket = context.old_storage is not None
+    note_asked(journal, kinds.others)
     keep_public_files(journal, PublicFiles(served, refused), in_bucket=in_bucket)
 
 
 def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) -> PublicKinds:
     known = public_files(context.journal).served | declined(context.journal)
     offered: dict[FileKind, int] = {}
+    others = frozenset(kind for kind in kinds if not kind.stock)
     old = context.old_storage
     with _asked(context) as site, media.in_use(threading.Event()):
         try:
@@ -71,7 +80,7 @@ def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) 
             if refused and len(refused) == len(stock):
                 # Translators: "it" is the site, {answer} such as "HTTP 403".
                 words = msg("it serves no picture at all ({answer})", answer=refused[stock[0]])
-                return PublicKinds(offered={}, refused={}, unheard=words)
+                return PublicKinds(offered={}, refused={}, others=others, unheard=words)
             for kind in sorted(kinds.keys() - known):
                 samples = (
                     _of_bucket(media, kind, kinds[kind].samples) if old else kinds[kind].samples
@@ -79,8 +88,9 @@ def _judge(context: Context, media: Media, kinds: Mapping[FileKind, KindCount]) 
                 if not kind.stock and _serves_them(site, media, samples):
                     offered[kind] = kinds[kind].number
         except OSError as error:
-            return PublicKinds(offered={}, refused={}, unheard=words_of(error))
-    return PublicKinds(offered=offered, refused=refused)
+            reason = words_of(error)
+            return PublicKinds(offered={}, refused={}, others=others, unheard=reason)
+    return PublicKinds(offered=offered, refused=refused, others=others)
 
 
 def _asked(context: Context) -> ServedFiles:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wizard.journal.entries import Entry, json_entry
 from wizard.journal.journal import Journal
 from wizard.media.public import FileKind, PublicFiles
@@ -13,6 +15,9 @@ _ON_DISK: Entry[PublicFiles] = json_entry(
 )
 # Kinds that the site serves beyond BookWyrm's own list, and that the admin wants held back.
 _DECLINED: Entry[list[list[str]]] = json_entry("public media declined", list)
+
+# Kinds beyond that list that the site was asked about, whatever it answered.
+_ASKED: Entry[list[list[str]]] = json_entry("public media asked about", list)
 
 
 def public_files(journal: Journal) -> PublicFiles:
@@ -40,6 +45,21 @@ def keep_public_files(journal: Journal, files: PublicFiles, *, in_bucket: bool =
 def declined(journal: Journal) -> frozenset[FileKind]:
     """Return the kinds that the admin wants held back, though the site serves them."""
     return frozenset(FileKind(*pair) for pair in journal.recall(_DECLINED) or ())
+
+
+def never_asked(journal: Journal, kinds: Iterable[FileKind]) -> list[FileKind]:
+    """Return those of some kinds that the site was never asked about.
+
+    None where the copy was made by a version that did not note that.
+    """
+    known = journal.recall(_ASKED)
+    return [] if known is None else sorted(set(kinds) - {FileKind(*pair) for pair in known})
+
+
+def note_asked(journal: Journal, kinds: Iterable[FileKind]) -> None:
+    """Remember kinds that the site was asked about."""
+    all_kinds = {FileKind(*pair) for pair in journal.recall(_ASKED) or ()} | set(kinds)
+    journal.remember(_ASKED, [[kind.folder, kind.ending] for kind in sorted(all_kinds)])
 
 
 def decline(journal: Journal, kinds: frozenset[FileKind]) -> None:

@@ -35,6 +35,7 @@ from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files, describe_size, name_some
 from wizard.core.settings import MigrationPath
+from wizard.journal.public_files import never_asked
 from wizard.media.public import HeldBack
 from wizard.media.source import PREFIX
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
@@ -96,6 +97,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         gone = _gone(compared, verified)
         if not gone and compared.new and _is_switched(context):
             gone = _left_on_disk(compared.new)
+        gone = gone or _never_asked(context, compared)
         readable = compared.unreadable <= compared.harmless
         return Finding(readable and not gone, facts, gone)
 
@@ -282,6 +284,19 @@ def _is_copied(context: Context) -> bool:
 
 def _is_switched(context: Context) -> bool:
     return context.journal.is_done("restart")
+
+
+def _never_asked(context: Context, compared: Comparison) -> Message:
+    """Say which kinds of files came since that the site may serve: after the switch it is late."""
+    if not _is_copied(context) or _is_switched(context) or context.old_storage is not None:
+        return NOTHING
+    kinds = never_asked(context.journal, compared.held_kinds)
+    if not kinds:
+        return NOTHING
+    return msg(
+        "your site has not been asked yet whether it serves {kinds}",
+        kinds=name_some([str(kind) for kind in kinds], MOST_NAMED),
+    )
 
 
 def _left_on_disk(number: int) -> Message:
