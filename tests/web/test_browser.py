@@ -660,3 +660,39 @@ def opened(settings: Settings, keys: Keys) -> Bucket:
     bucket.put_policy(opening_policy(bucket.name, None))
     bucket.put(FONT, woff(), content_type="font/woff")
     return bucket
+
+
+# The code of the checks of what the site's page names.
+_OF_PAGE = "site-files-load"
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "default-src 'self' https://media.example.net",
+        "default-src https:; font-src 'none'",
+        "default-src https:; img-src 'self'; script-src 'self'",
+        "default-src 'self'",
+    ],
+)
+async def test_verify_cors_goes_by_the_page_s_policies_as_the_browser_does(
+    policy: str,
+    storage: tuple[Settings, Keys],
+    tmp_path: Path,
+    chromium: Chromium,
+    online: Internet,
+) -> None:
+    settings, keys = storage
+    opened(settings, keys)
+    public = replace(settings, custom_domain="media.example.net", url_protocol="https:")
+    files = f"{public.public_base}/static"
+    html = _HTML.format(files=files, nonce="", image="a.png").encode()
+    online.pages[f"{BOOKS}/"] = Page(html, headers=[(CSP, policy)])
+    online.pages |= {f"{files}/{name}": file for name, file in _FILES.items()}
+    with storage_context(tmp_path, public, keys, Listener()) as context:
+        checks = [c for c in await VerifyCors().verify(context, None) if c.code == _OF_PAGE]
+    passed = {c.asked.split()[2] for c in checks if c.verdict is Verdict.PASS}
+    seen = chromium.says_on(f"{BOOKS}/?{next(_numbers)}", _USABLE)
+    usable = {f"{name}s" for name, good in seen.items() if good}
+    # What a stylesheet names is not looked for where that is blocked.
+    assert passed == usable, [check.seen for check in checks]
