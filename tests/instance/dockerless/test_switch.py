@@ -543,6 +543,7 @@ async def test_an_old_gunicorn_with_threads_may_lose_a_request(
 async def test_another_server_and_none(served: Served) -> None:
     served.systemd.stop("bookwyrm")
     assert "is not running at the moment" in (await served.deployment.switches())[0].obstacle
+    served.web.environment = {"PORT": str(served.port)}
     served.web.argv = [str(served.scene.folder / "venv/bin/python3"), "serve.py"]
     served.systemd.start("bookwyrm")
     served.wait_for_page()
