@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +24,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
 
 from tests import ROOT
 from tests.servers.bad_proxy import Fault, bad_proxy
@@ -649,3 +650,120 @@ def test_of_a_move_that_is_over_the_old_bucket_is_not_asked(to_ceph: Move) -> No
     gone = replace(to_ceph.old.settings, endpoint="http://127.0.0.1:9")
     compared = Move(replace(to_ceph.old, settings=gone), to_ceph.new).run(compare)
     assert compared.complete and compared.same == 6
+
+
+@pytest.mark.parametrize("which", ["within_ceph", "from_ceph"])
+def test_foreign_names_go_nowhere_else(which: str, request: pytest.FixtureRequest) -> None:
+    """As far as a real server takes such names at all, and a second one as well."""
+    move: Move = request.getfixturevalue(which)
+    outside = {
+        "images/../outside.jpg", "images/covers/../../outside.jpg", "images//slash.jpg",
+        "images/../../outside/outside.jpg", "images/covers//two.jpg", "images/covers/./dot.jpg",
+        "images/covers/..", "images/nul\0.jpg",
+    }  # fmt: skip
+    odd = {
+        "images/covers/" + "x" * 300 + ".jpg", "images/covers/" + "long/" * 180 + "x.jpg",
+        "images/covers/Case.jpg", "images/covers/case.jpg", "images/covers/a\nb.jpg",
+        "images/covers/e\u0301.jpg", "images/covers/\u00e9.jpg", "images/covers/file.jpg",
+        "images/covers/file.jpg/below.jpg", "images/covers/slash.jpg/", "images/ +%?#&=~.jpg",
+    }  # fmt: skip
+    for key in (*outside, *odd):
+        with suppress(ClientError):
+            move.old.put(key, key.encode(), **public(move.old))
+    there = {key for key in move.old.there() if key not in outside and not key.endswith("/")}
+    assert len(there) >= 5
+    outcome = move.copy()
+    failed = {f"images/{f.path}" for f in outcome.failures if not f.harmless}
+    arrived = {key: move.new.get(key) for key in move.new.there()}
+    named = {key for key in there if key.encode().decode() in failed or "\n" in key}
+    assert set(arrived) | named >= there, "each has arrived, or is named"
+    assert arrived == {key: key.encode() for key in arrived}
+    assert not set(arrived) & outside
+    listed = {key for key in listing(move.new) if not key.startswith("images/")}
+    assert listed <= {"static/a.css"}
+    refused = {f"images/{f.path}" for f in outcome.failures if f.harmless}
+    assert refused == {key for key in move.old.there() if key in outside and key.endswith("jpg")}
+
+
+@pytest.mark.parametrize("which", ["same_service", "to_ceph"])
+def test_archived_objects_are_named_and_the_others_come(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    move: Move = request.getfixturevalue(which)
+    move.fill(5)
+    old = move.old
+
+    def plan(method: str, path: str, number: int) -> Fault:
+        archived = method in ("GET", "PUT") and "/0003.jpg" in path
+        return Fault.ARCHIVED if archived else Fault.NONE
+
+    with bad_proxy(old.settings, old.keys, plan) as proxy:
+        new = move.new.through(proxy) if which == "same_service" else move.new
+        outcome = Move(old.through(proxy), new).copy()
+    (failure,) = outcome.failures
+    assert (failure.path, failure.what) == ("covers/0003.jpg", Reason.ARCHIVED.words)
+    assert len(move.new.there()) == 4
+    assert (move.copy().failures, move.new.there()) == ((), old.there())
+
+
+def test_what_is_replaced_or_deleted_while_it_is_read_is_no_mixture(to_ceph: Move) -> None:
+    """In a versioned bucket, so that a delete marker is left."""
+    move, old = to_ceph, to_ceph.old
+    old.client.put_bucket_versioning(
+        Bucket=old.settings.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    move.fill(4)
+    old.put("images/covers/large.jpg", b"old" * 4_000_000)
+    old.put("images/covers/deleted.jpg", b"before the listing")
+    old.client.delete_object(Bucket=old.settings.bucket, Key="images/covers/deleted.jpg")
+    put: set[str] = set()
+
+    def plan(method: str, path: str, number: int) -> Fault:
+        for name, data in (("large", b"new" * 4_000_000), ("0001", bytes(137)), ("0002", b"x")):
+            late = name != "large" or "large read" in put
+            if method == "GET" and f"/{name}.jpg" in path and name not in put and late:
+                put.add(name)
+                old.put(f"images/covers/{name}.jpg", data)
+        if "/large.jpg" in path and method == "GET":
+            put.add("large read")
+        if method == "GET" and "/0003.jpg" in path and "0003" not in put:
+            put.add("0003")
+            old.client.delete_object(Bucket=old.settings.bucket, Key="images/covers/0003.jpg")
+        return Fault.NONE
+
+    with bad_proxy(old.settings, old.keys, plan) as proxy:
+        outcome = Move(old.through(proxy), move.new).copy()
+    assert {"large", "0001", "0002", "0003"} <= put
+    assert {f.path for f in outcome.failures} <= {"covers/large.jpg", "covers/0002.jpg"}
+    now, partly = old.there(), move.new.there()
+    allowed = {md5(b"old" * 4_000_000).digest()}
+    assert all(digest == now.get(key) or digest in allowed for key, digest in partly.items())
+    assert move.copy().failures == ()
+    assert move.new.there() == old.there()
+    assert "images/covers/deleted.jpg" not in move.new.there()
+
+
+@pytest.mark.parametrize("which", ["same_service", "to_ceph"])
+def test_an_old_bucket_that_goes_in_the_middle_is_named(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    move: Move = request.getfixturevalue(which)
+    move.fill(40)
+    old, gone = move.old, threading.Event()
+
+    def plan(method: str, path: str, number: int) -> Fault:
+        read = method == "GET" and f"{old.settings.bucket}/images/covers/0" in path
+        copied = method == "PUT" and which == "same_service" and number > 10 and "/0" in path
+        if read or copied:
+            gone.set()
+        old_one = path.startswith(f"/{old.settings.bucket}?") or read or copied
+        return Fault.NO_BUCKET if gone.is_set() and old_one else Fault.NONE
+
+    with bad_proxy(old.settings, old.keys, plan) as proxy, pytest.raises(Problem) as raised:
+        new = move.new.through(proxy) if which == "same_service" else move.new
+        Move(old.through(proxy), new).copy()
+    assert raised.value.code == "bucket-not-found"
+    assert f"{old.settings.bucket}" in raised.value.what
+    assert move.new.settings.bucket not in raised.value.what
+    assert move.copy().failures == ()
+    assert move.new.there() == old.there()

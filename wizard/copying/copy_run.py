@@ -234,6 +234,8 @@ class CopyRun:
     def _problem(self, answer: Response) -> Problem:
         """Return the provider's own words for an answer; ask again where the runtime has none."""
         bucket = Bucket(self._context.settings, self._context.keys)
+        if self._media.copied_by_service and answer.code == "NoSuchBucket":
+            self._media.ask()  # perhaps it is the one that the service copies from
         if not answer.code:
             try:
                 bucket.ask()

@@ -83,10 +83,11 @@ ORDER BY path
 # Faults of files that nobody could ask for anyway: a link to nothing has no
 # bytes to lose, a name that is not UTF-8 cannot stand in BookWyrm's database
 # (PostgreSQL in UTF-8), Django's uploads never have a backslash in theirs, and
-# what is outside is looked at only where the site serves it.
+# what is outside is looked at only where the site serves it, and BookWyrm's storage
+# makes no names with empty parts or dots as parts (django-storages: `clean_name`).
 _HARMLESS = (
     *(Reason.DANGLING, Reason.NAME, Reason.LOOP, Reason.SPECIAL, Reason.BACKSLASH),
-    *(Reason.FILE_SYSTEM, Reason.OUTSIDE),
+    *(Reason.FILE_SYSTEM, Reason.OUTSIDE, Reason.FOREIGN),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,11 @@ FROM misplaced JOIN objects ON objects.path = misplaced.path
 WHERE misplaced.path > ? AND (misplaced.size, misplaced.etag) != (objects.size, objects.etag)
 ORDER BY misplaced.path LIMIT ?
 """
+
+
+_SOME = "SELECT path, size, etag, misplaced FROM objects WHERE path IN"
+# SQLite takes so many values in a statement wherever it was built.
+_AT_ONCE = 500
 
 
 class ObjectList:
@@ -115,13 +120,20 @@ class ObjectList:
         """Tell whether there is such an object, and it is misplaced."""
         return bool(self._rows("SELECT 1 FROM objects WHERE path = ? AND misplaced", (path,)))
 
+    def find_all(self, paths: Sequence[bytes]) -> dict[bytes, Listed]:
+        """Return those that there are, by their paths: much quicker than one by one."""
+        found: dict[bytes, Listed] = {}
+        for start in range(0, len(paths), _AT_ONCE):
+            some = tuple(paths[start : start + _AT_ONCE])
+            query = f"{_SOME} ({', '.join('?' * len(some))})"
+            for path, size, etag, misplaced in self._rows(query, some):
+                key = self._key(path, misplaced=misplaced)
+                found[path] = Listed(key=key, size=size, etag=etag)
+        return found
+
     def find(self, path: bytes) -> Listed | None:
         """Return an object with its key, size and ETag; None where there is none."""
-        rows = self._rows("SELECT size, etag, misplaced FROM objects WHERE path = ?", (path,))
-        if not rows:
-            return None
-        size, etag, misplaced = rows[0]
-        return Listed(key=self._key(path, misplaced=misplaced), size=size, etag=etag)
+        return self.find_all([path]).get(path)
 
     def count(self) -> int:
         """Return how many there are."""

@@ -7,8 +7,9 @@ of the bucket in use that are misplaced there, as media that it is given where t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 from itertools import islice
 from operator import itemgetter
@@ -18,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from wizard.copying.crt_client import Client
 from wizard.copying.dispatcher import Dispatcher
-from wizard.copying.fetching import Fetcher
+from wizard.copying.fetching import Fetcher, Proof
 from wizard.copying.listing import Listed, ListingRefused, list_all
 from wizard.copying.object_list import ObjectList
 from wizard.copying.threads import Stopped
@@ -62,6 +63,13 @@ class Wanted(Enum):
     PLACED = "placed"
     ALL = "all"
     MISPLACED = "misplaced"
+
+
+def _is_foreign(path: bytes) -> bool:
+    """Tell whether services or programs may take a name for another one, outside of the media."""
+    *folders, name = path.split(b"/")
+    odd = b"\0" in path or name in (b".", b"..")
+    return odd or any(part in (b"", b".", b"..") for part in folders)
 
 
 class BucketMedia(Media):
@@ -110,6 +118,9 @@ class BucketMedia(Media):
         places = [f"s3://{self._bucket.name}/{prefix}" for prefix in prefixes]
         return " + ".join([*places, *([self._disk.label] if self._disk else [])])
 
+    def ask(self) -> None:
+        self._bucket.ask()
+
     @contextmanager
     def in_use(self, stop: threading.Event) -> Iterator[None]:
         self._stop = stop
@@ -127,7 +138,9 @@ class BucketMedia(Media):
         self._list()
         if self._wanted is Wanted.MISPLACED and self._objects.count():
             self._leave_out_walked(self._disk)
-        yield from self._objects.walk()
+        for file in self._objects.walk():
+            foreign = MediaFailure(path=file.path, reason=Reason.FOREIGN)
+            yield foreign if _is_foreign(file.path) else file
         for item in self._disk.walk() if self._disk else ():
             if not self._objects.has(item.path):
                 yield item
@@ -145,19 +158,20 @@ class BucketMedia(Media):
             self._objects.leave_out([item.path for item in batch])
 
     def read(self, files: Sequence[MediaFile]) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
-        objects = {file.path: file for file in files if self._objects.has(file.path)}
+        objects = self._objects_of(files)
         if objects:
-            yield from self._read_objects(objects)
+            yield from self._read_objects([f for f in files if f.path in objects], objects)
         others = [file for file in files if file.path not in objects]
         if others and self._disk:
             yield from self._disk.read(others)
 
     def look_again(self, files: Sequence[MediaFile]) -> Iterator[MediaFile | MediaFailure]:
         """Yield them; an object is as it was when it was read, or its ETag would be another."""
-        others = [file for file in files if not self._objects.has(file.path)]
+        objects = self._objects_of(files)
+        others = [file for file in files if file.path not in objects]
         looks = iter(self._disk.look_again(others) if self._disk else ())
         for file in files:
-            yield file if self._objects.has(file.path) else next(looks)
+            yield file if file.path in objects else next(looks)
 
     def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
         raise NotImplementedError("a bucket that media come from is only read")
@@ -176,7 +190,8 @@ class BucketMedia(Media):
     def _digested(
         self, files: Sequence[MediaFile], digest: Digest
     ) -> Iterable[Digested | MediaFailure]:
-        return digest([file for file in files if not self._objects.has(file.path)])
+        objects = self._objects_of(files)
+        return digest([file for file in files if file.path not in objects])
 
     def copy_source(self, path: bytes) -> CopySource | None:
         if not self.copied_by_service:
@@ -193,7 +208,8 @@ class BucketMedia(Media):
 
     def withheld(self, files: Sequence[MediaFile]) -> Withheld:
         """Ask for each object without keys: any of them may have an ACL of its own."""
-        keys = {found.key: file for file in files if (found := self._objects.find(file.path))}
+        objects = self._objects_of(files)
+        keys = {objects[file.path].key: file for file in files if file.path in objects}
         if not keys:
             return Withheld(asked=0, failures=())
         refused = self._asking().unreadable((key, file.size) for key, file in keys.items())
@@ -284,21 +300,19 @@ class BucketMedia(Media):
             if self._stop.is_set():
                 raise Stopped
 
+    def _objects_of(self, files: Sequence[MediaFile]) -> dict[bytes, Listed]:
+        return self._objects.find_all([file.path for file in files])
+
     def _read_objects(
-        self, files: dict[bytes, MediaFile]
+        self, files: Sequence[MediaFile], objects: dict[bytes, Listed]
     ) -> Iterator[tuple[MediaFile, Stream] | MediaFailure]:
-        etags = {path: self._listed(file) for path, file in files.items()}
+        by_path = {file.path: file for file in files}
+        wanted = [(file.path, replace(objects[file.path], size=file.size)) for file in files]
         with self._explained():
             fetcher = Fetcher(self._dispatcher(), self._stop, etags_are_md5=self._etags_are_md5)
-            for incoming in fetcher.incoming(etags.items()):
-                yield _as_read(incoming, files[incoming.path])
+            for incoming in fetcher.incoming(wanted):
+                yield _as_read(incoming, by_path[incoming.path], fetcher.proofs)
                 fetcher.proofs.pop(incoming.path, None)
-
-    def _listed(self, file: MediaFile) -> Listed:
-        found = self._objects.find(file.path)
-        return Listed(
-            key=found.key if found else "", size=file.size, etag=found.etag if found else ""
-        )
 
     def _dispatcher(self) -> Dispatcher:
         with self._guard:
@@ -330,7 +344,9 @@ class BucketMedia(Media):
         )
 
 
-def _as_read(incoming: IncomingFile, file: MediaFile) -> tuple[MediaFile, Stream] | MediaFailure:
+def _as_read(
+    incoming: IncomingFile, file: MediaFile, proofs: Mapping[bytes, Proof]
+) -> tuple[MediaFile, Stream] | MediaFailure:
     try:
         stream = _Pieces(incoming)
     except Spoiled as spoiled:
@@ -338,15 +354,21 @@ def _as_read(incoming: IncomingFile, file: MediaFile) -> tuple[MediaFile, Stream
     if incoming.size != file.size:
         # Replaced since it was listed; the next listing has it as it is now.
         return MediaFailure(path=file.path, reason=Reason.CHANGED)
+    if proof := proofs.get(file.path):
+        stream.md5 = proof.md5
     return file, stream
 
 
 class _Pieces:
-    """An object's bytes as a stream. Raises `Spoiled` at once where a small one is spoiled."""
+    """An object's bytes as a stream. Raises `Spoiled` at once where a small one is spoiled.
+
+    `md5` is that of a small one, which is here as a whole.
+    """
 
     def __init__(self, incoming: IncomingFile) -> None:
         self._pieces = iter(incoming.pieces())
         self._rest = b""
+        self.md5 = b""
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes, b"" at the end. Raises `OSError` where they are not as listed."""

@@ -60,6 +60,7 @@ class Reason(Enum):
     DIFFERENT = "different"
     PRIVATE = "private"
     UNSEEN = "unseen"
+    FOREIGN = "foreign"
 
     @property
     def words(self) -> Message:
@@ -94,6 +95,7 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.ARCHIVED: msg("archived: the storage service must restore it before it can be read"),
         Reason.DIFFERENT: msg("the file of that name on this server has other bytes"),
         Reason.PRIVATE: msg("not public in the bucket"),
+        Reason.FOREIGN: msg("a name that no file of BookWyrm can have"),
         Reason.UNSEEN: msg("whether the public can read it in its bucket is not known"),
     }
 )
@@ -247,6 +249,9 @@ class Media(ABC):
     # How many objects have a file's name and other bytes, so that a person decides; the first keys.
     conflicting: int = 0
     conflicts: Sequence[str] = ()
+
+    def ask(self) -> None:  # noqa: B027 (a folder is not asked)
+        """Raise a `Problem` where what they are read from cannot be asked any more."""
 
     @property
     @abstractmethod
