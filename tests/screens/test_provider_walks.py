@@ -82,7 +82,7 @@ async def test_from_the_form_to_verified(
 
 
 async def _fill_in_the_form(walker: Walker, service: Profiled) -> None:
-    """Choose the service in the list, and type what is not there by itself."""
+    """Choose the service in the list, and paste what is not there by itself."""
     settings, keys = service.settings, service.keys
     await _choose(walker, preset(service.name).title)
     for name, value in (
@@ -96,7 +96,7 @@ async def _fill_in_the_form(walker: Walker, service: Profiled) -> None:
         await walker.until(partial(_is_in, walker, name))
         if walker.screen.focused.value != value:
             walker.screen.focused.clear()
-            await walker.type(value)
+            await walker.paste(value)
         await walker.pilot.press("tab")
     protocol = walker.screen.query_one("#protocol", Select)
     if protocol.value != settings.url_protocol:

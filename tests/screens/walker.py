@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -64,6 +65,12 @@ class Walker:
     async def type(self, text: str) -> None:
         """Type a text, key by key."""
         await self.pilot.press(*text)
+
+    async def paste(self, text: str) -> None:
+        """Paste a text into the field that has the focus, as terminals do."""
+        field = self.screen.focused
+        self.app.post_message(Paste(text))
+        await self.until(lambda: field.value == text)
 
     def here(self) -> str:
         """The name of the screen."""
