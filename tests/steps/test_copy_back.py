@@ -11,6 +11,7 @@ import pytest
 from tests.servers.bad_proxy import Fault, bad_proxy
 from tests.support.contexts import Listener
 from tests.support.copy_kit import CopyKit
+from tests.support.results import done
 from tests.support.users import folding_disk
 from wizard.core.plan import Sentence
 from wizard.core.problem import Problem
@@ -66,6 +67,10 @@ def test_the_plan_is_made_of_what_was_just_inspected(kit: CopyKit) -> None:
         assert listings() == before + 1
         assert asyncio.run(STEP.inspect(context)).done
         assert listings() == before + 2
+        kit.put("images/covers/months-later.jpg", b"months later")
+        assert not asyncio.run(STEP.inspect(context)).done, "of another way back"
+        journal.save_result(done(STEP.name))
+        assert asyncio.run(STEP.inspect(context)).done, "the restart catches up with a few"
     journal.close()
 
 

@@ -26,7 +26,7 @@ LEAVE_REST = "--leave-rest"
 _SHOWN, _NAMED = 3, 100
 # How many objects stay in the bucket only, as was agreed to; true of this bucket only.
 _REST = number_entry("copy_back.rest")
-# On a busy site a few more are uploaded at any moment: the restart catches up with them.
+# On a busy site a few more are uploaded once all was copied: the restart catches up with them.
 _FEW = 100
 _RESTORE = msg(
     "Have archived objects restored first (in the service's console, or with aws s3api "
@@ -69,7 +69,8 @@ class CopyBack(TypedStep[BroughtBack]):
         rest = context.journal.recall(_REST.true_of(self.inputs(context)))
         survey = await survey_back(context)
         others = survey.refused_count + survey.different + survey.unsure
-        done = rest is not None and others <= rest and survey.files + others <= rest + _FEW
+        few = _FEW if context.journal.is_done(self.name) else 0
+        done = rest is not None and others <= rest and survey.files + others <= rest + few
         facts = (
             Fact(msg("from"), f"s3://{context.settings.bucket}/{PREFIX}"),
             Fact(msg("to"), media.label),
