@@ -65,6 +65,10 @@ _ON_S3 = msg(
     "The site uses this storage already. To move to another one, name it in the step “Provider”: "
     "all files are copied there, and the site is switched to it."
 )
+_OTHER_ADDRESS = msg(
+    "The public address of your instance's files changes. The files stay in their bucket; .env, "
+    "CORS and the site follow."
+)
 _PATHS: Mapping[str, Message] = {
     MigrationPath.EXISTING: msg(
         "bw-s3 takes this for an existing instance, with media to copy and a running site. If "
@@ -209,15 +213,20 @@ class StartScreen(WizardScreen):
 
     def _path_text(self) -> Message:
         """Return which path is taken; where the site is on S3 already, how it could move."""
+        from wizard.copying.sources import moves_address_only
+        from wizard.opening.way_back import LEFT_S3, has_left_s3
+
         session = self.session
         if session.leads_back:
             return sentences(_WAY_BACK, _GIVE_UP if session.turning_gives_up else _TURN)
+        if has_left_s3(session.migration):
+            return LEFT_S3
         path = session.context.settings.path
         at_rest = not session.has_begun() or session.overview.following is None
         if at_rest and session.migration.serves_from_named:
             return _ON_S3
         if path == MigrationPath.MOVING:
-            return _PATHS[path]
+            return _OTHER_ADDRESS if moves_address_only(session.context) else _PATHS[path]
         return NOTHING if session.has_begun() else _PATHS.get(path, NOTHING)
 
     def _progress_lines(self) -> list[Line]:

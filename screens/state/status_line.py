@@ -81,10 +81,13 @@ def _done(status: Status) -> Message:
     result = status.result
     if result is None:
         return NOTHING
+    duration = describe_duration(result.seconds)
+    if not result.passed_checks:
+        return signed("✓", msg("Done in {duration}.", duration=duration))
     text = plural(
         "Done in {duration}; {n} check passed.",
         "Done in {duration}; {n} checks passed.",
         result.passed_checks,
-        duration=describe_duration(result.seconds),
+        duration=duration,
     )
     return signed("✓", text)

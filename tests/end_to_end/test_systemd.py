@@ -153,7 +153,7 @@ def test_the_end_of_the_login_ends_the_wizard_and_not_the_switch(
         wait_until(lambda: not pids_of(machine, "-m wizard.cli.switch_runner"), _SECONDS_TO_SWITCH)
         assert migration.points_to_bucket()
         assert site.jobs() == {"True"}
-        assert "The running services were switched to S3." in migration.status()["switch"]
+        assert "The running services were switched to the bucket." in migration.status()["switch"]
         assert migration.run() == 0, migration.words()
     assert site.env_mode() == "600", "the units' User= owns it"
     print(visitors.figures)

@@ -98,6 +98,8 @@ async def test_a_way_back_that_is_finished_does_not_open(tmp_path: Path) -> None
     state = State(_nothing, prepare=partial(_left, results=every))
     async with on_stage(state, tmp_path) as stage:
         assert not stage.app.session.leads_back
+        right = [line.partition("│")[2] for line in as_text(stage.app).splitlines()]
+        assert "The way back is finished" in " ".join(" ".join(right).split())
         assert not stage.app.session.may_turn
 
 

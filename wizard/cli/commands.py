@@ -35,7 +35,14 @@ from wizard.opening.opening import (
     where_it_stands,
 )
 from wizard.opening.unfinished_switch import how_it_stands
-from wizard.opening.way_back import GIVE_UP, WayBackUnfinished, check_way_back, unfinished_way_back
+from wizard.opening.way_back import (
+    GIVE_UP,
+    LEFT_S3,
+    WayBackUnfinished,
+    check_way_back,
+    has_left_s3,
+    unfinished_way_back,
+)
 from wizard.reporting.narration import (
     JsonNarrator,
     Narrator,
@@ -321,7 +328,8 @@ def _status(options: argparse.Namespace, narrator: Narrator) -> int:
     if isinstance(narrator, JsonNarrator):
         narrator.write_object({**_status_object(migration, back, switch), "lost": lost})
         return ExitStatus.OK
-    for words in filter(None, (switch, lost, _HALF_WAY_BACK if back else NOTHING)):
+    left = LEFT_S3 if has_left_s3(migration) else NOTHING
+    for words in filter(None, (switch, lost, _HALF_WAY_BACK if back else left)):
         narrator.say(words)
     where, stands = str(migration.context.instance.folder), where_it_stands(back or migration)
     narrator.say(msg("{folder}: {stands}", folder=where, stands=stands))

@@ -143,7 +143,7 @@ def how_it_ended(state: SwitchState) -> Message:
     if state.problem:
         return msg("The last switch of the running services: {what}", what=state.problem.what)
     if state.phase is Phase.DONE:
-        done = msg("The running services were switched to S3.")
+        done = msg("The running services were switched to the bucket.")
         if state.direction is Direction.TO_DISK:
             done = msg("The running services were switched back to this server's disk.")
         return sentences(done, state.downtime.words)

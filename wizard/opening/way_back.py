@@ -20,6 +20,10 @@ from wizard.switch.uploads_back import uploads_are_missing
 from wizard.web.visitor import ServedFrom
 
 NOT_FINISHED = msg("The way back to this server's disk is not finished.")
+LEFT_S3 = msg(
+    "The way back is finished: your instance keeps its files on this server's disk. The steps that "
+    "are open here lead to S3 again; you need not do them."
+)
 _S3_AGAIN = msg(".env says USE_S3=true again")
 # How `run` is told not to finish it.
 GIVE_UP = "--give-up-rollback"
@@ -124,6 +128,12 @@ def _is_under_way(context: Context) -> bool:
     # With S3 again after a return, it was migrated again, perhaps by hand.
     last = SWITCHING_BACK_STEP if context.instance.uses_s3() else WAY_BACK[-1].name
     return not journal.is_done(last)
+
+
+def has_left_s3(migration: Migration) -> bool:
+    """Tell whether the way back was the last thing done, to its end."""
+    context = migration.context
+    return context.journal.is_done(WAY_BACK[-1].name) and not context.instance.uses_s3()
 
 
 def runs_from_disk(migration: Migration) -> bool:
