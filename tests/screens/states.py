@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -174,13 +174,23 @@ def _held(name: str) -> dict[str, Script]:
     return scripts
 
 
+def _held_back() -> dict[str, Script]:
+    scripts = back_scripts()
+    scripts["copy_back"].gate = Gate()
+    return scripts
+
+
 def _begin(name: str, *more: str) -> Walk:
+    ready = ("ctrl+n",) if name == "configure_provider" else ()
+    return _begin_after((_number(name), *ready), more)
+
+
+def _begin_after(keys: Sequence[str], more: tuple[str, ...]) -> Walk:
+    """Begin what the keys lead to, with what is pressed then."""
+
     async def walk(stage: Stage) -> None:
         await stage.rest()
-        await stage.press(_number(name))
-        if name == "configure_provider":
-            await stage.press("ctrl+n")
-        await stage.press("enter")
+        await stage.press(*keys, "enter")
         await _one_by_one(stage, more)
 
     return walk
@@ -424,6 +434,17 @@ def _states_of_the_way_back() -> dict[str, State]:
     before_closing = tuple(scripts)[:-1]
     return {
         "back-start": State(_stay, scripts=scripts),
+        "back-interrupted": State(
+            _stay,
+            done=("copy_back",),
+            scripts=back_scripts(),
+            prepare=lambda s: s.began("disable_s3"),
+        ),
+        "back-give-up": State(
+            _keys("b"), scripts=back_scripts(), prepare=lambda s: s.began("copy_back")
+        ),
+        "back-copy-paused": State(_begin_after("1", ("p",)), scripts=_held_back()),
+        "back-copy-limit": State(_begin_after("1", ("l",)), scripts=_held_back()),
         "back-copy": State(_keys("1"), scripts=back_scripts()),
         "back-copy-conflict": State(_asked_at("1"), scripts=conflicting()),
         "back-copy-declined": State(_asked_at("1", "escape"), scripts=conflicting()),
