@@ -243,6 +243,16 @@ def test_a_backslash_in_a_name_stays_with_the_file(kit: CopyKit) -> None:
     assert (compared.only_here, compared.harmless) == (0, 1)
 
 
+def test_a_backslash_that_came_since_the_copy_stays_with_the_file_too(kit: CopyKit) -> None:
+    kit.fill(2)
+    kit.copy()
+    kit.write("covers/back\\slash.jpg", b"picture")
+    outcome = kit.catch_up()
+    assert [(f.path, f.harmless) for f in outcome.failures] == [("covers/back\\slash.jpg", True)]
+    assert kit.there() == {k: v for k, v in kit.here().items() if "\\" not in k}, "nothing stray"
+    assert (kit.catch_up().sent, kit.copy().sent) == (0, 0)
+
+
 def test_a_kill_before_the_stray_object_is_removed_leaves_none(
     kit: CopyKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

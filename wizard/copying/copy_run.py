@@ -25,6 +25,7 @@ from wizard.copying.job import Job
 from wizard.copying.kept_elsewhere import (
     found_elsewhere,
     kept_elsewhere,
+    may_be_kept_elsewhere,
     note_elsewhere,
     remove_strays,
 )
@@ -112,7 +113,10 @@ class CopyRun:
             self._survey.load_verified(job)
             self._survey.ask_or_list(job)
             self._sort_out(job)
-            self._work_off(job)
+            doubtful = may_be_kept_elsewhere(job.inventory)
+            touched = self._work_off(job)
+            if doubtful:
+                self._confirm(job, touched)
             return self._outcome(job, None)
 
     def withdraw(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wizard.copying.inventory import FATES
 from wizard.journal.entries import Entry, json_entry
 from wizard.media.source import key_of
 
@@ -26,12 +27,18 @@ SELECT here.path FROM here JOIN there AS slashed ON instr(here.path, x'5c') > 0
     AND slashed.path = CAST(replace(CAST(here.path AS TEXT), '\\', '/') AS BLOB)
 LEFT JOIN there ON there.path = here.path WHERE there.path IS NULL
 """
+_TO_SEND = "SELECT 1 FROM here WHERE fate = :send AND instr(path, x'5c') > 0"
 _IS_HERE = "SELECT 1 FROM here WHERE path = :path"
 
 
 def kept_elsewhere(journal: Journal, destination: str) -> frozenset[bytes]:
     """Return the paths that were found to be kept under another name."""
     return frozenset(path.encode() for path in journal.recall(_KEPT.of(destination)) or ())
+
+
+def may_be_kept_elsewhere(inventory: Inventory) -> bool:
+    """Tell whether a file is to be sent whose name a service may take for another one."""
+    return any(True for _ in inventory.rows(_TO_SEND, FATES))
 
 
 def found_elsewhere(inventory: Inventory) -> list[bytes]:
