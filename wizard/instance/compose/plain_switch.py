@@ -36,13 +36,13 @@ _SOMEBODY_ELSE = msg("Somebody else is starting the containers too: running ./bw
 _NOT_READY = msg("web is not ready yet: waiting for it, then running ./bw-dev up -d again.")
 _DOWNTIME = {
     SwitchWay.NO_DEPS: msg(
-        "The site is down for 10 to 15 seconds while web collects the static assets; longer if "
-        "the S3 service is slow."
+        "The site is down while web collects the static assets: for 10 to 15 seconds on an idle "
+        "server, for a minute or more on a busy one, or with a slow S3 service."
     ),
     SwitchWay.UP: msg(
-        "./bw-dev up -d recreates every container whose settings changed: the site is down for "
-        "about 45 seconds. web collects the static assets before it answers, so it takes "
-        "longer if the S3 service is slow."
+        "./bw-dev up -d recreates every container whose settings changed, and web collects the "
+        "static assets before it answers: the site is down for about 45 seconds on an idle "
+        "server, for two minutes or more on a busy one, or with a slow S3 service."
     ),
 }
 
@@ -63,7 +63,8 @@ class PlainSwitch(Switch):
     def stages(self) -> Sequence[SwitchStage]:
         """Return the three stages."""
         words = msg(
-            "The containers whose settings changed are recreated; the site is down in the meantime."
+            "The containers whose settings changed are recreated; the site is down until web has "
+            "started."
         )
         return (
             SwitchStage("recreate", words, (Command(self.argv),)),
