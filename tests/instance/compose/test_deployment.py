@@ -60,6 +60,18 @@ echo "Error response from daemon: removal of container 46c3afda33c4 is already i
 exit 1
 """
 
+# As BookWyrm's check is on a machine that takes more than a second for a page.
+_NEVER_HEALTHY = """
+services:
+  web:
+    healthcheck: &never
+      {test: ["CMD", "false"], interval: 1s, timeout: 1s, start_period: 0s, retries: 1}
+  celery_worker:
+    healthcheck: *never
+  celery_beat:
+    depends_on: {celery_worker: {condition: service_healthy}}
+"""
+
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
@@ -185,6 +197,30 @@ services:
         assert not watch.state().may_serve, "its entrypoint still prepares it"
         docker("exec", project.container(), "sh", "-c", _KILL_MANAGE)
         await watch.until_asked()
+
+
+async def test_a_site_whose_check_never_passes_is_switched_all_the_same(
+    standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compose starts no worker then, and waiting for the check would never end."""
+    monkeypatch.setattr(Compose, "quiet_seconds", 60)
+    override = standing.instance.folder / "docker-compose.override.yml"
+    before = override.read_text()
+    override.write_text(_NEVER_HEALTHY)
+    try:
+        standing.enable_s3(standing.storage.endpoint, "slow-check")
+        await restart(standing.deployment, standing.events.append)
+        site = standing.instance.wait_for_site()
+    finally:
+        override.write_text(before)
+    assert f"{standing.storage.address}:" in site
+    assert "slow-check" in site
+    assert any(isinstance(e, Note) and "own health check" in e.text for e in standing.events)
+    for job in ("celery_worker", "celery_beat"):
+        name = f"{standing.instance.name}-{job}-1"
+        given = docker("inspect", "--format", "{{.State.Running}} {{.Config.Env}}", name)
+        assert given.startswith("true")
+        assert "AWS_STORAGE_BUCKET_NAME=slow-check" in given
 
 
 async def test_empty_volume_while_the_database_knows_covers(standing: Standing) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wizard.core.events import Note, Report
@@ -12,8 +12,10 @@ from wizard.core.message import Message, msg, sentences
 from wizard.core.plan import Command
 from wizard.core.problem import Problem
 from wizard.instance.checkout import Instance
-from wizard.instance.compose.problems import is_collision, is_docker_failure
-from wizard.instance.compose.site_services import NGINX, SITE, SiteServices
+from wizard.instance.compose.problems import is_collision, is_docker_failure, is_unhealthy
+from wizard.instance.compose.project import WEB
+from wizard.instance.compose.site_services import NGINX, SITE, UP_NAMED, SiteServices
+from wizard.instance.compose.web_watch import WebWatch
 from wizard.instance.switching import (
     BeforePagesChange,
     Switch,
@@ -21,6 +23,7 @@ from wizard.instance.switching import (
     SwitchWay,
     nothing_before,
 )
+from wizard.system.programs import Completed
 
 # `up -d` gives up when `web` is not healthy in time (about 78 s); with S3 its
 # collectstatic may need longer, and is through when it is called again.
@@ -82,7 +85,7 @@ class PlainSwitch(Switch):
         if self.way is SwitchWay.UP:
             return up_argv(self.site.instance)
         names = [name for name in SITE if name in self.existing]
-        return ("docker", "compose", "up", "-d", "--no-deps", "--no-build", *names)
+        return (*UP_NAMED, *names)
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         """See `Switch.carry_out`."""
@@ -108,22 +111,45 @@ class PlainSwitch(Switch):
         for _ in range(_STARTS):
             ended = await self.site.run_once(self.argv, report)
             if ended.status == 0:
-                await watch.until_up()
+                await watch.until_asked()
                 return
-            if is_docker_failure(ended.status, ended.output):
-                if not is_collision(ended.output):
-                    raise self.site.failed(ended)
-                report(Note(_SOMEBODY_ELSE))
-                await asyncio.sleep(_SECONDS_TO_STEP_BACK)
-                continue
-            state = await asyncio.to_thread(watch.state)
-            if state.is_down:
-                raise watch.ended(state)
-            if state.status != "running" or state.is_up:
-                raise self.site.failed(ended)
-            report(Note(_NOT_READY))
-            await watch.until_up()
+            if not await self._is_worth_another(ended, watch, report):
+                await self._start_others(report)
+                return
         raise self.site.failed(ended)
+
+    async def _is_worth_another(self, ended: Completed, watch: WebWatch, report: Report) -> bool:
+        """Wait until web serves after a command that failed; tell whether to run it again.
+
+        Not where only a check failed. Raises `Problem` where something else did.
+        """
+        if is_docker_failure(ended.status, ended.output):
+            if not is_collision(ended.output):
+                raise self.site.failed(ended)
+            report(Note(_SOMEBODY_ELSE))
+            await asyncio.sleep(_SECONDS_TO_STEP_BACK)
+            return True
+        state = await asyncio.to_thread(watch.state)
+        if state.is_down:
+            raise watch.ended(state)
+        if state.is_up and is_unhealthy(ended.output):
+            return False
+        if state.status != "running" or state.is_up:
+            raise self.site.failed(ended)
+        report(Note(_NOT_READY))
+        await watch.until_asked()
+        return (await asyncio.to_thread(watch.state)).is_up
+
+    async def _start_others(self, report: Report) -> None:
+        """Start what Compose left out because of a check. Raises `Problem`.
+
+        On a busy machine a check fails as long as it is busy, while visitors get their pages.
+        What they get is looked at when all is started.
+        """
+        names: Iterable[str] = self.existing
+        if self.way is SwitchWay.UP:
+            names = (await self.site.look()).project.services
+        await self.site.start([name for name in names if name != WEB], report)
 
     async def _reload(self, report: Report) -> None:
         """Reload nginx; whether the site is back, others judge: web may have its old address."""

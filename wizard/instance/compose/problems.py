@@ -78,6 +78,14 @@ def is_docker_failure(status: int, said: str) -> bool:
     return status in (125, 126, 127) or any(word in low for word in _OF_DOCKER)
 
 
+def is_unhealthy(output: str) -> bool:
+    """Tell whether Compose left services out since the check of one that they need failed.
+
+    It says "dependency failed to start: container NAME is unhealthy" (Compose 5.6.1).
+    """
+    return " is unhealthy" in output
+
+
 def is_collision(said: str) -> bool:
     """Tell whether two commands that recreate the same containers got in each other's way."""
     low = said.lower()

@@ -20,6 +20,7 @@ from wizard.instance.compose.problems import (
     docker_failed,
     is_collision,
     is_docker_failure,
+    is_unhealthy,
     telling_line,
     telling_lines,
 )
@@ -36,10 +37,16 @@ JOBS = ("celery_beat", "celery_worker")
 WORKERS = ("celery_worker", "celery_beat", "flower")
 # What a switch makes anew.
 SITE = (WEB, *WORKERS)
+# Starts services by name, and nothing that they depend on.
+UP_NAMED = ("docker", "compose", "up", "-d", "--no-deps", "--no-build")
 # A container of `web` that serves beside the project's own carries this, with the journal's id.
 STANDBY = "bw-s3.switch"
 
 _SOMEBODY_ELSE = msg("Somebody else is starting the containers too: trying again in a moment.")
+_SLOW_CHECK = msg(
+    "A container is too slow for its own health check: the others are started without waiting "
+    "for it."
+)
 _STARTS = 4
 _SECONDS_TO_STEP_BACK = 5
 # How long a command that was left alone may still run.
@@ -144,15 +151,36 @@ class SiteServices:
 
         Where somebody else does the same just now, it is tried again.
         """
-        for _ in range(_STARTS):
+        ended = await self._run_alone(argv, report)
+        if ended.status:
+            raise self.failed(ended)
+
+    async def start(self, names: Sequence[str], report: Report) -> None:
+        """Start these services as `.env` says now. Raises `Problem`.
+
+        What their own checks say decides nothing: on a busy machine one fails for as long as
+        it is busy, and Compose leaves out what waits for it.
+        """
+        if not names:
+            return
+        ended = await self._run_alone((*UP_NAMED, *names), report)
+        if not ended.status:
+            return
+        if not is_unhealthy(ended.output):
+            raise self.failed(ended)
+        report(Note(_SLOW_CHECK))
+        for name in names:
+            await self.run((*UP_NAMED, name), report)
+
+    async def _run_alone(self, argv: Sequence[str], report: Report) -> Completed:
+        """Run it, again where somebody else was at the same; how it ended."""
+        for left in reversed(range(_STARTS)):
             ended = await self.run_once(argv, report)
-            if ended.status == 0:
-                return
-            if not is_collision(ended.output):
+            if not left or not ended.status or not is_collision(ended.output):
                 break
             report(Note(_SOMEBODY_ELSE))
             await asyncio.sleep(_SECONDS_TO_STEP_BACK)
-        raise self.failed(ended)
+        return ended
 
     async def run_once(self, argv: Sequence[str], report: Report) -> Completed:
         """Run a command that changes the services; how it ended."""

@@ -21,6 +21,7 @@ from wizard.instance.compose.project import WEB, Container
 from wizard.instance.compose.site_services import (
     JOBS,
     STANDBY,
+    UP_NAMED,
     WORKERS,
     Scene,
     SiteServices,
@@ -35,7 +36,6 @@ from wizard.instance.switching import (
 )
 
 _STOP = ("stop", "-t", "60")
-_UP = ("docker", "compose", "up", "-d", "--no-deps", "--no-build")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class StandbySwitch(Switch):
             SwitchStage(
                 "renew_web",
                 msg("web starts with the new settings, under its own name."),
-                (Command((*_UP, WEB)),),
+                (Command((*UP_NAMED, WEB)),),
             ),
             SwitchStage(
                 "use_web",
@@ -95,7 +95,7 @@ class StandbySwitch(Switch):
             SwitchStage(
                 "resume",
                 msg("Background jobs start again, with the new settings."),
-                self._commands(self._services(WORKERS), lambda names: (*_UP, *names)),
+                self._commands(self._services(WORKERS), lambda names: (*UP_NAMED, *names)),
             ),
             SwitchStage(
                 "remove_standby",
@@ -208,7 +208,7 @@ class StandbySwitch(Switch):
         guard = kept_up(self.site, standby, self._use, report) if alone else nullcontext()
         async with guard:
             if not scene.is_current(scene.web):
-                await self.site.run((*_UP, WEB), report)
+                await self.site.run((*UP_NAMED, WEB), report)
                 scene = await self.site.look()
             await watch.until_asked()
         if scene.web is None:
@@ -226,14 +226,14 @@ class StandbySwitch(Switch):
     async def _resume(self, scene: Scene, report: Report) -> None:
         names = scene.existing(WORKERS)
         if any(not scene.is_current(scene.of(name)) for name in names):
-            await self.site.run((*_UP, *names), report)
+            await self.site.start(names, report)
             await self._check_workers(names)
 
     async def _resume_untouched(self, scene: Scene, report: Report) -> None:
         """Start the jobs again as they were, or anew where they have other settings by now."""
         names = scene.existing(WORKERS)
         if not all(scene.has_storage(scene.of(name)) for name in names):
-            await self.site.run((*_UP, *names), report)
+            await self.site.start(names, report)
         elif stopped := [c.service for c in scene.containers if c.service in JOBS and not c.runs]:
             await self.site.run(("docker", "compose", "start", *stopped), report)
 
