@@ -133,8 +133,10 @@ class StepScreen(WizardScreen):
         return verbatim(plan.safe if plan else "")
 
     def activity(self) -> Activity:
-        """Return what the step does, while it works."""
-        return Activity(MARKS[LiveState.RUNNING].symbol, self.running_label)
+        """Return what the step does, while it works; what is in place is only verified."""
+        in_place = self.state.finding is not None and self.state.finding.done
+        label = msg("Verifying") if in_place else self.running_label
+        return Activity(MARKS[LiveState.RUNNING].symbol, label)
 
     def progress_label(self) -> Message:
         """Return what is shown in place of the time left; "" while that is known."""

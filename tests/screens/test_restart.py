@@ -77,6 +77,20 @@ async def test_stop_asks_what_is_to_become_of_the_switch(
         assert files.said(state) == said
 
 
+async def test_what_is_in_place_is_verified_and_nobody_reads_of_a_restart(tmp_path: Path) -> None:
+    async def switched_already(stage: Stage) -> None:
+        effect = stage.source.folder / "effects" / "restart"
+        effect.write_text(stage.source.journal.settings.bucket)
+        await _restarting(stage)
+
+    scripts = all_scripts()
+    scripts["restart"].gate = Gate()
+    async with on_stage(State(switched_already, done=DONE, scripts=scripts), tmp_path) as stage:
+        screen = stage.app.screen
+        assert isinstance(screen, StepScreen)
+        assert "Verifying" in screen.activity().text
+
+
 async def test_another_way_is_chosen_and_kept(tmp_path: Path) -> None:
     async with on_stage(State(_ready, done=DONE), tmp_path) as stage:
         screen = stage.app.screen
