@@ -159,7 +159,7 @@ class _Person:
                 if not self.did[topic] and self._is_asked(topic, words):
                     self.did[topic] = True
                     await asyncio.to_thread(self._click, topic)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
 
     def _is_asked(self, topic: str, words: str) -> bool:
         settings: Settings = self.walker.app.session.context.settings
