@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from wizard.media.source import (
     MediaFailure,
     Reason,
     Spoiled,
+    as_unwritten,
 )
 
 
@@ -217,3 +219,18 @@ def test_a_disk_that_is_full_is_said(tmp_path: Path) -> None:
 
     assert write(media, IncomingFile(b"b.jpg", 1, full)) == [Reason.DISK_FULL]
     assert names(tmp_path) == {"full"}
+
+
+def test_names_alike_are_two_where_the_disk_tells_them_apart(media: Media, tmp_path: Path) -> None:
+    """In case, and in how an accent is stored: in folders and in files."""
+    paths = [
+        name.encode() for name in ("covers/A.jpg", "Covers/a.jpg", "\xe9/a.jpg", "e\u0301/a.jpg")
+    ]
+    assert write(media, *map(incoming, paths)) == [None] * 4
+    assert write(media, *map(incoming, paths)) == [Reason.EXISTS] * 4
+    assert (tmp_path / "images/covers/a.jpg").read_bytes() == b"here"
+
+
+def test_a_quota_that_is_used_up_is_a_full_disk() -> None:
+    for number in (errno.ENOSPC, errno.EDQUOT):
+        assert as_unwritten(b"a.jpg", OSError(number, "")).reason is Reason.DISK_FULL

@@ -352,20 +352,23 @@ def check_spelling(name: bytes, folder: int) -> None:
 
 
 def _is(entry: os.DirEntry[str], name: bytes, inode: int) -> bool:
-    return os.fsencode(entry.name) == name or entry.inode() == inode
+    """Tell whether an entry is what has this name, or may be: not every disk numbers its files."""
+    return entry.inode() == inode or _as_most_fold(entry.name) == _as_most_fold(os.fsdecode(name))
+
+
+def _as_most_fold(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _folds(name: bytes, folder: int) -> bool:
-    """Tell whether a folder finds the same by another spelling of a name; no listing is read."""
+    """Tell whether a folder finds anything by another spelling of a name; no listing is read."""
     text = os.fsdecode(name)
     other = text.swapcase()
     forms = {unicodedata.normalize(form, t) for form in ("NFC", "NFD") for t in (text, other)}
-    itself = os.stat(name, dir_fd=folder, follow_symlinks=False)
     for form in forms - {text}:
         try:
-            found = os.stat(os.fsencode(form), dir_fd=folder, follow_symlinks=False)
+            os.stat(os.fsencode(form), dir_fd=folder, follow_symlinks=False)
         except OSError:
             continue
-        if os.path.samestat(found, itself):
-            return True
+        return True
     return False
