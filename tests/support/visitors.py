@@ -145,7 +145,8 @@ class Visitors:
             pending.append(self._pool.submit(visit, number))
             if self._over.wait(seconds * self.pace):
                 break
-        for future in pending:
+        # On a busy machine thousands may wait for their turn: none of them is on the way yet.
+        for future in [future for future in pending if not future.cancel()]:
             future.result()
 
     def _look(self, number: int) -> None:
