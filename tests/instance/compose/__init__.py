@@ -13,7 +13,6 @@ TESTED_BY = {
     "problems": "instance/compose/test_deployment",
     "project": "instance/compose/test_media",
     "renamed_volumes": "instance/compose/test_deployment",
-    "served_page": "instance/compose/test_switch",
     "site_services": "instance/compose/test_switch",
     "standby_loss": "instance/compose/test_switch",
     "standby_switch": "instance/compose/test_switch",

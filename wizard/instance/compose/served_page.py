@@ -28,6 +28,8 @@ from wizard.web.visitor import (
 _POLL_SECONDS = 1.0
 # gunicorn begins to listen when its entrypoint is through; the first page takes a moment.
 _SECONDS_TO_SERVE = 30.0
+# No page at all: a busy server takes a minute for one (measured), and no visitor waits for it yet.
+_SECONDS_WITHOUT_ANSWER = 120.0
 _APP = "/app"
 # Asks as nginx does. Python is there in every version, curl is not.
 _ASK = """
@@ -59,15 +61,20 @@ class ServedPage:
     async def until_right(self, container: Container) -> None:
         """Wait until its page is the site's own, with its style where `.env` says.
 
-        Raises `Problem` where it is not so in time, or a browser would not use its styles.
+        Raises `Problem` where it is not so in time, or a browser would not use its styles. A page
+        that does not come is waited for longer than for a wrong one to become right.
         """
-        deadline = time.monotonic() + _SECONDS_TO_SERVE
+        deadline = time.monotonic() + _SECONDS_WITHOUT_ANSWER
+        has_answered = False
         while True:
             view = await self.look(container)
             problem = self._problem(view)
             if problem is None:
                 break
-            if time.monotonic() >= deadline:
+            now = time.monotonic()
+            if view.status and not has_answered:
+                has_answered, deadline = True, now + _SECONDS_TO_SERVE
+            if now >= deadline:
                 raise problem
             await asyncio.sleep(_POLL_SECONDS)
         if missing := await self._missing(container, view):
