@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.tiers import TIERS, tier_of
 
-_ORDER = ("docker", "slow", "server", "pictures", "unit")
+_ORDER = ("docker", "slow", "server", "screens", "unit")
 assert sorted(_ORDER) == sorted(TIERS)
 
 # What stands in a module of which tests need the engine.

@@ -1,8 +1,9 @@
 """The tiers of tests: what a test needs decides in which it is, so that nobody has to say it.
 
-`unit` needs nothing but Python and small programs; `pictures` as little, but draws each screen in
-every state, size and language, which is more than half of the work; `server` needs a server, be it
-in the test's own process; `docker` an engine; `slow` takes minutes to hours and is run by hand.
+`unit` needs nothing but Python and small programs; `screens` as little, but each of its tests
+starts the app, and the pictures draw every state in several sizes and languages: more than half of
+the work; `server` needs a server, be it in the test's own process; `docker` an engine; `slow` takes
+minutes to hours and is run by hand.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
 
@@ -25,7 +27,7 @@ from hypothesis import settings
 
 TIERS = {
     "unit": "starts no server, no container and no browser",
-    "pictures": "draws a screen in one of its states, in several sizes and languages",
+    "screens": "starts the app, and looks at a screen or presses its keys",
     "server": "starts a server (SeaweedFS, Ceph, Swift, our own of a few lines) or a browser",
     "docker": "needs a Docker Engine, or Compose",
     "slow": "takes minutes to hours; run by hand, with -m slow",
@@ -89,7 +91,8 @@ def _decide(item: pytest.Function) -> str:
         return "docker"
     if _SERVER_FIXTURES & set(item.fixturenames) or imported == "server":
         return "server"
-    return "pictures" if file == "tests/screens/test_pictures.py" else "unit"
+    starts_app = file.startswith("tests/screens/") and iscoroutinefunction(item.obj)
+    return "screens" if starts_app else "unit"
 
 
 @cache
@@ -118,7 +121,7 @@ _started: list[str] | None = None  # what the running unit test started; None: a
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a unit test that started a server, even where the error itself was swallowed."""
     global _started  # noqa: PLW0603  # an audit hook is given nothing
-    small = item.get_closest_marker("unit") or item.get_closest_marker("pictures")
+    small = item.get_closest_marker("unit") or item.get_closest_marker("screens")
     _started = [] if small else None
     try:
         result = yield
