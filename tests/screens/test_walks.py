@@ -49,7 +49,10 @@ async def _fill_in_the_form(walker: Walker, server: SeaweedFS, bucket: str) -> N
     await walker.pilot.press("tab")
     domain = walker.screen.query_one("#field-custom_domain Input", Input).value
     assert domain == server.settings(bucket).custom_domain
+    before = walker.label()
     await walker.pilot.press("enter")
+    # Who looks too early still sees the form's button, and would press the plan's in its place.
+    await walker.until(lambda: walker.label() != before)
 
 
 def _marked(widget: Widget | None) -> str:

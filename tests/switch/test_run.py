@@ -49,7 +49,7 @@ async def test_a_killed_wizard_does_not_end_it(armed: Armed, how: str) -> None:
     running = armed.scene.demo.site("status")
     armed.start()
     assert armed.end() == {"end": "done"}
-    assert "were switched to S3" in armed.said()
+    assert "were switched to the bucket" in armed.said()
     assert armed.scene.demo.site("status") == running, "it was not restarted again"
 
 
