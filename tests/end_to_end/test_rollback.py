@@ -58,13 +58,7 @@ def roll_back(line: CommandLine, *options: str, status: int = 0) -> list[dict[st
 def upload(line: CommandLine, name: str) -> bytes:
     """Upload a cover through the site, which keeps it with its own storage."""
     data = random.Random(name).randbytes(30_000)
-    answer = httpx.post(
-        f"{line.demo.site_url}/create-book",
-        data={"title": name},
-        files={"cover": (name, data, "image/jpeg")},
-        timeout=30,
-    )
-    assert answer.status_code == 201
+    line.upload(name, data)
     return data
 
 

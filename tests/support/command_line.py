@@ -42,6 +42,16 @@ class CommandLine:
         """Where the journal lies."""
         return self.demo.folder / ".bw-s3"
 
+    def upload(self, name: str, data: bytes) -> None:
+        """Upload a cover through the site, which keeps it with its own storage."""
+        answer = httpx.post(
+            f"{self.demo.site_url}/create-book",
+            data={"title": name},
+            files={"cover": (name, data, "image/jpeg")},
+            timeout=30,
+        )
+        assert answer.status_code == 201
+
     def arguments(self) -> list[str]:
         """What `bw-s3` is called with to migrate the demo."""
         settings = self.demo.settings

@@ -36,7 +36,7 @@ async def authority_checks(context: Context) -> AsyncGenerator[Check, None]:
     """Yield whether BookWyrm and browsers trust what is trusted here; nothing where all do."""
     settings = context.settings
     if await _is_of_own_authority(settings):
-        yield await _bookwyrm_check(context)
+        yield _bookwyrm_check(context, await context.deployment.shared_folders())
     if settings.url_protocol == "https:":
         known = await is_trusted_by_all(settings.public_base)
         if settings.ca_file or not known:
@@ -50,8 +50,9 @@ async def refuse_untrusted(context: Context) -> None:
     """
     if not await _is_of_own_authority(context.settings):
         return
-    check = await _bookwyrm_check(context)
-    if check.verdict is Verdict.PASS or await _is_inside_only(context):
+    shared = await context.deployment.shared_folders()
+    check = _bookwyrm_check(context, shared)
+    if check.verdict is Verdict.PASS or _is_inside_only(context, shared):
         return
     raise Problem(
         msg("BookWyrm itself does not trust the certificate of the storage."),
@@ -67,10 +68,9 @@ async def _is_of_own_authority(settings: Settings) -> bool:
     return https and not await is_trusted_by_all(settings.endpoint)
 
 
-async def _is_inside_only(context: Context) -> bool:
+def _is_inside_only(context: Context, shared: Mapping[PurePosixPath, Path]) -> bool:
     """Tell whether `.env` names a file that only the image of the containers can have."""
     named = context.instance.env_file().get(_VARIABLE) or ""
-    shared = await context.deployment.shared_folders()
     return bool(named) and _on_this_machine(PurePosixPath(named), shared) is None
 
 
@@ -86,11 +86,10 @@ def _browsers_check(settings: Settings, *, known: bool) -> Check:
     return remark(asked, seen, code=code)
 
 
-async def _bookwyrm_check(context: Context) -> Check:
+def _bookwyrm_check(context: Context, shared: Mapping[PurePosixPath, Path]) -> Check:
     asked = msg("Does BookWyrm itself trust the certificate of the storage?")
     code = "certificate-bookwyrm"
     named = context.instance.env_file().get(_VARIABLE) or ""
-    shared = await context.deployment.shared_folders()
     if not named:
         return remark(asked, _what_to_add(context, shared), code=code)
     file = _on_this_machine(PurePosixPath(named), shared)
