@@ -67,6 +67,7 @@ FORMS: dict[str, tuple[str, object]] = {
         '{"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""}',
         {"/srv/covers": "/mnt/disk/covers", "/etc/hosts": ""},
     ),
+    "links asked about": ('["/etc/hosts"]', ["/etc/hosts"]),
     "etags are md5": ("no", False),
     "names kept otherwise": ('["covers/back\\\\slash.jpg"]', ["covers/back\\slash.jpg"]),
     "public media": (

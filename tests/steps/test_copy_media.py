@@ -212,6 +212,26 @@ async def test_covers_on_a_second_disk_are_copied_where_the_admin_agrees(
     assert len(scene.questions) == 1, "what was answered is not asked again"
 
 
+async def test_a_link_that_came_since_is_asked_about_before_the_switch(
+    scene: DemoScene, tmp_path: Path
+) -> None:
+    """A disk that was full meanwhile: without a word its pictures would be gone after it."""
+    context = scene.context
+    await scene.carry_out(STEP)
+    context.journal.save_result(done(STEP.name))
+    second_disk(scene, tmp_path)
+    found = await STEP.inspect(context)
+    assert not found.done
+    assert f"covers → {tmp_path}/covers" in found.gone
+    await scene.carry_out(STEP)
+    assert str(tmp_path / "covers") in scene.questions[-1].text
+    found = await STEP.inspect(context)
+    assert found.done, "also though the site refused some of the links"
+    context.journal.save_result(done("restart"))
+    (media_root(scene) / "hosts.jpg").symlink_to("/etc/hosts")
+    assert "asked" not in (await STEP.inspect(context)).gone
+
+
 async def test_what_the_admin_declines_is_held_back(scene: DemoScene, tmp_path: Path) -> None:
     second_disk(scene, tmp_path)
     scene.answer = False

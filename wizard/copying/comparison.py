@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wizard.copying.inventory import FATES
 from wizard.core.message import Message
 from wizard.media.public import FileKind, HeldBack
+from wizard.media.source import MediaFailure
 from wizard.system.files import give_to_owner
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Comparison:
     `left_out` names the first of these, each with the reason;
     `held_back` files are not public, by class, with their number and bytes, `held_kinds` what of
     them no list names;
-    `outside` names links that lead out of the media, which are among those, and `withheld` what
+    `outside` are links that lead out of the media, which are among those, and `withheld` what
     the public cannot read in the bucket that it comes from;
     `published` what is in the bucket under their names all the same;
     `samples` are some keys that are the same; `with_controls` the first of these that
@@ -82,7 +83,7 @@ class Comparison:
     left_out: list[Message] = field(default_factory=list)
     held_back: dict[HeldBack, tuple[int, int]] = field(default_factory=dict)
     held_kinds: set[FileKind] = field(default_factory=set)
-    outside: list[Message] = field(default_factory=list)
+    outside: list[MediaFailure] = field(default_factory=list)
     withheld: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)

@@ -31,7 +31,7 @@ from wizard.copying.kept_elsewhere import (
 )
 from wizard.copying.large_file import abort_left_over
 from wizard.copying.listing import Listed, ListingRefused
-from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount, describe_link
+from wizard.copying.outcome import CopyOutcome, FileFailure, MediaCount
 from wizard.copying.progress import ProgressCounter
 from wizard.copying.sender import Sender
 from wizard.copying.server_copy import ServerCopies
@@ -432,7 +432,7 @@ class CopyRun:
         ]
         result.held_back, result.held_kinds = count.held_back, count.held_kinds
         result.withheld = count.withheld
-        result.outside = [describe_link(link) for link in count.outside]
+        result.outside = count.outside
         found = [path for link in count.outside for path in job.inventory.there_below(link.path)]
         result.published = [key_of(path) for path in found]
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # By each link's target: its real path where the admin agreed, "" where not.
 _AGREED: Entry[dict[str, str]] = json_entry("links out of the media folder", dict)
+# Targets that the site was asked about, whatever it and the admin answered.
+_ASKED: Entry[list[str]] = json_entry("links asked about", list)
 # Files behind such links that turned out not to be served by the site.
 _REFUSED: Entry[list[str]] = json_entry("linked files that are not served", list)
 
@@ -99,6 +101,25 @@ async def judged(
             return [_judged(link, media, served, agreed) for link in links if link.detail]
 
     return await asyncio.to_thread(judge_all)
+
+
+def links_never_asked(
+    context: Context, media: Media, links: Sequence[MediaFailure]
+) -> Sequence[MediaFailure]:
+    """Return those of some links that the site was never asked about, though it may serve them.
+
+    None where the copy was made by a version that did not note that.
+    """
+    known = context.journal.recall(_ASKED)
+    if known is None or not may_follow(media):
+        return []
+    return [link for link in links if link.detail and link.detail not in known]
+
+
+def note_links_asked(context: Context, links: Sequence[MediaFailure]) -> None:
+    """Remember links that the site was asked about."""
+    known = set(context.journal.recall(_ASKED) or ())
+    context.journal.remember(_ASKED, sorted(known | {link.detail for link in links} - {""}))
 
 
 def decide(context: Context, link: OutsideLink, *, follow: bool) -> None:

@@ -19,6 +19,7 @@ from wizard.copying.outside_links import (
     judged,
     links_declined,
     may_follow,
+    note_links_asked,
 )
 from wizard.copying.public_kinds import PublicKinds, judge_kinds, keep_kinds
 from wizard.copying.sources import media_of
@@ -63,6 +64,7 @@ async def settle_public(context: Context) -> None:
 async def _settle_links(context: Context, media: Media, found: MediaCount) -> None:
     """Ask about links that lead out of the media; what they lead to may hold some more."""
     ask_again(context)
+    note_links_asked(context, found.outside)
     for _ in range(_LINKS_IN_A_ROW):
         offered = [x for x in await judged(context, media, found.outside) if not x.why_not]
         if not offered:
@@ -71,6 +73,7 @@ async def _settle_links(context: Context, media: Media, found: MediaCount) -> No
             decide(context, link, follow=await context.ask(_question(link)))
         media = await media_of(context)
         found = await count_media(context, media)
+        note_links_asked(context, found.outside)
 
 
 def has_declined(context: Context) -> bool:

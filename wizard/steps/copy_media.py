@@ -15,6 +15,8 @@ from wizard.copying.misplaced import (
     settle_misplaced,
 )
 from wizard.copying.object_headers import CACHE_CONTROL, content_type
+from wizard.copying.outcome import describe_link
+from wizard.copying.outside_links import links_never_asked
 from wizard.copying.settle_public import (
     MOST_NAMED,
     about_public,
@@ -37,7 +39,7 @@ from wizard.core.quantities import count_files, describe_size, name_some
 from wizard.core.settings import MigrationPath
 from wizard.journal.public_files import never_asked
 from wizard.media.public import HeldBack
-from wizard.media.source import PREFIX
+from wizard.media.source import PREFIX, Media
 from wizard.step import ALWAYS, Applicability, Applies, Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket
 from wizard.web.browser import Onlooker
@@ -97,7 +99,7 @@ class CopyMedia(TypedStep[CopyOutcome]):
         gone = _gone(compared, verified)
         if not gone and compared.new and _is_switched(context):
             gone = _left_on_disk(compared.new)
-        gone = gone or _never_asked(context, compared)
+        gone = gone or _never_asked(context, media, compared)
         readable = compared.unreadable <= compared.harmless
         return Finding(readable and not gone, facts, gone)
 
@@ -286,16 +288,18 @@ def _is_switched(context: Context) -> bool:
     return context.journal.is_done("restart")
 
 
-def _never_asked(context: Context, compared: Comparison) -> Message:
-    """Say which kinds of files came since that the site may serve: after the switch it is late."""
+def _never_asked(context: Context, media: Media, compared: Comparison) -> Message:
+    """Say what came since that the site may serve: after the switch it is late to ask."""
     if not _is_copied(context) or _is_switched(context) or context.old_storage is not None:
         return NOTHING
     kinds = never_asked(context.journal, compared.held_kinds)
-    if not kinds:
+    links = links_never_asked(context, media, compared.outside)
+    new = [*map(str, kinds), *map(describe_link, links)]
+    if not new:
         return NOTHING
     return msg(
         "your site has not been asked yet whether it serves {kinds}",
-        kinds=name_some([str(kind) for kind in kinds], MOST_NAMED),
+        kinds=name_some(new, MOST_NAMED),
     )
 
 
@@ -479,11 +483,12 @@ def _all_held_back(compared: Comparison) -> Message:
             if kind in compared.held_back
         ]
     )
-    named = [(HeldBack.OUTSIDE, compared.outside), (HeldBack.PRIVATE, compared.withheld)]
+    outside = [describe_link(link) for link in compared.outside]
+    named = [(HeldBack.OUTSIDE, outside), (HeldBack.PRIVATE, compared.withheld)]
     number = sum(compared.held_back[kind][0] for kind, names in named if names)
     if not number:
         return kinds
-    names = name_some([*compared.outside, *compared.withheld], MOST_NAMED, number=number)
+    names = name_some([*outside, *compared.withheld], MOST_NAMED, number=number)
     return msg("{kinds} ({names})", kinds=kinds, names=names)
 
 
