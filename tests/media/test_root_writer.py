@@ -81,6 +81,26 @@ def test_a_file_appears_with_its_folders(media: Media, tmp_path: Path) -> None:
     assert len(names(root)) == 7, "and nothing else"
 
 
+def test_what_has_its_name_is_told_of_when_the_source_ends_early(
+    media: Media, tmp_path: Path
+) -> None:
+    """Some hundred are named while the next are written, and more of those are thrown away."""
+
+    def broken() -> Iterator[IncomingFile]:
+        for number in range(1000):
+            if number == 500:
+                raise ConnectionError("the line is gone")
+            yield incoming(b"covers/%03d.jpg" % number)
+
+    told = []
+    with pytest.raises(ConnectionError, match="the line is gone"):
+        for item in media.write(broken()):
+            told.append(os.fsdecode(item.path))  # noqa: PERF401 (until it breaks off)
+    assert told == [f"covers/{number:03}.jpg" for number in range(len(told))]
+    assert names(tmp_path / "images") == {"covers", "covers/a.jpg", *told}
+    assert 300 < len(told) < 500
+
+
 FOREIGN = [
     (b"../out.jpg", Reason.NO_FILE_NAME),
     (b"covers/../../out.jpg", Reason.NO_FILE_NAME),

@@ -85,7 +85,10 @@ class Response:
 
     def header(self, name: str) -> str:
         """Return a header's value by its lower-case name, "" where it is missing."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return ""
 
     @property
     def code(self) -> str:
@@ -216,7 +219,7 @@ class Attempt:
         self._completed = completed
         self._status = 0
         self._headers: list[tuple[str, str]] = []
-        self._body = bytearray()
+        self._body: list[bytes] = []
         self._digest = request.digest() if request.digest else None
 
     def cancel(self) -> None:
@@ -231,18 +234,19 @@ class Attempt:
         self._headers = headers
 
     def on_body(self, chunk: bytes, offset: int, **_: Any) -> None:
-        """Take a piece of the answer's body; the runtime calls this."""
+        """Take a piece of the answer's body; the runtime calls this, on its other thread."""
+        keep_thread()
         if self._digest is not None and self._status < 300:
             self._digest.update(chunk)
-        elif self.request.collect or len(self._body) < _WORDS:
-            self._body += chunk
+        elif self.request.collect or sum(map(len, self._body)) < _WORDS:
+            self._body.append(chunk)
 
     def on_done(
         self, error: BaseException | None, status_code: int | None = None, **_: Any
     ) -> None:
         """Complete the attempt, well or not; the runtime calls this."""
         answer = Response(
-            status=status_code or self._status, headers=self._headers, body=bytes(self._body)
+            status=status_code or self._status, headers=self._headers, body=b"".join(self._body)
         )
         if self._digest is not None:
             self.request.hashed = self._digest.digest()

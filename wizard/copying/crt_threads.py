@@ -20,7 +20,8 @@ def keep_thread() -> None:
     Otherwise Python makes a state when such a thread calls us and throws it away afterwards:
     memory mapped, unmapped and every processor told so, four times a request, a sixth of all
     CPU time. `PyGILState_Ensure` counts, and a call that is never undone keeps the state.
-    There are two such threads a client, and 20 kB are what each leaves behind.
+    There are two such threads a client, one of which hands out and takes bodies; 20 kB are what
+    each leaves behind.
     """
     if not hasattr(_kept, "here"):
         _kept.here = True

@@ -24,6 +24,8 @@ _LARGE = _PART = 8 * MIB
 _PARTS_AHEAD = 4
 # What is on its way or waits for the disk; more would only fill the memory.
 _MOST_BYTES, _MOST_OBJECTS = 48 * MIB, 512
+# More is asked for when such a part of that was taken: waking for each object costs more than it.
+_A_WAKING = 16
 _SECONDS_A_LOOK = 0.2
 # Such an object's ETag is no MD5 of its bytes (S3's user guide, "Checking object integrity").
 _ENCRYPTED = "x-amz-server-side-encryption"
@@ -155,7 +157,7 @@ class _Flow:
         self._dispatcher, self._stop, self._objects = dispatcher, stop, objects
         self._arrived: SimpleQueue[tuple[_Object, Response | None]] = SimpleQueue()
         self._room = threading.Condition()
-        self._count = self._bytes = self._asked = 0
+        self._count = self._bytes = self._asked = self._enough = 0
         self._ended = False
         self._feeder = Worker(self._feed, "fetching")
 
@@ -204,6 +206,7 @@ class _Flow:
         with self._room:
             while not self._ended and self._count and not self._fits(size):
                 raise_if_stopped(self._dispatcher, self._stop)
+                self._enough = self._count - self._count // _A_WAKING
                 self._room.wait(_SECONDS_A_LOOK)
             return not self._ended
 
@@ -214,7 +217,8 @@ class _Flow:
         with self._room:
             self._count += count
             self._bytes += size
-            self._room.notify_all()
+            if self._count <= self._enough:
+                self._room.notify_all()
 
 
 def raise_if_stopped(dispatcher: Dispatcher, stop: threading.Event) -> None:

@@ -1,7 +1,8 @@
 """New files below one folder, written as the site's own server would find them, never outside.
 
 No name is written over: a file appears under its own name when it is whole and on the disk.
-Many files are synced beside each other, since each of them waits for the disk.
+Many files are synced beside each other, since each of them waits for the disk; while they are,
+others can be begun with.
 Like `wizard.media.root_folder`, whose text comes with it, this is also part of a program in
 BookWyrm's container: it imports nothing else of ours, and has to work with any Python 3.9 or later.
 """
@@ -12,7 +13,9 @@ import contextlib
 import errno
 import os
 import stat
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from wizard.media.root_folder import RootFolder, check_spelling
 
@@ -64,8 +67,7 @@ class RootWriter:
     def __init__(self, folder: RootFolder) -> None:
         self._folder = folder
         self._syncers = ThreadPoolExecutor(_SYNCERS, thread_name_prefix="syncing")
-        self._folders: dict[bytes, _Target] = {}
-        self._pending: list[NewFile] = []
+        self._kept = _Kept()
         self._root, self._temporary, self._number = -1, -1, 0
 
     def begin(self, path: bytes) -> NewFile:
@@ -84,36 +86,43 @@ class RootWriter:
     def keep(self, file: NewFile) -> None:
         """Have a file that is whole get its name with the next `commit`. Raises `OSError`."""
         file.finish()
-        file.syncing = self._syncers.submit(os.fsync, file.handle)
-        self._pending.append(file)
+        self._kept.files.append(file)
         if not file.target.is_beside:
             # There is one temporary name in its folder.
+            file.sync()
             file.commit()
 
     def commit(self) -> list[Written]:
         """Name all files that were kept, in their order, for good; returns what became of each."""
-        files, self._pending = self._pending, []
-        for file in files:
-            file.commit()
-        synced = {id(t): self._syncers.submit(os.fsync, t.handle) for t in self._folders.values()}
-        written = [
-            (file.mtime_ns, file.error or _error_of(synced[id(file.target)])) for file in files
-        ]
-        for target in self._folders.values():
-            synced[id(target)].exception()
-            os.close(target.handle)
-        self._folders.clear()
-        return written
+        return self.committing()()
+
+    def committing(self) -> Callable[[], list[Written]]:
+        """Return what does so, in another thread while more files are begun with here."""
+        kept, self._kept = self._kept, _Kept()
+        return partial(self._commit, kept)
+
+    def _commit(self, kept: _Kept) -> list[Written]:
+        try:
+            self._sync_all([file.sync for file in kept.files])
+            for file in kept.files:
+                file.commit()
+            self._sync_all([folder.sync for folder in kept.folders.values()])
+            return [(file.mtime_ns, file.error or file.target.error) for file in kept.files]
+        finally:
+            kept.drop()
+
+    def _sync_all(self, syncs: Sequence[Callable[[], None]]) -> None:
+        """Sync beside each other, in threads that have several to do each: waking one costs more
+        than a file that is on the disk by then.
+        """
+        shares = [syncs[n::_SYNCERS] for n in range(min(_SYNCERS, len(syncs)))]
+        for done in [self._syncers.submit(_do_all, share) for share in shares]:
+            done.result()
 
     def close(self) -> None:
         """Let go of all; what was not committed is gone."""
-        for file in self._pending:
-            file.drop()
-        self._pending.clear()
         self._syncers.shutdown()
-        for target in self._folders.values():
-            os.close(target.handle)
-        self._folders.clear()
+        self._kept.drop()
         if self._temporary >= 0:
             os.close(self._temporary)
             with contextlib.suppress(OSError):
@@ -124,10 +133,10 @@ class RootWriter:
     def _target(self, path: bytes) -> _Target:
         if self._temporary < 0:
             self._open_temporary()
-        target = self._folders.get(path)
+        target = self._kept.folders.get(path)
         if target is None:
             handle = self._folder.open_folder(path, _make_folder)
-            target = self._folders[path] = _Target(handle, self._temporary)
+            target = self._kept.folders[path] = _Target(handle, self._temporary)
         return target
 
     def _open_temporary(self) -> None:
@@ -156,6 +165,27 @@ class _Target:
         with contextlib.suppress(OSError):
             os.unlink(_TEMPORARY, dir_fd=handle)
         self.neighbour = _neighbour(handle)
+        self.error: OSError | None = None
+
+    def sync(self) -> None:
+        """Have its names on the disk; `error` says why they are not."""
+        self.error = _sync(self.handle)
+
+
+class _Kept:
+    """Files that are whole and wait for their names, and the folders that these are to be in."""
+
+    def __init__(self) -> None:
+        self.files: list[NewFile] = []
+        self.folders: dict[bytes, _Target] = {}
+
+    def drop(self) -> None:
+        """Let go of all; what has no name is gone."""
+        for file in self.files:
+            file.drop()
+        for folder in self.folders.values():
+            os.close(folder.handle)
+        self.files, self.folders = [], {}
 
 
 class NewFile:
@@ -165,7 +195,6 @@ class NewFile:
         self.target = target
         self.mtime_ns = 0
         self.error: OSError | None = None
-        self.syncing: Future[None] | None = None
         self._name, self._folder, self._temporary = name, folder, temporary
         self.handle = os.open(temporary, _NEW, 0o600, dir_fd=folder)
 
@@ -180,11 +209,15 @@ class NewFile:
         _be_like_neighbours(self.handle, self.target)
         self.mtime_ns = os.fstat(self.handle).st_mtime_ns
 
+    def sync(self) -> None:
+        """Have its bytes on the disk; `error` says why they are not."""
+        if self.handle >= 0:
+            self.error = _sync(self.handle)
+
     def commit(self) -> None:
         """Give it its name, once it is on the disk; `error` says why not."""
         if self.handle < 0:
             return
-        self.error = _error_of(self.syncing)
         try:
             if self.error is None:
                 _name_it(self._temporary, self._folder, self._name, self.target.handle)
@@ -197,18 +230,23 @@ class NewFile:
         """Let go of it; what has no name is gone."""
         if self.handle < 0:
             return
-        _error_of(self.syncing)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._temporary, dir_fd=self._folder)
         os.close(self.handle)
         self.handle = -1
 
 
-def _error_of(synced: Future[None] | None) -> OSError | None:
-    error = synced.exception() if synced else None
-    if error is None or isinstance(error, OSError):
+def _sync(handle: int) -> OSError | None:
+    try:
+        os.fsync(handle)
+    except OSError as error:
         return error
-    raise error
+    return None
+
+
+def _do_all(works: Sequence[Callable[[], None]]) -> None:
+    for work in works:
+        work()
 
 
 def _check_free(name: bytes, folder: int) -> None:

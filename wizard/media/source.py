@@ -9,11 +9,14 @@ import errno
 import os
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from itertools import chain, starmap
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Protocol
@@ -24,7 +27,7 @@ from wizard.core.problem import Problem
 from wizard.media.digester import Digester, OpenFile
 from wizard.media.public import PublicFiles
 from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
-from wizard.media.root_writer import RootWriter
+from wizard.media.root_writer import RootWriter, Written
 from wizard.system.open_files import allow_open_files
 
 # Where BookWyrm's storage keeps media in the bucket (`MEDIA_FULL_URL`, `location`).
@@ -420,8 +423,7 @@ class FolderMedia(Media):
         allow_open_files(_OPEN_FILES)
         writer = RootWriter(self.opened())
         try:
-            for batch in batches(files, partial(_given_to, writer)):
-                yield from _committed(writer, batch)
+            yield from _written(writer, files)
         finally:
             writer.close()
 
@@ -500,8 +502,28 @@ def _given_to(writer: RootWriter, file: IncomingFile) -> MediaFailure | None:
     return None
 
 
-def _committed(writer: RootWriter, batch: Sequence[Given]) -> Iterator[MediaFile | MediaFailure]:
-    written = iter(writer.commit())
+def _written(
+    writer: RootWriter, files: Iterable[IncomingFile]
+) -> Iterator[MediaFile | MediaFailure]:
+    """Write files, and name each batch while the next one is written."""
+    named: deque[tuple[list[Given], Future[list[Written]]]] = deque()
+    with ThreadPoolExecutor(1, thread_name_prefix="naming") as naming:
+        try:
+            for batch in batches(files, partial(_given_to, writer)):
+                named.append((batch, naming.submit(writer.committing())))
+                if len(named) > 1:
+                    yield from _committed(*named.popleft())
+        except Exception:
+            # What gets its name all the same is told of.
+            yield from chain.from_iterable(starmap(_committed, named))
+            raise
+        yield from chain.from_iterable(starmap(_committed, named))
+
+
+def _committed(
+    batch: Sequence[Given], named: Future[list[Written]]
+) -> Iterator[MediaFile | MediaFailure]:
+    written = iter(named.result())
     for file, failure in batch:
         yield failure or as_written(file, *next(written))
 
