@@ -32,6 +32,7 @@ TIERS = {
     "docker": "needs a Docker Engine, or Compose",
     "slow": "takes minutes to hours; run by hand, with -m slow",
 }
+_TIER = "tier"
 # Each other fixture that starts a server uses one of these.
 _SERVER_FIXTURES = {"few_rights", "ceph", "rclone"}
 _SERVER_MODULES = ("tests.servers.", "tests.support.demo_scene", "wizard.demo.build")
@@ -74,13 +75,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and not any(map(item.get_closest_marker, TIERS)):
             item.add_marker(_decide(item))
+        # A report only has keywords, and a folder of the tests may have a tier's name.
+        item.user_properties.append((_TIER, tier_of(item)))
     # Modules and tests stay to the end: no use in looking through them for garbage.
     gc.freeze()
 
 
-def tier_of(item: pytest.Item | pytest.TestReport) -> str:
-    """Return the tier of a test, or of the report of one, that has its marker."""
-    return next((name for name in TIERS if name in item.keywords), "unit")
+def tier_of(item: pytest.Item) -> str:
+    """Return the tier of a test that has its marker."""
+    return next((name for name in TIERS if item.get_closest_marker(name)), "unit")
 
 
 def _decide(item: pytest.Function) -> str:
@@ -200,7 +203,7 @@ class Times:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what one test took, with its set-up."""
-        tier = tier_of(report)
+        tier = str(dict(report.user_properties)[_TIER])
         for time in (self._tiers[tier], self._files[f"{tier:9}{report.location[0]}"]):
             time.seconds += report.duration
             time.tests += report.when == "call"

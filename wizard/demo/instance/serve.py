@@ -1,18 +1,33 @@
 """The demo's web server, in gunicorn's place."""
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from bookwyrm.wsgi import application
 from django.conf import settings
 
+# A browser opens many connections at once, and asks nothing on some of them.
+_MOST = 64
+
 
 class Server(ThreadingMixIn, WSGIServer):
-    """Answers several visitors at a time."""
+    """Answers several visitors at a time, by threads that stay, as gunicorn's.
 
-    daemon_threads = True
-    # A browser opens many connections at once.
-    request_queue_size = 64
+    The storage keeps a connection for each thread, and to make one takes longer than an upload.
+    """
+
+    request_queue_size = _MOST
+    threads = ThreadPoolExecutor(_MOST)
+
+    def process_request(
+        self,
+        request: socket.socket | tuple[bytes, socket.socket],
+        client_address: tuple[str, int] | str,
+    ) -> None:
+        """Have one of the threads answer."""
+        self.threads.submit(self.process_request_thread, request, client_address)
 
 
 class Handler(WSGIRequestHandler):
