@@ -1,7 +1,9 @@
 """`python -m tests.benchmark.moving`: from bucket to bucket and back to the disk, beside others.
 
 In turn and in the same run: within one service beside bare CopyObject requests and s5cmd, from
-service to service beside rclone, from a bucket to the disk beside s5cmd.
+service to service beside rclone, from a bucket to the disk beside s5cmd. What was written is
+removed at the end only: a file system that just lost thousands of files takes longer to find
+room for others.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -157,8 +158,6 @@ def _run(title: str, program: Callable[[Field], list[str]], field: Field, number
     failed = f"  failed with status {status}" if status else ""
     text = f"{number + 1}  {title:36} {seconds:7.2f} s {cpu:7.2f} s CPU"
     print(f"{text} {used.ru_maxrss / 1000:5.0f} MB  load {load:.1f}{failed}", flush=True)
-    for left in field.folder.glob("new-*"):
-        shutil.rmtree(left)
 
 
 if __name__ == "__main__":
