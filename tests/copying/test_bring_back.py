@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.servers.bad_proxy import Fault, bad_proxy
 from tests.support.copy_kit import CopyKit
-from tests.support.users import folding_disk, need_root
+from tests.support.users import disk_with_quota, folding_disk, need_root
 from tests.support.waiting import wait_until
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
@@ -191,6 +191,22 @@ def test_what_the_bucket_keeps_private_stays_there(kit: CopyKit) -> None:
     kit.open_to_all()
     wait_until(lambda: not kit.bring_all_back(all_public=False).refused_count)
     assert set(kit.here()) == {"images/covers/archive.zip", "images/covers/private.jpg"}
+
+
+def test_a_quota_that_is_used_up_is_called_so(kit: CopyKit, tmp_path: Path) -> None:
+    """The file system itself has plenty of room, and says so beforehand."""
+    for number in range(40):
+        kit.put(f"images/covers/{number}.jpg", bytes(100_000))
+    with disk_with_quota(kit.root, tmp_path / "disk", "2M") as disk:
+        with pytest.raises(Problem) as caught:
+            kit.bring_all_back()
+        assert caught.value.code == "quota-reached"
+        assert "quota" in caught.value.raw.lower()
+        some = kit.here()
+        assert 0 < len(some) < 40
+        assert set(some.values()) == {md5(bytes(100_000)).digest()}
+        subprocess.run(["btrfs", "qgroup", "limit", "none", disk], check=True)
+        assert kit.bring_all_back().files == 40 - len(some)
 
 
 def test_archived_objects_are_named(kit: CopyKit) -> None:

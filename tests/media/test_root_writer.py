@@ -251,6 +251,6 @@ def test_names_alike_are_two_where_the_disk_tells_them_apart(media: Media, tmp_p
     assert (tmp_path / "images/covers/a.jpg").read_bytes() == b"here"
 
 
-def test_a_quota_that_is_used_up_is_a_full_disk() -> None:
-    for number in (errno.ENOSPC, errno.EDQUOT):
-        assert as_unwritten(b"a.jpg", OSError(number, "")).reason is Reason.DISK_FULL
+def test_a_quota_that_is_used_up_is_no_full_disk() -> None:
+    for number, reason in ((errno.ENOSPC, Reason.DISK_FULL), (errno.EDQUOT, Reason.QUOTA)):
+        assert as_unwritten(b"a.jpg", OSError(number, "")).reason is reason

@@ -126,6 +126,25 @@ def folding_disk(folder: Path, image: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def disk_with_quota(folder: Path, image: Path, size: str) -> Iterator[Path]:
+    """A disk with room for more than may be used of it, by root as well, mounted on `folder`.
+
+    A btrfs in `image`, as far as its tools are installed; `btrfs qgroup limit` changes the quota.
+    """
+    need_root()
+    if shutil.which("btrfs") is None:
+        pytest.skip("no btrfs to mount a disk with a quota")
+    folder.mkdir(exist_ok=True)
+    with image.open("wb") as file:
+        file.truncate(256 << 20)
+    subprocess.run(["mkfs.btrfs", "-q", image], check=True, capture_output=True)
+    with _mounted(["mount", "-o", "loop", str(image), str(folder)], folder):
+        for words in (["quota", "enable"], ["qgroup", "limit", size]):
+            subprocess.run(["btrfs", *words, folder], check=True, capture_output=True)
+        yield folder
+
+
+@contextmanager
 def _mounted(mounting: list[str], folder: Path) -> Iterator[None]:
     if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting is not allowed here")

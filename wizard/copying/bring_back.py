@@ -240,6 +240,8 @@ class BringBack:
     def _fail(self, item: MediaFailure) -> None:
         if item.reason is Reason.DISK_FULL:
             raise _disk_full(self._job.media.label, item.detail)
+        if item.reason is Reason.QUOTA:
+            raise _quota_reached(self._job.media.label, item.detail)
         self.result.take(item)
         if item.reason not in (*_FOR_GOOD, *_NO_LOSS):
             self._counter.fail()
@@ -279,4 +281,21 @@ def _disk_full(label: str, raw: str) -> Problem:
         TRY_AGAIN,
         raw=raw,
         code="disk-full",
+    )
+
+
+def _quota_reached(label: str, raw: str) -> Problem:
+    return Problem(
+        msg("The quota for the media is used up: {place}.", place=label),
+        msg(
+            "The disk may have room, but no more of it for the user or the folder that the files "
+            "belong to. What was copied stays."
+        ),
+        msg(
+            "Raise the quota, or free some space within it, then start again: it continues from "
+            "there."
+        ),
+        TRY_AGAIN,
+        raw=raw,
+        code="quota-reached",
     )

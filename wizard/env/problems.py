@@ -77,7 +77,15 @@ def _forbidden(path: Path, error: PermissionError) -> Problem:
 
 def _refused(path: Path, error: OSError) -> Problem:
     what = msg("{path} cannot be changed; it is as it was.", path=str(path))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno == errno.EDQUOT:
+        return Problem(
+            what,
+            msg("A quota is used up: the disk may have room, but no more for its owner."),
+            msg("Raise the quota, or free some space within it, then try again."),
+            raw=str(error),
+            code="quota-reached",
+        )
+    if error.errno == errno.ENOSPC:
         return Problem(
             what,
             msg("The disk is full."),

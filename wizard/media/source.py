@@ -58,6 +58,7 @@ class Reason(Enum):
     FOLDED = "folded"
     UNWRITABLE = "unwritable"
     DISK_FULL = "disk-full"
+    QUOTA = "quota"
     SPOILED = "spoiled"
     ARCHIVED = "archived"
     DIFFERENT = "different"
@@ -94,6 +95,7 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
         Reason.FOLDED: msg("this server's disk cannot tell its name from another file's"),
         Reason.UNWRITABLE: msg("cannot be written"),
         Reason.DISK_FULL: msg("the disk is full"),
+        Reason.QUOTA: msg("the quota is used up"),
         Reason.SPOILED: msg("received with other bytes than the bucket lists"),
         Reason.ARCHIVED: msg("archived: the storage service must restore it before it can be read"),
         Reason.DIFFERENT: msg("the file of that name on this server has other bytes"),
@@ -125,7 +127,7 @@ _REASONS_TO_WRITE = {
     errno.ENOTDIR: Reason.CLASH,
     errno.ENOTUNIQ: Reason.FOLDED,
     errno.ENOSPC: Reason.DISK_FULL,
-    errno.EDQUOT: Reason.DISK_FULL,
+    errno.EDQUOT: Reason.QUOTA,
 }
 
 
