@@ -18,6 +18,7 @@ from wizard.core.quantities import count_files, describe_size
 from wizard.journal.journal import VerifiedFile
 from wizard.media.root_writer import NoFileName, check_name
 from wizard.media.source import MediaFailure, MediaFile, Reason, as_unwritten, key_of
+from wizard.storage.bucket import is_folder_marker
 
 if TYPE_CHECKING:
     from wizard.copying.job import Job
@@ -154,9 +155,8 @@ def check_room(media: Media, survey: BackSurvey) -> None:
 def only_there(job: Job) -> Iterator[tuple[bytes, Listed | MediaFailure]]:
     """Yield what only the bucket has, by its path, or why it cannot be a file here."""
     for path, found, is_folder in job.inventory.only_there():
-        if not found.size and (not path or path.endswith(b"/")):
-            continue  # what consoles store for an empty folder
-        yield path, _refusal(path, is_folder=is_folder) or found
+        if not is_folder_marker(key_of(path), found.size):
+            yield path, _refusal(path, is_folder=is_folder) or found
 
 
 def _refusal(path: bytes, *, is_folder: bool) -> MediaFailure | None:

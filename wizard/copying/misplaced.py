@@ -20,7 +20,7 @@ from wizard.core.settings import MigrationPath
 from wizard.journal.misplaced import copies_misplaced, forget_misplaced, note_misplaced
 from wizard.media.source import PREFIX
 from wizard.step import Question
-from wizard.storage.bucket import Bucket
+from wizard.storage.bucket import Bucket, is_folder_marker
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -99,8 +99,7 @@ def _find(context: Context) -> Misplaced | None:
     place = f"{where.settings.bucket}/{PREFIX}"
     files = size = 0
     for found in Bucket(where.settings, where.keys).list_objects(place):
-        # What consoles store for an empty folder is no file.
-        if found.size or not found.key.endswith("/"):
+        if not is_folder_marker(found.key, found.size):
             files += 1
             size += found.size
     return Misplaced(place=place, files=files, size=size) if files else None

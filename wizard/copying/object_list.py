@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.copying.listing import Listed
 from wizard.media.source import PREFIX, MediaFile, key_of, path_of
+from wizard.storage.bucket import is_folder_marker
 
 if TYPE_CHECKING:
     from wizard.journal.journal import VerifiedFile
@@ -161,9 +162,8 @@ class ObjectList:
 
 def _rows(page: Iterable[Listed], prefix: str, misplaced: int) -> Iterator[tuple[object, ...]]:
     for found in page:
-        path = found.key.removeprefix(prefix).encode()
-        # What consoles store for an empty folder is no file.
-        if found.size or not (path.endswith(b"/") or not path):
+        if not is_folder_marker(found.key, found.size):
+            path = found.key.removeprefix(prefix).encode()
             yield path, found.size, _time_of(found), found.etag, misplaced
 
 

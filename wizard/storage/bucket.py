@@ -58,6 +58,11 @@ class ObjectInfo:
     etag: str
 
 
+def is_folder_marker(key: str, size: int) -> bool:
+    """Tell whether an object is no file, but what consoles store for an empty folder."""
+    return not size and key.endswith("/")
+
+
 def connect(settings: Settings, keys: Keys) -> S3Client:
     """Return a boto3 client that speaks to the endpoint the way BookWyrm's own will.
 
