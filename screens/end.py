@@ -34,8 +34,8 @@ _BACK = msg(
 _KEEP_AFTER_BACK = (
     msg("Back up this server's disk: what your readers upload is stored there again."),
     msg(
-        "Keep the bucket as long as you can: other servers still load old addresses from it. No "
-        "object was deleted."
+        "Keep the bucket for as long as you can: while it is public, other servers still load old "
+        "addresses from it. No object was deleted."
     ),
 )
 _THERE_AGAIN = msg("Press 0 and then b (“Steps to S3”): what the bucket has is not sent again.")
@@ -49,6 +49,16 @@ _KEEP_MOVED = (
 _BACK_MOVED = msg(
     "You can undo “Restart” on its screen (6, then u): your instance uses the old storage again, "
     "which is left as it is, and files uploaded to the new one in the meantime are copied there."
+)
+_KEEP_ADDRESS = (
+    msg(
+        "Keep the old address working for as long as you can. Other servers still request it, "
+        "and cached pages point there too."
+    ),
+    _KEEP[-1],
+)
+_BACK_ADDRESS = msg(
+    "You can undo “Restart” on its screen (6, then u): your instance uses the old address again."
 )
 # A new instance has no media here, and nothing that it could go back to.
 _KEEP_FRESH = (
@@ -117,10 +127,10 @@ class EndScreen(WizardScreen):
     def _other_way(self) -> tuple[Message, list[Message]]:
         if self.session.leads_back:
             return msg("How to use S3 again"), [_THERE_AGAIN]
-        back = _BACK_FRESH if self._is_fresh else _BACK
+        ways = [_BACK_FRESH if self._is_fresh else _BACK]
         if self.session.moves:
-            back = _BACK_MOVED
-        return msg("How to go back"), [back]
+            ways.insert(0, _BACK_ADDRESS if self.session.moves_address_only else _BACK_MOVED)
+        return msg("How to go back"), ways
 
     @property
     def _is_fresh(self) -> bool:
@@ -150,7 +160,7 @@ class EndScreen(WizardScreen):
             return list(_KEEP_AFTER_BACK)
         keep = _KEEP_FRESH if self._is_fresh else _KEEP
         if self.session.moves:
-            keep = _KEEP_MOVED
+            keep = _KEEP_ADDRESS if self.session.moves_address_only else _KEEP_MOVED
         known = [*([upkeep] if upkeep else []), *keep]
         if all(status.state is not State.LATER for status in statuses):
             return known
@@ -190,8 +200,10 @@ def _result_lines(statuses: Sequence[Status]) -> list[Line]:
 
 
 def _proofs(status: Status) -> str:
-    """Return how many proofs there are, their number ending where others' do."""
+    """Return how many proofs there are, their number ending where others' do; "" for none."""
     number = status.result.passed_checks if status.result else 0
+    if not number:
+        return ""
     proofs = shown(plural("{n} check", "{n} checks", number))
     return proofs if number > 9 else f" {proofs}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +18,7 @@ from screens.widgets.cached import CachedStatic
 from screens.widgets.facts import Facts
 from screens.widgets.lines import Line, Lines, behind, plain
 from screens.widgets.spoken import Said, text
-from wizard.core.message import NOTHING, Message, msg, sentences, with_full_stop
+from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, with_full_stop
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
 
@@ -60,6 +60,11 @@ _ARMED_MOVING = msg(
     "Your instance is armed: .env names the new storage, but the services have not been "
     "restarted since. Whatever starts them next (a reboot, an update, a crash) switches the "
     "instance to it, ready or not. Continue soon, or press x to disarm it."
+)
+_ARMED_FRESH = msg(
+    "Your instance is armed: .env says USE_S3=true, but not everything is in the bucket yet. If "
+    "your site were started now, its pages would come without their styles. Continue first, or "
+    "press x to disarm it."
 )
 _ON_S3 = msg(
     "The site uses this storage already. To move to another one, name it in the step “Provider”: "
@@ -197,8 +202,7 @@ class StartScreen(WizardScreen):
         begun, armed = session.has_begun(), session.overview.armed
         wrong = opened.site_problem
         self._set("#site-problem", signed("!", wrong.in_short()) if wrong else "")
-        warning = _ARMED_MOVING if session.moves else _ARMED
-        self._set("#armed", signed("!", warning) if armed else "")
+        self._set("#armed", signed("!", self._armed_warning()) if armed else "")
         self._set("#switched", signed("!", opened.news) if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
         unfinished = signed("!", NOT_FINISHED) if session.turning_gives_up else ""
@@ -211,9 +215,13 @@ class StartScreen(WizardScreen):
         disarm = [ButtonSpec(msg("Disarm"), "disarm")] if armed and not session.running else []
         self.show_buttons([ButtonSpec(self._label(), "next"), *disarm])
 
+    def _armed_warning(self) -> Message:
+        if self.session.context.settings.path == MigrationPath.FRESH:
+            return _ARMED_FRESH
+        return _ARMED_MOVING if self.session.moves else _ARMED
+
     def _path_text(self) -> Message:
         """Return which path is taken; where the site is on S3 already, how it could move."""
-        from wizard.copying.sources import moves_address_only
         from wizard.opening.way_back import LEFT_S3, has_left_s3
 
         session = self.session
@@ -226,7 +234,7 @@ class StartScreen(WizardScreen):
         if at_rest and session.migration.serves_from_named:
             return _ON_S3
         if path == MigrationPath.MOVING:
-            return _OTHER_ADDRESS if moves_address_only(session.context) else _PATHS[path]
+            return _OTHER_ADDRESS if session.moves_address_only else _PATHS[path]
         return NOTHING if session.has_begun() else _PATHS.get(path, NOTHING)
 
     def _progress_lines(self) -> list[Line]:
@@ -238,12 +246,7 @@ class StartScreen(WizardScreen):
             sign = MARKS[LiveState.RUNNING].symbol
             under_way = msg("{step} is in progress.", step=self.session.title(running))
             lines.append(behind(sign, under_way, "bold"))
-        for status in statuses:
-            unfinished = _unfinished(status)
-            if unfinished and status.step.name != self.session.running:
-                mark = MARKS[shown_state(status)]
-                lines.append(behind(mark.symbol, unfinished, mark.style))
-        return lines
+        return [*lines, *_unfinished_lines(statuses, self.session.running)]
 
     def _label(self) -> Message:
         session = self.session
@@ -317,6 +320,29 @@ class StartScreen(WizardScreen):
     def action_disarm(self) -> None:
         """Switch S3 off again in `.env`."""
         self.shell.runner.ask_to_undo(self.session.migration.step_named("enable_s3"))
+
+
+def _unfinished_lines(statuses: Sequence[Status], running: str) -> Iterator[Line]:
+    """Say what is left of steps that were begun; those that other answers made stale, once."""
+    others = [status for status in statuses if status.step.name != running]
+    stale = [status for status in others if status.changed]
+    rest = stale[1:]
+    for status in others:
+        said = _all_stale(stale) if rest and status is stale[0] else _unfinished(status)
+        if said and status not in rest:
+            mark = MARKS[shown_state(status)]
+            yield behind(mark.symbol, said, mark.style)
+
+
+def _all_stale(statuses: Sequence[Status]) -> Message:
+    names = tuple(dict.fromkeys(name for status in statuses for name in status.changed))
+    return plural(
+        "These steps need to be redone, because {names} has changed: {steps}.",
+        "These steps need to be redone, because {names} have changed: {steps}.",
+        len(names),
+        names=listed(names),
+        steps=listed([status.step.title for status in statuses]),
+    )
 
 
 def _unfinished(status: Status) -> Message:

@@ -49,6 +49,11 @@ class SwitchScreen(StepScreen):
     start_label = msg("Restart now")
     running_label = msg("Restarting")
 
+    @property
+    def only_verifies(self) -> bool:
+        """Whether nothing is restarted: the services were switched before."""
+        return self.state.plan is not None and not self.state.runs_commands
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return what is possible now; a way can be chosen as long as nothing is under way."""
         if action == "way":

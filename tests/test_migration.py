@@ -344,6 +344,26 @@ async def test_other_answers_alone_do_not_arm_an_instance_that_runs_with_s3(
     assert migration.is_armed()
 
 
+async def test_another_address_of_the_same_bucket_in_the_file_arms_it_too(
+    migration: Migration,
+) -> None:
+    env = migration.context.instance.folder / ".env"
+    lines = "USE_S3=true\nAWS_STORAGE_BUCKET_NAME=one\nAWS_S3_CUSTOM_DOMAIN=cdn.example.org\n"
+    env.write_text(f"DOMAIN=books.example.org\n{lines}")
+    restart = migration.steps[1]
+    restart.name = "restart"  # type: ignore[misc]
+    restart.inputs = lambda context: context.settings.storage  # type: ignore[method-assign]
+    await migration.carry_out(restart)
+    settings = replace(migration.context.settings, bucket="one", custom_domain="cdn.example.org")
+    migration.change_settings(settings, migration.context.keys)
+    await migration.carry_out(restart)
+    settings = replace(settings, custom_domain="media.example.org")
+    migration.change_settings(settings, migration.context.keys)
+    assert not migration.is_armed()
+    env.write_text(env.read_text().replace("cdn.", "media."))
+    assert migration.is_armed()
+
+
 async def test_what_another_step_tells_meanwhile_is_not_taken_for_its_own(
     migration: Migration,
 ) -> None:

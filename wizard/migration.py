@@ -86,12 +86,16 @@ DRAFT = json_entry("settings typed", Settings.from_dict, Settings.to_dict)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Where a step stands, and why, in words; `result` is what is remembered of it."""
+    """Where a step stands, and why, in words; `result` is what is remembered of it.
+
+    `changed` names the answers that are others than those it was done with.
+    """
 
     step: Step
     state: State
     why: Message = NOTHING
     result: StepResult | None = None
+    changed: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +165,14 @@ class Migration:
             return Status(step=step, state=State.TODO)
         changed = self._changed_inputs(step, result)
         if changed and result.state is not ResultState.FAILED:
+            names = tuple(INPUTS[name] for name in changed)
             why = plural(
                 "{names} has changed since",
                 "{names} have changed since",
-                len(changed),
-                names=listed([INPUTS[name] for name in changed]),
+                len(names),
+                names=listed(names),
             )
-            return Status(step=step, state=State.STALE, why=why, result=result)
+            return Status(step=step, state=State.STALE, why=why, result=result, changed=names)
         if result.state is ResultState.DONE and (waits := step.waits(result)):
             runs = self.site is not None and self.site.own_page
             state, why = (State.STALE, _SITE_RUNS) if runs else (State.LATER, verbatim(waits))
@@ -270,8 +275,11 @@ class Migration:
         state = status.state
         if state is State.STALE and status.result:
             # Restarted with S3, then other answers were given, which `.env` may not have yet.
-            named = self.context.instance.env_file().get("AWS_STORAGE_BUCKET_NAME")
-            return named != status.result.inputs.get("bucket")
+            env, ran_with = self.context.instance.env_file(), status.result.inputs
+            if env.get("AWS_STORAGE_BUCKET_NAME") != ran_with.get("bucket"):
+                return True
+            address = env.get("AWS_S3_CUSTOM_DOMAIN")
+            return bool(address) and address != ran_with.get("custom_domain", address)
         fresh = self.context.settings.path == MigrationPath.FRESH
         if fresh and state in (State.LATER, State.TODO) and self.next_step() in (None, restart):
             return False  # all is prepared: S3 from its first start is the aim

@@ -37,7 +37,6 @@ _DEPLOYMENTS = [
 _SKIPPABLE = ("set_cors", "verify_cors", "update_connector")
 _SAFE = msg("Your instance keeps running as it is; what is verified stays verified.")
 _UNOPENED = msg("Nothing was changed.")
-_ARMED = msg(".env says USE_S3=true: the next restart would switch the instance to S3.")
 
 
 class ProblemHandler:
@@ -72,7 +71,8 @@ class ProblemHandler:
     def _safety_text(self) -> Message:
         if self._session.opened is None:
             return _UNOPENED
-        return signed("!", _ARMED) if self._session.overview.armed else _SAFE
+        armed = self._session.overview.armed
+        return signed("!", self._session.armed_warning) if armed else _SAFE
 
     def _choices(self, problem: Problem) -> list[tuple[str, Message]]:
         """Return the answers that only this problem asks for, before the usual remedies."""

@@ -141,14 +141,19 @@ def parting_message(app: WizardApp, folder: str) -> Message:
             msg("Nothing is lost. To continue with “{step}”: {command}", step=step, command=again)
         ]
     if session.migration.is_armed():
+        warning = session.armed_warning
         lines.append(
             msg(
-                "Note: .env says USE_S3=true. The next restart of the services switches the "
-                "instance to S3. To undo that: bw-s3 disarm {folder}",
+                "Note: {warning} To undo that: bw-s3 disarm {folder}",
+                warning=warning,
                 folder=folder,
             )
         )
     return in_lines(*lines)
+
+
+_MOVED = msg("Done and verified. Keep the old storage: other servers still request it.")
+_MOVED_ADDRESS = msg("Done and verified. Keep the old address: other servers still request it.")
 
 
 def _done(app: WizardApp, again: str) -> Message:
@@ -161,8 +166,10 @@ def _done(app: WizardApp, again: str) -> Message:
             "Everything that can be done now is done and verified. Once your site runs: {command}",
             command=again,
         )
+    if app.session.leads_back:
+        return msg("Done and verified. Keep the bucket: other servers still request it.")
     if app.session.moves:
-        return msg("Done and verified. Keep the old storage: other servers still request it.")
+        return _MOVED_ADDRESS if app.session.moves_address_only else _MOVED
     if app.session.context.settings.path == MigrationPath.FRESH:
         return msg("Done and verified. From now on, uploads go to the bucket.")
     return msg("Done and verified. Keep the local media: other servers still request them.")

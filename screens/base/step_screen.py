@@ -132,10 +132,15 @@ class StepScreen(WizardScreen):
         plan = self.state.shown_plan
         return verbatim(plan.safe if plan else "")
 
+    @property
+    def only_verifies(self) -> bool:
+        """Whether the step would only verify what is in place: its plan runs no command."""
+        finding = self.state.finding
+        return finding is not None and finding.done and not self.state.runs_commands
+
     def activity(self) -> Activity:
         """Return what the step does, while it works; what is in place is only verified."""
-        in_place = self.state.finding is not None and self.state.finding.done
-        label = msg("Verifying") if in_place else self.running_label
+        label = msg("Verifying") if self.only_verifies else self.running_label
         return Activity(MARKS[LiveState.RUNNING].symbol, label)
 
     def progress_label(self) -> Message:
@@ -259,8 +264,8 @@ class StepScreen(WizardScreen):
         return [what_to_do, retry] if asked else [retry, what_to_do]
 
     def _start_label(self) -> Message:
-        finding, status = self.state.finding, self.state.status
-        if finding and finding.done:
+        status = self.state.status
+        if self.only_verifies:
             return msg("Verify")
         if status and status.state is State.BEGUN:
             return msg("Continue: {what}", what=self.start_label)

@@ -46,6 +46,12 @@ _ARMED_MOVING = msg(
 )
 
 
+_ARMED_FRESH = msg(
+    ".env already says USE_S3=true, but not everything is in the bucket yet: do not start your "
+    "site before the next steps are done."
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RailItem:
     """One line of the rail.
@@ -192,8 +198,17 @@ class Session:
         return self.context.old_storage is not None
 
     @property
+    def moves_address_only(self) -> bool:
+        """Whether it stays with its bucket, under another public address."""
+        from wizard.copying.sources import moves_address_only
+
+        return moves_address_only(self.context)
+
+    @property
     def armed_warning(self) -> Message:
         """What is said while the instance is armed."""
+        if self.context.settings.path == MigrationPath.FRESH:
+            return _ARMED_FRESH
         return _ARMED_MOVING if self.moves else _ARMED
 
     def path_label(self) -> Message:
@@ -202,6 +217,8 @@ class Session:
             return signed("!", msg("armed to move") if self.moves else msg("armed for S3"))
         if self.leads_back:
             return msg("back to the disk")
+        if self.opened and self.moves and self.overview.following is None:
+            return msg("moved")
         path = self.context.settings.path if self.opened else ""
         return _PATH_LABELS.get(path, NOTHING)
 

@@ -71,7 +71,7 @@ def _at_rest(state: StepState, status: Status) -> StyledLine:
     to_text = _OPEN.get(status.state)
     if to_text and (status.state is not State.FAILED or phase is Phase.READY):
         return to_text(status), "$text-warning"
-    if finding and finding.done and phase is Phase.READY:
+    if finding and finding.done and phase is Phase.READY and not state.runs_commands:
         text = msg("Already in place; it only needs to be verified.")
         return signed("✓", text), "$text-success"
     return _EMPTY

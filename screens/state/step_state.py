@@ -90,6 +90,13 @@ class StepState:
         wanted = (Phase.READY, Phase.BLOCKED, Phase.RUNNING, Phase.FAILED)
         return self.plan if self.phase in wanted else None
 
+    @property
+    def runs_commands(self) -> bool:
+        """Whether the plan has commands: then more is done than to verify what is in place."""
+        from wizard.core.plan import Command
+
+        return self.plan is not None and any(isinstance(i, Command) for i in self.plan.items)
+
     def take_inspection(self) -> bool:
         """Return whether something changed since the last call, so that an inspection is due."""
         if self._inspected_at == self.session.changes or self.session.running == self.name:

@@ -151,6 +151,23 @@ async def test_what_the_console_must_do_is_waited_for(
         assert list(Bucket(service.settings, service.keys).list_objects()) == []
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(0, "start bw-s3 again"), (5, "waits for it")])
+async def test_the_plan_says_whether_the_console_is_waited_for(
+    minutes: int, said: str, seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    with (
+        Profiled("garage", seaweedfs) as service,
+        site_at(service, tmp_path, Listener()) as context,
+    ):
+        plan = await STEP.plan(replace(context, console_minutes=minutes))
+        (console,) = (
+            item.text
+            for item in plan.items
+            if isinstance(item, Sentence) and "provider's console" in item.text
+        )
+        assert said in console
+
+
 @pytest.mark.usefixtures("somebody_at_the_console")
 async def test_a_wait_that_is_stopped_leaves_nothing(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     listener = Listener()

@@ -40,6 +40,7 @@ def test_secret_by_name(name: str) -> None:
     [
         "AWS_S3_ENDPOINT_URL",
         "EXPORTS_S3_ENDPOINT_URL",
+        "BW_S3_NEXT_AWS_S3_ENDPOINT_URL",
         "AWS_S3_URL_PROTOCOL",
         "AWS_STORAGE_BUCKET_NAME",
         "AWS_S3_CUSTOM_DOMAIN",

@@ -18,6 +18,7 @@ from tests.support.command_line import CommandLine
 from wizard.demo.build import build
 from wizard.demo.seaweedfs import SeaweedFS
 from wizard.env.file import EnvFile
+from wizard.journal.journal import Journal
 from wizard.media.public import PUBLIC_SUFFIXES
 
 _PATIENCE = 180
@@ -120,6 +121,10 @@ def test_there_back_and_there_again(line: CommandLine) -> None:
     assert line.bucket.get_policy() is None
     assert not line.bucket.get_cors()
     assert httpx.get(f"{line.demo.settings.public_base}/images/covers/two.png").status_code == 403
+    journal = Journal.read(line.journal)
+    assert journal is not None
+    assert not [name for name in ("configure_provider", "set_cors") if journal.result(name)]
+    journal.close()
 
 
 def test_migrated_by_hand(on_s3: CommandLine) -> None:

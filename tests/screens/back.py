@@ -9,7 +9,7 @@ from tests.screens.kit import Script
 from wizard.copying.bring_back import BackSurvey, BroughtBack
 from wizard.copying.outcome import FileFailure
 from wizard.core.message import msg, verbatim
-from wizard.core.plan import Diff, Sentence
+from wizard.core.plan import Command, Diff, Sentence
 from wizard.media.source import Reason
 from wizard.step import Fact, Question
 from wizard.steps import close_bucket, copy_back, switch_back
@@ -58,7 +58,11 @@ def back_scripts() -> dict[str, Script]:
         ),
         "switch_back": Script(
             facts=(Fact(msg("site"), "https://books.example.org"),),
-            items=(Sentence(switch_back._CATCH_UP), Sentence(switch_back._UNDONE)),
+            items=(
+                Command(("systemctl", "reload", "bookwyrm.service")),
+                Sentence(switch_back._CATCH_UP),
+                Sentence(switch_back._UNDONE),
+            ),
             safe=msg("The objects in the bucket stay where they are."),
         ),
         "close_bucket": Script(

@@ -231,7 +231,8 @@ def _half_way(source: KitSource) -> None:
     )
 
 
-def _moved(source: KitSource) -> None:
+def move_elsewhere(source: KitSource) -> None:
+    """Other answers than those that the steps were done with."""
     source.settings = replace(source.settings, bucket="other-books")
 
 
@@ -378,7 +379,7 @@ def all_states() -> dict[str, State]:
             _failed("configure_provider", "escape"), scripts=_decision("configure_provider")
         ),
         "provider-http": State(_keys("1"), settings=_HTTP),
-        "provider-stale": State(_keys("1"), done=NAMES[:4], prepare=_moved),
+        "provider-stale": State(_keys("1"), done=NAMES[:4], prepare=move_elsewhere),
         "copy-misplaced": State(
             _asked("copy_media"), done=_before("copy_media"), scripts=_misplaced()
         ),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from textual.widgets import OptionList
 
 from screens.base.step_screen import StepScreen
+from screens.base.wizard_screen import ButtonSpec
 from screens.overlays.dialogs import ChoiceDialog
 from screens.state.phase import Phase
-from tests.screens.kit import Gate, all_scripts
+from tests.screens.kit import Gate, KitSource, all_scripts
 from tests.screens.states import Stage, State, on_stage
 from wizard.core.message import msg
+from wizard.core.plan import Command, Sentence
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.state import Direction, SwitchState
 from wizard.system.processes import Process
@@ -85,6 +88,7 @@ async def test_what_is_in_place_is_verified_and_nobody_reads_of_a_restart(tmp_pa
 
     scripts = all_scripts()
     scripts["restart"].gate = Gate()
+    scripts["restart"].items = (Sentence(msg("The site is switched: nothing is restarted.")),)
     async with on_stage(State(switched_already, done=DONE, scripts=scripts), tmp_path) as stage:
         screen = stage.app.screen
         assert isinstance(screen, StepScreen)
@@ -123,3 +127,30 @@ async def test_without_a_switch_stop_stops(tmp_path: Path) -> None:
         assert isinstance(screen, StepScreen)
         await stage.press("s")
         await stage.until(lambda: screen.phase is not Phase.RUNNING)
+
+
+async def test_where_nothing_is_restarted_the_button_only_verifies(tmp_path: Path) -> None:
+    scripts = all_scripts()
+    scripts["restart"].items = (Sentence(msg("The site is switched: nothing is restarted.")),)
+    async with on_stage(State(_ready, done=DONE, scripts=scripts), tmp_path) as stage:
+        assert [str(spec.label) for spec in _buttons(stage)][:1] == ["Verify"]
+
+
+async def test_a_plan_with_commands_does_more_than_verify(tmp_path: Path) -> None:
+    """Static files that are there already are collected again all the same."""
+
+    def there(source: KitSource) -> None:
+        effect = source.folder / "effects" / "restart"
+        effect.parent.mkdir(exist_ok=True)
+        effect.write_text(source.settings.bucket)
+
+    scripts = all_scripts()
+    scripts["restart"].items = (Command(("./bw-dev", "collectstatic")),)
+    async with on_stage(State(_ready, done=DONE, scripts=scripts, prepare=there), tmp_path) as s:
+        assert [str(spec.label) for spec in _buttons(s)][:1] == ["Restart now"]
+
+
+def _buttons(stage: Stage) -> Sequence[ButtonSpec]:
+    screen = stage.app.screen
+    assert isinstance(screen, StepScreen)
+    return screen.buttons()

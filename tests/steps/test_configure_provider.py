@@ -184,6 +184,22 @@ async def test_private_files_below_images_are_never_opened(
         assert "1 in images/" in listener.seen("Is the bucket empty?").seen
 
 
+async def test_what_an_earlier_migration_put_there_is_not_counted_but_said(
+    storage: Storage, tmp_path: Path
+) -> None:
+    """An admin who sees a thousand files in the console must not read of two."""
+    settings, keys = storage
+    bucket, listener = Bucket(settings, keys), Listener()
+    for name in ("a", "b", "uploaded"):
+        bucket.put(f"images/covers/{name}.jpg", b"public")
+    with storage_context(tmp_path, settings, keys, listener) as context:
+        ours = [f"images/covers/{name}.jpg" for name in "ab"]
+        context.journal.announce_sending(settings.destination, ours)
+        await settle(STEP, context)
+        seen = listener.seen("Is the bucket empty?").seen
+        assert "besides what bw-s3 copied there" in seen and "1 in images/" in seen
+
+
 async def test_a_missing_bucket_is_created_if_the_admin_agrees(
     seaweedfs: SeaweedFS, tmp_path: Path
 ) -> None:

@@ -65,8 +65,35 @@ async def test_files_are_new_only_since_a_finished_copy(scene: DemoScene) -> Non
     await scene.carry_out(STEP)
     (media_root(scene) / "covers" / "new.jpg").write_bytes(b"a picture")
     assert "new since" not in [fact.label for fact in (await STEP.inspect(context)).facts]
-    context.journal.save_result(done(STEP.name))
+    context.journal.save_result(done(STEP.name, STEP.inputs(context)))
     assert "new since" in [fact.label for fact in (await STEP.inspect(context)).facts]
+
+
+async def test_what_an_interrupted_copy_left_is_to_be_copied_not_verified(
+    scene: DemoScene,
+) -> None:
+    """The plan says how much of it is there already."""
+    await scene.carry_out(STEP)
+    (media_root(scene) / "covers" / "new.jpg").write_bytes(b"a picture")
+    finding = await STEP.inspect(scene.context)
+    assert not finding.done
+    assert not finding.gone
+    first, second, *_ = (await STEP.plan_after(scene.context, finding)).items
+    assert isinstance(first, Sentence) and isinstance(second, Sentence)
+    total = int(first.text.split()[3])
+    assert second.text == f"{total - 1} of them are verified already and are not sent again."
+
+
+async def test_back_in_an_earlier_bucket_nothing_waits_for_the_switch(scene: DemoScene) -> None:
+    """What the bucket had of an earlier migration is no finished copy of this one."""
+    context = scene.context
+    await scene.carry_out(STEP)
+    context.journal.save_result(done(STEP.name, {**STEP.inputs(context), "bucket": "another"}))
+    for path in media_root(scene).rglob("*.jpg"):
+        path.touch()
+    finding = await STEP.inspect(context)
+    labels = [str(fact.label) for fact in finding.facts]
+    assert (finding.done, "new since" in labels) == (False, False)
 
 
 async def test_a_name_that_the_policy_does_not_match_is_said_once(scene: DemoScene) -> None:

@@ -21,6 +21,11 @@ MINUTES = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 2, 10
 
 
+def minutes_to_wait(context: Context) -> int:
+    """Return how many minutes a person is waited for; 0: the step ends at once."""
+    return MINUTES if context.console_minutes is None else context.console_minutes
+
+
 async def wait_for_console(
     context: Context,
     asked: Message,
@@ -37,7 +42,7 @@ async def wait_for_console(
     """
     if await look():
         return True
-    minutes = MINUTES if context.console_minutes is None else context.console_minutes
+    minutes = minutes_to_wait(context)
     until = plural(
         "bw-s3 waits for up to {n} minute and continues by itself.",
         "bw-s3 waits for up to {n} minutes and continues by itself.",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wizard.access.bucket_acl import PUBLIC_READ, put_acl_back
 from wizard.access.canaries import Canaries
-from wizard.access.console_wait import wait_for_console
+from wizard.access.console_wait import minutes_to_wait, wait_for_console
 from wizard.access.earlier_buckets import note_opened
 from wizard.access.policy import as_text, blocking, is_opened, opening_policy
 from wizard.access.problems import closed
@@ -79,11 +79,18 @@ async def opening_plan(context: Context, bucket: Bucket, *, there: bool) -> list
             "opens the whole bucket; you will be asked first."
         )
         return [Sentence(text, warning=True)]
+    advice = service.advice("public", settings)
     text = msg(
         "If the test files show that the public cannot read, you will have to allow it in the"
         " provider's console; bw-s3 waits for it. {advice}",
-        advice=service.advice("public", settings),
+        advice=advice,
     )
+    if not minutes_to_wait(context):
+        text = msg(
+            "If the test files show that the public cannot read, bw-s3 ends there: allow it in "
+            "the provider's console, then start bw-s3 again. {advice}",
+            advice=advice,
+        )
     return [Sentence(text, warning=True)]
 
 

@@ -7,10 +7,10 @@ they set are those that were there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from wizard.access.canaries import Canaries, Canary
@@ -196,10 +196,24 @@ class Probe:
             seen = msg(
                 "no, these objects are there already, and stay: {objects}", objects=listed(found)
             )
+            if self._has_ours(folders):
+                seen = msg(
+                    "no, besides what bw-s3 copied there, these objects are there, and stay: "
+                    "{objects}",
+                    objects=listed(found),
+                )
             return remark(asked, seen, code=code)
         if folders:
             return passed(asked, msg("yes, except for what this migration put there"), code=code)
         return passed(asked, msg("yes"), code=code)
+
+    def _has_ours(self, folders: Iterable[str]) -> bool:
+        """Tell whether something below these prefixes was put there by us, as far as is counted."""
+        ours, place = self.context.journal.was_announced, self.settings.destination
+        objects = chain.from_iterable(
+            islice(self.bucket.list_objects(folder), _MOST_COUNTED) for folder in folders
+        )
+        return any(ours(place, item.key) for item in objects)
 
     def _others_below(self, prefix: str) -> Message | None:
         """Say how many objects below a prefix are not ours, None for none."""

@@ -14,6 +14,7 @@ from wizard.access.public_address import ACCEPT_OTHER_BYTES
 from wizard.cli.arguments import parse
 from wizard.cli.rollback import NOT_BACK, roll_back
 from wizard.cli.step_by_step import after_remarks, show_plan, show_plans, yes, yes_aloud
+from wizard.copying.sources import moves_address_only
 from wizard.core.exit_status import ExitStatus
 from wizard.core.language import shown
 from wizard.core.message import NOTHING, Message, msg, plural, sentences
@@ -219,7 +220,7 @@ _ON_NEW_BUCKET = msg(
 _SECONDS_FOR_STATUS = 3.0
 
 # Translators: the exclamation mark in front of it is a sign, as with other warnings.
-ARMED = msg(
+_ARMED = msg(
     "! .env says USE_S3=true and the instance has not been restarted with it yet: whatever "
     "restarts it now switches it to S3, ready or not. `bw-s3 disarm` puts that line back."
 )
@@ -231,13 +232,21 @@ _ARMED_MOVING = msg(
 )
 
 
+_ARMED_FRESH = msg(
+    "! .env says USE_S3=true, but not everything is in the bucket yet: do not start the site "
+    "before the other steps are done. `bw-s3 disarm` puts that line back."
+)
+
+
 _HALF_WAY_BACK = msg(
     "! The way back to this server's disk is not finished: `bw-s3 rollback` continues it."
 )
 
 
 def _armed(migration: Migration) -> Message:
-    return ARMED if migration.context.old_storage is None else _ARMED_MOVING
+    if migration.context.settings.path == MigrationPath.FRESH:
+        return _ARMED_FRESH
+    return _ARMED if migration.context.old_storage is None else _ARMED_MOVING
 
 
 async def _check_restart(migration: Migration) -> None:
@@ -297,6 +306,12 @@ async def _what_was_done(migration: Migration, waiting: int) -> Message:
             "Everything is done and verified. What is uploaded from now on goes to the bucket."
         )
     if (old := migration.context.old_storage) is not None:
+        if moves_address_only(migration.context):
+            return msg(
+                "Everything is done and verified. Keep the old address working: other servers "
+                "still ask for it ({base}).",
+                base=old.public_base,
+            )
         return msg(
             "Everything is done and verified. Keep the old storage as it is: other servers still "
             "ask for its addresses ({base}).",

@@ -367,16 +367,18 @@ class CopyRun:
             if touched:
                 self._survey.list_there(job)
                 self._survey.load_verified(job)
-            elsewhere = found_elsewhere(job.inventory)
-            lost = [p for p in job.inventory.unconfirmed() if p.file.path not in elsewhere]
+            elsewhere = frozenset(found_elsewhere(job.inventory))
+            unconfirmed = job.inventory.unconfirmed()
+            lost = [p for p in unconfirmed if p.file.path not in elsewhere]
             if not lost or last or not touched:
                 break
             self._send_again(job, lost)
-        self._mark_unverified(job, lost)
+        # Nothing of what the service keeps under another name counts as sent, either.
+        self._mark_unverified(job, unconfirmed)
         for pair in lost:
             reason = Reason.LOST if pair.there_size < 0 else Reason.CORRUPTED
             job.failed(pair.file.path, reason)
-        self._give_up(job, elsewhere)
+        self._give_up(job, sorted(elsewhere))
         return self._compare(job)
 
     def _give_up(self, job: Job, paths: list[bytes]) -> None:

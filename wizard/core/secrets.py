@@ -17,7 +17,7 @@ _SECRET_NAME = re.compile(
     r"SECRET|PASSW|_PASS$|_PWD$|ACCESS_KEY|_KEY$|_KEYS$|TOKEN|CREDENTIAL|_HEADERS$|_URL$|_DSN$"
 )
 # Public addresses of S3 services.
-_PUBLIC_NAME = re.compile(r"(AWS|EXPORTS)_S3_ENDPOINT_URL")
+_PUBLIC_NAME = re.compile(r"(BW_S3_NEXT_)?(AWS|EXPORTS)_S3_ENDPOINT_URL")
 # Below this length a value is too likely to be an ordinary word of the output.
 _SHORTEST = 6
 

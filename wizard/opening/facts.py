@@ -78,17 +78,27 @@ def fact_of_keys(in_file: Keys, used: Keys) -> tuple[Fact, ...]:
     return (Fact(msg("keys"), msg("those of the environment variables; .env has others")),)
 
 
-def fact_of_move(old: Settings | None) -> tuple[Fact, ...]:
-    """Return the storage that a moving instance comes from."""
+def fact_of_move(old: Settings | None, new: Settings, served_from: ServedFrom) -> tuple[Fact, ...]:
+    """Return the storage that a moving instance comes from, or came from."""
     if old is None:
         return ()
-    place = msg("{bucket} at {endpoint}", bucket=old.bucket, endpoint=old.endpoint_host)
-    # Translators: the label of the bucket that the instance uses now, and leaves.
+    place: str = msg("{bucket} at {endpoint}", bucket=old.bucket, endpoint=old.endpoint_host)
+    if old.destination == new.destination:
+        place = old.public_base
+    if served_from is ServedFrom.THIS_BUCKET:
+        # Translators: the label of the bucket or the address that the instance used before.
+        return (Fact(msg("moved from"), place),)
+    # Translators: the label of the bucket or the address that the instance uses now, and leaves.
     return (Fact(msg("moves from"), place),)
 
 
-def fact_of_site(view: SiteView | None, served_from: ServedFrom) -> tuple[Fact, ...]:
-    """Say what the running site was seen to serve its files from; () where it is not known."""
+def fact_of_site(
+    view: SiteView | None, served_from: ServedFrom, old: Settings | None = None
+) -> tuple[Fact, ...]:
+    """Say what the running site was seen to serve its files from; () where it is not known.
+
+    `old` is the storage that a moving instance comes from.
+    """
     if view is None:
         return ()
     match served_from:
@@ -98,6 +108,9 @@ def fact_of_site(view: SiteView | None, served_from: ServedFrom) -> tuple[Fact, 
             return (_seen(msg("answers, with its files from the bucket")),)
         case ServedFrom.ELSEWHERE if view.stylesheets:
             sheet = view.stylesheets[0]
+            if old is not None and sheet.startswith(f"{old.public_base}/"):
+                base = old.public_base
+                return (_seen(msg("answers, with its files still from {address}", address=base)),)
             return (_seen(msg("answers, with its files from {address}", address=sheet)),)
     return ()
 

@@ -244,10 +244,11 @@ async def _opened(
         reopen_steps(migration)
         news = sentences(news, lost)
     ran = once_it_runs(migration.context).applies is Applies.YES
+    old, served_from = migration.context.old_storage, migration.served_from()
     facts = (
         *facts_of(instance, deployment, kind_reason, settings, ran=ran),
-        *fact_of_move(migration.context.old_storage),
-        *fact_of_site(migration.site, migration.served_from()),
+        *fact_of_move(old, settings, served_from),
+        *fact_of_site(migration.site, served_from, old),
         *fact_of_state(app_of(instance.folder), journal.shown_folder),
         *fact_of_keys(_keys(env, replace(opening, keys=Keys()), settings), keys),
     )
@@ -507,7 +508,8 @@ def site_now(migration: Migration) -> Message:
     """Say how the site was seen just now; else what is known of it, with its date."""
     view = migration.site
     if view is not None and view.own_page:
-        (fact,) = fact_of_site(view, migration.served_from())
+        old = migration.context.old_storage
+        (fact,) = fact_of_site(view, migration.served_from(), old)
         # Translators: what stands there is, for example, “answers, with its files from …”.
         return msg("The site {answers}.", answers=fact.value)
     if view is not None and view.problem is not None:

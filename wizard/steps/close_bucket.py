@@ -31,6 +31,9 @@ _KEPT = msg("The objects themselves are never deleted.")
 _TO_DO_IT = msg("To undo them later: bw-s3 rollback --yes --close-bucket")
 
 
+# The steps there that did what is put back: to go there again, they are to be done again.
+_UNDONE_TOO = ("configure_provider", "set_cors")
+
 # That it is to be left; true of this return from S3 only, and asked again after the next.
 _LEFT = flag_entry("close_bucket.left")
 
@@ -111,6 +114,8 @@ class CloseBucket(TypedStep[bool]):
         await asyncio.to_thread(take_rules_out, context, bucket)
         await restore_storage_lines(context)
         put_mode_back(context)
+        for name in _UNDONE_TOO:
+            context.journal.forget_result(name)
         return True
 
     async def verify(self, context: Context, found: bool) -> Sequence[Check]:

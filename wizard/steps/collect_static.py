@@ -76,6 +76,9 @@ class CollectStatic(TypedStep[Assets | None]):
             "BookWyrm sends its static files to {target}; each is then compared and read.",
             target=target,
         )
+        if _is_left_alone(context):
+            unless = msg("If every static file is in the bucket already, no command is run.")
+            text = sentences(unless, text)
         return Plan(
             (*commands, Sentence(text)),
             NOTHING
@@ -96,8 +99,7 @@ class CollectStatic(TypedStep[Assets | None]):
                 code="s3-not-enabled",
             )
         assets = await _ask_django(context)
-        before = ran_on_this_bucket_before(context) or moves_address_only(context)
-        if before and not await asyncio.to_thread(_away, context, assets):
+        if _is_left_alone(context) and not await asyncio.to_thread(_away, context, assets):
             context.report(Note(msg("Every static file is in the bucket already.")))
             return assets
         await context.deployment.collect_static(_Counting(context.report, len(assets.files)))
@@ -151,6 +153,11 @@ class _Counting:
                     seconds_left=None,
                 )
             )
+
+
+def _is_left_alone(context: Context) -> bool:
+    """Tell whether static files that are there as they are here are not sent again."""
+    return ran_on_this_bucket_before(context) or moves_address_only(context)
 
 
 def _in_bucket(number: int) -> Fact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from wizard.access.probe import require_keys
 from wizard.access.public_address import other_bytes
@@ -37,6 +38,7 @@ from wizard.core.plan import Plan, PlanItem, Sentence
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import count_files, describe_size, name_some
 from wizard.core.settings import MigrationPath
+from wizard.core.states import ResultState
 from wizard.journal.public_files import never_asked
 from wizard.media.public import HeldBack
 from wizard.media.source import PREFIX, Media
@@ -49,6 +51,13 @@ from wizard.web.visitor import MOST_BYTES, VisitorResponse, address
 _SAMPLES = 3
 _PUBLIC_READ = "media-readable"
 _LINE_BREAKS = "line-breaks-in-names"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared(Finding):
+    """What was seen, with both sides compared."""
+
+    compared: Comparison
 
 
 class CopyMedia(TypedStep[CopyOutcome]):
@@ -83,25 +92,24 @@ class CopyMedia(TypedStep[CopyOutcome]):
     async def inspect(self, context: Context) -> Finding:
         """Count what is here; where something was verified, ask the bucket if it is still so."""
         media = await media_of(context, as_verified=True)
-        verified, size = context.journal.verified_count(context.settings.destination)
+        verified, _ = context.journal.verified_count(context.settings.destination)
         if not verified:
             found = await count_media(context, media)
             return Finding(not found.files, _facts(context, media.label, found.files, found.size))
-        compared = await compare_media(context, media)
+        compared, is_copied = await compare_media(context, media), self._is_copied(context)
         facts = (
             *_facts(context, media.label, compared.files, compared.size),
-            Fact(
-                msg("verified"),
-                msg("{files}, {size}", files=count_files(verified), size=describe_size(size)),
-            ),
-            *(_new(compared) if _is_copied(context) else ()),
+            *_verified(compared),
+            *(_new(compared) if is_copied else ()),
         )
         gone = _gone(compared, verified)
         if not gone and compared.new and _is_switched(context):
             gone = _left_on_disk(compared.new)
-        gone = gone or _never_asked(context, media, compared)
+        if is_copied:
+            gone = gone or _never_asked(context, media, compared)
         readable = compared.unreadable <= compared.harmless
-        return Finding(readable and not gone, facts, gone)
+        complete = readable and (is_copied or not compared.new)
+        return _Compared(complete and not gone, facts, gone, compared=compared)
 
     async def plan(self, context: Context) -> Plan:
         """Return how many files, what is sent with each, and what is held back."""
@@ -139,6 +147,19 @@ class CopyMedia(TypedStep[CopyOutcome]):
             items.append(Sentence(text, warning=True))
         return Plan(tuple(items), _SAFE if context.old_storage is None else _SAFE_MOVING)
 
+    async def plan_after(self, context: Context, finding: Finding) -> Plan:
+        """Return the same, with how much of it is there already."""
+        plan = await self.plan(context)
+        if not isinstance(finding, _Compared) or not finding.compared.same:
+            return plan
+        there = plural(
+            "{n} of them is verified already and is not sent again.",
+            "{n} of them are verified already and are not sent again.",
+            finding.compared.same,
+        )
+        to_copy, *others = plan.items
+        return replace(plan, items=(to_copy, Sentence(there), *others))
+
     async def apply(self, context: Context) -> CopyOutcome:
         """Copy what is not verified. Raises `Problem` where a file is not accounted for."""
         context.settings.require("endpoint", "bucket")
@@ -170,6 +191,16 @@ class CopyMedia(TypedStep[CopyOutcome]):
             context.report(check)
             checks.append(check)
         return checks
+
+    def _is_copied(self, context: Context) -> bool:
+        """Tell whether the copy there was finished: one that was interrupted copies what is left.
+
+        So does one to a bucket that had the files of an earlier migration.
+        """
+        result = context.journal.result(self.name)
+        if result is None or result.state is not ResultState.DONE:
+            return False
+        return dict(result.inputs) == dict(self.inputs(context))
 
 
 def _about_moving(context: Context) -> Sequence[Sentence]:
@@ -268,6 +299,13 @@ def _facts(context: Context, source: str, files: int, size: int) -> tuple[Fact, 
     )
 
 
+def _verified(compared: Comparison) -> tuple[Fact, ...]:
+    if not compared.same:
+        return ()
+    files, size = count_files(compared.same), describe_size(compared.same_bytes)
+    return (Fact(msg("verified"), msg("{files}, {size}", files=files, size=size)),)
+
+
 def _new(compared: Comparison) -> tuple[Fact, ...]:
     """Say how many files came since: they are copied after the switch, not before."""
     if not compared.new:
@@ -279,18 +317,13 @@ def _new(compared: Comparison) -> tuple[Fact, ...]:
     return (Fact(msg("new since"), new),)
 
 
-def _is_copied(context: Context) -> bool:
-    """Tell whether the copy was finished: one that was interrupted copies what is left."""
-    return context.journal.is_done("copy_media")
-
-
 def _is_switched(context: Context) -> bool:
     return context.journal.is_done("restart")
 
 
 def _never_asked(context: Context, media: Media, compared: Comparison) -> Message:
     """Say what came since that the site may serve: after the switch it is late to ask."""
-    if not _is_copied(context) or _is_switched(context) or context.old_storage is not None:
+    if _is_switched(context) or context.old_storage is not None:
         return NOTHING
     kinds = never_asked(context.journal, compared.held_kinds)
     links = links_never_asked(context, media, compared.outside)

@@ -54,7 +54,7 @@ class EnableS3(TypedStep[None]):
     name = ENABLING_STEP
     title = msg("Enable S3")
     purpose = msg(
-        "One line in .env tells BookWyrm to keep its files in the bucket. It takes effect the "
+        "With this step, .env tells BookWyrm to keep its files in the bucket. It takes effect the "
         "next time the services start."
     )
     undone_too = ("restart", "verify_cors")

@@ -338,6 +338,9 @@ def _caught_up(copied: int, *, found_more: bool) -> Check:
     """Say how many files were copied since the step began; `found_more`: and more came then."""
     asked = msg("Is what was uploaded in the meantime in the bucket?")
     seen = plural("{n} file copied in this step", "{n} files copied in this step", copied)
-    if not found_more:
+    if not copied and not found_more:
+        # Another run, or the switch that went on by itself, may have copied them.
+        seen = msg("yes, the last pass found nothing new")
+    elif not found_more:
         seen = msg("{copied}; the last pass found nothing new", copied=seen)
     return passed(asked, seen, code="uploads-copied")

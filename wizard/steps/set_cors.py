@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import quote
 from uuid import uuid4
 
+from wizard.access.console_wait import minutes_to_wait
 from wizard.access.cors_access import allow_by_hand, lets_in_anyway, origins_let_in
 from wizard.access.policy import as_text
 from wizard.access.probe import require_keys
@@ -147,11 +148,18 @@ def _plan_by_hand(context: Context) -> Plan:
     if service.cors is Cors.OPEN:
         text = msg("The storage allows every origin by itself; this step checks that.")
         return Plan((Sentence(text),), safe)
+    advice = service.advice("cors", context.settings)
     text = msg(
         "Unless browsers are allowed already, you will have to set these rules in the provider's"
         " console; bw-s3 waits for it. {advice}",
-        advice=service.advice("cors", context.settings),
+        advice=advice,
     )
+    if not minutes_to_wait(context):
+        text = msg(
+            "Unless browsers are allowed already, bw-s3 ends there: set these rules in the "
+            "provider's console, then start bw-s3 again. {advice}",
+            advice=advice,
+        )
     document = Document(msg("CORS rules"), document_by_hand(context))
     return Plan((Sentence(text, warning=True), document), safe)
 

@@ -1,0 +1,25 @@
+"""The summary's table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from screens.end import _result_lines
+from tests.support.results import done
+from wizard.core.events import passed
+from wizard.core.message import verbatim
+from wizard.core.states import State
+from wizard.migration import STEPS, Status
+
+
+def test_a_step_without_checks_counts_none() -> None:
+    check = passed(verbatim("Is it there?"), verbatim("yes"), code="there")
+    checked = replace(done(STEPS[0].name), checks=(check,))
+    statuses = [
+        Status(step=STEPS[0], state=State.DONE, result=checked),
+        Status(step=STEPS[1], state=State.DONE, result=done(STEPS[1].name)),
+    ]
+    first, second = (str(line.text) for line in _result_lines(statuses))
+    assert first.split() == ["1", "check", "1.0", "s"]
+    assert second.split() == ["1.0", "s"]
+    assert len(first) == len(second), "the times are below each other"

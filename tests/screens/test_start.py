@@ -1,0 +1,34 @@
+"""What the first screen says of a migration that was begun."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.screens.kit import SETTINGS
+from tests.screens.picture import as_text
+from tests.screens.states import NAMES, Stage, State, move_elsewhere, on_stage
+
+_TO_S3 = ("configure_provider", "enable_s3")
+
+
+async def _stay(stage: Stage) -> None:
+    await stage.rest()
+
+
+async def test_steps_that_other_answers_made_stale_are_said_once(tmp_path: Path) -> None:
+    state = State(_stay, done=NAMES[:5], prepare=move_elsewhere)
+    async with on_stage(state, tmp_path) as stage:
+        seen = " ".join(line.split("│")[-1].strip() for line in as_text(stage.app).splitlines())
+    assert seen.count("to be redone") == 1, seen
+    assert "to be redone, because bucket has changed: Provider, Copy media, Enable S3," in seen
+
+
+async def test_a_fresh_install_is_not_told_of_services_that_start_again(tmp_path: Path) -> None:
+    """It was never started: it must not be, before the bucket has all that its pages need."""
+    fresh = replace(SETTINGS, path="fresh")
+    async with on_stage(State(_stay, done=_TO_S3, settings=fresh), tmp_path) as stage:
+        assert stage.app.session.is_armed
+        for said in (as_text(stage.app), str(stage.app.session.armed_warning)):
+            assert "not everything is in" in said
+            assert "services start" not in said and "restarted" not in said
