@@ -103,6 +103,7 @@ def test_there_back_and_there_again(line: CommandLine) -> None:
     assert plans.returncode == 3
     assert "USE_S3=true" in (line.demo.folder / ".env").read_text(), "plans change nothing"
     events = roll_back(line)
+    assert not [f for e in events if isinstance(f := e.get("facts"), dict) and "path" in f]
     assert checks(events)["files-copied-back"] == "pass"
     assert checks(events)["site-own-media"] == "pass"
     assert checks(events)["bucket-closed"] == "remark", "only a person says so"

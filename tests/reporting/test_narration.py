@@ -53,6 +53,21 @@ def test_no_secret_comes_out_however_it_is_encoded() -> None:
         assert "quoted" not in stream.getvalue()
 
 
+def test_a_step_without_checks_counts_none() -> None:
+    stream = io.StringIO()
+    result = StepResult(
+        step="set_cors",
+        state=ResultState.DONE,
+        inputs={},
+        checks=(),
+        problem=None,
+        at=1.0,
+        seconds=2.0,
+    )
+    PlainNarrator(stream).result(result)
+    assert stream.getvalue().split() == ["✓", "done,", "2.0", "s"]
+
+
 def test_a_problem_says_what_why_and_what_to_do() -> None:
     stream = io.StringIO()
     problem = Problem(

@@ -11,6 +11,7 @@ from wizard.core.exit_status import ExitStatus
 from wizard.core.message import Message, msg, sentences
 from wizard.core.states import State
 from wizard.migration import Migration
+from wizard.opening.facts import PATH
 from wizard.opening.opening import (
     Opened,
     Opening,
@@ -84,7 +85,8 @@ def _begun(opened: Opened, narrator: Narrator) -> Migration | None:
         narrator.say(opened.news)
     if opened.site_problem:
         narrator.warn(msg("! {problem}", problem=opened.site_problem.in_short()))
-    narrator.found(opened.facts)
+    # The path is that to S3; these are the steps back.
+    narrator.found([fact for fact in opened.facts if fact.label is not PATH])
     if runs_from_disk(opened.migration):
         narrator.end(ExitStatus.OK, _NOTHING_TO_DO)
         return None

@@ -193,6 +193,8 @@ class PlainNarrator(Narrator):
         text = plural(
             "done, {n} check, {took}", "done, {n} checks, {took}", result.passed_checks, took=took
         )
+        if not result.passed_checks:
+            text = msg("done, {took}", took=took)
         self._write(_line(STATE_SYMBOLS[State.DONE], text))
 
     def problem(self, problem: Problem) -> None:
