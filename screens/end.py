@@ -75,8 +75,8 @@ _LATER = msg(
     "again: it completes the remaining steps."
 )
 
-# What a title and the proofs take at least.
-_TITLE_WIDTH, _PROOFS_WIDTH = 14, 9
+# What a title, the proofs and the time take at least.
+_TITLE_WIDTH, _PROOFS_WIDTH, _TIME_WIDTH = 14, 9, 9
 
 
 class EndScreen(WizardScreen):
@@ -186,17 +186,21 @@ def _result_lines(statuses: Sequence[Status]) -> list[Line]:
     """Return a line for each step, its title, proofs and time below those of the others."""
     title_width = max((_TITLE_WIDTH, *(len(shown(s.step.title)) for s in statuses)))
     proofs_width = max((_PROOFS_WIDTH, *(len(_proofs(s)) for s in statuses)))
+    time_width = max((_TIME_WIDTH, *(len(_took(s)) for s in statuses)))
     lines = []
     for number, status in enumerate(statuses, 1):
         mark = MARKS[shown_state(status)]
         said = shown(status.why or mark.word)
         if status.state is State.DONE and status.result:
-            took = shown(describe_duration(status.result.seconds)).rjust(9)
-            said = f"{_proofs(status).ljust(proofs_width)}  {took}"
+            said = f"{_proofs(status).ljust(proofs_width)}  {_took(status).rjust(time_width)}"
         title = shown(status.step.title).ljust(title_width)
         name = assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
         lines.append(Line(name, text(said, "$faint")))
     return lines
+
+
+def _took(status: Status) -> str:
+    return shown(describe_duration(status.result.seconds)) if status.result else ""
 
 
 def _proofs(status: Status) -> str:
