@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import replace
 from hashlib import md5
 from io import BytesIO
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -265,7 +266,11 @@ def test_names_that_the_disk_cannot_tell_apart_are_refused(kit: CopyKit, tmp_pat
         kit.write("covers/one.jpg", b"here")
         for name in ("covers/One.jpg", "Covers/two.jpg", "covers/three.jpg"):
             kit.put(f"images/{name}", name.encode())
+        survey = kit.survey_back()
+        assert (survey.files, survey.refused_count) == (1, 2)
         result = kit.bring_all_back()
+        refused = sorted(result.refused, key=attrgetter("path"))
+        assert refused == survey.refused, "it was said beforehand"
         assert (result.files, result.left_count) == (1, 0)
         assert result.refused_counts == {Reason.FOLDED: 2}
         assert {item.path: item.raw for item in result.refused} == {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.checkout import make_checkout
-from tests.support.users import ALICE, folding_disk, need_root
+from tests.support.users import ALICE, folding_disk, need_root, small_disk
 from wizard.instance.checkout import open_instance
 from wizard.instance.compose.container_media import ContainerMedia
 from wizard.instance.compose.container_programs import WebPrograms
@@ -19,6 +20,7 @@ from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import ComposeProject
 from wizard.media.source import (
     FolderMedia,
+    Folding,
     IncomingFile,
     Media,
     MediaFailure,
@@ -166,6 +168,38 @@ def test_names_that_the_disk_cannot_tell_apart(tmp_path: Path, kind: str) -> Non
         assert (failure.reason, failure.detail) == (folded, "covers")
         assert (root / "covers" / "a\u00e9.jpg").read_bytes() == b"here"
         assert names(root) == {"covers", "covers/a\u00e9.jpg", "covers/b.jpg", "n", "n/1.jpg"}
+
+
+@pytest.mark.parametrize("kind", ["folder", "program"])
+def test_which_names_the_disk_takes_for_the_same_is_tried(tmp_path: Path, kind: str) -> None:
+    """With a name that is gone at once, also where a killed one left its own."""
+    root = tmp_path / "plain"
+    (root / ".bw-s3-incoming").mkdir(parents=True)
+    (root / ".bw-s3-incoming" / "probe-\u00e9").write_bytes(b"")
+    assert media_in(root, tmp_path, kind).folding() == Folding()
+    assert names(root) == set()
+
+
+@pytest.mark.parametrize("kind", ["folder", "program"])
+def test_a_disk_that_takes_names_for_the_same_is_known_by_it(tmp_path: Path, kind: str) -> None:
+    with folding_disk(tmp_path / "images", tmp_path / "disk") as folding:
+        assert media_in(folding, tmp_path, kind).folding() == Folding(case=True)
+        assert names(folding) == set()
+
+
+@pytest.mark.parametrize("kind", ["folder", "program"])
+def test_a_disk_that_cannot_be_tried_may_tell_all_names_apart(tmp_path: Path, kind: str) -> None:
+    with small_disk(tmp_path / "images") as root:
+        subprocess.run(["mount", "-o", "remount,ro", root], check=True)
+        assert media_in(root, tmp_path, kind).folding() == Folding()
+
+
+def test_names_are_folded_as_the_disk_does() -> None:
+    alike = ("a\u00c9.jpg", "a\u00e9.jpg", "aE\u0301.jpg")
+    for case, accents, number in ((0, 0, 3), (1, 0, 2), (0, 1, 2), (1, 1, 1)):
+        folding = Folding(case=bool(case), accents=bool(accents))
+        assert len({folding.folded(name.encode()) for name in alike}) == number
+    assert Folding(case=True).folded(b"\xff.JPG") == b"\xff.jpg"
 
 
 def test_spoiled_bytes_leave_nothing_and_the_next_is_written(media: Media, tmp_path: Path) -> None:

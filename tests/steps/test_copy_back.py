@@ -81,9 +81,13 @@ def test_names_that_the_disk_takes_for_the_same_stay_for_a_person(
         kit.write("covers/a.jpg", b"a")
         kit.put("images/covers/A.jpg", b"another")
         journal = Journal.open(kit.journal_folder, kit.folder)
+        said = [str(i.text) for i in asyncio.run(STEP.plan(kit.context(journal))).items
+                if isinstance(i, Sentence) and i.warning]  # fmt: skip
         with pytest.raises(Problem) as caught:
             asyncio.run(STEP.apply(replace(kit.context(journal), ask=Listener(answer=False).ask)))
         journal.close()
+        assert len(said) == 1
+        assert "covers/A.jpg" in said[0]
         assert caught.value.code == "files-stay-in-bucket"
         assert caught.value.decision
         assert "covers/A.jpg" in caught.value.raw

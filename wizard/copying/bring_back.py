@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wizard.copying.crt_client import Request
 from wizard.copying.fetching import Fetcher
+from wizard.copying.folded_names import FoldedNames
 from wizard.copying.listing import Listed
 from wizard.copying.outcome import FileFailure
 from wizard.copying.same_names import differ_now, find_different
@@ -16,6 +17,7 @@ from wizard.core.message import msg, plural
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.core.quantities import count_files, describe_size
 from wizard.journal.journal import VerifiedFile
+from wizard.media.root_folder import SharedName
 from wizard.media.root_writer import NoFileName, check_name
 from wizard.media.source import MediaFailure, MediaFile, Reason, as_unwritten, key_of
 from wizard.storage.bucket import is_folder_marker
@@ -112,7 +114,7 @@ _BLOCK, _SPARE = 4096, 32 << 20
 def survey_back(job: Job) -> BackSurvey:
     """Count what only the bucket has, and what stands against copying it."""
     result = BackSurvey()
-    for _, item in only_there(job):
+    for item in _told_apart(job):
         if isinstance(item, MediaFailure):
             result.refused_count += 1
             _name(item, result.refused)
@@ -122,6 +124,24 @@ def survey_back(job: Job) -> BackSurvey:
         result.blocks += -(-item.size // _BLOCK) * _BLOCK
         result.archived += item.archived
     return result
+
+
+def _told_apart(job: Job) -> Iterator[Listed | MediaFailure]:
+    """Yield what only the bucket has, or why it cannot be a file here beside all the others."""
+    names: FoldedNames | None = None
+    for path, item in only_there(job):
+        if isinstance(item, MediaFailure):
+            yield item
+            continue
+        # Tried only where there is something to come.
+        names = names or FoldedNames(job.media.folding(), job.inventory.all_paths)
+        other = names.take(path)
+        yield item if other is None else _shared(path, other)
+
+
+def _shared(path: bytes, other: bytes) -> MediaFailure:
+    name = SharedName(other.rpartition(b"/")[2])
+    return as_unwritten(path, name)
 
 
 def check_room(media: Media, survey: BackSurvey) -> None:

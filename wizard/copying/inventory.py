@@ -264,6 +264,10 @@ class Inventory:
         query = "SELECT path FROM here WHERE fate = ? ORDER BY path LIMIT ?"
         return [row[0] for row in self._rows(query, (fate, limit))]
 
+    def all_paths(self) -> Iterator[bytes]:
+        """Yield the paths of all files here."""
+        yield from (path for (path,) in self.rows("SELECT path FROM here", {}))
+
     def there_below(self, path: bytes) -> list[bytes]:
         """Return the first objects with this path, or below it as a folder."""
         query = "SELECT path FROM there WHERE path = ? OR path >= ? AND path < ? LIMIT 3"

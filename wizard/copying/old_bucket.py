@@ -34,6 +34,7 @@ from wizard.media.source import (
     CopySource,
     Digest,
     Digested,
+    Folding,
     IncomingFile,
     Media,
     MediaFailure,
@@ -174,6 +175,9 @@ class BucketMedia(Media):
             yield file if file.path in objects else next(looks)
 
     def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
+        raise NotImplementedError("a bucket that media come from is only read")
+
+    def folding(self) -> Folding:
         raise NotImplementedError("a bucket that media come from is only read")
 
     def room(self) -> Room:

@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 import stat
+import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,6 +23,8 @@ from wizard.media.root_folder import RootFolder, check_spelling
 # At the top of the media: there is one writer at a time, and what a killed one left goes with the
 # next. On another file system than that a file has the same name beside its own.
 _TEMPORARY = b".bw-s3-incoming"
+# A name with a letter that has two cases, and an accent that can be stored in two ways.
+_PROBE = "probe-\u00e9".encode()
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SYNCED = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # What Django gives to uploads (FILE_UPLOAD_PERMISSIONS), where no neighbour says more.
@@ -118,6 +121,21 @@ class RootWriter:
         shares = [syncs[n::_SYNCERS] for n in range(min(_SYNCERS, len(syncs)))]
         for done in [self._syncers.submit(_do_all, share) for share in shares]:
             done.result()
+
+    def folding(self) -> tuple[bool, bool]:
+        """Tell whether the disk ignores the case of names, and how their accents are stored.
+
+        It is tried with a name that is gone at once. Raises `OSError` where none can be made.
+        """
+        if self._temporary < 0:
+            self._open_temporary()
+        os.close(os.open(_PROBE, _NEW, 0o600, dir_fd=self._temporary))
+        try:
+            text = _PROBE.decode()
+            others = (text.upper(), unicodedata.normalize("NFD", text))
+            return _is_there(others[0], self._temporary), _is_there(others[1], self._temporary)
+        finally:
+            os.unlink(_PROBE, dir_fd=self._temporary)
 
     def close(self) -> None:
         """Let go of all; what was not committed is gone."""
@@ -247,6 +265,14 @@ def _sync(handle: int) -> OSError | None:
 def _do_all(works: Sequence[Callable[[], None]]) -> None:
     for work in works:
         work()
+
+
+def _is_there(name: str, folder: int) -> bool:
+    try:
+        os.stat(os.fsencode(name), dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
 def _check_free(name: bytes, folder: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -208,6 +209,21 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Folding:
+    """What a file system ignores in names: their case, and how their accents are stored."""
+
+    case: bool = False
+    accents: bool = False
+
+    def folded(self, name: bytes) -> bytes:
+        """Return what is the same for names that it takes for the same."""
+        text = os.fsdecode(name)
+        if self.accents:
+            text = unicodedata.normalize("NFC", text)
+        return os.fsencode(text.casefold() if self.case else text)
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingFile:
     """A file to be written: `pieces` yields its `size` bytes, and raises `Spoiled`."""
 
@@ -299,6 +315,13 @@ class Media(ABC):
         That is said of some hundred at once. What exists is never replaced, and nothing is
         written outside of the media. Owner and mode are those of the files beside it. One call
         at a time.
+        """
+
+    @abstractmethod
+    def folding(self) -> Folding:
+        """Try which names the file system that the media are on takes for the same.
+
+        Nothing, where that cannot be tried.
         """
 
     @abstractmethod
@@ -426,6 +449,15 @@ class FolderMedia(Media):
         writer = RootWriter(self.opened())
         try:
             yield from _written(writer, files)
+        finally:
+            writer.close()
+
+    def folding(self) -> Folding:
+        writer = RootWriter(self.opened())
+        try:
+            return Folding(*writer.folding())
+        except OSError:
+            return Folding()
         finally:
             writer.close()
 

@@ -10,6 +10,7 @@ from typing import IO, ClassVar, cast
 
 from wizard.instance.compose.container_programs import RunningProgram, WebPrograms, interrupted
 from wizard.media.source import (
+    Folding,
     IncomingFile,
     Media,
     MediaFailure,
@@ -106,6 +107,12 @@ class ContainerMedia(Media):
                     yield from [_written(*given, answers.readline()) for given in batch]
             except (BrokenPipeError, ValueError) as gone:
                 raise self._interrupted(running) from gone
+
+    def folding(self) -> Folding:
+        with self._programs.guard("folding") as running:
+            ignored = running.output.read(_CHUNK).split()
+            self._check_end(running)
+        return Folding(*(word == b"1" for word in ignored))
 
     def room(self) -> Room:
         with self._programs.guard("room") as running:

@@ -14,6 +14,7 @@ from wizard.instance.compose.project import Mount, inspected_volume
 from wizard.instance.compose.renamed_volumes import never_started
 from wizard.media.source import (
     FolderMedia,
+    Folding,
     IncomingFile,
     Media,
     MediaFailure,
@@ -46,6 +47,9 @@ class VolumeMedia(FolderMedia):
             yield from super().write(files)
         else:
             yield from self._inside.write(files)
+
+    def folding(self) -> Folding:
+        return super().folding() if os.geteuid() == 0 else self._inside.folding()
 
 
 def open_media(programs: WebPrograms) -> Media:
