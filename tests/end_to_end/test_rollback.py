@@ -117,6 +117,7 @@ def test_there_back_and_there_again(line: CommandLine) -> None:
     more = {"after-that.jpg": upload(line, "after-that.jpg")}
     events = roll_back(line, "--close-bucket")
     assert checks(events)["bucket-closed"] == "pass"
+    assert "while it is public" in str(events[-1]["text"]), "it no longer is"
     check_back(line, uploaded | more)
     assert EnvFile.read(line.demo.folder / ".env").data == env, "byte for byte"
     assert line.bucket.get_policy() is None

@@ -105,7 +105,8 @@ async def _last_words(back: Migration) -> Message:
     media = await back.context.deployment.media()
     done = msg(
         "The site runs from this server's disk ({media}), and everything is verified. The objects "
-        "stay in the bucket; other servers of the Fediverse still load old addresses from there.",
+        "stay in the bucket; while it is public, other servers of the Fediverse still load old "
+        "addresses from there.",
         media=media.label,
     )
     return after_remarks(back.remarks(), done)

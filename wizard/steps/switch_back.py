@@ -61,7 +61,8 @@ class SwitchBack(TypedStep[None]):
         """Return the stages word for word, what visitors notice, and what happens if it fails."""
         if serves_itself(context, await look(context)):
             text = msg("The site serves its own files already: nothing is restarted.")
-            return Plan((Sentence(text), Sentence(_CATCH_UP)))
+            catch_up = msg("What was uploaded to the bucket in the meantime is copied back.")
+            return Plan((Sentence(text), Sentence(catch_up)))
         choice = await choose(context)
         items: list[PlanItem] = [
             *stages_of(choice),
