@@ -3,5 +3,4 @@
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
     "detect": "instance/dockerless/test_deployment",
-    "unfinished_switch": "switch/test_run",
 }

@@ -15,7 +15,7 @@ from wizard.journal.file import JournalHeld
 from wizard.journal.journal import Journal
 from wizard.step import Ask, Context
 from wizard.switch.files import Answer, SwitchFiles
-from wizard.switch.follow import finish_switch, follow
+from wizard.switch.follow import SECONDS_TO_START, finish_switch, follow
 from wizard.switch.state import Direction, Phase, SwitchState
 from wizard.switch.undo import put_services_back
 
@@ -35,7 +35,7 @@ async def open_journal(
     With `put_back` the switch is told to go back. Raises `Problem`.
     """
     files = SwitchFiles(folder)
-    until, ended = 0.0, None
+    since, ended = time.monotonic(), None
     while True:
         try:
             journal = Journal.open(folder, instance.folder)
@@ -45,19 +45,26 @@ async def open_journal(
             return journal
         except JournalHeld:
             state = files.read()
-            under_way = state is not None and not state.over
-            if state is None or not (under_way or time.monotonic() < until):
-                raise
-            if state.runner_lives and under_way:
+            if state and state.runner_lives and not state.over:
                 report(Note(_FOLLOWING))
                 if put_back and state.direction is Direction.TO_S3:
                     files.say(Answer(put_back=True), state)
                 ended = await follow(files, report, ask)
-                until = time.monotonic() + _SECONDS_BETWEEN
-            elif until and time.monotonic() >= until:
+                since = time.monotonic()
+            elif time.monotonic() - since >= _seconds_of_a_runner(
+                state, followed=ended is not None
+            ):
                 raise
-            until = until or time.monotonic() + _SECONDS_BETWEEN
         await asyncio.sleep(_SECONDS_A_TRY)
+
+
+def _seconds_of_a_runner(state: SwitchState | None, *, followed: bool) -> float:
+    """Return how long it may be a runner that holds the journal: one that starts, or that ends."""
+    if state is None:
+        return 0
+    if not state.over:
+        return SECONDS_TO_START
+    return _SECONDS_BETWEEN if followed or state.runner_lives else 0
 
 
 async def finish_what_was_begun(context: Context, *, put_back: bool) -> Message:

@@ -25,7 +25,7 @@ from wizard.system.stopping import leaving
 
 _SECONDS_A_POLL = 0.2
 # Python and its libraries take seconds on a machine that is busy.
-_SECONDS_TO_START = 60.0
+SECONDS_TO_START = 60.0
 # Each finishes what the one before it began; if all are killed, another would be as well.
 _MOST_RUNNERS = 4
 GOES_ON = msg(
@@ -195,7 +195,7 @@ async def _start(context: Context, files: SwitchFiles) -> SwitchState:
         process = launch(files, context.instance.folder, journal.folder, journal.lock)
     except OSError as error:
         raise _did_not_start(files, str(error)) from error
-    deadline = time.monotonic() + _SECONDS_TO_START
+    deadline = time.monotonic() + SECONDS_TO_START
     while True:
         # Asked before reading, so that what it wrote last is read as well.
         ended = process.poll() is not None
