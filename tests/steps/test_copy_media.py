@@ -245,7 +245,7 @@ async def test_a_link_that_came_since_is_asked_about_before_the_switch(
     """A disk that was full meanwhile: without a word its pictures would be gone after it."""
     context = scene.context
     await scene.carry_out(STEP)
-    context.journal.save_result(done(STEP.name))
+    context.journal.save_result(done(STEP.name, STEP.inputs(context)))
     second_disk(scene, tmp_path)
     found = await STEP.inspect(context)
     assert not found.done
