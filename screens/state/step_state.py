@@ -98,10 +98,16 @@ class StepState:
         return self.plan is not None and any(isinstance(i, Command) for i in self.plan.items)
 
     def take_inspection(self) -> bool:
-        """Return whether something changed since the last call, so that an inspection is due."""
+        """Return whether something changed since the last call, so that an inspection is due.
+
+        A plan from before is gone then: it may not be what would be done now.
+        """
         if self._inspected_at == self.session.changes or self.session.running == self.name:
             return False
         self._inspected_at = self.session.changes
+        # What failed stays as it was tried, so that trying again is possible at once.
+        if self.problem is None and not (self.run and self.run.problem):
+            self.plan = None
         return True
 
     async def inspect(self) -> None:

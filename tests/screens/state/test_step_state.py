@@ -116,3 +116,33 @@ async def test_an_inspection_is_due_once_for_each_change(tmp_path: Path, running
     if running:
         state.session.start_run(state.step)
     assert state.take_inspection() is not running
+
+
+async def test_a_plan_from_before_a_change_is_not_there_to_be_carried_out(tmp_path: Path) -> None:
+    """Seen ahead of its time, it showed `.env` without the keys that another step wrote since."""
+
+    def keep(source: KitSource) -> None:
+        kept.append(source)
+
+    kept: list[KitSource] = []
+    state = await _state("enable_s3", tmp_path, done=_NAMES[:1], prepare=keep)
+    state.take_inspection()
+    await state.inspect()
+    assert _phase(state) is Phase.BLOCKED
+    assert state.shown_plan is not None
+    kept[0].done(_NAMES[1])
+    state.session.changes += 1
+    assert state.take_inspection()
+    assert _phase(state) is Phase.INSPECTING
+    await state.inspect()
+    assert _phase(state) is Phase.READY
+
+
+async def test_after_a_failure_the_plan_stays_to_be_tried_again(tmp_path: Path) -> None:
+    state = await _state("set_cors", tmp_path, done=_NAMES[:4])
+    state.take_inspection()
+    await state.inspect()
+    run = state.session.start_run(state.step)
+    state.session.end_run(run, PROBLEM, interrupted=False)
+    assert state.take_inspection()
+    assert state.plan is not None
