@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.servers.certificates import Authority
@@ -33,8 +35,10 @@ class BookWyrm(BaseHTTPRequestHandler):
     """As Django with SECURE_SSL_REDIRECT: shows pages of its own domain only where it is https."""
 
     base = ""
+    seconds = 0.0
 
     def do_GET(self) -> None:
+        time.sleep(self.seconds)
         host, scheme = self.headers["Host"], self.headers["X-Forwarded-Proto"]
         if host != "books.example.org":
             self.send_error(400)
@@ -86,6 +90,16 @@ def test_a_site_that_is_slow_is_looked_at_less_often(
 ) -> None:
     """Looking must not take the processors from the services that start."""
     assert pause_after(took, closely=closely) == pause
+
+
+async def test_a_page_that_takes_too_long_is_late(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BookWyrm, "seconds", 2.0)
+    monkeypatch.setattr("wizard.web.visitor._TIMEOUT", httpx.Timeout(0.5))
+    async with SiteWatch(site, "books.example.org") as watch:
+        assert (await watch.look()).late
+        assert "had no answer within" in watch.downtime.words
 
 
 async def test_another_domain_is_not_the_sites_own_page(site: Settings) -> None:

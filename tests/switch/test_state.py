@@ -43,6 +43,20 @@ def test_a_look_that_never_was_good_before() -> None:
     )
 
 
+def test_a_site_that_only_was_slow_was_not_down() -> None:
+    """On a busy server a page may take half a minute, and every visitor gets it."""
+    now = time.time()
+    slow = Downtime().after(now - 60, good=True)
+    slow = slow.after(now - 50, good=False, late=True).after(now - 10, good=True)
+    assert slow.words == (
+        "The site was very slow for about 50 seconds, 60 at most (1 of 3 requests had no answer"
+        " within 20 seconds)."
+    )
+    down = slow.after(now - 9, good=False).after(now - 8, good=True)
+    assert down.words.startswith("The site was down for about")
+    assert down.words.endswith("(2 of 5 requests failed).")
+
+
 def test_what_an_earlier_version_kept_is_read() -> None:
     state = SwitchState(id="one", direction=Direction.BACK, way="up", patience=1)
     kept = state.to_dict()

@@ -143,7 +143,7 @@ class SiteWatch:
         asked, at = time.monotonic(), time.time()
         view = await look_at_site(self._settings, self._domain)
         before = self.downtime
-        self.downtime = before.after(at, good=view.own_page)
+        self.downtime = before.after(at, good=view.own_page, late=view.late)
         self.view, self._asked = view, asked
         if (before.failures, before.down_since) != (
             self.downtime.failures,

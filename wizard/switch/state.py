@@ -17,6 +17,7 @@ from typing import Any
 from wizard.core.message import NOTHING, Message, Number, decode, marked, plural
 from wizard.core.problem import Problem
 from wizard.system.processes import Process
+from wizard.web.visitor import SECONDS_TO_ANSWER
 
 SCHEMA = 1
 
@@ -53,7 +54,8 @@ class Downtime:
     `seconds` go from the first failed answer to the first good one, `most` from the last good
     one before; `down_since` is when the first of those answers was asked for that fail now, and
     `good_at` when the last good one was (seconds since the epoch). `gap` is the longest time
-    between two good ones: what was shorter, nobody saw.
+    between two good ones: what was shorter, nobody saw. `late` counts the failures where the
+    answer was not waited for any longer: visitors who are more patient get it.
     """
 
     looks: int = 0
@@ -63,10 +65,11 @@ class Downtime:
     most: float = 0.0
     gap: float = 0.0
     good_at: float | None = None
+    late: int = 0
 
-    def after(self, asked: float, *, good: bool) -> Downtime:
+    def after(self, asked: float, *, good: bool, late: bool = False) -> Downtime:
         """Return the same after one more look, which was asked for at that moment."""
-        seen = replace(self, looks=self.looks + 1)
+        seen = replace(self, looks=self.looks + 1, late=self.late + late)
         if not good:
             since = asked if self.down_since is None else self.down_since
             return replace(seen, failures=self.failures + 1, down_since=since)
@@ -100,13 +103,21 @@ class Downtime:
         )
 
     def _down(self) -> Message:
+        seconds, most = max(1, round(self.seconds)), math.ceil(self.most - 0.1)
+        if self.late == self.failures:
+            return plural(
+                "The site was very slow for about {n} second, {most} at most ({looks}).",
+                "The site was very slow for about {n} seconds, {most} at most ({looks}).",
+                seconds,
+                most=max(most, seconds),
+                looks=self._looks_too_late(),
+            )
         failed = plural(
             "{failures} of {n} request failed",
             "{failures} of {n} requests failed",
             self.looks,
             failures=self.failures,
         )
-        seconds, most = max(1, round(self.seconds)), math.ceil(self.most - 0.1)
         if most <= seconds:
             return plural(
                 "The site was down for about {n} second ({looks}).",
@@ -120,6 +131,15 @@ class Downtime:
             seconds,
             most=most,
             looks=failed,
+        )
+
+    def _looks_too_late(self) -> Message:
+        return plural(
+            "{late} of {n} request had no answer within {limit} seconds",
+            "{late} of {n} requests had no answer within {limit} seconds",
+            self.looks,
+            late=self.late,
+            limit=SECONDS_TO_ANSWER,
         )
 
 

@@ -25,7 +25,9 @@ from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import sentence_of, unreachable
 from wizard.web.trust import known_to_browsers, trusted, trusting
 
-_TIMEOUT = httpx.Timeout(20, connect=10)
+# How long an answer may take; browsers wait longer.
+SECONDS_TO_ANSWER = 20
+_TIMEOUT = httpx.Timeout(SECONDS_TO_ANSWER, connect=10)
 # How much of an answer is kept.
 MOST_BYTES = 2_000_000
 _MOST_REDIRECTS = 20
@@ -75,7 +77,8 @@ class VisitorResponse:
 
     `headers` have lower-case names; `body_start` is the first part of the body, `digest` that of
     the whole, where it was asked for. `hops` are all the addresses on the way, the last one that
-    of the answer itself. `untrusted`: there is no answer because the certificate was not accepted.
+    of the answer itself. `untrusted`: there is no answer because the certificate was not accepted;
+    `late`: because it took too long.
     """
 
     url: str
@@ -85,6 +88,7 @@ class VisitorResponse:
     digest: Digest | None = None
     error: Problem | None = None
     untrusted: bool = False
+    late: bool = False
     hops: tuple[Hop, ...] = ()
 
     @property
@@ -135,7 +139,7 @@ class SiteView:
     it says of files from elsewhere (`Cross-Origin-Embedder-Policy`). `problem` says what is wrong
     where it was not reached (`status` 0) or is not its own page. `untrusted`: the site's
     certificate is not one that browsers trust. `challenge` is whose challenge answers in place
-    of the site, "" where none does.
+    of the site, "" where none does. `late`: its answer took too long to be waited for.
     """
 
     status: int
@@ -149,6 +153,7 @@ class SiteView:
     untrusted: bool = False
     url: str = ""
     challenge: str = ""
+    late: bool = False
 
     @property
     def stylesheets(self) -> tuple[str, ...]:
@@ -328,7 +333,10 @@ def judge_site(
     `origin` is that under which browsers know the page, where it was asked for elsewhere.
     """
     if not seen.status:
-        return SiteView(status=0, own_page=False, points_to_bucket=False, problem=_site_away(seen))
+        away = _site_away(seen)
+        return SiteView(
+            status=0, own_page=False, points_to_bucket=False, problem=away, late=seen.late
+        )
     given = parse(seen.headers.get("content-security-policy", ""))
     page = read_page(seen.text, seen.url, _judge_of_bases(given, seen.url, origin))
     static = f"{settings.public_base}/static/"
@@ -482,9 +490,13 @@ async def _request(
                 sent = _sent_on(sent, hops, origin, url)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         problem = unreachable(error, url, field)
-        untrusted = _refuses_certificate(error)
         return VisitorResponse(
-            url=url, status=0, error=problem, untrusted=untrusted, hops=tuple(hops)
+            url=url,
+            status=0,
+            error=problem,
+            untrusted=_refuses_certificate(error),
+            late=isinstance(error, httpx.ReadTimeout),
+            hops=tuple(hops),
         )
 
 
