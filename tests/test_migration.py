@@ -278,6 +278,26 @@ async def test_a_remark_that_was_answered_later_is_not_worth_knowing(
     assert [check.seen for check in migration.remarks()] == ["it is slow", "once"]
 
 
+async def test_a_later_step_answers_a_remark_as_well(migration: Migration) -> None:
+    first, second = migration.steps[:2]
+    assert isinstance(first, Write)
+    assert isinstance(second, Write)
+    asked = verbatim("Is it trusted?")
+    first.tells = (
+        remark(asked, verbatim("not yet"), code="trusted"),
+        remark(verbatim("Who sees it?"), verbatim("nobody"), code="seen"),
+    )
+    second.tells = (
+        passed(asked, verbatim("yes"), code="trusted"),
+        remark(verbatim("Who sees it?"), verbatim("nobody"), code="seen"),
+    )
+    await migration.carry_out(first)
+    await migration.carry_out(second)
+    assert [check.seen for check in migration.remarks()] == ["nobody"], "and nothing is said twice"
+    await migration.carry_out(first)
+    assert [check.seen for check in migration.remarks()] == ["not yet", "nobody"], "it is newer"
+
+
 async def test_a_check_that_fails_is_a_step_that_failed(migration: Migration) -> None:
     settings = replace(migration.context.settings, bucket="cursed")
     migration.change_settings(settings, migration.context.keys)

@@ -468,10 +468,15 @@ class Migration:
     def remarks(self) -> list[Check]:
         """Return what the steps that are done found worth knowing, in their order.
 
-        What a later check has answered with yes is left out.
+        What a later check has answered with yes is left out, and nothing is said twice.
         """
         done = [s.result for s in self.statuses() if s.state is State.DONE and s.result]
-        return [remark for result in done for remark in _still_true(result.checks)]
+        found: dict[tuple[str, str], Check] = {}
+        for result in done:
+            later = [check for other in done if other.at > result.at for check in other.checks]
+            for check in _still_true(result.checks, later):
+                found.setdefault((check.asked, check.seen), check)
+        return list(found.values())
 
     def _changed_inputs(self, step: Step, result: StepResult) -> list[str]:
         now = step.inputs(self.context)
@@ -535,11 +540,12 @@ def _serving(context: Context, view: SiteView | None) -> Settings | None:
     return storage if storage.bucket and storage.custom_domain and seen and all(seen) else None
 
 
-def _still_true(checks: Sequence[Check]) -> Iterator[Check]:
+def _still_true(checks: Sequence[Check], later: Sequence[Check]) -> Iterator[Check]:
+    """Return the remarks among a step's checks that none after them answers, or in later steps."""
     for number, check in enumerate(checks, 1):
         if check.verdict is Verdict.REMARK and not any(
-            later.verdict is Verdict.PASS and _is_part_of(later.code, check.code)
-            for later in checks[number:]
+            other.verdict is Verdict.PASS and _is_part_of(other.code, check.code)
+            for other in (*checks[number:], *later)
         ):
             yield check
 

@@ -17,6 +17,7 @@ from wizard.access.probe import Probe
 from wizard.core.events import Check, Verdict
 from wizard.core.settings import Settings
 from wizard.instance.dockerless.deployment import Dockerless
+from wizard.steps.enable_s3 import EnableS3
 from wizard.web.trust import use_ca_file
 from wizard.web.visitor import fetch_endpoint
 
@@ -115,6 +116,17 @@ async def test_the_first_step_says_all_of_it(server: Refusing, tmp_path: Path) -
         "certificate-browsers",
     ]
     assert "keys-accepted" in codes
+
+
+async def test_enabling_s3_answers_what_the_first_step_said(
+    server: Refusing, tmp_path: Path
+) -> None:
+    """Before, the end of a migration still told the admin to add what had long been added."""
+    settings = replace(server.settings(), ca_file=str(tmp_path / "ca.pem"), url_protocol="https:")
+    env = f"{ENV}\nAWS_CA_BUNDLE={tmp_path / 'ca.pem'}\nUSE_S3=true\n"
+    with storage_context(tmp_path / "checkout", settings, server.keys, Listener(), env) as context:
+        checks = await EnableS3().verify(context.with_settings(settings), None)
+    assert [(c.code, c.verdict) for c in checks][-1] == ("certificate-bookwyrm", Verdict.PASS)
 
 
 def test_the_path_is_kept_whole(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ files of this server a container sees, its mounts say.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -35,12 +35,19 @@ _ON_MACHINES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bun
 async def authority_checks(context: Context) -> AsyncGenerator[Check, None]:
     """Yield whether BookWyrm and browsers trust what is trusted here; nothing where all do."""
     settings = context.settings
-    if await _is_of_own_authority(settings):
-        yield _bookwyrm_check(context, await context.deployment.shared_folders())
+    for check in await bookwyrm_checks(context):
+        yield check
     if settings.url_protocol == "https:":
         known = await is_trusted_by_all(settings.public_base)
         if settings.ca_file or not known:
             yield _browsers_check(settings, known=known)
+
+
+async def bookwyrm_checks(context: Context) -> Sequence[Check]:
+    """Return whether BookWyrm trusts the storage; nothing where everybody does."""
+    if not await _is_of_own_authority(context.settings):
+        return ()
+    return (_bookwyrm_check(context, await context.deployment.shared_folders()),)
 
 
 async def refuse_untrusted(context: Context) -> None:

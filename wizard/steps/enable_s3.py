@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from wizard.access.own_authority import refuse_untrusted
+from wizard.access.own_authority import bookwyrm_checks, refuse_untrusted
 from wizard.core.events import Check, Verdict, failed, passed, remark
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, verbatim
 from wizard.core.plan import Diff, Plan, PlanItem, Sentence
@@ -133,6 +133,8 @@ class EnableS3(TypedStep[None]):
         checks = [_in_django(env, name) for name in _wanted(context)]
         checks.append(await _in_bash(context, env))
         checks += _names_new(context)
+        # What the first step found may have been fixed since.
+        checks += await bookwyrm_checks(context)
         for check in checks:
             context.report(check)
         return checks
