@@ -163,7 +163,7 @@ class StartScreen(WizardScreen):
 
     def _show_opening(self) -> None:
         source, problem = self.shell.source, self.session.opening_problem
-        opening = in_lines(*self._reported(), source.opening_text, source.hint)
+        opening = in_lines(*reported(self.session.opening), source.opening_text, source.hint)
         self._set("#state", signed("✗", problem.what) if problem else opening)
         for name in ("#way-back", "#site-problem", "#armed", "#switched", "#which-path"):
             self._set(name, "")
@@ -185,14 +185,6 @@ class StartScreen(WizardScreen):
         super().show_run(run)
         if run is self.inspection and self.session.opening_problem is None:
             self._show_opening()
-
-    def _reported(self) -> list[Message]:
-        """Return the last note, and what is waited for."""
-        run = self.session.opening
-        lines = [note.text for note in run.notes[-1:]]
-        if run.waiting:
-            lines.append(timed(run.waiting.text, run.waiting.seconds))
-        return lines
 
     def _show_opened(self, opened: Opened) -> None:
         from wizard.opening.facts import PATH
@@ -343,6 +335,16 @@ def _all_stale(statuses: Sequence[Status]) -> Message:
         names=listed(names),
         steps=listed([status.step.title for status in statuses]),
     )
+
+
+def reported(run: StepRun) -> list[Message]:
+    """Return why there is something to wait for, the last that was said, and what is waited for."""
+    waits = run.waiting
+    texts = dict.fromkeys(note.text for note in (*run.notes[:1], *run.notes[-1:]))
+    if waits is None:
+        return list(texts)
+    said = [text for text in texts if text != waits.text]
+    return [*said, timed(waits.text, waits.seconds)]
 
 
 def _unfinished(status: Status) -> Message:

@@ -1,15 +1,21 @@
-"""What the first screen says of a migration that was begun."""
+"""What the first screen says of a migration that was begun, and while the instance is looked at."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+from screens.start import reported
+from screens.state.step_run import StepRun
 from tests.screens.kit import SETTINGS
 from tests.screens.picture import as_text
 from tests.screens.states import NAMES, Stage, State, move_elsewhere, on_stage
+from wizard.core.events import Note, Waiting
+from wizard.core.message import verbatim
+from wizard.switch.follow import KILLED
 
 _TO_S3 = ("configure_provider", "enable_s3")
+_STARTS = verbatim("web starts with the new settings, under its own name.")
 
 
 async def _stay(stage: Stage) -> None:
@@ -32,3 +38,23 @@ async def test_a_fresh_install_is_not_told_of_services_that_start_again(tmp_path
         for said in (as_text(stage.app), str(stage.app.session.armed_warning)):
             assert "not everything is in" in said
             assert "services start" not in said and "restarted" not in said
+
+
+def test_why_a_switch_is_finished_stays_in_sight() -> None:
+    run = StepRun("")
+    assert reported(run) == []
+    run.take(Note(KILLED, warning=True))
+    assert reported(run) == [KILLED]
+    run.take(Note(verbatim("Background jobs are paused.")))
+    run.take(Note(_STARTS))
+    assert reported(run) == [KILLED, _STARTS]
+    run.take(Waiting(verbatim("web is preparing to start"), 14))
+    assert reported(run) == [KILLED, _STARTS, "web is preparing to start (0:14)"]
+
+
+def test_nothing_is_said_twice() -> None:
+    run = StepRun("")
+    run.take(Note(KILLED, warning=True))
+    run.take(Note(_STARTS))
+    run.take(Waiting(_STARTS, 7))
+    assert [str(line) for line in reported(run)] == [KILLED, f"{_STARTS} (0:07)"]
