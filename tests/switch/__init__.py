@@ -2,7 +2,6 @@
 
 # Modules without a test of their own name, and the test that has them.
 TESTED_BY = {
-    "course": "end_to_end/test_rollback",
     "env_change": "steps/test_enable_s3",
     "first_run": "steps/test_restart",
     "follow": "switch/test_files",

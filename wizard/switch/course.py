@@ -83,7 +83,8 @@ class ToBucket(Course):
     async def put_env_back(self, context: Context) -> None:
         context.journal.forget(switched(context))
         await disarm(context)
-        context.journal.forget_result(ENABLING_STEP)
+        for name in (ENABLING_STEP, SWITCHING_STEP, "verify_cors"):
+            context.journal.forget_result(name)
 
     def note_done(self, context: Context) -> None:
         context.journal.remember(switched(context), True)
