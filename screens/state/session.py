@@ -299,6 +299,10 @@ class Session:
 
     def quit_warning(self) -> Message:
         """Return what leaving now means, in sentences."""
+        if not self.running and self.switch_under_way():
+            from wizard.switch.follow import GOES_ON
+
+            return GOES_ON
         texts = [self._what_becomes_of_the_step()] if self.running else []
         texts.append(
             msg(
@@ -310,6 +314,16 @@ class Session:
         if self.overview.armed:
             texts.append(msg("Note: {warning}", warning=self.armed_warning))
         return paragraphs(*texts)
+
+    def switch_under_way(self) -> Message:
+        """Return where a switch is that goes on by itself, left alone here; "" without one."""
+        from wizard.opening.unfinished_switch import how_it_stands
+        from wizard.switch.follow import under_way
+
+        state = under_way(self.context) if self.opened else None
+        if state is None or not state.runner_lives:
+            return NOTHING
+        return how_it_stands(self.context.journal.folder, self.context.instance.folder)
 
     def _what_becomes_of_the_step(self) -> Message:
         """Say what leaving means for the step at work."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from screens.state.marks import MARKS
 from screens.state.phase import Phase
+from screens.state.session import SWITCHING
 from screens.state.wording import signed
 from wizard.core.message import NOTHING, Message, msg, plural
 from wizard.core.quantities import describe_duration
@@ -68,6 +69,8 @@ def _at_rest(state: StepState, status: Status) -> StyledLine:
             return _done(status), "$text-success"
         case Phase.NOT_NOW:
             return signed(MARKS[status.state].symbol, status.why), "$faint"
+    if state.name in SWITCHING and (goes_on := state.session.switch_under_way()):
+        return signed("◐", goes_on), "$text-warning"
     to_text = _OPEN.get(status.state)
     if to_text and (status.state is not State.FAILED or phase is Phase.READY):
         return to_text(status), "$text-warning"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,15 @@ from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import ButtonSpec
 from screens.overlays.dialogs import ChoiceDialog
 from screens.state.phase import Phase
+from screens.state.status_line import status_line
 from tests.screens.kit import Gate, KitSource, all_scripts
 from tests.screens.states import Stage, State, on_stage
 from wizard.core.message import msg
 from wizard.core.plan import Command, Sentence
 from wizard.switch.files import Answer, SwitchFiles
+from wizard.switch.follow import GOES_ON
 from wizard.switch.state import Direction, SwitchState
+from wizard.switch.state import Phase as SwitchPhase
 from wizard.system.processes import Process
 
 DONE = ("configure_provider", "copy_media", "enable_s3", "collect_static", "set_cors")
@@ -78,6 +82,22 @@ async def test_stop_asks_what_is_to_become_of_the_switch(
         await stage.until(lambda: stage.app.screen is screen)
         await stage.until(lambda: screen.phase is phase)
         assert files.said(state) == said
+
+
+async def test_a_switch_that_was_left_running_is_not_called_interrupted(tmp_path: Path) -> None:
+    def left(source: KitSource) -> None:
+        source.began("restart")
+
+    async with on_stage(State(_ready, done=DONE, prepare=left), tmp_path) as stage:
+        screen, session = stage.app.screen, stage.app.session
+        assert isinstance(screen, StepScreen)
+        assert "Interrupted" in status_line(screen.state)[0]
+        assert "keeps running as it is" in session.quit_warning()
+        files, state = _switch_under_way(stage)
+        assert "Restarting. It began" in status_line(screen.state)[0]
+        assert session.quit_warning() == GOES_ON
+        files.write(replace(state, phase=SwitchPhase.DONE))
+        assert "Interrupted" in status_line(screen.state)[0]
 
 
 async def test_what_is_in_place_is_verified_and_nobody_reads_of_a_restart(tmp_path: Path) -> None:
