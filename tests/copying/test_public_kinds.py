@@ -106,7 +106,7 @@ async def test_a_kind_that_came_since_is_asked_about_before_the_switch(
     with nginx(scene, tmp_path):
         context = scene.context
         await scene.carry_out(STEP)
-        context.journal.save_result(done(STEP.name))
+        context.journal.save_result(done(STEP.name, STEP.inputs(context)))
         (covers / "second.gif").write_bytes(b"GIF89a another of a kind that is known")
         (covers / "second.txt").write_bytes(b"and of one that the site refuses")
         assert (await STEP.inspect(context)).done
