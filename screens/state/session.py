@@ -317,13 +317,11 @@ class Session:
 
     def switch_under_way(self) -> Message:
         """Return where a switch is that goes on by itself, left alone here; "" without one."""
-        from wizard.opening.unfinished_switch import how_it_stands
+        from wizard.opening.unfinished_switch import how_far_it_is
         from wizard.switch.follow import under_way
 
         state = under_way(self.context) if self.opened else None
-        if state is None or not state.runner_lives:
-            return NOTHING
-        return how_it_stands(self.context.journal.folder, self.context.instance.folder)
+        return how_far_it_is(state) if state and state.runner_lives else NOTHING
 
     def _what_becomes_of_the_step(self) -> Message:
         """Say what leaving means for the step at work."""

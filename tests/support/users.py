@@ -113,13 +113,9 @@ def folding_disk(folder: Path, image: Path) -> Iterator[Path]:
 
     An NTFS in `image`, as far as `lowntfs-3g` is installed; it shows all names in lowercase.
     """
-    need_root()
-    if shutil.which("lowntfs-3g") is None:
-        pytest.skip("no lowntfs-3g to mount a disk that ignores the case of names")
+    _need_for_disk("lowntfs-3g", "ignores the case of names")
+    _make_disk(image, 64 << 20, "mkntfs", "-F", "-q", "-Q")
     folder.mkdir(exist_ok=True)
-    with image.open("wb") as file:
-        file.truncate(64 << 20)
-    subprocess.run(["mkntfs", "-F", "-q", "-Q", image], check=True, capture_output=True)
     mounting = ["lowntfs-3g", "-o", "ignore_case,permissions", str(image), str(folder)]
     with _mounted(mounting, folder):
         yield folder
@@ -131,17 +127,25 @@ def disk_with_quota(folder: Path, image: Path, size: str) -> Iterator[Path]:
 
     A btrfs in `image`, as far as its tools are installed; `btrfs qgroup limit` changes the quota.
     """
-    need_root()
-    if shutil.which("btrfs") is None:
-        pytest.skip("no btrfs to mount a disk with a quota")
+    _need_for_disk("btrfs", "has a quota")
+    _make_disk(image, 256 << 20, "mkfs.btrfs", "-q")
     folder.mkdir(exist_ok=True)
-    with image.open("wb") as file:
-        file.truncate(256 << 20)
-    subprocess.run(["mkfs.btrfs", "-q", image], check=True, capture_output=True)
     with _mounted(["mount", "-o", "loop", str(image), str(folder)], folder):
         for words in (["quota", "enable"], ["qgroup", "limit", size]):
             subprocess.run(["btrfs", *words, folder], check=True, capture_output=True)
         yield folder
+
+
+def _need_for_disk(program: str, does: str) -> None:
+    need_root()
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program} to mount a disk that {does}")
+
+
+def _make_disk(image: Path, size: int, *argv: str) -> None:
+    with image.open("wb") as file:
+        file.truncate(size)
+    subprocess.run([*argv, image], check=True, capture_output=True)
 
 
 @contextmanager

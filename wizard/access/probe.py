@@ -7,10 +7,10 @@ they set are those that were there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from wizard.access.canaries import Canaries, Canary
@@ -34,7 +34,7 @@ from wizard.access.problems import (
 from wizard.access.public_address import is_answer, public_problem
 from wizard.access.public_read import listing_check
 from wizard.core.events import Check, failed, later, passed, remark
-from wizard.core.message import Message, listed, msg, plural
+from wizard.core.message import NOTHING, Message, listed, msg, plural
 from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.quantities import name_some
 from wizard.journal.entries import Entry, json_entry
@@ -189,14 +189,15 @@ class Probe:
     def _contents(self) -> Check:
         asked, code = msg("Is the bucket empty?"), "bucket-empty"
         folders, loose = self.bucket.top()
-        found = [said for folder in folders if (said := self._others_below(folder))]
+        below = [self._count_below(folder) for folder in folders]
+        found = [others for others, _ in below if others]
         if loose:
             found.append(msg("{number} outside of folders", number=len(loose)))
         if found:
             seen = msg(
                 "no, these objects are there already, and stay: {objects}", objects=listed(found)
             )
-            if self._has_ours(folders):
+            if any(has_ours for _, has_ours in below):
                 seen = msg(
                     "no, besides what bw-s3 copied there, these objects are there, and stay: "
                     "{objects}",
@@ -207,25 +208,18 @@ class Probe:
             return passed(asked, msg("yes, except for what this migration put there"), code=code)
         return passed(asked, msg("yes"), code=code)
 
-    def _has_ours(self, folders: Iterable[str]) -> bool:
-        """Tell whether something below these prefixes was put there by us, as far as is counted."""
-        ours, place = self.context.journal.was_announced, self.settings.destination
-        objects = chain.from_iterable(
-            islice(self.bucket.list_objects(folder), _MOST_COUNTED) for folder in folders
-        )
-        return any(ours(place, item.key) for item in objects)
-
-    def _others_below(self, prefix: str) -> Message | None:
-        """Say how many objects below a prefix are not ours, None for none."""
-        ours = self.context.journal.was_announced
-        place = self.settings.destination
-        seen = [o.key for o in islice(self.bucket.list_objects(prefix), _MOST_COUNTED + 1)]
-        count = sum(1 for key in seen if not ours(place, key))
+    def _count_below(self, prefix: str) -> tuple[Message, bool]:
+        """Say how many objects below a prefix are not ours, "" for none; and whether some are."""
+        announced, place = self.context.journal.was_announced, self.settings.destination
+        objects = islice(self.bucket.list_objects(prefix), _MOST_COUNTED + 1)
+        ours = [announced(place, item.key) for item in objects]
+        count, has_ours = ours.count(False), any(ours[:_MOST_COUNTED])
         if not count:
-            return None
-        if len(seen) > _MOST_COUNTED:
-            return msg("more than {number} in {folder}", number=count - 1, folder=prefix)
-        return msg("{number} in {folder}", number=count, folder=prefix)
+            return NOTHING, has_ours
+        if len(ours) > _MOST_COUNTED:
+            more = msg("more than {number} in {folder}", number=count - 1, folder=prefix)
+            return more, has_ours
+        return msg("{number} in {folder}", number=count, folder=prefix), has_ours
 
     def _write(self) -> Check:
         self.plain = [self.canaries.put(prefix) for prefix in PREFIXES]

@@ -64,6 +64,20 @@ def check_name(path: bytes) -> None:
 Written = tuple[int, "OSError | None"]
 
 
+def folding_of(folder: RootFolder) -> tuple[bool, bool]:
+    """Tell whether the disk ignores the case of names, and how their accents are stored.
+
+    It is tried with a name that is gone at once; where none can be made, it counts as neither.
+    """
+    writer = RootWriter(folder)
+    try:
+        return writer.folding()
+    except OSError:
+        return False, False
+    finally:
+        writer.close()
+
+
 class RootWriter:
     """Writes new files into what a `RootFolder` reaches, one at a time; `close` ends it."""
 
@@ -123,10 +137,7 @@ class RootWriter:
             done.result()
 
     def folding(self) -> tuple[bool, bool]:
-        """Tell whether the disk ignores the case of names, and how their accents are stored.
-
-        It is tried with a name that is gone at once. Raises `OSError` where none can be made.
-        """
+        """Tell as `folding_of`. Raises `OSError` where no file can be made to try it with."""
         if self._temporary < 0:
             self._open_temporary()
         os.close(os.open(_PROBE, _NEW, 0o600, dir_fd=self._temporary))

@@ -28,7 +28,7 @@ from wizard.core.problem import Problem
 from wizard.media.digester import Digester, OpenFile
 from wizard.media.public import PublicFiles
 from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
-from wizard.media.root_writer import RootWriter, Written
+from wizard.media.root_writer import RootWriter, Written, folding_of
 from wizard.system.open_files import allow_open_files
 
 # Where BookWyrm's storage keeps media in the bucket (`MEDIA_FULL_URL`, `location`).
@@ -453,13 +453,7 @@ class FolderMedia(Media):
             writer.close()
 
     def folding(self) -> Folding:
-        writer = RootWriter(self.opened())
-        try:
-            return Folding(*writer.folding())
-        except OSError:
-            return Folding()
-        finally:
-            writer.close()
+        return Folding(*folding_of(self.opened()))
 
     def room(self) -> Room:
         self.opened()

@@ -132,17 +132,21 @@ def how_it_stands(folder: Path, instance: Path) -> Message:
             instance=state.instance,
         )
     if state.runner_lives:
-        seconds = max(0, round(time.time() - state.begun_at))
-        begun = plural(
-            "It began {n} second ago and ends by itself.",
-            "It began {n} seconds ago and ends by itself.",
-            seconds,
-        )
-        return sentences(with_full_stop(state.words), begun)
+        return how_far_it_is(state)
     return msg(
         "The switch of the running services was interrupted: its process was killed, or the"
         " machine went down. Start bw-s3 now: it finishes the switch, or puts everything back."
     )
+
+
+def how_far_it_is(state: SwitchState) -> Message:
+    """Return where a switch is that goes on by itself."""
+    begun = plural(
+        "It began {n} second ago and ends by itself.",
+        "It began {n} seconds ago and ends by itself.",
+        max(0, round(time.time() - state.begun_at)),
+    )
+    return sentences(with_full_stop(state.words), begun)
 
 
 def how_it_ended(state: SwitchState) -> Message:

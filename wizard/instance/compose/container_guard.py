@@ -18,7 +18,7 @@ import threading
 from typing import Any
 
 from wizard.media.root_folder import RootFolder
-from wizard.media.root_writer import RootWriter
+from wizard.media.root_writer import RootWriter, folding_of
 
 _CHUNK = 1 << 18
 
@@ -126,17 +126,6 @@ def write(writer: RootWriter, given: Any, output: Any) -> None:
         failures = []
 
 
-def folding(folder: RootFolder) -> tuple[bool, bool]:
-    """Try whether the disk ignores the case of names, and how accents are stored."""
-    writer = RootWriter(folder)
-    try:
-        return writer.folding()
-    except OSError:
-        return False, False
-    finally:
-        writer.close()
-
-
 class _Unfinished(OSError):
     """A file whose source broke off: whoever gave it knows why."""
 
@@ -219,7 +208,7 @@ def _answer(work: str, root: bytes, names: list[bytes], output: Any) -> None:
         files = b"%d" % found.f_favail if found.f_files else b"-"
         output.write(b"%d %s\n" % (found.f_bavail * found.f_frsize, files))
     elif work == "folding":
-        output.write(b"%d %d\n" % folding(folder))
+        output.write(b"%d %d\n" % folding_of(folder))
     else:
         {"look": stat_files, "read": read}[work](folder, names, output)
 
