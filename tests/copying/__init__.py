@@ -11,7 +11,6 @@ TESTED_BY = {
     "job": "copying/test_upload",
     "kept_elsewhere": "copying/test_upload",
     "large_file": "copying/test_upload",
-    "listing": "copying/test_upload",
     "misplaced": "steps/test_copy_media",
     "object_list": "copying/test_moving",
     "old_bucket": "copying/test_moving",

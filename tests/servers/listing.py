@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import md5
@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 _MODIFIED = "2026-11-01T10:00:00.000Z"
-_NUMBER = re.compile(r"(\d+)\.jpg")
 _MOST = 1000
 
 
@@ -44,8 +43,8 @@ class _Lists(BaseHTTPRequestHandler):
             self._answer(404, "<Error><Code>NoSuchBucketPolicy</Code></Error>")
 
     def _page(self, asked: dict[str, str]) -> str:
-        after = _NUMBER.search(asked.get("continuation-token", asked.get("start-after", "")))
-        first = int(after[1]) + 1 if after else 0
+        after = asked.get("continuation-token", asked.get("start-after", ""))
+        first = bisect_right(range(self.objects), after, key=key)
         if not asked.get("prefix", "").startswith("images/"[: len(asked.get("prefix", ""))]):
             first = self.objects
         last = min(first + int(asked.get("max-keys", _MOST)), self.objects)

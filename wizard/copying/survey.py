@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wizard.copying.crt_client import Request
 from wizard.copying.inventory import Fate, Inventory, Pair
-from wizard.copying.listing import Listed, ListingRefused, OutOfOrder, list_all
+from wizard.copying.listing import Listed, ListingRefused, list_all
 from wizard.copying.outcome import MediaCount
 from wizard.copying.threads import Stopped
 from wizard.media.public import PublicFiles
@@ -147,21 +147,15 @@ class Survey:
 
     def list_there(self, job: Job) -> None:
         """List the prefix, in parallel where it is large and the service keeps order."""
-        splits = self._splits(job)
-        try:
-            self._list_with(job, splits)
-        except OutOfOrder:
-            self._list_with(job, [])
-        job.inventory.index_there()
 
-    def _list_with(self, job: Job, splits: list[str]) -> None:
         def take(page: list[Listed]) -> None:
             job.inventory.add_there((path_of(o.key), o) for o in page)
             if self._stop.is_set():
                 job.dispatcher.stop()
 
         job.inventory.forget_there()
-        list_all(job.dispatcher, PREFIX, splits, take)
+        list_all(job.dispatcher, PREFIX, self._splits(job), take)
+        job.inventory.index_there()
 
     def _splits(self, job: Job) -> list[str]:
         """Return keys that cut the listing into ranges; none before anything can be there."""
