@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from tests import ROOT
 from tests.benchmark.__main__ import Runs
@@ -122,13 +123,13 @@ def _fill(endpoint: str, count: int) -> None:
     )
     sizes = [min(_MOST, int(chance.lognormvariate(0, _SPREAD) * _MEDIAN)) for _ in range(count)]
 
-    def put(number: int) -> None:
-        key = f"images/covers/{number:07}.jpg"
-        # The server gives zeros, whatever it was given.
-        client.put_object(Bucket=_OLD, Key=key, Body=bytes(sizes[number]))
+    def put(size: int) -> None:
+        # Named as BookWyrm does. The server gives zeros, whatever it was given.
+        key = f"images/covers/{uuid4()}.jpg"
+        client.put_object(Bucket=_OLD, Key=key, Body=bytes(size))
 
     with ThreadPoolExecutor(32) as pool:
-        list(pool.map(put, range(count)))
+        list(pool.map(put, sizes))
 
 
 def _environment(folder: Path) -> Iterator[tuple[str, str]]:
@@ -146,6 +147,8 @@ def _run(title: str, program: Callable[[Field], list[str]], field: Field, number
     if path is None:
         return
     env, load = dict(_environment(field.folder)), os.getloadavg()[0]
+    # What one leaves to the kernel to be written must not be in the next one's way.
+    os.sync()
     began = time.monotonic()
     process = subprocess.Popen([path, *argv[1:]], env=env, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)

@@ -16,8 +16,8 @@ def main() -> None:
     """Copy from one bucket to the other, or where that is "" to the disk."""
     # Only the tests bring click: with it, httpx would load a command line of its own, and Rich.
     sys.modules["click"] = None  # type: ignore[assignment]
-    from tests.copying.test_moving import Move
     from tests.support.copy_kit import CopyKit
+    from tests.support.move import Move
 
     folder, *sides = sys.argv[1:]
     keys = Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])

@@ -35,8 +35,8 @@ _MOVE = """
 import json, resource, sys
 from dataclasses import replace
 from pathlib import Path
-from tests.copying.test_moving import Move
 from tests.support.copy_kit import CopyKit
+from tests.support.move import Move
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
 from wizard.copying.sources import media_of

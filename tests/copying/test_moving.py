@@ -11,14 +11,14 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.request import urlopen
 
 import httpx
@@ -30,40 +30,34 @@ from tests import ROOT
 from tests.servers.bad_proxy import Fault, bad_proxy
 from tests.servers.ceph import Ceph
 from tests.support.copy_kit import CopyKit
+from tests.support.move import Move
 from tests.support.results import done
 from tests.support.waiting import wait_until
 from wizard.copying import server_copy
 from wizard.copying.settle_public import settle_public
 from wizard.copying.sources import media_of
 from wizard.copying.upload import (
-    BroughtBack,
     Comparison,
     CopyOutcome,
-    bring_back_media,
     compare_media,
     copy_media,
-    copy_new_media,
     withdraw_private,
 )
 from wizard.core.events import Note
 from wizard.core.problem import Problem
 from wizard.core.secrets import Keys
 from wizard.core.settings import MigrationPath, Settings
-from wizard.instance.checkout import open_instance
 from wizard.journal.journal import Journal
 from wizard.journal.misplaced import note_misplaced
-from wizard.journal.moving import note_moving_from
 from wizard.journal.public_files import keep_public_files
 from wizard.media.public import FileKind, HeldBack, PublicFiles
 from wizard.media.source import Reason
 from wizard.step import Context
 
-Result = TypeVar("Result")
-
 _CHILD = """
 import json, sys
 from pathlib import Path
-from tests.copying.test_moving import Move
+from tests.support.move import Move
 from tests.support.copy_kit import CopyKit
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
@@ -73,63 +67,6 @@ move.new.control.limit_rate(4_000_000)
 print("begins", flush=True)
 move.copy()
 """
-
-
-@dataclass
-class Move:
-    """Two buckets, and one instance between them: `old` is what its site uses."""
-
-    old: CopyKit
-    new: CopyKit
-
-    @contextmanager
-    def context(self) -> Iterator[Context]:
-        journal = Journal.open(self.new.journal_folder, self.new.folder)
-        try:
-            context = self.new.context(journal)
-            self._write_env(open_instance(self.new.folder).env_path)
-            note_moving_from(journal, self.old.settings)
-            yield context
-        finally:
-            journal.close()
-
-    def _write_env(self, env: Path) -> None:
-        settings, keys = self.old.settings, self.old.keys
-        lines = {
-            "DOMAIN": "books.example.org",
-            "USE_S3": "true",
-            "AWS_ACCESS_KEY_ID": keys.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-            "AWS_STORAGE_BUCKET_NAME": settings.bucket,
-            "AWS_S3_ENDPOINT_URL": settings.endpoint,
-            "AWS_S3_REGION_NAME": settings.region,
-            "AWS_S3_CUSTOM_DOMAIN": settings.custom_domain,
-            "AWS_S3_URL_PROTOCOL": settings.url_protocol,
-        }
-        env.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
-
-    def run(self, work: Callable[[Context], Coroutine[Any, Any, Result]]) -> Result:
-        with self.context() as context:
-            return asyncio.run(work(context))
-
-    def copy(self) -> CopyOutcome:
-        async def work(context: Context) -> CopyOutcome:
-            return await copy_media(context, await media_of(context))
-
-        return self.run(work)
-
-    def catch_up(self) -> CopyOutcome:
-        return self.run(copy_new_media)
-
-    def send_back(self) -> BroughtBack:
-        return self.run(bring_back_media)
-
-    def fill(self, count: int) -> None:
-        """So many covers in the old bucket only."""
-        acl = {"ACL": "public-read"} if self.old.settings.acl else {}
-        for number in range(count):
-            data = os.urandom(100 + 37 * number)
-            self.old.put(f"images/covers/{number:04}.jpg", data, ContentType="image/jpeg", **acl)
 
 
 def move_between(folder: Path, old: tuple[Settings, Keys], new: tuple[Settings, Keys]) -> Move:

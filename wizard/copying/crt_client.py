@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -34,8 +35,6 @@ from wizard.copying.crt_threads import Body, keep_thread
 from wizard.web.trust import ca_bundle
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
-
     from wizard.core.secrets import Keys
     from wizard.core.settings import Settings
 
@@ -64,12 +63,13 @@ _CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 class Response:
     """What came back. `status` is 0 where no answer came; `error` the runtime's name for why.
 
-    `body` holds errors (and what was asked to be collected).
+    `body` holds errors (and what was asked to be collected), `md5` that of a body, if asked for.
     """
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    md5: bytes = b""
     error: str = ""
     message: str = ""
 
@@ -112,10 +112,10 @@ class Request:
     """One S3 request; `done` is called with the last answer, after all retries.
 
     `key` "" means the bucket itself; `collect` keeps the answer's whole body, `expects` bytes of
-    it as far as is known, `digest` is fed with it instead. `anonymous`: a refusal is an answer as
-    good as any. What is sent is `body`, or the `file_size` bytes of `file`, a path that the
-    runtime reads by itself; `is_current` says, before another attempt, whether that is still the
-    file that was meant.
+    it as far as is known; `with_md5` has it hashed as it comes, whether it is kept or not.
+    `anonymous`: a refusal is an answer as good as any. What is sent is `body`, or the `file_size`
+    bytes of `file`, a path that the runtime reads by itself; `is_current` says, before another
+    attempt, whether that is still the file that was meant.
     """
 
     operation: str
@@ -131,10 +131,9 @@ class Request:
     collect: bool = False
     expects: int = 0
     anonymous: bool = False
-    digest: Callable[[], _Hash] | None = None
+    with_md5: bool = False
     attempts: int = 0
     first_failed: float = 0.0
-    hashed: bytes = b""
 
     @property
     def size(self) -> int:
@@ -211,7 +210,7 @@ class Client:
 class Attempt:
     """One attempt of a request; `completed` gets its answer once, on the runtime's thread."""
 
-    __slots__ = ("_body", "_completed", "_digest", "_headers", "_status", "crt", "request")
+    __slots__ = ("_body", "_completed", "_headers", "_md5", "_status", "crt", "request")
 
     def __init__(self, request: Request, completed: Callable[[Attempt, Response], None]) -> None:
         self.request = request
@@ -220,7 +219,7 @@ class Attempt:
         self._status = 0
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
-        self._digest = request.digest() if request.digest else None
+        self._md5 = hashlib.md5(usedforsecurity=False) if request.with_md5 else None
 
     def cancel(self) -> None:
         """Give the attempt up; it completes with an error."""
@@ -236,9 +235,10 @@ class Attempt:
     def on_body(self, chunk: bytes, offset: int, **_: Any) -> None:
         """Take a piece of the answer's body; the runtime calls this, on its other thread."""
         keep_thread()
-        if self._digest is not None and self._status < 300:
-            self._digest.update(chunk)
-        elif self.request.collect or sum(map(len, self._body)) < _WORDS:
+        md5 = self._md5 if self._status < 300 else None
+        if md5 is not None:
+            md5.update(chunk)
+        if self.request.collect or (md5 is None and sum(map(len, self._body)) < _WORDS):
             self._body.append(chunk)
 
     def on_done(
@@ -248,8 +248,8 @@ class Attempt:
         answer = Response(
             status=status_code or self._status, headers=self._headers, body=b"".join(self._body)
         )
-        if self._digest is not None:
-            self.request.hashed = self._digest.digest()
+        if self._md5 is not None:
+            answer.md5 = self._md5.digest()
         if error is not None:
             answer.error = getattr(error, "name", type(error).__name__)
             answer.message = getattr(error, "message", str(error))

@@ -95,9 +95,13 @@ class Fetcher:
     def _whole(self, path: bytes, answer: Response) -> list[bytes]:
         """Return a small object's bytes. Raises `Spoiled`."""
         _refuse(path, answer)
-        digests = RunningDigests(len(answer.body), answer.etag)
-        digests.update(answer.body)
-        self._prove(path, digests, answer)
+        etag = answer.etag
+        if etag == answer.md5.hex():
+            self.proofs[path] = Proof(answer.md5, etag)
+        else:
+            digests = RunningDigests(len(answer.body), etag)
+            digests.update(answer.body)
+            self._prove(path, digests, answer)
         return [answer.body]
 
     def _parts(self, found: _Object) -> Iterator[bytes]:
@@ -239,6 +243,7 @@ def _whole_of(found: _Object, done: Callable[[Response], None]) -> Request:
         done=done,
         collect=True,
         expects=found.listed.size,
+        with_md5=True,
     )
 
 

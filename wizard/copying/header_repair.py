@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,9 +66,9 @@ class HeaderRepair:
             operation="GetObject",
             method="GET",
             key=self._key,
-            done=lambda a: self._compared(read, pair, a),
+            done=lambda answer: self._compared(pair, answer),
+            with_md5=True,
         )
-        read.digest = hashlib.md5
         if self.file.size == pair.there_size:
             self.job.dispatcher.submit(read)
         else:
@@ -79,8 +78,8 @@ class HeaderRepair:
     def _key(self) -> str:
         return key_of(self.file.path)
 
-    def _compared(self, read: Request, pair: Pair, answer: Response) -> None:
-        if answer.ok and read.hashed == self.md5:
+    def _compared(self, pair: Pair, answer: Response) -> None:
+        if answer.ok and answer.md5 == self.md5:
             self.job.dispatcher.follow_up(self._look())
         elif answer.ok:
             self._differs(pair)
@@ -146,13 +145,13 @@ class HeaderRepair:
             operation="GetObject",
             method="GET",
             key=self._key,
-            done=lambda a: self._read_again(read, a),
+            done=self._read_again,
+            with_md5=True,
         )
-        read.digest = hashlib.md5
         self.job.dispatcher.follow_up(read)
 
-    def _read_again(self, read: Request, answer: Response) -> None:
-        if answer.ok and read.hashed == self.md5:
+    def _read_again(self, answer: Response) -> None:
+        if answer.ok and answer.md5 == self.md5:
             self._verified()
         else:
             self.job.failed(self.file.path, Reason.CORRUPTED, answer.words)

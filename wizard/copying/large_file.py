@@ -182,10 +182,11 @@ class LargeFile:
         for md5 in self._md5s:
             last = min(position + step, self.file.size) - 1
             request = Request(
-                operation="GetObject", method="GET", key=self.key, done=_nowhere, digest=hashlib.md5
+                operation="GetObject", method="GET", key=self.key, done=_nowhere, with_md5=True
             )
             request.headers = [("Range", f"bytes={position}-{last}")]
-            if not self.job.dispatcher.ask(request).ok or request.hashed != md5:
+            answer = self.job.dispatcher.ask(request)
+            if not answer.ok or answer.md5 != md5:
                 return False
             position = last + 1
         return True

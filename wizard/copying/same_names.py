@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -84,10 +83,14 @@ def _digested(
 
 def _md5_there(job: Job, path: bytes) -> bytes:
     request = Request(
-        operation="GetObject", method="GET", key=key_of(path), done=lambda answer: None
+        operation="GetObject",
+        method="GET",
+        key=key_of(path),
+        done=lambda answer: None,
+        with_md5=True,
     )
-    request.digest = hashlib.md5
-    return request.hashed if job.dispatcher.ask(request).ok else b""
+    answer = job.dispatcher.ask(request)
+    return answer.md5 if answer.ok else b""
 
 
 def differ_now(job: Job, paths: Iterable[bytes]) -> Iterator[bytes]:

@@ -84,14 +84,14 @@ class _Small:
                 operation="GetObject",
                 method="GET",
                 key=self.key,
-                done=lambda a: self.read_back(read, a),
+                done=self.read_back,
+                with_md5=True,
             )
-            read.digest = hashlib.md5
             self.job.dispatcher.follow_up(read)
 
-    def read_back(self, read: Request, answer: Response) -> None:
+    def read_back(self, answer: Response) -> None:
         """Compare what the service gives for the key, byte by byte."""
-        if answer.ok and read.hashed == self.md5:
+        if answer.ok and answer.md5 == self.md5:
             self.etag = answer.etag or self.etag
             self.verified()
         elif self.sends < _SENDS:
