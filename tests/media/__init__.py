@@ -6,4 +6,6 @@ TESTED_BY = {
     "digester": "media/test_source",
     "programs": "instance/compose/test_media",
     "root_folder": "media/test_source",
+    "write_files": "media/test_root_writer",
+    "writer": "media/test_root_writer",
 }

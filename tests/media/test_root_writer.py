@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import shutil
+import signal
 import stat
 import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.support.checkout import make_checkout
 from tests.support.users import ALICE, folding_disk, need_root, small_disk
+from tests.support.waiting import wait_until
+from wizard.core.problem import Problem
 from wizard.instance.checkout import open_instance
 from wizard.instance.compose.container_media import ContainerMedia
 from wizard.instance.compose.container_programs import WebPrograms
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.project import ComposeProject
+from wizard.media.root_folder import RootFolder
+from wizard.media.root_writer import RootWriter
 from wizard.media.source import (
     FolderMedia,
     Folding,
@@ -264,15 +275,105 @@ def test_owner_and_mode_are_those_of_its_neighbours(media: Media, tmp_path: Path
     assert owner_and_mode(root / "new/c.jpg") == (ALICE, 0o644)
 
 
-def test_a_disk_that_is_full_is_said(tmp_path: Path) -> None:
-    (tmp_path / "full").symlink_to("/dev/full")
+@pytest.mark.parametrize("kind", ["folder", "program"])
+def test_a_disk_that_is_full_is_said(tmp_path: Path, kind: str) -> None:
+    with small_disk(tmp_path / "images") as root:
+        large = bytes(shutil.disk_usage(root).free + 1)
+        half = incoming(b"b.jpg", large[: len(large) // 2])
+        written = write(
+            media_in(root, tmp_path, kind), half, incoming(b"c.jpg", large), incoming(b"d.jpg")
+        )
+        assert written == [None, Reason.DISK_FULL, None]
+        assert names(root) == {"b.jpg", "d.jpg"}
+
+
+def test_a_writer_that_is_killed_is_said_and_the_next_one_writes(tmp_path: Path) -> None:
     media = FolderMedia(tmp_path)
 
-    def full() -> Iterator[bytes]:
-        yield os.fsencode(str((tmp_path / "full").open("wb", buffering=0).write(b"x")))
+    def killed() -> Iterator[bytes]:
+        yield b"half"
+        wait_until(lambda: bool(writers_into(tmp_path)))
+        for process in writers_into(tmp_path):
+            os.kill(process, signal.SIGKILL)
+        yield bytes(4 << 20)
 
-    assert write(media, IncomingFile(b"b.jpg", 1, full)) == [Reason.DISK_FULL]
-    assert names(tmp_path) == {"full"}
+    with pytest.raises(Problem, match="ended partway") as problem:
+        write(media, IncomingFile(b"b.jpg", 4 + (4 << 20), killed))
+    assert problem.value.code == "writer-ended"
+    assert write(media, incoming(b"c.jpg")) == [None]
+    assert names(tmp_path) == {"c.jpg"}
+
+
+_GIVER = """
+import sys, time
+from pathlib import Path
+from wizard.media.source import FolderMedia, IncomingFile
+def files():
+    for number in range(200):
+        yield IncomingFile(b"%d.jpg" % number, 3, lambda: [b"new"])
+    print("given", flush=True)
+    time.sleep(60)
+list(FolderMedia(Path(sys.argv[1])).write(files()))
+"""
+
+
+def test_a_writer_does_not_outlive_who_gives(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", _GIVER, str(tmp_path)]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE) as giver:
+        assert giver.stdout is not None
+        giver.stdout.readline()
+        wait_until(lambda: bool(writers_into(tmp_path)))
+        giver.kill()
+    wait_until(lambda: not writers_into(tmp_path))
+    # What was asked for has its name, and nothing else is left.
+    assert names(tmp_path) == {f"{number}.jpg" for number in range(128)}
+
+
+def writers_into(root: Path) -> list[int]:
+    """The processes that write below this folder."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if os.fsencode(root) in words and b"-I" in words:
+                found.append(int(folder.name))
+    return found
+
+
+def test_a_writer_waits_for_another_that_ends(tmp_path: Path) -> None:
+    """One whose giver was killed still names what it has."""
+    media = FolderMedia(tmp_path)
+    another = tmp_path / ".bw-s3-incoming"
+    another.mkdir()
+    (another / "1").write_bytes(b"of the other")
+    handle = os.open(another, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    assert media.folding() == Folding(), "not tried, and nothing taken away"
+    assert (another / "1").exists()
+
+    def end() -> None:
+        (another / "1").rename(tmp_path / "a.jpg")
+        another.rmdir()
+        os.close(handle)
+
+    threading.Timer(0.5, end).start()
+    assert write(media, incoming(b"b.jpg")) == [None]
+    assert names(tmp_path) == {"a.jpg", "b.jpg"}
+
+
+def test_two_writers_are_never_at_work(tmp_path: Path) -> None:
+    another = tmp_path / ".bw-s3-incoming"
+    another.mkdir()
+    handle = os.open(another, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    writer = RootWriter(RootFolder({os.fsencode(tmp_path): os.fsencode(tmp_path)}))
+    writer._patience = 0.1
+    for _ in range(2):
+        with pytest.raises(OSError, match="another bw-s3"):
+            writer.begin(b"a.jpg")
+    writer.close()
+    os.close(handle)
+    assert another.exists()
 
 
 def test_names_alike_are_two_where_the_disk_tells_them_apart(media: Media, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import errno
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +13,9 @@ from typing import Self
 
 from wizard.media import digest_files, root_folder
 from wizard.media.digest_files import LENGTH, READ, RECORD, TOGETHER
-from wizard.media.programs import as_program
+from wizard.media.programs import as_program, ours_only
 
 _PROGRAM = as_program(Path(root_folder.__file__), Path(digest_files.__file__))
-# Its own standard library only, nothing of the surroundings: no module and no secret of ours.
-_OPTIONS = ("-I", "-S", "-B")
 
 
 class OpenFile:
@@ -109,7 +106,7 @@ class Digester:
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, *_OPTIONS, "-c", _PROGRAM, *words],
+                    [*ours_only(), "-c", _PROGRAM, *words],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 _FUTURE = "from __future__ import annotations\n"
@@ -12,3 +13,11 @@ def as_program(*modules: Path) -> str:
     lines = "".join(path.read_text("ascii") for path in modules).splitlines(keepends=True)
     kept = [line for line in lines if line != _FUTURE and not line.startswith("from wizard.")]
     return _FUTURE + "".join(kept)
+
+
+def ours_only() -> list[str]:
+    """Return how a program begins that this Python runs with its own standard library only.
+
+    Nothing of the surroundings: no module and no secret of ours.
+    """
+    return [sys.executable, "-I", "-S", "-B"]

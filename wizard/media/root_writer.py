@@ -1,8 +1,8 @@
 """New files below one folder, written as the site's own server would find them, never outside.
 
 No name is written over: a file appears under its own name when it is whole and on the disk.
-Many files are synced beside each other, since each of them waits for the disk; while they are,
-others can be begun with.
+Many files are synced in one go, since the disk takes them in about the time of one; while they
+are, others can be begun with.
 Like `wizard.media.root_folder`, whose text comes with it, this is also part of a program in
 BookWyrm's container: it imports nothing else of ours, and has to work with any Python 3.9 or later.
 """
@@ -10,16 +10,21 @@ BookWyrm's container: it imports nothing else of ours, and has to work with any 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
+import fcntl
 import os
+import re
 import stat
+import time
 import unicodedata
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from wizard.media.root_folder import RootFolder, check_spelling
 
+# How long another writer may take to end, once whoever gave it files is gone.
+_PATIENCE = 30.0
 # At the top of the media: there is one writer at a time, and what a killed one left goes with the
 # next. On another file system than that a file has the same name beside its own.
 _TEMPORARY = b".bw-s3-incoming"
@@ -32,8 +37,10 @@ _MODE = 0o644
 # What a file system says that knows no hard links.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _LONGEST_PART = 255
-# The disk takes so many files in one go, in about the time of one.
-_SYNCERS = 16
+# Nearly all names; the others are looked at more closely, which takes as long as all the rest.
+_PLAIN = re.compile(rb"\w[^/\0\r\n]{0,254}(?:/\w[^/\0\r\n]{0,254})*").fullmatch
+# Writes all that a file system still holds in memory (syncfs(2)); Python has no name for it.
+_SYNC_FILE_SYSTEM = getattr(ctypes.CDLL(None), "syncfs", None)
 
 
 class NoFileName(OSError):
@@ -45,6 +52,8 @@ class NoFileName(OSError):
 
 def check_name(path: bytes) -> None:
     """Raise `NoFileName` for a foreign name that must not become a path."""
+    if _PLAIN(path):
+        return
     parts = path.split(b"/")
     if b"\0" in path:
         raise NoFileName("its name has a NUL in it")
@@ -79,13 +88,16 @@ def folding_of(folder: RootFolder) -> tuple[bool, bool]:
 
 
 class RootWriter:
-    """Writes new files into what a `RootFolder` reaches, one at a time; `close` ends it."""
+    """Writes new files into what a `RootFolder` reaches, one at a time; `close` ends it.
+
+    `keep` those that are whole, then do what `committing` returns.
+    """
 
     def __init__(self, folder: RootFolder) -> None:
         self._folder = folder
-        self._syncers = ThreadPoolExecutor(_SYNCERS, thread_name_prefix="syncing")
         self._kept = _Kept()
         self._root, self._temporary, self._number = -1, -1, 0
+        self._patience = _PATIENCE
 
     def begin(self, path: bytes) -> NewFile:
         """Begin with a file. Raises `OSError` where none can be there.
@@ -101,7 +113,7 @@ class RootWriter:
         return NewFile(name, target, self._temporary, b"%d" % self._number)
 
     def keep(self, file: NewFile) -> None:
-        """Have a file that is whole get its name with the next `commit`. Raises `OSError`."""
+        """Have a file that is whole get its name with the next `committing`. Raises `OSError`."""
         file.finish()
         self._kept.files.append(file)
         if not file.target.is_beside:
@@ -109,35 +121,35 @@ class RootWriter:
             file.sync()
             file.commit()
 
-    def commit(self) -> list[Written]:
-        """Name all files that were kept, in their order, for good; returns what became of each."""
-        return self.committing()()
+    def committing(self) -> Callable[[], None]:
+        """Return what names all files that were kept, for good; `NewFile.written` tells then.
 
-    def committing(self) -> Callable[[], list[Written]]:
-        """Return what does so, in another thread while more files are begun with here."""
+        It may be called in another thread, while more files are begun with here.
+        """
         kept, self._kept = self._kept, _Kept()
         return partial(self._commit, kept)
 
-    def _commit(self, kept: _Kept) -> list[Written]:
+    def _commit(self, kept: _Kept) -> None:
         try:
             self._sync_all([file.sync for file in kept.files])
             for file in kept.files:
                 file.commit()
             self._sync_all([folder.sync for folder in kept.folders.values()])
-            return [(file.mtime_ns, file.error or file.target.error) for file in kept.files]
         finally:
             kept.drop()
 
     def _sync_all(self, syncs: Sequence[Callable[[], None]]) -> None:
-        """Sync beside each other, in threads that have several to do each: waking one costs more
-        than a file that is on the disk by then.
+        """Sync these. After all at once, each has little to wait for; but it alone tells an error,
+        on every kernel, and reaches a file system that is a program of its own.
         """
-        shares = [syncs[n::_SYNCERS] for n in range(min(_SYNCERS, len(syncs)))]
-        for done in [self._syncers.submit(_do_all, share) for share in shares]:
-            done.result()
+        if _SYNC_FILE_SYSTEM is not None and len(syncs) > 1:
+            _SYNC_FILE_SYSTEM(self._temporary)
+        for sync in syncs:
+            sync()
 
     def folding(self) -> tuple[bool, bool]:
         """Tell as `folding_of`. Raises `OSError` where no file can be made to try it with."""
+        self._patience = 0.0
         if self._temporary < 0:
             self._open_temporary()
         os.close(os.open(_PROBE, _NEW, 0o600, dir_fd=self._temporary))
@@ -150,12 +162,11 @@ class RootWriter:
 
     def close(self) -> None:
         """Let go of all; what was not committed is gone."""
-        self._syncers.shutdown()
         self._kept.drop()
         if self._temporary >= 0:
-            os.close(self._temporary)
             with contextlib.suppress(OSError):
                 os.rmdir(_TEMPORARY, dir_fd=self._root)
+            os.close(self._temporary)
             os.close(self._root)
             self._temporary = self._root = -1
 
@@ -172,16 +183,48 @@ class RootWriter:
         """Make the folder of files without a name, or empty what a killed writer left."""
         root = self._folder.open_folder(b"", _make_folder)
         try:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(_TEMPORARY, 0o700, dir_fd=root)
-            self._temporary = os.open(_TEMPORARY, _SYNCED | os.O_NOFOLLOW, dir_fd=root)
+            self._temporary = _make_temporary(root, self._patience)
         except BaseException:
+            self._patience = 0.0
             os.close(root)
             raise
         self._root = root
         with os.scandir(self._temporary) as entries:
             for entry in entries:
                 os.unlink(entry.name, dir_fd=self._temporary)
+
+
+def _make_temporary(root: int, patience: float) -> int:
+    """Open the folder of files without a name, as the only writer. Raises `OSError`."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(_TEMPORARY, 0o700, dir_fd=root)
+        handle = os.open(_TEMPORARY, _SYNCED | os.O_NOFOLLOW, dir_fd=root)
+        try:
+            _await_end_of_another(handle, patience)
+            if os.fstat(handle).st_nlink:
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        # The other one took the folder with it.
+        os.close(handle)
+
+
+def _await_end_of_another(handle: int, patience: float) -> None:
+    """Wait for a writer whose giver was killed: it still names what it has. Raises `OSError`."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise OSError(errno.EBUSY, "another bw-s3 is writing files here") from error
+            time.sleep(0.1)
+        except OSError:
+            return  # such as on NFS, where a folder cannot be locked so
+        else:
+            return
 
 
 class _Target:
@@ -227,6 +270,11 @@ class NewFile:
         self._name, self._folder, self._temporary = name, folder, temporary
         self.handle = os.open(temporary, _NEW, 0o600, dir_fd=folder)
 
+    @property
+    def written(self) -> Written:
+        """What became of it, once it was committed."""
+        return self.mtime_ns, self.error or self.target.error
+
     def write(self, data: bytes) -> None:
         """Add bytes. Raises `OSError`, such as for a full disk."""
         left = memoryview(data)
@@ -235,8 +283,9 @@ class NewFile:
 
     def finish(self) -> None:
         """Give it its owner and mode, after its last byte. Raises `OSError`."""
-        _be_like_neighbours(self.handle, self.target)
-        self.mtime_ns = os.fstat(self.handle).st_mtime_ns
+        found = os.fstat(self.handle)
+        self.mtime_ns = found.st_mtime_ns
+        _be_like_neighbours(self.handle, found, self.target)
 
     def sync(self) -> None:
         """Have its bytes on the disk; `error` says why they are not."""
@@ -271,11 +320,6 @@ def _sync(handle: int) -> OSError | None:
     except OSError as error:
         return error
     return None
-
-
-def _do_all(works: Sequence[Callable[[], None]]) -> None:
-    for work in works:
-        work()
 
 
 def _is_there(name: str, folder: int) -> bool:
@@ -313,11 +357,12 @@ def _name_it(temporary: bytes, source: int, name: bytes, folder: int) -> None:
         os.rename(temporary, name, src_dir_fd=source, dst_dir_fd=folder)
 
 
-def _be_like_neighbours(file: int, target: _Target) -> None:
+def _be_like_neighbours(file: int, found: os.stat_result, target: _Target) -> None:
     """Give a file the owner and mode of one beside it, else the folder's owner."""
     neighbour = target.neighbour
     like = neighbour or os.fstat(target.handle)
-    _hand_over(file, like)
+    if (found.st_uid, found.st_gid) != (like.st_uid, like.st_gid):
+        _hand_over(file, like)
     os.fchmod(file, stat.S_IMODE(neighbour.st_mode) & 0o666 if neighbour else _MODE)
 
 

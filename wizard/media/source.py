@@ -6,29 +6,30 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import tempfile
 import threading
 import unicodedata
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from itertools import chain, starmap
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Protocol
+from typing import IO, ClassVar, Protocol, cast
 
 from wizard.core.message import Message, msg
 from wizard.core.os_errors import words_of
-from wizard.core.problem import Problem
+from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.media.digester import Digester, OpenFile
 from wizard.media.public import PublicFiles
 from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
-from wizard.media.root_writer import RootWriter, Written, folding_of
+from wizard.media.root_writer import folding_of
+from wizard.media.writer import WriterEnded, writer_process
 from wizard.system.open_files import allow_open_files
 
 # Where BookWyrm's storage keeps media in the bucket (`MEDIA_FULL_URL`, `location`).
@@ -111,6 +112,8 @@ _REASON_WORDS: Mapping[Reason, Message] = MappingProxyType(
 _OPEN_FILES = 1024
 # So many files, or bytes, that are written are named in one go; each has a folder open as well.
 _BATCH, _BATCH_SIZE = 128, 64 << 20
+# Asks for their names; and how large the pieces are of what is made up.
+_NAMES, _PIECE = b"0 0\n", 1 << 18
 
 # By the system's number for an error, which is all that a program elsewhere tells.
 _REASONS = {
@@ -445,12 +448,17 @@ class FolderMedia(Media):
             yield as_item(described(file.path, found))
 
     def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
+        self.opened()
         allow_open_files(_OPEN_FILES)
-        writer = RootWriter(self.opened())
-        try:
-            yield from _written(writer, files)
-        finally:
-            writer.close()
+        with tempfile.TemporaryFile() as complaints:
+            try:
+                with writer_process(self.places, complaints) as (given, answers):
+                    yield from written_through(given, answers, files)
+            except WriterEnded as ended:
+                complaints.seek(0)
+                raise _not_written(
+                    self.label, complaints.read().decode(errors="replace")
+                ) from ended
 
     def folding(self) -> Folding:
         return Folding(*folding_of(self.opened()))
@@ -487,80 +495,107 @@ class _Opened:
         return os.read(self._handle, size)
 
 
-# A file that is written and waits for its name, or why it is not written.
-Given = tuple[IncomingFile, MediaFailure | None]
-
-
-def batches(
-    files: Iterable[IncomingFile], give: Callable[[IncomingFile], MediaFailure | None]
-) -> Iterator[list[Given]]:
-    """Give away one file after the other; yields them whenever it is time to name them."""
-    batch: list[Given] = []
-    size = 0
-    for file in files:
-        batch.append((file, give(file)))
-        size += file.size
-        if len(batch) >= _BATCH or size >= _BATCH_SIZE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
 def as_room(found: os.statvfs_result) -> Room:
     """Return what fits, for those who may not use what is reserved for root."""
     files = found.f_favail if found.f_files else None
     return Room(found.f_bavail * found.f_frsize, files)
 
 
-def _given_to(writer: RootWriter, file: IncomingFile) -> MediaFailure | None:
+# A file that was given to be written, and why its bytes are not what they should be, if so.
+_Given = tuple[IncomingFile, MediaFailure | None]
+
+
+def written_through(
+    given: IO[bytes], output: IO[bytes], files: Iterable[IncomingFile]
+) -> Iterator[MediaFile | MediaFailure]:
+    """Have the program of `wizard.media.write_files` write files; yield what became of each.
+
+    `given` is its standard input, `output` its standard output, both unbuffered. Each batch gets
+    its names while the next one is given. Raises `WriterEnded`, and what `files` raises.
+    """
+    answers = cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, output)))
+    waiting: deque[_Given] = deque()
     try:
-        new = writer.begin(file.path)
-        try:
-            for piece in file.pieces():
-                new.write(piece)
-            writer.keep(new)
-        except BaseException:
-            new.drop()
-            raise
-    except OSError as error:
-        return as_unwritten(file.path, error)
-    except Spoiled as spoiled:
-        return spoiled.failure
-    return None
+        for batch in _batches(given, files):
+            yield from _answered(waiting, answers)
+            waiting.extend(batch)
+    except Exception:
+        # What gets its name all the same is told of.
+        yield from _answered(waiting, answers)
+        raise
+    yield from _answered(waiting, answers)
 
 
-def _written(
-    writer: RootWriter, files: Iterable[IncomingFile]
-) -> Iterator[MediaFile | MediaFailure]:
-    """Write files, and name each batch while the next one is written."""
-    named: deque[tuple[list[Given], Future[list[Written]]]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="naming") as naming:
-        try:
-            for batch in batches(files, partial(_given_to, writer)):
-                named.append((batch, naming.submit(writer.committing())))
-                if len(named) > 1:
-                    yield from _committed(*named.popleft())
-        except Exception:
-            # What gets its name all the same is told of.
-            yield from chain.from_iterable(starmap(_committed, named))
-            raise
-        yield from chain.from_iterable(starmap(_committed, named))
+def _batches(given: IO[bytes], files: Iterable[IncomingFile]) -> Iterator[list[_Given]]:
+    """Give away one file after the other; yields them when their names were asked for."""
+    batch: list[_Given] = []
+    size = 0
+    for file in files:
+        batch.append((file, _give(given, file)))
+        size += file.size
+        if len(batch) >= _BATCH or size >= _BATCH_SIZE:
+            _send(given, _NAMES)
+            yield batch
+            batch, size = [], 0
+    if batch:
+        _send(given, _NAMES)
+        yield batch
 
 
-def _committed(
-    batch: Sequence[Given], named: Future[list[Written]]
-) -> Iterator[MediaFile | MediaFailure]:
-    written = iter(named.result())
-    for file, failure in batch:
-        yield failure or as_written(file, *next(written))
+def _give(given: IO[bytes], file: IncomingFile) -> MediaFailure | None:
+    """Give one file away; why its bytes are not what they should be, if so."""
+    parts = [b"%d %d\n%s" % (len(file.path), file.size, file.path)]
+    left, spoiled = file.size, None
+    try:
+        for piece in file.pieces():
+            parts.append(piece[:left])
+            left -= len(parts[-1])
+            if left:
+                _send(given, *parts)
+                parts = []
+    except Spoiled as error:
+        spoiled = error.failure
+    while left:
+        _send(given, *parts)
+        parts = [bytes(min(left, _PIECE))]
+        left -= len(parts[0])
+    _send(given, *parts, b"-" if spoiled else b"+")
+    return spoiled
 
 
-def as_written(
-    file: IncomingFile, mtime_ns: int, error: OSError | None
-) -> MediaFile | MediaFailure:
-    """Return what became of a file that was kept."""
-    return as_unwritten(file.path, error) if error else MediaFile(file.path, file.size, mtime_ns)
+def _send(given: IO[bytes], *parts: bytes) -> None:
+    """Write these in one go. Raises `WriterEnded`."""
+    size = sum(map(len, parts))
+    try:
+        sent = os.writev(given.fileno(), parts)
+        while sent < size:
+            sent += os.write(given.fileno(), b"".join(parts)[sent:])
+    except BrokenPipeError as gone:
+        raise WriterEnded from gone
+
+
+def _answered(waiting: deque[_Given], answers: IO[bytes]) -> Iterator[MediaFile | MediaFailure]:
+    while waiting:
+        file, spoiled = waiting.popleft()
+        answer = answers.readline()
+        if not answer.endswith(b"\n"):
+            waiting.clear()
+            raise WriterEnded
+        status, mtime_ns, words = answer.rstrip(b"\n").split(b" ", 2)
+        if int(status):
+            yield as_unwritten(file.path, OSError(int(status), words.decode()))
+        else:
+            yield spoiled or MediaFile(file.path, file.size, int(mtime_ns))
+
+
+def _not_written(label: str, raw: str) -> Problem:
+    return Problem(
+        msg("The process that writes files into {place} ended partway.", place=label),
+        msg("The system may have stopped it for want of memory. What was copied stays."),
+        TRY_AGAIN,
+        raw=raw,
+        code="writer-ended",
+    )
 
 
 def key_of(path: bytes) -> str:

@@ -4,8 +4,8 @@ What is started there through `docker exec` continues when we are gone, for ever
 if it waits for somebody to read its output. The engine closes our standard
 input then, so this looks at nothing else while it works.
 
-Besides `wizard.media.root_folder` and `root_writer`, whose text comes with it, it imports nothing
-of ours, and has to work with any Python 3.9 or later of an image.
+Besides `wizard.media.root_folder`, `root_writer` and `write_files`, whose text comes with it, it
+imports nothing of ours, and has to work with any Python 3.9 or later of an image.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import threading
 from typing import Any
 
 from wizard.media.root_folder import RootFolder
-from wizard.media.root_writer import RootWriter, folding_of
+from wizard.media.root_writer import folding_of
+from wizard.media.write_files import write
 
 _CHUNK = 1 << 18
 
@@ -102,71 +103,6 @@ def _copy(handle: int, size: int, output: Any) -> bool:
     return whole
 
 
-def write(writer: RootWriter, given: Any, output: Any) -> None:
-    """Write the files that are given, and whenever asked for it name them.
-
-    Given is for each a line with the lengths of its path and of the file, both, and a sign: `+`
-    where the bytes are those of the file, `-` where they were made up after its source broke off.
-    Two zeros ask for the names; then each file gets a line: 0 and its time in nanoseconds, or an
-    error's number and words.
-    """
-    failures: list[OSError | None] = []
-    while head := given.readline():
-        length, size = map(int, head.split())
-        if length or size:
-            failures.append(_write_one(writer, given.read(length), size, given))
-            continue
-        written = iter(writer.commit())
-        for failed in failures:
-            mtime_ns, error = (0, failed) if failed else next(written)
-            words = (error.strerror or str(error)).encode() if error else b""
-            number = 0 if error is None or error.errno == 0 else error.errno or errno.EIO
-            output.write(b"%d %d %s\n" % (number, mtime_ns, words))
-        output.flush()
-        failures = []
-
-
-class _Unfinished(OSError):
-    """A file whose source broke off: whoever gave it knows why."""
-
-    def __init__(self) -> None:
-        super().__init__(0, "")
-
-
-def _write_one(writer: RootWriter, path: bytes, size: int, given: Any) -> OSError | None:
-    try:
-        file = writer.begin(path)
-    except OSError as error:
-        _take(size, given, lambda data: None)
-        given.read(1)
-        return error
-    try:
-        failed = _take(size, given, file.write)
-        if given.read(1) == b"+" and failed is None:
-            writer.keep(file)
-            return None
-    except OSError as error:
-        failed = error
-    file.drop()
-    return failed or _Unfinished()
-
-
-def _take(size: int, given: Any, take: Any) -> OSError | None:
-    """Hand so many bytes on, and read the rest where that fails; what failed, if anything."""
-    failed = None
-    while size:
-        data = given.read(min(size, _CHUNK))
-        if not data:
-            raise OSError(errno.EPIPE, "whoever gave the file is gone")
-        size -= len(data)
-        try:
-            if failed is None:
-                take(data)
-        except OSError as error:
-            failed = error
-    return failed
-
-
 def _when_nobody_listens(end: Any) -> None:
     """Call `end` as soon as our standard input is closed."""
 
@@ -182,13 +118,9 @@ def main() -> int:
     """Do what the first argument says, with names from standard input."""
     work, *argv = sys.argv[1:]
     if work == "write":
-        with open(0, "rb", closefd=False) as given, open(1, "wb", closefd=False) as output:
+        with open(0, "rb", _CHUNK, closefd=False) as given, open(1, "wb", closefd=False) as output:
             given.read(1)  # the end of no names
-            writer = RootWriter(_folder(os.fsencode(argv[0])))
-            try:
-                write(writer, given, output)
-            finally:
-                writer.close()
+            write(_folder(os.fsencode(argv[0])), given, output)
         return 0
     names = read_names()
     if work == "run":

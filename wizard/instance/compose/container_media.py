@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import IO, ClassVar, cast
 
 from wizard.instance.compose.container_programs import RunningProgram, WebPrograms, interrupted
@@ -17,13 +16,12 @@ from wizard.media.source import (
     MediaFile,
     Reason,
     Room,
-    Spoiled,
     Stream,
     as_failure,
     as_item,
-    as_written,
-    batches,
+    written_through,
 )
+from wizard.media.writer import WriterEnded
 
 _CHUNK = 256 * 1024
 
@@ -99,13 +97,9 @@ class ContainerMedia(Media):
 
     def write(self, files: Iterable[IncomingFile]) -> Iterator[MediaFile | MediaFailure]:
         with self._programs.guard("write") as running:
-            answers = io.BufferedReader(cast(io.RawIOBase, running.output))
             try:
-                for batch in batches(files, partial(_give, running.given)):
-                    # A file without a name: all that were given get theirs now.
-                    _send(running.given, b"0 0\n")
-                    yield from [_written(*given, answers.readline()) for given in batch]
-            except (BrokenPipeError, ValueError) as gone:
+                yield from written_through(running.given, running.output, files)
+            except WriterEnded as gone:
                 raise self._interrupted(running) from gone
 
     def folding(self) -> Folding:
@@ -156,35 +150,3 @@ def _looked(path: bytes, answer: bytes) -> MediaFile | MediaFailure:
     if kind == b"special":
         return MediaFailure(path=path, reason=Reason.SPECIAL)
     return as_failure(path, OSError(int(kind), os.strerror(int(kind))))
-
-
-def _written(
-    file: IncomingFile, spoiled: MediaFailure | None, answer: bytes
-) -> MediaFile | MediaFailure:
-    """Return what became of a file, by the answer of the program inside. Raises `ValueError`."""
-    status, mtime_ns, words = answer.rstrip(b"\n").split(b" ", 2)
-    error = OSError(int(status), words.decode()) if int(status) else None
-    return (None if error else spoiled) or as_written(file, int(mtime_ns), error)
-
-
-def _give(given: IO[bytes], file: IncomingFile) -> MediaFailure | None:
-    """Give one file to the program inside; why its bytes are not what they should be, if so."""
-    _send(given, b"%d %d\n%s" % (len(file.path), file.size, file.path))
-    left, spoiled = file.size, None
-    try:
-        for piece in file.pieces():
-            _send(given, piece[:left])
-            left -= len(piece[:left])
-    except Spoiled as error:
-        spoiled = error.failure
-    while left:
-        left -= _send(given, bytes(min(left, _CHUNK)))
-    _send(given, b"-" if spoiled else b"+")
-    return spoiled
-
-
-def _send(given: IO[bytes], data: bytes) -> int:
-    left = memoryview(data)
-    while left:
-        left = left[given.write(left) :]
-    return len(data)

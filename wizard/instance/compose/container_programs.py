@@ -19,12 +19,13 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.instance.compose.docker import Docker
 from wizard.instance.compose.problems import docker_failed, image_missing, is_docker_failure
 from wizard.instance.compose.project import WEB, ComposeProject
-from wizard.media import root_folder, root_writer
+from wizard.media import root_folder, root_writer, write_files
 from wizard.media.programs import as_program
 
 _GUARD = as_program(
     Path(root_folder.__file__),
     Path(root_writer.__file__),
+    Path(write_files.__file__),
     Path(__file__).with_name("container_guard.py"),
 )
 _LAST_COMPLAINTS = 5000
