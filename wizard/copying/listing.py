@@ -65,8 +65,7 @@ def list_all(dispatcher: Dispatcher, prefix: str, splits: Sequence[str], sink: S
     look like. Where ranges cannot be trusted with this service, all is listed again in one piece:
     then `sink` gets some objects twice. Raises `ListingRefused`, `Stopped` and what `sink` raises.
     """
-    bounds = ["", *splits]
-    ranges = [_Range(after, last) for after, last in zip(bounds, [*splits, None], strict=True)]
+    ranges = _ranges(["", *splits], None)
     try:
         _Listing(dispatcher, prefix, sink).list(ranges)
     except _OutOfOrder:
@@ -82,7 +81,7 @@ def _list_in_one_piece(dispatcher: Dispatcher, prefix: str, sink: Sink) -> None:
         more = bool(token)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Range:
     """The keys after `after` up to and including `last`.
 
@@ -101,6 +100,12 @@ class _Range:
         yield self
         for piece in self.rest:
             yield from piece.pieces()
+
+
+def _ranges(bounds: Sequence[str], last: str | None) -> list[_Range]:
+    """Return the ranges that begin at these keys, of which the final one ends with `last`."""
+    ends = [*bounds[1:], last]
+    return [_Range(after=after, last=end) for after, end in zip(bounds, ends, strict=True)]
 
 
 class _Listing:
@@ -179,7 +184,7 @@ class _Listing:
         cuts = [cut for cut in likely_cuts(seen) if self._is_within(cut, one)]
         if not cuts:
             return
-        pieces = [_Range(a, b) for a, b in zip(cuts, [*cuts[1:], one.last], strict=True)]
+        pieces = _ranges(cuts, one.last)
         one.last = cuts[0]
         one.rest = [*pieces, *one.rest]
         self._is_cut = True
