@@ -69,16 +69,7 @@ def list_all(dispatcher: Dispatcher, prefix: str, splits: Sequence[str], sink: S
     try:
         _Listing(dispatcher, prefix, sink).list(ranges)
     except _OutOfOrder:
-        _list_in_one_piece(dispatcher, prefix, sink)
-
-
-def _list_in_one_piece(dispatcher: Dispatcher, prefix: str, sink: Sink) -> None:
-    """List page after page, in whatever order the service does."""
-    token, more = "", True
-    while more:
-        page, token = _page(dispatcher, prefix, "", token)
-        sink(page)
-        more = bool(token)
+        _Listing(dispatcher, prefix, sink, keeps_order=False).list(_ranges([""], None))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,19 +102,22 @@ def _ranges(bounds: Sequence[str], last: str | None) -> list[_Range]:
 class _Listing:
     """Lists ranges beside each other, and cuts those that are long."""
 
-    def __init__(self, dispatcher: Dispatcher, prefix: str, sink: Sink) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, prefix: str, sink: Sink, *, keeps_order: bool = True
+    ) -> None:
         self._dispatcher, self._prefix, self._sink = dispatcher, prefix, sink
         self._pool = ThreadPoolExecutor(_LISTERS, thread_name_prefix="listing")
         self._guard = threading.Lock()
         self._jobs: list[Future[None]] = []
         self._left = 0
-        # Not if one piece is enough for all; and then it may come in any order.
+        # Where one piece is enough for all, it may come in any order.
         self._is_cut = False
-        self._keeps_order = True
+        self._keeps_order = keeps_order
         self._failed = False
 
     def list(self, ranges: Sequence[_Range]) -> None:
         """List these ranges, of which each begins where the one before ends."""
+        self._is_cut = len(ranges) > 1
         with self._pool:
             self._submit(ranges)
             while self._jobs:
@@ -137,7 +131,6 @@ class _Listing:
 
     def _submit(self, ranges: Sequence[_Range]) -> None:
         with self._guard:
-            self._is_cut = self._is_cut or len(ranges) > 1
             self._left += len(ranges)
         self._jobs += [self._pool.submit(self._list_range, one) for one in ranges]
 

@@ -21,7 +21,7 @@ import socket
 import struct
 import sys
 
-from wizard.media.root_folder import RootFolder
+from wizard.media.root_folder import RootFolder, places_in
 
 # READ, or NOT_READ for what has no MD5 (a large file, more or fewer bytes than its size), or an
 # errno; then size, time in nanoseconds, MD5.
@@ -71,8 +71,7 @@ def answer(asker: socket.socket, folder: RootFolder, paths: list[bytes]) -> None
 
 def main() -> None:
     """Answer until nobody asks any more."""
-    names = [os.fsencode(argument) for argument in sys.argv[1:]]
-    places = dict(zip(names[::2], names[1::2]))  # noqa: B905 (Python 3.9 has no `strict`)
+    places = places_in(sys.argv[1:])
     with socket.socket(fileno=0) as asker, asker.makefile("rb") as asked:
         while len(head := asked.read(LENGTH.size)) == LENGTH.size:
             paths = asked.read(*LENGTH.unpack(head)).split(b"\0")[:-1]

@@ -13,7 +13,7 @@ from typing import Self
 
 from wizard.media import digest_files, root_folder
 from wizard.media.digest_files import LENGTH, READ, RECORD, TOGETHER
-from wizard.media.programs import as_program, ours_only
+from wizard.media.programs import as_program, start_beside
 
 _PROGRAM = as_program(Path(root_folder.__file__), Path(digest_files.__file__))
 
@@ -102,17 +102,14 @@ class Digester:
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        words: list[str | bytes] = [word for place in self._places.items() for word in place]
         with theirs:
             try:
-                self._process = subprocess.Popen(
-                    [*ours_only(), "-c", _PROGRAM, *words],
+                self._process = start_beside(
+                    _PROGRAM,
+                    self._places,
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    cwd="/",
-                    env={},
-                    start_new_session=True,
                 )
             except OSError:
                 ours.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 _FUTURE = "from __future__ import annotations\n"
 
@@ -15,9 +18,27 @@ def as_program(*modules: Path) -> str:
     return _FUTURE + "".join(kept)
 
 
-def ours_only() -> list[str]:
-    """Return how a program begins that this Python runs with its own standard library only.
+def start_beside(
+    program: str,
+    places: Mapping[bytes, bytes],
+    *,
+    stdin: int,
+    stdout: int,
+    stderr: int | IO[bytes],
+) -> subprocess.Popen[bytes]:
+    """Start a program of `as_program` on this server; its arguments are those of `places_in`.
 
-    Nothing of the surroundings: no module and no secret of ours.
+    This Python runs it with its own standard library only, and with nothing of the surroundings: no
+    module and no secret of ours. Its pipes are unbuffered. Raises `OSError` where it cannot start.
     """
-    return [sys.executable, "-I", "-S", "-B"]
+    words: list[str | bytes] = [word for place in places.items() for word in place]
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-B", "-c", program, *words],
+        bufsize=0,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        cwd="/",
+        env={},
+        start_new_session=True,
+    )

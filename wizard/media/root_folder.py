@@ -18,7 +18,7 @@ import errno
 import os
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # As many as Linux follows in one name.
 _MOST_LINKS = 40
@@ -35,6 +35,12 @@ _EXCHANGED = (errno.ELOOP, errno.ENOTDIR)
 # The kind is FILE, FOLDER (one that cannot be looked into), or the name of a `Reason`. The path
 # of a folder that cannot be looked into ends in a slash.
 Entry = tuple[str, bytes, int, int, str]
+
+
+def places_in(arguments: Sequence[str]) -> dict[bytes, bytes]:
+    """Return the `places` of a `RootFolder` from arguments: each name, then its path."""
+    words = [os.fsencode(argument) for argument in arguments]
+    return dict(zip(words[::2], words[1::2]))  # noqa: B905 (Python 3.9 has no `strict`)
 
 
 class OutsideRoot(OSError):

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from wizard.media.root_folder import RootFolder
+from wizard.media.root_folder import RootFolder, places_in
 from wizard.media.root_writer import NewFile, RootWriter
 
 _AT_ONCE = 1 << 18
@@ -132,7 +132,5 @@ def _take(size: int, given: Any, take: Callable[[bytes], None]) -> OSError | Non
 
 def write_here() -> None:
     """Write from standard input; the arguments are the `places` of a `RootFolder`."""
-    names = [os.fsencode(argument) for argument in sys.argv[1:]]
-    places = dict(zip(names[::2], names[1::2]))  # noqa: B905 (Python 3.9 has no `strict`)
     with open(0, "rb", _AT_ONCE, closefd=False) as given, open(1, "wb", closefd=False) as output:
-        write(RootFolder(places), given, output)
+        write(RootFolder(places_in(sys.argv[1:])), given, output)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from wizard.media import root_folder, root_writer, write_files
-from wizard.media.programs import as_program, ours_only
+from wizard.media.programs import as_program, start_beside
 
 _PROGRAM = as_program(
     *(Path(str(module.__file__)) for module in (root_folder, root_writer, write_files)),
@@ -33,18 +33,9 @@ def writer_process(
     `places` are those of a `RootFolder`; `complaints` gets what it says where it breaks off. Raises
     `WriterEnded` where it cannot start.
     """
-    words: list[str | bytes] = [word for place in places.items() for word in place]
+    pipe = subprocess.PIPE
     try:
-        process = subprocess.Popen(
-            [*ours_only(), "-c", _CALL, *words],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            cwd="/",
-            env={},
-            start_new_session=True,
-        )
+        process = start_beside(_CALL, places, stdin=pipe, stdout=pipe, stderr=complaints)
     except OSError as error:
         raise WriterEnded(str(error)) from error
     with process:
