@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.servers.ceph import Ceph
 from tests.servers.local import LocalServer
@@ -30,24 +29,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="keep the pictures of the screens as they are now (tests/screens/test_pictures.py)",
     )
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Workers:
-    """Where tests run side by side, `_Workers` says which of them share a worker."""
-    return _Workers(config, log)
-
-
-class _Workers(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """A file's tests stay together, as they share what it sets up; with three exceptions."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        """One Docker Engine and one Ceph cluster do for all; a picture needs no other."""
-        file = nodeid.partition("::")[0]
-        if "compose" in file:
-            return "docker"
-        if "ceph" in nodeid:
-            return "ceph"
-        return nodeid if file.endswith("test_pictures.py") else file
 
 
 @dataclass(frozen=True)

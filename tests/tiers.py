@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from inspect import iscoroutinefunction
@@ -33,6 +33,9 @@ TIERS = {
     "slow": "takes minutes to hours; run by hand, with -m slow",
 }
 _TIER = "tier"
+# A second marker of a Docker test.
+_WHOLE_ENGINE = "whole_engine"
+_LOCKS = Path(tempfile.gettempdir())
 # Each other fixture that starts a server uses one of these.
 _SERVER_FIXTURES = {"few_rights", "ceph", "rclone"}
 _SERVER_MODULES = ("tests.servers.", "tests.support.demo_scene", "wizard.demo.build")
@@ -49,6 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and begin to watch what tests start."""
     for name, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+    config.addinivalue_line(
+        "markers", f"{_WHOLE_ENGINE}: looks at all that is on the engine, so nobody else uses it"
+    )
     _keep_bytecode()
     # A machine with other work beside it takes longer for an example; that says nothing of it.
     settings.register_profile("bw-s3", deadline=None)
@@ -137,23 +143,33 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Run Docker tests one at a time, those of another run on this machine included.
+    """Have the engine to itself for a test that looks at all that is on it.
 
-    Some look at all that is on the engine, and others leave a volume without its folder there.
+    Another one, of this run or another on this machine, may leave a volume without its folder there
+    for a moment.
     """
     if not item.get_closest_marker("docker"):
         return (yield)
-    with _alone():
+    with _using_engine(alone=item.get_closest_marker(_WHOLE_ENGINE) is not None):
         return (yield)
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    lock = os.open(
-        Path(tempfile.gettempdir()) / "bw-s3-docker-tests.lock", os.O_CREAT | os.O_RDONLY
-    )
+def _using_engine(*, alone: bool) -> Iterator[None]:
+    with ExitStack() as using:
+        # Who waits to be alone keeps the others from beginning: they come one after the other
+        # without a pause, and it would never be.
+        with locked("turn", fcntl.LOCK_EX):
+            using.enter_context(locked("use", fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+        yield
+
+
+@contextmanager
+def locked(name: str, kind: int) -> Iterator[None]:
+    """Hold a lock of the Docker tests on this machine; `kind` is one of `fcntl`'s."""
+    lock = os.open(_LOCKS / f"bw-s3-docker-{name}.lock", os.O_CREAT | os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, kind)
         yield
     finally:
         os.close(lock)

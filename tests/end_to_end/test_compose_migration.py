@@ -308,6 +308,7 @@ def test_root_and_an_ordinary_user_take_turns(place: Path, storage: BridgedSeawe
         assert owners == {ALICE}
 
 
+@pytest.mark.whole_engine
 def test_fresh_instance_waits_for_its_first_start(place: Path, storage: BridgedSeaweedFS) -> None:
     with StandIn(place / "Bücher 2", covers=8) as instance:
         write_catalogue(instance.folder, [], self_connector=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ import pytest
 from tests import ROOT
 from tests.servers.run_names import is_left_over
 from tests.support.parts import need
+from tests.tiers import locked
 from wizard.demo.seaweedfs import Ports, SeaweedFS
 
 _IMAGE_FILES = ROOT / "tests" / "standin" / "image"
@@ -62,7 +64,12 @@ def need_engine() -> None:
 def need_images() -> None:
     """Build the stand-in's two images, unless this machine has them; tidy up before."""
     need_engine()
-    remove_leftovers()
+    with locked("images", fcntl.LOCK_EX):
+        remove_leftovers()
+        _build_images()
+
+
+def _build_images() -> None:
     if not _has(BASE):
         if shutil.which("debootstrap") is None or os.geteuid() != 0:
             need("debootstrap as root")

@@ -626,6 +626,7 @@ async def test_variables_of_the_shell_do_not_win_over_env(
         assert f"{unique('from-env')}_media_volume" in caught.value.what
 
 
+@pytest.mark.whole_engine
 async def test_renamed_folder_is_not_taken_for_a_new_instance(tmp_path: Path) -> None:
     """Another instance's volume is no puzzle; one that no folder here runs any more is."""
     with SmallProject(tmp_path / "old") as old, SmallProject(tmp_path / "new") as new:
@@ -640,6 +641,7 @@ async def test_renamed_folder_is_not_taken_for_a_new_instance(tmp_path: Path) ->
         assert not await said.ever_ran()
 
 
+@pytest.mark.whole_engine
 async def test_fresh_instance_that_ran_without_s3_is_an_existing_one(tmp_path: Path) -> None:
     """Looked at before its installation, and again when it has covers."""
     with SmallProject(tmp_path / "bookshelf") as project:
@@ -667,6 +669,7 @@ async def path_found(project: SmallProject, **said: str) -> str:
     return opened.migration.context.settings.path
 
 
+@pytest.mark.whole_engine
 async def test_ever_ran(tmp_path: Path) -> None:
     """A one-off container of ours is no sign of life, nor are the volumes it makes.
 

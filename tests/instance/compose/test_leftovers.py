@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests import ROOT
 from tests.servers.docker import docker, remove_leftovers
 from tests.standin.small import SmallProject
@@ -46,6 +48,7 @@ def left_of(name: str) -> list[str]:
     return [line for line in found if line.startswith(name)]
 
 
+@pytest.mark.whole_engine
 def test_two_runs_at_once_and_one_that_was_killed(tmp_path: Path) -> None:
     """Each has its own project, though the folders have one name; only the dead one's goes."""
     with (

@@ -447,6 +447,7 @@ def test_reader_killed_with_9_leaves_nothing_behind(project: SmallProject) -> No
     wait_until(lambda: "python3" not in processes(project))
 
 
+@pytest.mark.whole_engine
 async def test_never_started(tmp_path: Path) -> None:
     with SmallProject(tmp_path / "old") as old, SmallProject(tmp_path / "new") as new:
         old.up()

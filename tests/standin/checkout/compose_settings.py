@@ -11,5 +11,8 @@ DATABASES = {
         "PASSWORD": env("POSTGRES_PASSWORD"),
         "HOST": env("POSTGRES_HOST"),
         "PORT": env.int("PGPORT", 5432),
+        # Visitors ask for ten pages a second; to log in for each takes most of the time.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 }
