@@ -55,9 +55,19 @@ def test_it_runs_and_is_gone_afterwards(tmp_path: Path, records: Path) -> None:
         assert httpx.get(demo.settings.endpoint).status_code in (200, 403)
         assert len(processes) >= 3, "the site, its supervisor, the S3 server"
         assert len(list(records.iterdir())) == 1
+        ports = json.loads((demo.root / "s3" / "ports.json").read_text())
+        assert sockets_of(ports)
     assert not demo.root.exists()
     assert list(records.iterdir()) == []
     assert still_alive(processes) == []
+    assert not sockets_of(ports)
+
+
+def sockets_of(ports: dict[str, int]) -> list[Path]:
+    """What the S3 server makes outside of the demo's folder."""
+    numbers = {str(port + 10000) for port in ports.values()}
+    found = Path("/tmp").glob("seaweedfs-*.sock")
+    return [path for path in found if path.stem.rpartition("-")[2] in numbers]
 
 
 async def test_the_error_page_comes_with_status_200(tmp_path: Path, seaweedfs: SeaweedFS) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sysconfig
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,8 @@ from wizard.system.programs import tied_to_us
 _FIRST, _LAST, _GRPC = 10000, 22000, 10000
 _READY_SECONDS = 90
 _STARTS = 3
+# weed 4.48 makes one for each of its parts, there whatever TMPDIR is, and leaves them.
+_SOCKET = "/tmp/seaweedfs-{part}-grpc-{port}.sock"  # noqa: S108  # its own choice
 _IDENTITIES, _PORTS = "identities.json", "ports.json"
 # weed looks for its settings in the working folder first; ours keep those of
 # the machine (/etc/seaweedfs, ~/.seaweedfs) out of the demo.
@@ -194,6 +197,13 @@ class SeaweedFS:
             self._process.kill()
             self._process.wait()
         self._process = None
+        self._remove_sockets()
+
+    def _remove_sockets(self) -> None:
+        for part, port in asdict(self._ports).items() if self._ports else ():
+            # Another user's server may have had the port before, and left it.
+            with suppress(PermissionError):
+                Path(_SOCKET.format(part=part, port=port + _GRPC)).unlink(missing_ok=True)
 
     def _identify(self, name: str, keys: Keys, actions: list[str]) -> None:
         credentials = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
