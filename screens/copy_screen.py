@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -102,7 +101,5 @@ class CopyScreen(StepScreen):
     def _set_limit(self, choice: str | None) -> None:
         if not choice:
             return
-        context = self.session.context
-        self.session.change_answers(replace(context.settings, limit_rate=int(choice)), context.keys)
-        context.control.limit_rate(int(choice))
+        self.session.limit_speed(int(choice))
         self.show_step()

@@ -305,8 +305,17 @@ class Migration:
         if storage_changed(self.context.settings, settings):
             settings = replace(settings, acl="", acl_known=False)
         settings = self.with_path(settings)
-        self.context = replace(self.context.with_settings(settings), keys=keys)
+        self.context = replace(self.context, keys=keys)
         self.context.masker.add_keys(keys)
+        self._continue_with(settings)
+
+    def limit_speed(self, bytes_per_second: int) -> None:
+        """Copy no faster from now on; 0: as fast as it goes. What was seen of the world holds."""
+        self._continue_with(replace(self.context.settings, limit_rate=bytes_per_second))
+        self.context.control.limit_rate(bytes_per_second)
+
+    def _continue_with(self, settings: Settings) -> None:
+        self.context = self.context.with_settings(settings)
         journal = self.context.journal
         worked = journal.settings
         kept = settings.with_storage_of(worked)

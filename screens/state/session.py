@@ -395,12 +395,15 @@ class Session:
         """Continue with other answers; return the titles of the steps that went stale by it."""
         self.invalidate()
         before = self._in_state(State.STALE)
-        slower = replace(self.context.settings, limit_rate=settings.limit_rate)
-        if (slower, self.context.keys) != (settings, keys):
+        if (self.context.settings, self.context.keys) != (settings, keys):
             self._forget_failures()
         self.migration.change_settings(settings, keys)
         self.changes += 1
         return [self.title(name) for name in self._in_state(State.STALE) if name not in before]
+
+    def limit_speed(self, bytes_per_second: int) -> None:
+        """Copy no faster from now on; what there is to do, and what failed, stays as it is."""
+        self.migration.limit_speed(bytes_per_second)
 
     def _forget_failures(self) -> None:
         """Forget the failures with the old answers: they say nothing about the new ones."""

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from screens.base.step_screen import StepScreen
 from screens.base.wizard_screen import WizardScreen
+from screens.state.phase import Phase
 from tests.screens.kit import SECRET, Gate, all_scripts
 from tests.screens.states import NAMES, Stage, State, on_stage, open_stage
 
@@ -27,6 +29,23 @@ async def test_enter_twice_in_a_dialog_closes_only_the_dialog(tmp_path: Path) ->
         await stage.until(lambda: isinstance(app.screen, WizardScreen))
         await stage.rest()
         assert getattr(app.screen, "route", "") == "copy_media"
+
+
+async def test_a_limit_keeps_the_plan_so_that_the_next_enter_copies(tmp_path: Path) -> None:
+    """To look at everything once more takes minutes, in which Enter does nothing."""
+    async with on_stage(State(_rest, done=NAMES[:1]), tmp_path) as stage:
+        await stage.press("2")
+        screen, session = stage.app.screen, stage.app.session
+        assert isinstance(screen, StepScreen)
+        seen = screen.inspection
+        assert seen is not None
+        await stage.press("l", "down", "enter")
+        assert screen.phase is Phase.READY
+        assert screen.inspection is seen
+        assert session.context.settings.limit_rate == 500_000
+        assert session.context.journal.settings.limit_rate == 500_000
+        await stage.press("enter")
+        assert session.is_done("copy_media")
 
 
 async def test_enter_once_too_often_does_not_stop_what_it_began(tmp_path: Path) -> None:

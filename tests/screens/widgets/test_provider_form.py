@@ -139,7 +139,7 @@ async def test_other_answers_end_an_old_problem(tmp_path: Path) -> None:
 
 async def test_a_slower_copy_ends_no_problem(tmp_path: Path) -> None:
     async with on_stage(all_states()["set_cors-failed"], tmp_path) as stage:
-        stage.app.session.change_answers(replace(SETTINGS, limit_rate=500_000), KEYS)
+        stage.app.session.limit_speed(500_000)
         stage.app.navigation.refresh()
         await stage.rest()
         assert stage.app.screen.query_one("#problem").display
