@@ -15,7 +15,6 @@ from wizard.core.exit_status import ExitStatus
 from wizard.core.message import NOTHING, Message, msg
 from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
-from wizard.web.visitor import ServedFrom
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -131,10 +130,12 @@ class Session:
     @property
     def may_turn(self) -> bool:
         """Whether the steps of the other direction can be shown: there is a way there."""
-        from wizard.opening.way_back import is_on_the_way_back
-
         if self.opened is None or self.running:
             return False
+        # Not before: the first screen is shown without the engine.
+        from wizard.opening.way_back import is_on_the_way_back
+        from wizard.web.visitor import ServedFrom
+
         if self.moves and self.migration.served_from() is not ServedFrom.THIS_BUCKET:
             return False  # it is finished, or taken back, first
         if self.leads_back or self.context.instance.uses_s3():
@@ -154,9 +155,11 @@ class Session:
     @property
     def turning_gives_up(self) -> bool:
         """Whether a way back that was begun is given up by turning to the steps to S3."""
+        if not self.leads_back:
+            return False
         from wizard.opening.way_back import is_on_the_way_back
 
-        return self.leads_back and is_on_the_way_back(self.migration)
+        return is_on_the_way_back(self.migration)
 
     def turn(self) -> None:
         """Show the steps of the other direction from now on; nothing is carried out."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from screens.start import reported
 from screens.state.step_run import StepRun
@@ -16,6 +20,32 @@ from wizard.switch.follow import KILLED
 
 _TO_S3 = ("configure_provider", "enable_s3")
 _STARTS = verbatim("web starts with the new settings, under its own name.")
+
+# Shows the first screen with an instance that never opens, and says what of the engine is loaded.
+_FIRST_SCREEN = """
+import asyncio
+import sys
+
+from screens.app.wizard_app import WizardApp
+from screens.state.sources import Source
+
+
+class NeverOpen(Source):
+    async def open(self, report, ask, answers):
+        await asyncio.Event().wait()
+
+
+async def look():
+    app = WizardApp(NeverOpen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        print(type(app.screen).__name__)
+        heavy = {"awscrt", "boto3", "botocore", "httpx", "sqlite3", "wizard.migration"}
+        print(sorted(heavy & set(sys.modules)))
+
+
+asyncio.run(look())
+"""
 
 
 async def _stay(stage: Stage) -> None:
@@ -38,6 +68,15 @@ async def test_a_fresh_install_is_not_told_of_services_that_start_again(tmp_path
         for said in (as_text(stage.app), str(stage.app.session.armed_warning)):
             assert "not everything is in" in said
             assert "services start" not in said and "restarted" not in said
+
+
+@pytest.mark.screens
+def test_the_first_screen_is_shown_without_the_engine() -> None:
+    """It takes longer to load than Textual: nobody waits for it before they see anything."""
+    shown = subprocess.run(
+        [sys.executable, "-c", _FIRST_SCREEN], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.split("\n") == ["StartScreen", "[]", ""]
 
 
 def test_why_a_switch_is_finished_stays_in_sight() -> None:
