@@ -20,6 +20,7 @@ from screens.widgets.provider_form import FORM_FIELDS, ProviderForm
 from screens.widgets.spoken import text
 from wizard.core.message import listed, msg
 from wizard.core.states import State
+from wizard.core.symbols import STALE
 
 if TYPE_CHECKING:
     from screens.state.shell import Shell
@@ -158,7 +159,7 @@ class ConfigureProviderScreen(StepScreen):
                 "With these answers, these steps need to be redone: {steps}.",
                 steps=listed(self._stale),
             )
-            return text(signed("↻", again), "$text-warning")
+            return text(signed(STALE, again), "$text-warning")
         return Content("") if self._shows_form else super().status_text()
 
     def show_step(self) -> None:

@@ -13,6 +13,7 @@ from screens.state.wording import signed
 from screens.widgets.spoken import text
 from wizard.copying.settle_public import has_declined
 from wizard.core.message import msg, plural
+from wizard.core.symbols import WARNING
 
 
 class CopyMediaScreen(CopyScreen):
@@ -58,7 +59,7 @@ class CopyMediaScreen(CopyScreen):
             "{n} files failed. Press f to see which, and why.",
             len(failed),
         )
-        return text(signed("!", said), "$text-warning")
+        return text(signed(WARNING, said), "$text-warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return what is possible now; nothing is asked again while a step works."""

@@ -16,6 +16,7 @@ from wizard.core.message import Message, msg, plural, sentences
 from wizard.core.quantities import describe_duration
 from wizard.core.settings import DeploymentKind, MigrationPath
 from wizard.core.states import State
+from wizard.core.symbols import BULLET, DONE, WARNING
 
 if TYPE_CHECKING:
     from wizard.migration import Status
@@ -142,7 +143,7 @@ class EndScreen(WizardScreen):
             step = overview.following.title
             unfinished = plain(msg("Not finished: “{step}” is next.", step=step), "bold")
             said = self.session.armed_warning
-            warning = behind("!", said, "bold $text-warning", style="$text-warning")
+            warning = behind(WARNING, said, "bold $text-warning", style="$text-warning")
             return [unfinished, *([warning] if overview.armed else [])]
         said = msg("Done and verified: your instance now keeps its files in the bucket.")
         if self.session.leads_back:
@@ -152,7 +153,7 @@ class EndScreen(WizardScreen):
                 "Everything to do with the bucket is done and verified. The rest waits until "
                 "your site runs."
             )
-        return [behind("✓", said, "bold $text-success", style="bold $text-success")]
+        return [behind(DONE, said, "bold $text-success", style="bold $text-success")]
 
     def _to_do(self, statuses: Sequence[Status]) -> list[str]:
         upkeep = self.session.context.deployment.upkeep
@@ -213,4 +214,4 @@ def _proofs(status: Status) -> str:
 
 
 def _paragraphs(heading: Message, texts: Iterable[str]) -> list[Line]:
-    return [plain(heading, "bold $text-primary"), *(behind("•", said) for said in texts)]
+    return [plain(heading, "bold $text-primary"), *(behind(BULLET, said) for said in texts)]

@@ -21,6 +21,7 @@ from screens.widgets.spoken import Said, text
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences, with_full_stop
 from wizard.core.settings import MigrationPath
 from wizard.core.states import State
+from wizard.core.symbols import FAILED, WARNING
 
 if TYPE_CHECKING:
     from screens.state.shell import Shell
@@ -151,7 +152,7 @@ class StartScreen(WizardScreen):
         if not self.is_composed:
             return
         self.show_title(self.heading)
-        self._set("#unprotected-ssh", signed("!", _TMUX) if self.shell.unprotected_ssh else "")
+        self._set("#unprotected-ssh", signed(WARNING, _TMUX) if self.shell.unprotected_ssh else "")
         if self.session.opened is None:
             self._show_opening()
         else:
@@ -164,7 +165,7 @@ class StartScreen(WizardScreen):
     def _show_opening(self) -> None:
         source, problem = self.shell.source, self.session.opening_problem
         opening = in_lines(*reported(self.session.opening), source.opening_text, source.hint)
-        self._set("#state", signed("✗", problem.what) if problem else opening)
+        self._set("#state", signed(FAILED, problem.what) if problem else opening)
         for name in ("#way-back", "#site-problem", "#armed", "#switched", "#which-path"):
             self._set(name, "")
         self.query_one("#progress", Lines).put(())
@@ -193,11 +194,11 @@ class StartScreen(WizardScreen):
         session = self.session
         begun, armed = session.has_begun(), session.overview.armed
         wrong = opened.site_problem
-        self._set("#site-problem", signed("!", wrong.in_short()) if wrong else "")
-        self._set("#armed", signed("!", self._armed_warning()) if armed else "")
-        self._set("#switched", signed("!", opened.news) if opened.news else "")
+        self._set("#site-problem", signed(WARNING, wrong.in_short()) if wrong else "")
+        self._set("#armed", signed(WARNING, self._armed_warning()) if armed else "")
+        self._set("#switched", signed(WARNING, opened.news) if opened.news else "")
         self.query_one("#progress", Lines).put(self._progress_lines() if begun else ())
-        unfinished = signed("!", NOT_FINISHED) if session.turning_gives_up else ""
+        unfinished = signed(WARNING, NOT_FINISHED) if session.turning_gives_up else ""
         self._set("#way-back", unfinished)
         self._set("#which-path", self._path_text())
         self._set("#state", self.shell.source.hint)

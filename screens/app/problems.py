@@ -11,6 +11,7 @@ from textual.app import App
 from screens.state.wording import signed
 from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem
+from wizard.core.symbols import WARNING
 
 if TYPE_CHECKING:
     from screens.app.navigator import Navigator
@@ -72,7 +73,7 @@ class ProblemHandler:
         if self._session.opened is None:
             return _UNOPENED
         armed = self._session.overview.armed
-        return signed("!", self._session.armed_warning) if armed else _SAFE
+        return signed(WARNING, self._session.armed_warning) if armed else _SAFE
 
     def _choices(self, problem: Problem) -> list[tuple[str, Message]]:
         """Return the answers that only this problem asks for, before the usual remedies."""

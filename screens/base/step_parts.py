@@ -22,6 +22,7 @@ from screens.widgets.problem_box import ProblemBox
 from screens.widgets.spoken import assemble, text
 from wizard.core.message import Message, msg
 from wizard.core.states import State
+from wizard.core.symbols import BULLET, WARNING
 
 if TYPE_CHECKING:
     from screens.state.step_run import StepRun
@@ -130,5 +131,5 @@ def _checks(state: StepState) -> tuple[tuple[Check, ...], tuple[Check, ...], Mes
 
 def _note_line(said: str, *, warning: bool) -> Line:
     if warning:
-        return behind("!", said, "bold $text-warning", style="$text-warning")
-    return behind("•", said)
+        return behind(WARNING, said, "bold $text-warning", style="$text-warning")
+    return behind(BULLET, said)

@@ -22,6 +22,7 @@ from wizard.core.message import NOTHING, Message, msg, verbatim
 from wizard.core.problem import Action, Problem
 from wizard.core.quantities import describe_duration
 from wizard.core.states import State
+from wizard.core.symbols import WARNING
 from wizard.step import Step
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class StepScreen(WizardScreen):
         if self.waits_for_person and run and run.waiting:
             return timed(run.waiting.text, run.waiting.seconds)
         if self.phase is Phase.DONE and self.session.overview.armed:
-            return signed("!", self.session.armed_warning)
+            return signed(WARNING, self.session.armed_warning)
         plan = self.state.shown_plan
         return verbatim(plan.safe if plan else "")
 

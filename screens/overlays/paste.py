@@ -21,6 +21,7 @@ from screens.widgets.spoken import Said, assemble, text
 from wizard.core.language import shown
 from wizard.core.message import Message, msg
 from wizard.core.problem import Problem
+from wizard.core.symbols import REMEDY, WARNING
 from wizard.storage.providers import preset
 from wizard.storage.recognition import Recognised, recognise
 
@@ -170,7 +171,7 @@ def _lines_of(found: Recognised) -> Iterator[Content]:
     if found.notes:
         yield Content("")
     for note in found.notes:
-        yield text(signed("!", note), "$text-warning")
+        yield text(signed(WARNING, note), "$text-warning")
 
 
 def _values_of(found: Recognised) -> Iterator[tuple[Message, str]]:
@@ -194,4 +195,4 @@ def _lines_of_problem(problem: Problem) -> Iterator[Content]:
     yield text(problem.what, "$text-error")
     yield text(problem.why)
     for remedy in problem.remedies:
-        yield text(signed("→", remedy.text))
+        yield text(signed(REMEDY, remedy.text))

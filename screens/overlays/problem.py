@@ -19,6 +19,7 @@ from screens.widgets.spoken import Said
 from wizard.core.language import shown
 from wizard.core.message import Message, msg
 from wizard.core.problem import Action, Problem
+from wizard.core.symbols import FAILED, REMEDY, UNDECIDED
 
 # What each button says, where the remedy itself is a sentence.
 _LABELS = {
@@ -89,9 +90,9 @@ class ProblemScreen(Overlay[str]):
         """Compose the four parts, with the remedies' buttons among them."""
         problem = self.problem
         with Vertical(id="problem-page"):
-            kind = (signed("✗", msg("This failed")), "bold $text-error")
+            kind = (signed(FAILED, msg("This failed")), "bold $text-error")
             if problem.decision:
-                kind = (signed("?", msg("Your decision is needed")), "bold $text-warning")
+                kind = (signed(UNDECIDED, msg("Your decision is needed")), "bold $text-warning")
             where = (signed(" ", self._step_title), "$faint")
             yield Said(kind, where, id="problem-kind")
             with VerticalScroll(id="problem-body", can_focus=False):
@@ -122,7 +123,7 @@ class ProblemScreen(Overlay[str]):
             folded.title = shown(_ORIGINAL)
 
     def _show_remedies(self) -> None:
-        remedies = (behind("→", remedy.text) for remedy in self.problem.remedies)
+        remedies = (behind(REMEDY, remedy.text) for remedy in self.problem.remedies)
         self.query_one("#problem-remedies", Lines).put(remedies)
 
     @staticmethod

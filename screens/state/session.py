@@ -15,6 +15,7 @@ from wizard.core.exit_status import ExitStatus
 from wizard.core.message import NOTHING, Message, msg
 from wizard.core.settings import MigrationPath
 from wizard.core.states import RESTING, State
+from wizard.core.symbols import WARNING
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -217,7 +218,7 @@ class Session:
     def path_label(self) -> Message:
         """Return which path is taken, for the header, or that the instance is armed."""
         if self.is_armed:
-            return signed("!", msg("armed to move") if self.moves else msg("armed for S3"))
+            return signed(WARNING, msg("armed to move") if self.moves else msg("armed for S3"))
         if self.leads_back:
             return msg("back to the disk")
         if self.opened and self.moves and self.overview.following is None:

@@ -12,6 +12,7 @@ from screens.state.wording import signed
 from wizard.core.message import NOTHING, Message, msg, plural
 from wizard.core.quantities import describe_duration
 from wizard.core.states import State
+from wizard.core.symbols import BEGUN, DONE, STALE, WARNING
 
 if TYPE_CHECKING:
     from screens.state.step_run import StepRun
@@ -23,10 +24,10 @@ StyledLine = tuple[Message, str]
 _EMPTY: StyledLine = (NOTHING, "")
 # What is still to be done although something of it was.
 _OPEN: dict[State, Callable[[Status], Message]] = {
-    State.STALE: lambda status: signed("↻", msg("Needs to be redone: {why}.", why=status.why)),
-    State.BEGUN: lambda _: signed("◐", msg("Interrupted. It resumes where it left off.")),
+    State.STALE: lambda status: signed(STALE, msg("Needs to be redone: {why}.", why=status.why)),
+    State.BEGUN: lambda _: signed(BEGUN, msg("Interrupted. It resumes where it left off.")),
     State.FAILED: lambda status: signed(
-        "↻", msg("It failed with the old answers: {why}", why=status.why)
+        STALE, msg("It failed with the old answers: {why}", why=status.why)
     ),
 }
 
@@ -55,11 +56,11 @@ def _blocked(state: StepState) -> StyledLine:
     session = state.session
     if running := session.running:
         text = msg("“{step}” is in progress.", step=session.title(running))
-        return signed("!", text), "$text-warning"
+        return signed(WARNING, text), "$text-warning"
     first = session.first_open_before(state.step)
     if first is None:
         return _EMPTY
-    return signed("!", msg("Do this step first: {step}.", step=first.title)), "$text-warning"
+    return signed(WARNING, msg("Do this step first: {step}.", step=first.title)), "$text-warning"
 
 
 def _at_rest(state: StepState, status: Status) -> StyledLine:
@@ -70,13 +71,13 @@ def _at_rest(state: StepState, status: Status) -> StyledLine:
         case Phase.NOT_NOW:
             return signed(MARKS[status.state].symbol, status.why), "$faint"
     if state.name in SWITCHING and (goes_on := state.session.switch_under_way()):
-        return signed("◐", goes_on), "$text-warning"
+        return signed(BEGUN, goes_on), "$text-warning"
     to_text = _OPEN.get(status.state)
     if to_text and (status.state is not State.FAILED or phase is Phase.READY):
         return to_text(status), "$text-warning"
     if finding and finding.done and phase is Phase.READY and not state.runs_commands:
         text = msg("Already in place; it only needs to be verified.")
-        return signed("✓", text), "$text-success"
+        return signed(DONE, text), "$text-success"
     return _EMPTY
 
 
@@ -86,11 +87,11 @@ def _done(status: Status) -> Message:
         return NOTHING
     duration = describe_duration(result.seconds)
     if not result.passed_checks:
-        return signed("✓", msg("Done in {duration}.", duration=duration))
+        return signed(DONE, msg("Done in {duration}.", duration=duration))
     text = plural(
         "Done in {duration}; {n} check passed.",
         "Done in {duration}; {n} checks passed.",
         result.passed_checks,
         duration=duration,
     )
-    return signed("✓", text)
+    return signed(DONE, text)

@@ -13,6 +13,7 @@ from screens.state.marks import VERDICT_MARKS
 from screens.state.wording import signed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.spoken import Part, Said, text
+from wizard.core.symbols import REMEDY
 
 if TYPE_CHECKING:
     from wizard.core.events import Check
@@ -37,7 +38,7 @@ class CheckRow(Horizontal):
         problem = self._check.problem
         if problem is None or not problem.remedies:
             return (self._check.seen,)
-        return self._check.seen, "\n", (signed("→", problem.remedies[0].text), "$text")
+        return self._check.seen, "\n", (signed(REMEDY, problem.remedies[0].text), "$text")
 
 
 class CheckList(Vertical):

@@ -16,6 +16,7 @@ from screens.state.wording import signed
 from screens.widgets.cached import CachedStatic
 from screens.widgets.spoken import Entry, Said, text
 from wizard.core.message import NOTHING, Message, msg
+from wizard.core.symbols import DONE, FAILED, REMEDY
 from wizard.storage.answers import CORRECT_IT
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Field(Vertical):
         lines: list[Content] = []
         if problem and (self.value or self._asked_again or not typing):
             remedies: list[str] = [
-                signed("→", r.text) for r in problem.remedies[:2] if r is not CORRECT_IT
+                signed(REMEDY, r.text) for r in problem.remedies[:2] if r is not CORRECT_IT
             ]
             lines = [text(problem.what, "$text-error")]
             lines += map(text, remedies or [problem.why])
@@ -159,11 +160,11 @@ class Field(Vertical):
 
     def _mark(self) -> Content:
         if self._problem:
-            return Content.styled("✗", "bold $text-error")
+            return Content.styled(FAILED, "bold $text-error")
         # Only the service can say of a key that it is right; the form sees its shape alone.
         if not self.value or self.name in ("access_key_id", "secret_access_key"):
             return Content("")
-        return Content.styled("✓", "$text-success")
+        return Content.styled(DONE, "$text-success")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

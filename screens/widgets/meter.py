@@ -19,6 +19,7 @@ from wizard.core.quantities import (
     describe_part,
     describe_rate,
 )
+from wizard.core.symbols import WARNING
 
 if TYPE_CHECKING:
     from wizard.core.events import Progress
@@ -102,7 +103,7 @@ def _failed_line(progress: Progress) -> Content:
         which=which,
     )
     how = signed(" ", msg("f shows which"))
-    return assemble((signed("!", said), "$text-warning"), (how, "$faint"))
+    return assemble((signed(WARNING, said), "$text-warning"), (how, "$faint"))
 
 
 def _rate_line(progress: Progress, rates: tuple[float, ...], width: int) -> list[Content]:

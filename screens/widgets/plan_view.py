@@ -13,6 +13,7 @@ from screens.widgets.spoken import text as spoken
 from wizard.core.language import shown
 from wizard.core.message import msg
 from wizard.core.plan import Command, Diff, Document, Sentence
+from wizard.core.symbols import BULLET, WARNING
 
 if TYPE_CHECKING:
     from wizard.core.plan import PlanItem
@@ -33,9 +34,9 @@ def plan_item(item: PlanItem) -> list[Line]:
     """Put one item into lines."""
     match item:
         case Sentence(text, True):
-            return [behind("!", text, "bold $text-warning", style="$text-warning")]
+            return [behind(WARNING, text, "bold $text-warning", style="$text-warning")]
         case Sentence(text):
-            return [behind("•", text)]
+            return [behind(BULLET, text)]
         case Diff(file, text):
             return [plain(file, "bold"), *map(_diff_line, _without_head(text))]
         case Command(argv, user, note):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from screens.widgets.lines import Lines, behind, plain
+from wizard.core.symbols import FAILED, REMEDY, UNDECIDED
 
 if TYPE_CHECKING:
     from wizard.core.problem import Problem
@@ -18,8 +19,8 @@ class ProblemBox(Lines):
         if problem is None:
             self.put([])
             return
-        sign, colour = ("?", "$text-warning") if problem.decision else ("✗", "$text-error")
+        sign, colour = (UNDECIDED, "$text-warning") if problem.decision else (FAILED, "$text-error")
         what = behind(sign, problem.what, f"bold {colour}", style=f"bold {colour}")
         self.set_class(problem.decision, "-asked")
-        remedies = (behind("→", remedy.text) for remedy in problem.remedies)
+        remedies = (behind(REMEDY, remedy.text) for remedy in problem.remedies)
         self.put([what, plain(problem.why), *remedies])

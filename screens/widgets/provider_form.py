@@ -22,6 +22,7 @@ from screens.widgets.spoken import Said, text
 from wizard.core.message import Message, msg
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
+from wizard.core.symbols import REMEDY
 from wizard.storage.addresses import service_of
 from wizard.storage.answers import (
     another_provider,
@@ -178,7 +179,7 @@ class ProviderForm(Vertical):
         lines = [text(each) for each in said if each]
         if wrong:
             lines = [text(wrong.what, "$text-error"), text(wrong.why)]
-            lines += [text(signed("→", remedy.text)) for remedy in wrong.remedies[:2]]
+            lines += [text(signed(REMEDY, remedy.text)) for remedy in wrong.remedies[:2]]
         message = self.query_one("#provider-message", CachedStatic)
         message.update(Content("\n").join(lines))
         message.display = bool(lines)

@@ -1,4 +1,7 @@
-"""One sign for each state of a step and each verdict of a check, in the terminal and the wizard."""
+"""One sign for each state of a step, each verdict of a check and each kind of line.
+
+The same in the terminal and in the wizard.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,28 @@ from types import MappingProxyType
 from wizard.core.events import Verdict
 from wizard.core.states import State
 
-AT_WORK = "▶"
-PAUSED = "‖"
+DONE, FAILED = "✓", "✗"
+BEGUN, STALE = "◐", "↻"
+AT_WORK, PAUSED = "▶", "‖"
 # A step that did not fail, but waits for somebody to choose.
 UNDECIDED = "?"
+# What to be careful about, what to do about a problem, and one thing of several.
+WARNING, REMEDY, BULLET = "!", "→", "•"
 
 STATE_SYMBOLS: Mapping[State, str] = MappingProxyType(
     {
         State.TODO: "·",
-        State.BEGUN: "◐",
-        State.DONE: "✓",
-        State.FAILED: "✗",
-        State.STALE: "↻",
+        State.BEGUN: BEGUN,
+        State.DONE: DONE,
+        State.FAILED: FAILED,
+        State.STALE: STALE,
         State.SKIPPED: "–",
         State.LATER: "◷",
     }
 )
 
 VERDICT_SYMBOLS: Mapping[Verdict, str] = MappingProxyType(
-    {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.REMARK: "i", Verdict.LATER: "◷"}
+    {Verdict.PASS: DONE, Verdict.FAIL: FAILED, Verdict.REMARK: "i", Verdict.LATER: "◷"}
 )
 
 # What is read the same, as wide as the original, where a locale has only ASCII.

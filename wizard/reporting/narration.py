@@ -28,7 +28,7 @@ from wizard.core.quantities import (
 )
 from wizard.core.secrets import Masker, masked
 from wizard.core.states import State
-from wizard.core.symbols import STATE_SYMBOLS, VERDICT_SYMBOLS
+from wizard.core.symbols import REMEDY, STATE_SYMBOLS, UNDECIDED, VERDICT_SYMBOLS, WARNING
 from wizard.core.wrapping import wrapped
 from wizard.journal.journal import StepResult
 from wizard.migration import Status
@@ -203,7 +203,7 @@ class PlainNarrator(Narrator):
             self._write_error(describe_problem(problem))
 
     def question(self, question: Question, answer: str) -> None:
-        self._write(_line("?", question.text))
+        self._write(_line(UNDECIDED, question.text))
         if question.deadline is not None:
             seconds = max(0, round(question.deadline - time.time()))
             text = plural(
@@ -212,7 +212,7 @@ class PlainNarrator(Narrator):
                 seconds,
             )
             self._write(_line(" ", text))
-        self._write(_line(" ", f"→ {shown(answer)}"))
+        self._write(_line(" ", f"{REMEDY} {shown(answer)}"))
 
     def say(self, text: str) -> None:
         self._write(shown(text))
@@ -316,7 +316,7 @@ def describe_problem(problem: Problem, show: Callable[[str], str] = shown) -> st
 def _details(problem: Problem, show: Callable[[str], str] = shown) -> list[str]:
     """Return all but the first line, for where what happened was said already."""
     lines = wrapped(show(problem.why), _WIDTH, "   ")
-    lines += [f"   → {show(remedy.text)}" for remedy in problem.remedies]
+    lines += [f"   {REMEDY} {show(remedy.text)}" for remedy in problem.remedies]
     if problem.raw:
         beneath = textwrap.indent(problem.raw.strip(), "     ")
         lines += [f"   {show(_BENEATH)}", beneath]
@@ -335,7 +335,7 @@ def _plain(event: Event) -> str:
             line = _line(VERDICT_SYMBOLS[event.verdict], text)
             return "\n".join([line, *_details(event.problem)]) if event.problem else line
         case Note():
-            return _line("!" if event.warning else " ", event.text)
+            return _line(WARNING if event.warning else " ", event.text)
         case Output():
             return _line(" ", f"| {event.text}")
         case Waiting():
@@ -374,7 +374,7 @@ def _progress(event: Progress) -> Message:
 def _plain_item(item: PlanItem) -> str:
     match item:
         case Sentence():
-            return _line("!" if item.warning else " ", item.text)
+            return _line(WARNING if item.warning else " ", item.text)
         case Command():
             return _line(" ", f"$ {_command(item)}")
         case Diff():
