@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from screens.overlays.overlay import ModalOverlay
 from screens.widgets.key_button import KeyButton
-from screens.widgets.spoken import Entry, Said, text
+from screens.widgets.spoken import Said, SpokenInput, text
 from wizard.core.message import Message, msg, plural
 
 ResultT = TypeVar("ResultT")
@@ -156,7 +156,7 @@ class TextDialog(Dialog[str]):
         with Vertical(classes="box"):
             yield Said(self._heading, classes="heading")
             yield Said(self._said, classes="text")
-            yield Entry(self._placeholder)
+            yield SpokenInput(self._placeholder)
         yield Footer(compact=True, show_command_palette=False)
 
     @on(Input.Submitted)

@@ -12,7 +12,7 @@ from textual.widgets import Footer, Input
 
 from screens.overlays.overlay import Overlay
 from screens.widgets.output_log import OutputLog
-from screens.widgets.spoken import Entry, Said
+from screens.widgets.spoken import Said, SpokenInput
 from wizard.core.message import msg
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class OutputScreen(Overlay[None]):
         yield OutputLog()
         with Horizontal(id="output-asks"):
             yield Said("/", id="output-slash")
-            yield Entry(msg("search text, then Enter"), id="output-search")
+            yield SpokenInput(msg("search text, then Enter"), id="output-search")
         yield Footer(compact=True)
 
     def on_mount(self) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from screens.state.wording import signed
 from screens.widgets.cached import CachedStatic
-from screens.widgets.spoken import Entry, Said, text
+from screens.widgets.spoken import Said, SpokenInput, text
 from wizard.core.message import NOTHING, Message, msg
 from wizard.core.symbols import DONE, FAILED, REMEDY
 from wizard.storage.answers import CORRECT_IT
@@ -31,7 +31,7 @@ class SettingsPasted(Event):
         self.pasted = pasted
 
 
-class _Value(Entry):
+class _Value(SpokenInput):
     """A line that does not take the first of several lines for the whole."""
 
     def on_paste(self, event: events.Paste) -> None:
@@ -98,7 +98,7 @@ class Field(Vertical):
 
     def give_example(self, value: str) -> None:
         """Show another example while nothing is typed."""
-        self.query_one(Entry).say(example(value))
+        self.query_one(SpokenInput).say(example(value))
 
     def explain(self, hint: Message) -> None:
         """Show another hint while the field has the focus."""

@@ -65,7 +65,7 @@ class Said(WrappedStatic):
         self.update(assemble(*self._parts))
 
 
-class Entry(Input):
+class SpokenInput(Input):
     """A line to type in; `placeholder` is a text as others."""
 
     def __init__(

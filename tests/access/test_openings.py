@@ -25,14 +25,14 @@ from wizard.demo.seaweedfs import SeaweedFS
 from wizard.step import Context
 from wizard.steps.configure_provider import ConfigureProvider
 from wizard.storage.bucket import Bucket
-from wizard.storage.providers import PRESETS, Cors, Opening, preset
+from wizard.storage.providers import PRESETS, CorsSetting, PublicReadWay, preset
 from wizard.web.visitor import fetch
 
 Storage = tuple[Settings, Keys]
 STEP = ConfigureProvider()
 
 
-def opened_by(monkeypatch: pytest.MonkeyPatch, name: str, *ways: Opening) -> None:
+def opened_by(monkeypatch: pytest.MonkeyPatch, name: str, *ways: PublicReadWay) -> None:
     """Have the preset of that name be opened in these ways."""
     changed = replace(preset(name), name=name, opens=ways)
     monkeypatch.setitem(cast("dict[str, object]", PRESETS), name, changed)
@@ -53,7 +53,7 @@ async def refusal(context: Context) -> Problem:
 async def test_the_buckets_own_acl_opens_it_and_is_put_back(
     seaweedfs: SeaweedFS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened_by(monkeypatch, "backblaze", Opening.BUCKET_ACL, Opening.CONSOLE)
+    opened_by(monkeypatch, "backblaze", PublicReadWay.BUCKET_ACL, PublicReadWay.CONSOLE)
     listener = Listener()
     with (
         Profiled("backblaze", seaweedfs) as service,
@@ -81,7 +81,7 @@ async def test_the_buckets_own_acl_opens_it_and_is_put_back(
 async def test_a_bucket_acl_that_is_declined_is_not_set(
     seaweedfs: SeaweedFS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened_by(monkeypatch, "backblaze", Opening.BUCKET_ACL, Opening.CONSOLE)
+    opened_by(monkeypatch, "backblaze", PublicReadWay.BUCKET_ACL, PublicReadWay.CONSOLE)
     with (
         Profiled("backblaze", seaweedfs) as service,
         site_at(service, tmp_path, Listener(answer=False)) as context,
@@ -94,7 +94,7 @@ async def test_a_bucket_acl_that_is_declined_is_not_set(
 async def test_a_bucket_acl_by_which_everybody_can_list_is_undone(
     seaweedfs: SeaweedFS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened_by(monkeypatch, "backblaze", Opening.BUCKET_ACL, Opening.CONSOLE)
+    opened_by(monkeypatch, "backblaze", PublicReadWay.BUCKET_ACL, PublicReadWay.CONSOLE)
     lists = replace(PROFILES["backblaze"], bucket_acl_lists=True)
     with (
         Profiled("backblaze", seaweedfs, profile=lists) as service,
@@ -114,7 +114,9 @@ async def test_a_bucket_acl_without_effect_is_undone_and_the_next_way_taken(
 ) -> None:
     """On a real Ceph that ignores what ACLs say of the public."""
     settings, keys = ceph_storage
-    opened_by(monkeypatch, "ceph", Opening.BUCKET_ACL, Opening.POLICY, Opening.CONSOLE)
+    opened_by(
+        monkeypatch, "ceph", PublicReadWay.BUCKET_ACL, PublicReadWay.POLICY, PublicReadWay.CONSOLE
+    )
     bucket = Bucket(settings, keys)
     bucket.put_public_access_block({"IgnorePublicAcls": True})
     listener = Listener()
@@ -245,7 +247,7 @@ async def test_it_waits_until_the_account_allows_public_policies(
 async def test_cors_rules_for_the_console_are_waited_for_in_the_first_step(
     seaweedfs: SeaweedFS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = replace(preset("scaleway"), cors=Cors.CONSOLE)
+    changed = replace(preset("scaleway"), cors=CorsSetting.CONSOLE)
     monkeypatch.setitem(cast("dict[str, object]", PRESETS), "scaleway", changed)
     listener = Listener()
     with (

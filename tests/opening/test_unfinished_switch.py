@@ -18,7 +18,7 @@ from wizard.opening import unfinished_switch
 from wizard.opening.unfinished_switch import open_journal
 from wizard.step import Question
 from wizard.switch.files import SwitchFiles
-from wizard.switch.state import Direction, Phase, SwitchState
+from wizard.switch.state import Direction, SwitchPhase, SwitchState
 from wizard.system.processes import Process
 
 STARTING = SwitchState(id="one", direction=Direction.TO_S3, way="restart", patience=60)
@@ -60,7 +60,7 @@ def myself(state: SwitchState) -> SwitchState:
 
 async def test_a_runner_that_is_about_to_end_is_waited_for(instance: Instance) -> None:
     """It has written its last word, and on a busy machine it holds the journal for a while yet."""
-    (await opened(instance, myself(replace(STARTING, phase=Phase.DONE)))).close()
+    (await opened(instance, myself(replace(STARTING, phase=SwitchPhase.DONE)))).close()
 
 
 async def test_a_runner_that_only_starts_is_waited_for(
@@ -71,7 +71,9 @@ async def test_a_runner_that_only_starts_is_waited_for(
     (await opened(instance, STARTING)).close()
 
 
-@pytest.mark.parametrize("state", [None, replace(STARTING, phase=Phase.DONE)], ids=["none", "over"])
+@pytest.mark.parametrize(
+    "state", [None, replace(STARTING, phase=SwitchPhase.DONE)], ids=["none", "over"]
+)
 async def test_whoever_else_holds_it_is_named_at_once(
     instance: Instance, state: SwitchState | None
 ) -> None:

@@ -21,8 +21,7 @@ from wizard.core.message import msg
 from wizard.core.plan import Command, Sentence
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.follow import GOES_ON
-from wizard.switch.state import Direction, SwitchState
-from wizard.switch.state import Phase as SwitchPhase
+from wizard.switch.state import Direction, SwitchPhase, SwitchState
 from wizard.system.processes import Process
 
 DONE = ("configure_provider", "copy_media", "enable_s3", "collect_static", "set_cors")

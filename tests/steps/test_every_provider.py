@@ -26,7 +26,7 @@ from wizard.steps.configure_provider import ConfigureProvider
 from wizard.steps.copy_media import CopyMedia
 from wizard.steps.set_cors import SetCors
 from wizard.storage.bucket import Bucket
-from wizard.storage.providers import PRESETS, Kind, preset
+from wizard.storage.providers import PRESETS, ServiceKind, preset
 
 
 def test_every_refusal_has_a_source() -> None:
@@ -38,7 +38,7 @@ def test_every_refusal_has_a_source() -> None:
 
 
 def test_every_hosted_service_has_a_stand_in() -> None:
-    hosted = {name for name, service in PRESETS.items() if service.kind is Kind.HOSTED}
+    hosted = {name for name, service in PRESETS.items() if service.kind is ServiceKind.HOSTED}
     assert hosted - PROFILES.keys() == set()
 
 

@@ -23,7 +23,7 @@ from wizard.storage.answers import (
     follow,
     unusable,
 )
-from wizard.storage.providers import PRESETS, Kind, Preset, preset
+from wizard.storage.providers import PRESETS, Preset, ServiceKind, preset
 
 
 def test_what_followed_follows_again_and_what_was_typed_stays() -> None:
@@ -141,7 +141,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Preset]:
     """Make a service of some fields, known for as long as the test runs."""
 
     def made(**fields: Any) -> Preset:
-        usual = {"name": "made-up", "title": msg("Made Up"), "kind": Kind.HOSTED}
+        usual = {"name": "made-up", "title": msg("Made Up"), "kind": ServiceKind.HOSTED}
         found = Preset(**(usual | fields))
         monkeypatch.setitem(cast("dict[str, Preset]", PRESETS), found.name, found)
         return found

@@ -6,7 +6,7 @@ import pytest
 
 from wizard.core.settings import Settings
 from wizard.storage.answers import clean, contradictions
-from wizard.storage.providers import PRESETS, Kind, preset
+from wizard.storage.providers import PRESETS, ServiceKind, preset
 
 
 def test_the_presets_that_must_be_there() -> None:
@@ -16,7 +16,7 @@ def test_the_presets_that_must_be_there() -> None:
 
 def test_they_are_in_the_order_of_the_form() -> None:
     """Hosted ones by their titles, then those one runs oneself, then the one for all others."""
-    order = [(list(Kind).index(p.kind), p.title.casefold()) for p in PRESETS.values()]
+    order = [(list(ServiceKind).index(p.kind), p.title.casefold()) for p in PRESETS.values()]
     assert order == sorted(order)
     assert list(PRESETS)[-1] == "other"
 

@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
-from wizard.storage.providers import Acl, BucketNames, Cors, CorsDocument, Kind, Opening
+from wizard.storage.providers import (
+    Acl,
+    BucketNames,
+    CorsDocument,
+    CorsSetting,
+    PublicReadWay,
+    ServiceKind,
+)
 
 _FILE = files("wizard.storage").joinpath("providers.toml")
 DATA: Mapping[str, dict[str, Any]] = tomllib.loads(_FILE.read_text("utf-8"))
@@ -38,7 +45,7 @@ def _one_of(values: Any) -> Callable[[object], bool]:
 
 _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "title": _is_text,
-    "kind": _one_of(Kind),
+    "kind": _one_of(ServiceKind),
     "url": lambda value: value.startswith("https://"),
     "endpoint": lambda value: value.startswith("https://"),
     "endpoint_example": lambda value: value.startswith("http"),
@@ -50,9 +57,9 @@ _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "matches": lambda value: _are_texts(value) and not any("://" in m for m in value),
     "bucket_names": _one_of([BucketNames.LOOSE]),
     "acl": _one_of(Acl),
-    "opens": lambda value: isinstance(value, list) and set(value) <= set(Opening),
+    "opens": lambda value: isinstance(value, list) and set(value) <= set(PublicReadWay),
     "public_access_block": lambda value: value is True,
-    "cors": _one_of(Cors),
+    "cors": _one_of(CorsSetting),
     "cors_joins_origins": lambda value: value is True,
     "cors_document": _one_of(CorsDocument),
     "access_keys": lambda value: bool(re.compile(value)),

@@ -18,7 +18,7 @@ from wizard.opening.unfinished_switch import how_it_stands
 from wizard.step import Question
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.follow import follow
-from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
+from wizard.switch.state import Direction, Downtime, SwitchPhase, SwitchQuestion, SwitchState
 from wizard.system.processes import Process
 
 PROBLEM = Problem(
@@ -58,7 +58,9 @@ def test_the_state_comes_back_as_it_was_written(files: SwitchFiles) -> None:
     assert files.read() is None
     question = asking(12.5)
     down = Downtime(looks=9, failures=2, seconds=1.5, down_since=3.0)
-    state = replace(STATE, phase=Phase.ASKING, question=question, downtime=down, problem=PROBLEM)
+    state = replace(
+        STATE, phase=SwitchPhase.ASKING, question=question, downtime=down, problem=PROBLEM
+    )
     files.write(state)
     kept = files.read()
     assert kept
@@ -182,8 +184,8 @@ async def test_following_passes_all_on_and_ends_with_the_switch(files: SwitchFil
     following = asyncio.create_task(follow(files, heard.append, never))
     await until(lambda: any(isinstance(event, Waiting) for event in heard))
     files.append(Output("two"))
-    files.write(mine(replace(STATE, phase=Phase.DONE)))
-    assert (await following).phase is Phase.DONE
+    files.write(mine(replace(STATE, phase=SwitchPhase.DONE)))
+    assert (await following).phase is SwitchPhase.DONE
     assert [e.text for e in heard if isinstance(e, Output)] == ["one", "two"]
     waited = next(e for e in heard if isinstance(e, Waiting))
     assert (waited.text, round(waited.seconds)) == ("Restarting.", 5)
@@ -204,7 +206,7 @@ async def test_a_question_is_asked_once_and_taken_away_when_it_is_over(files: Sw
         return True
 
     question = asking(99.0)
-    files.write(mine(replace(STATE, phase=Phase.ASKING, question=question)))
+    files.write(mine(replace(STATE, phase=SwitchPhase.ASKING, question=question)))
     following = asyncio.create_task(follow(files, lambda event: None, ask))
     await until(lambda: bool(asked))
     await asyncio.sleep(0.5)
@@ -213,9 +215,9 @@ async def test_a_question_is_asked_once_and_taken_away_when_it_is_over(files: Sw
             text=verbatim("Put it back?"), yes=verbatim("Yes"), no=verbatim("No"), deadline=99.0
         )
     ]
-    files.write(mine(replace(STATE, phase=Phase.PUTTING_BACK)))
+    files.write(mine(replace(STATE, phase=SwitchPhase.PUTTING_BACK)))
     await until(lambda: bool(gone))
-    files.write(mine(replace(STATE, phase=Phase.PUT_BACK)))
+    files.write(mine(replace(STATE, phase=SwitchPhase.PUT_BACK)))
     await following
     assert files.said(STATE) is None
 
@@ -225,10 +227,10 @@ async def test_the_answer_reaches_the_runner(files: SwitchFiles) -> None:
         return False
 
     question = asking()
-    files.write(mine(replace(STATE, phase=Phase.ASKING, question=question)))
+    files.write(mine(replace(STATE, phase=SwitchPhase.ASKING, question=question)))
     following = asyncio.create_task(follow(files, lambda event: None, no))
     await until(lambda: files.said(STATE) == Answer("q", answer=False))
-    files.write(mine(replace(STATE, phase=Phase.FAILED)))
+    files.write(mine(replace(STATE, phase=SwitchPhase.FAILED)))
     await following
 
 

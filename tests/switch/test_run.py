@@ -20,7 +20,7 @@ import pytest
 from tests.support.armed import BROKEN, LATER, SLOW, Armed, at_stage, over, waits_for_site
 from wizard.opening.unfinished_switch import how_it_stands
 from wizard.switch.files import Answer
-from wizard.switch.state import Phase, SwitchState
+from wizard.switch.state import SwitchPhase, SwitchState
 from wizard.system.processes import Process, with_variable
 
 
@@ -43,7 +43,7 @@ async def test_a_killed_wizard_does_not_end_it(armed: Armed, how: str) -> None:
     with pytest.raises(Exception, match="Another bw-s3"), armed.journal():
         pass
     await armed.until(over)
-    assert armed.state.phase is Phase.DONE
+    assert armed.state.phase is SwitchPhase.DONE
     assert not armed.state.told
     await armed.check_on_s3()
     running = armed.scene.demo.site("status")
@@ -66,7 +66,7 @@ async def test_copies_go_on_without_the_wizard(armed: Armed) -> None:
     wizard.kill()
     wizard.wait()
     await armed.until(over)
-    assert (armed.state.phase, armed.state.copied) == (Phase.DONE, 1), armed.state
+    assert (armed.state.phase, armed.state.copied) == (SwitchPhase.DONE, 1), armed.state
     late.unlink()
 
 
@@ -103,7 +103,7 @@ async def test_a_killed_runner_is_followed_by_one_that_finishes(
         armed.start()
     assert armed.end() == {"end": "done"}
     assert "was interrupted" in armed.said()
-    assert (armed.state.phase, armed.state.pid != first) == (Phase.DONE, True)
+    assert (armed.state.phase, armed.state.pid != first) == (SwitchPhase.DONE, True)
     await armed.check_on_s3()
 
 
@@ -117,7 +117,7 @@ async def test_signals_at_random_moments(armed: Armed, strikes: int) -> None:
     for _ in range(strikes):
         strike(armed, chance)
         state = armed.files.read()
-        if state and state.phase is Phase.PUT_BACK:
+        if state and state.phase is SwitchPhase.PUT_BACK:
             await armed.check_as_before()
             armed.scene.enable_s3()
     armed.start()
@@ -158,7 +158,7 @@ async def test_a_site_that_fails_is_put_back_though_nobody_is_there(armed: Armed
     await armed.until(over)
     await armed.check_as_before()
     state = armed.state
-    assert (state.phase, state.told) == (Phase.PUT_BACK, False)
+    assert (state.phase, state.told) == (SwitchPhase.PUT_BACK, False)
     assert state.problem
     assert "runs as before" in state.problem.what
     with armed.journal() as journal:
@@ -177,7 +177,7 @@ async def test_a_page_that_browsers_would_block_is_put_back(armed: Armed, answer
     armed.scene.set_env(CSP_ADDITIONAL_HOSTS="")
     wizard = armed.start(answer)
     if answer == "never":
-        await armed.until(lambda state: state.phase is Phase.ASKING)
+        await armed.until(lambda state: state.phase is SwitchPhase.ASKING)
         question = armed.state.question
         assert question
         assert "Visitors see unstyled pages now." in question.text
@@ -188,40 +188,40 @@ async def test_a_page_that_browsers_would_block_is_put_back(armed: Armed, answer
         armed.end()
     problem = armed.state.problem
     assert problem
-    assert armed.state.phase is Phase.PUT_BACK
+    assert armed.state.phase is SwitchPhase.PUT_BACK
     assert "runs as before" in problem.what
     assert "Content-Security-Policy keeps browsers from loading" in problem.why
     assert any("CSP_ADDITIONAL_HOSTS" in remedy.text for remedy in problem.remedies)
     await armed.check_as_before()
 
 
-@pytest.mark.parametrize("phase", [Phase.ASKING, Phase.PUTTING_BACK])
+@pytest.mark.parametrize("phase", [SwitchPhase.ASKING, SwitchPhase.PUTTING_BACK])
 async def test_a_runner_killed_on_the_way_back_is_followed_by_one_that_puts_back(
-    armed: Armed, phase: Phase
+    armed: Armed, phase: SwitchPhase
 ) -> None:
     armed.scene.set_env(**BROKEN)
     armed.restart_with(SLOW)
-    wizard = armed.start("never" if phase is Phase.ASKING else "yes", patience=5)
+    wizard = armed.start("never" if phase is SwitchPhase.ASKING else "yes", patience=5)
     await armed.until(lambda state: state.phase is phase)
     wizard.kill()
     os.kill(armed.state.pid, signal.SIGKILL)
     wizard.wait()
     armed.start()
     armed.end()
-    assert armed.state.phase is Phase.PUT_BACK
+    assert armed.state.phase is SwitchPhase.PUT_BACK
     await armed.check_as_before()
 
 
 async def test_a_question_that_nobody_answers_is_over_after_a_while(armed: Armed) -> None:
     armed.scene.set_env(**BROKEN)
     armed.start("never", patience=5)
-    await armed.until(lambda state: state.phase is Phase.ASKING)
+    await armed.until(lambda state: state.phase is SwitchPhase.ASKING)
     question = armed.state.question
     assert question
     assert question.deadline
     assert 20 < question.deadline - time.time() < 31
     assert "Visitors see errors now" in question.text
-    await armed.until(lambda state: state.phase is Phase.PUTTING_BACK)
+    await armed.until(lambda state: state.phase is SwitchPhase.PUTTING_BACK)
     assert time.time() >= question.deadline
     assert "runs as before" in armed.end()["what"]
     await armed.check_as_before()
@@ -230,10 +230,10 @@ async def test_a_question_that_nobody_answers_is_over_after_a_while(armed: Armed
 async def test_a_question_is_over_when_whoever_was_asked_is_killed(armed: Armed) -> None:
     armed.scene.set_env(**BROKEN)
     wizard = armed.start("never", patience=5)
-    await armed.until(lambda state: state.phase is Phase.ASKING)
+    await armed.until(lambda state: state.phase is SwitchPhase.ASKING)
     wizard.kill()
     asked = time.monotonic()
-    await armed.until(lambda state: state.phase is Phase.PUTTING_BACK)
+    await armed.until(lambda state: state.phase is SwitchPhase.PUTTING_BACK)
     assert time.monotonic() - asked < 10
     await armed.until(over)
     await armed.check_as_before()
@@ -256,7 +256,7 @@ async def test_stopping_puts_back(armed: Armed, copies: str) -> None:
         in_the_way.rmdir()
         assert "bw-s3 itself failed" in armed.said()
     assert "was stopped" in end["what"]
-    assert armed.state.phase is Phase.PUT_BACK
+    assert armed.state.phase is SwitchPhase.PUT_BACK
     await armed.check_as_before()
 
 
@@ -264,7 +264,7 @@ async def test_a_failing_command_is_not_asked_about_for_ever(armed: Armed) -> No
     """The site runs as before: there is no hurry, and no deadline."""
     armed.restart_with("false")
     armed.start("never")
-    await armed.until(lambda state: state.phase is Phase.ASKING)
+    await armed.until(lambda state: state.phase is SwitchPhase.ASKING)
     question = armed.state.question
     assert question
     assert question.deadline is None

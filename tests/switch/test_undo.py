@@ -7,7 +7,7 @@ import shlex
 import signal
 
 from tests.support.armed import BROKEN, LATER, Armed, at_stage, over, waits_for_site
-from wizard.switch.state import Direction, Phase
+from wizard.switch.state import Direction, SwitchPhase
 
 
 async def test_disarming_before_the_switch_restarts_nothing(armed: Armed) -> None:
@@ -31,7 +31,7 @@ async def test_disarming_puts_an_interrupted_switch_back(armed: Armed) -> None:
     called = armed.call("disarm")
     assert called.returncode == 0, called.stdout + called.stderr
     assert "runs as before" in called.stdout
-    assert armed.state.phase is Phase.PUT_BACK
+    assert armed.state.phase is SwitchPhase.PUT_BACK
     await armed.check_as_before()
 
 
@@ -49,7 +49,7 @@ async def test_disarming_puts_a_switch_back_that_is_under_way(armed: Armed) -> N
     called = armed.call("disarm")
     assert called.returncode == 0, called.stdout + called.stderr
     assert "runs as before" in called.stdout
-    assert (armed.state.phase, armed.state.pid) == (Phase.PUT_BACK, runner)
+    assert (armed.state.phase, armed.state.pid) == (SwitchPhase.PUT_BACK, runner)
     await armed.check_as_before()
 
 
@@ -58,9 +58,9 @@ async def test_disarming_puts_back_what_was_left_as_it_is(armed: Armed) -> None:
     armed.start("no", patience=5)
     await armed.until(over)
     armed.end()
-    assert armed.state.phase is Phase.FAILED
+    assert armed.state.phase is SwitchPhase.FAILED
     assert armed.scene.context.instance.uses_s3()
     called = armed.call("disarm")
     assert called.returncode == 0, called.stdout + called.stderr
-    assert (armed.state.direction, armed.state.phase) == (Direction.BACK, Phase.PUT_BACK)
+    assert (armed.state.direction, armed.state.phase) == (Direction.BACK, SwitchPhase.PUT_BACK)
     await armed.check_as_before()

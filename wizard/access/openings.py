@@ -34,7 +34,7 @@ from wizard.core.plan import Document, PlanItem, Sentence
 from wizard.core.problem import Problem
 from wizard.step import Question
 from wizard.storage.addresses import service_of
-from wizard.storage.providers import Opening
+from wizard.storage.providers import PublicReadWay
 from wizard.web.visitor import address, fetch
 
 if TYPE_CHECKING:
@@ -42,14 +42,17 @@ if TYPE_CHECKING:
     from wizard.storage.bucket import Bucket
 
 
-async def first_way(context: Context, bucket: Bucket) -> tuple[Opening, Problem | None]:
+async def first_way(context: Context, bucket: Bucket) -> tuple[PublicReadWay, Problem | None]:
     """Return the first way that the service knows, and why the ones before it are none.
 
     Changes nothing.
     """
     why_not: Problem | None = None
     for way in context.service.ways:
-        look = {Opening.POLICY: bucket.get_policy, Opening.BUCKET_ACL: bucket.get_acl}.get(way)
+        look = {
+            PublicReadWay.POLICY: bucket.get_policy,
+            PublicReadWay.BUCKET_ACL: bucket.get_acl,
+        }.get(way)
         if look is None:
             return way, why_not
         try:
@@ -58,7 +61,7 @@ async def first_way(context: Context, bucket: Bucket) -> tuple[Opening, Problem 
             why_not = unless_it_passes(problem)
         else:
             return way, why_not
-    return Opening.CONSOLE, why_not
+    return PublicReadWay.CONSOLE, why_not
 
 
 async def opening_plan(context: Context, bucket: Bucket, *, there: bool) -> list[PlanItem]:
@@ -72,7 +75,7 @@ async def opening_plan(context: Context, bucket: Bucket, *, there: bool) -> list
     if settings.acl_known:
         return []
     service = service_of(settings)
-    if service.ways[0] is Opening.BUCKET_ACL:
+    if service.ways[0] is PublicReadWay.BUCKET_ACL:
         text = msg(
             "If the test files show that the public cannot read, the bucket's own ACL is set "
             "to public-read, since this service cannot open single folders or files. That "
@@ -125,7 +128,7 @@ async def open_to_public(context: Context, bucket: Bucket) -> None:
     """Let the public read in the first way that works. Raises `Problem` where none does."""
     why_not: Problem | None = None
     for way in context.service.ways:
-        if way is Opening.CONSOLE:
+        if way is PublicReadWay.CONSOLE:
             await _by_console(context, bucket, why_not)
             return
         why_not = await _OURS[way](context, bucket)
@@ -157,8 +160,8 @@ async def _by_bucket_acl(context: Context, bucket: Bucket) -> Problem | None:
     return None
 
 
-_OURS: Mapping[Opening, Callable[[Context, Bucket], Awaitable[Problem | None]]] = MappingProxyType(
-    {Opening.POLICY: by_policy, Opening.BUCKET_ACL: _by_bucket_acl}
+_OURS: Mapping[PublicReadWay, Callable[[Context, Bucket], Awaitable[Problem | None]]] = (
+    MappingProxyType({PublicReadWay.POLICY: by_policy, PublicReadWay.BUCKET_ACL: _by_bucket_acl})
 )
 
 

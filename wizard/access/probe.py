@@ -44,7 +44,7 @@ from wizard.storage.answers import contradictions, defects, unusable
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.key_forms import comes_with_token, is_temporary, temporary_keys
 from wizard.storage.problems import missing_bucket, will_pass
-from wizard.storage.providers import Cors, Opening
+from wizard.storage.providers import CorsSetting, PublicReadWay
 from wizard.web.visitor import address, ask_until, fetch, fetch_endpoint
 
 if TYPE_CHECKING:
@@ -58,16 +58,18 @@ _PUBLIC_READ = "public-read"
 # The bucket's place, and its CORS rules before the probe set its own.
 _CORS_BEFORE: Entry[tuple[str, list[CorsRule]]] = json_entry("cors before the probe", tuple)
 # What is said of the public's reading before anything lets it in.
-_TO_COME: Mapping[Opening, Message] = {
-    Opening.POLICY: msg(
+_TO_COME: Mapping[PublicReadWay, Message] = {
+    PublicReadWay.POLICY: msg(
         "not yet: a bucket policy will open images/* and static/*, and nothing else"
     ),
-    Opening.BUCKET_ACL: msg("not yet: the bucket's own ACL will open the whole bucket"),
-    Opening.CONSOLE: msg("not yet: it has to be allowed in the provider's console"),
+    PublicReadWay.BUCKET_ACL: msg("not yet: the bucket's own ACL will open the whole bucket"),
+    PublicReadWay.CONSOLE: msg("not yet: it has to be allowed in the provider's console"),
 }
-_CORS_OTHERWISE: Mapping[Cors, Message] = {
-    Cors.CONSOLE: msg("not from here: it is done in the provider's console, further below"),
-    Cors.OPEN: msg("not needed: this storage allows every origin by itself, as will be checked"),
+_CORS_OTHERWISE: Mapping[CorsSetting, Message] = {
+    CorsSetting.CONSOLE: msg("not from here: it is done in the provider's console, further below"),
+    CorsSetting.OPEN: msg(
+        "not needed: this storage allows every origin by itself, as will be checked"
+    ),
 }
 # Sets and reads rules without meaning anything for a real site.
 _PROBE_RULE = {
@@ -277,7 +279,7 @@ class Probe:
         seen = await fetch(f"{self.settings.public_base}/{self.plain[0].key}")
         wrong = seen.ok or not_published(self.settings, seen) is not None
         # The host of a service's console may be there only once somebody has asked for it.
-        if way is not Opening.CONSOLE:
+        if way is not PublicReadWay.CONSOLE:
             wrong = wrong or seen.error is not None or seen.status == 404
         if wrong:
             problem = wrong_domain(self.settings, seen, at_endpoint=False)
@@ -302,7 +304,7 @@ class Probe:
         """Read the CORS rules, set them again, and read them back, where the service lets us."""
         asked, code = msg("Can CORS rules be read and set?"), "cors-settable"
         service = self.context.service
-        self.cors_by_hand = service.cors is not Cors.API
+        self.cors_by_hand = service.cors is not CorsSetting.API
         if self.cors_by_hand:
             return later(asked, _CORS_OTHERWISE[service.cors], code=code)
         try:

@@ -30,7 +30,7 @@ from wizard.step import Context, Question
 from wizard.storage.addresses import service_of
 from wizard.storage.bucket import Bucket, Policy
 from wizard.storage.problems import will_pass
-from wizard.storage.providers import Kind, Opening
+from wizard.storage.providers import PublicReadWay, ServiceKind
 from wizard.web.visitor import VisitorResponse, address, fetch
 
 # Policies take a moment to reach all of a service's servers.
@@ -41,7 +41,7 @@ def is_policy_planned(context: Context) -> bool:
     """Tell whether the plan shows the policy: where it is the next way, and ACLs did not do."""
     settings = context.settings
     ways = service_of(settings).ways
-    return ways[0] is Opening.POLICY and not (settings.acl_known and settings.acl)
+    return ways[0] is PublicReadWay.POLICY and not (settings.acl_known and settings.acl)
 
 
 class Undo:
@@ -200,7 +200,7 @@ async def _ask_to_open(context: Context, bucket: Bucket, policy: Policy) -> None
             "\n{policy}",
             policy=as_text(policy),
         )
-    if context.service.kind is Kind.OTHER:
+    if context.service.kind is ServiceKind.OTHER:
         named = msg(
             "At a few services, such as Scaleway, a policy shuts out every key that it does not "
             "name, including yours. If {endpoint} leads to such a service, leave the bucket "

@@ -8,7 +8,7 @@ from wizard.access.policy import PREFIXES, as_text
 from wizard.core.message import msg
 from wizard.core.plan import Document, PlanItem, Sentence
 from wizard.storage.addresses import service_of
-from wizard.storage.providers import Opening
+from wizard.storage.providers import PublicReadWay
 
 if TYPE_CHECKING:
     from wizard.core.settings import Settings
@@ -28,7 +28,7 @@ def least_rights(settings: Settings) -> dict[str, Any]:
     """Return the policy for keys that are used for this bucket alone."""
     service, bucket = service_of(settings), f"arn:aws:s3:::{settings.bucket}"
     on_bucket = [*_ON_BUCKET, *(_BLOCKING if service.public_access_block else ())]
-    on_objects = [*_ON_OBJECTS, *(_WITH_ACLS if Opening.ACL in service.opens else ())]
+    on_objects = [*_ON_OBJECTS, *(_WITH_ACLS if PublicReadWay.ACL in service.opens else ())]
     # The canary outside of both folders shows that the rest stays closed.
     folders = [f"{bucket}/{prefix}*" for prefix in (*PREFIXES, "bw-s3-canary-")]
     return {

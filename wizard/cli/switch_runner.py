@@ -17,7 +17,7 @@ from wizard.core.problem import Problem
 from wizard.opening.opening import open_for_switch
 from wizard.switch.files import SwitchFiles
 from wizard.switch.run import SwitchRun
-from wizard.switch.state import Phase
+from wizard.switch.state import SwitchPhase
 from wizard.system.processes import Process
 
 
@@ -52,7 +52,7 @@ async def _switch(files: SwitchFiles, folder: Path, state_folder: Path, lock: in
     try:
         context = open_for_switch(folder, state_folder, lock)
     except Problem as problem:
-        files.write(replace(state, phase=Phase.FAILED, problem=problem))
+        files.write(replace(state, phase=SwitchPhase.FAILED, problem=problem))
         return
     try:
         await SwitchRun(context, files, state).run()

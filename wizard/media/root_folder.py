@@ -34,7 +34,7 @@ _EXCHANGED = (errno.ELOOP, errno.ENOTDIR)
 # What `walk` says of a name: its kind, path, size, time in nanoseconds, and details in words.
 # The kind is FILE, FOLDER (one that cannot be looked into), or the name of a `Reason`. The path
 # of a folder that cannot be looked into ends in a slash.
-Entry = tuple[str, bytes, int, int, str]
+WalkEntry = tuple[str, bytes, int, int, str]
 
 
 def places_in(arguments: Sequence[str]) -> dict[bytes, bytes]:
@@ -151,7 +151,7 @@ class RootFolder:
             folder = found.folder
         return os.open(b".", _LISTED, dir_fd=folder.handle)
 
-    def walk(self, path: bytes = b"") -> Iterator[Entry]:
+    def walk(self, path: bytes = b"") -> Iterator[WalkEntry]:
         """Yield every name below a folder but those of folders, and folders not to be looked into.
 
         Raises `OSError`, `OutsideRoot` where the folder cannot be had.
@@ -164,7 +164,7 @@ class RootFolder:
 
     def _walk(
         self, folder: _Folder, path: bytes, above: tuple[tuple[int, int], ...]
-    ) -> Iterator[Entry]:
+    ) -> Iterator[WalkEntry]:
         """Walk one folder; `above` are the folders that contain it, to notice loops of links.
 
         `scandir` reads names a block at a time: a sorted list of a folder with
@@ -188,7 +188,7 @@ class RootFolder:
         folder: _Folder,
         above_path: bytes,
         above: tuple[tuple[int, int], ...],
-    ) -> Iterator[Entry]:
+    ) -> Iterator[WalkEntry]:
         name = os.fsencode(entry.name)
         path = above_path + b"/" + name if above_path else name
         try:
@@ -299,13 +299,13 @@ def _itself(folder: _Folder) -> _Found:
     return _Found(folder, b"", os.fstat(folder.handle))
 
 
-def described(path: bytes, found: os.stat_result) -> Entry:
+def described(path: bytes, found: os.stat_result) -> WalkEntry:
     """Return what there is to say of a name that can be looked at."""
     kind = "FILE" if stat.S_ISREG(found.st_mode) else "SPECIAL"
     return kind, path, found.st_size, found.st_mtime_ns, ""
 
 
-def _failed(path: bytes, error: OSError, is_link: bool) -> Entry:
+def _failed(path: bytes, error: OSError, is_link: bool) -> WalkEntry:
     if isinstance(error, OutsideRoot):
         return "OUTSIDE", path, 0, 0, error.target.decode(errors="backslashreplace")
     if is_link and error.errno in _NOWHERE:

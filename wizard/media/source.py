@@ -27,7 +27,7 @@ from wizard.core.os_errors import words_of
 from wizard.core.problem import TRY_AGAIN, Problem
 from wizard.media.digester import Digester, OpenFile
 from wizard.media.public import PublicFiles
-from wizard.media.root_folder import Entry, OutsideRoot, RootFolder, described
+from wizard.media.root_folder import OutsideRoot, RootFolder, WalkEntry, described
 from wizard.media.root_writer import folding_of
 from wizard.media.writer import WriterEnded, writer_process
 from wizard.system.open_files import allow_open_files
@@ -608,7 +608,7 @@ def path_of(key: str) -> bytes:
     return key.removeprefix(PREFIX).encode()
 
 
-def as_item(entry: Entry) -> MediaFile | MediaFailure:
+def as_item(entry: WalkEntry) -> MediaFile | MediaFailure:
     """Return what `RootFolder.walk` said of a name."""
     kind, path, size, mtime_ns, detail = entry
     if kind == "FOLDER":

@@ -16,7 +16,7 @@ from wizard.journal.journal import Journal
 from wizard.step import Ask, Context
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.follow import SECONDS_TO_START, finish_switch, follow
-from wizard.switch.state import Direction, Phase, SwitchState
+from wizard.switch.state import Direction, SwitchPhase, SwitchState
 from wizard.switch.undo import put_services_back
 
 _SECONDS_A_TRY = 0.2
@@ -153,7 +153,7 @@ def how_it_ended(state: SwitchState) -> Message:
     """Return what became of a switch, in sentences."""
     if state.problem:
         return msg("The last switch of the running services: {what}", what=state.problem.what)
-    if state.phase is Phase.DONE:
+    if state.phase is SwitchPhase.DONE:
         done = msg("The running services were switched to the bucket.")
         if state.direction is Direction.TO_DISK:
             done = msg("The running services were switched back to this server's disk.")

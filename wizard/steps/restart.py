@@ -29,7 +29,7 @@ from wizard.switch.plan import about_choice, noticed, stages_of
 from wizard.switch.problems import conflicting_uploads, left_behind, still_writing, words
 from wizard.switch.run import SECONDS_TO_ANSWER
 from wizard.switch.site_before import was_here_before
-from wizard.switch.state import Direction, Phase
+from wizard.switch.state import Direction, SwitchPhase
 from wizard.switch.undo import put_services_back
 from wizard.switch.updates import about_update, confirm_update
 from wizard.switch.ways import choose
@@ -169,7 +169,7 @@ class Restart(TypedStep[int]):
         ended = await carry_out_switch(context, self.patience)
         if ended.problem:
             raise ended.problem
-        if ended.phase is not Phase.DONE:
+        if ended.phase is not SwitchPhase.DONE:
             raise Problem(
                 msg("The site runs without S3 again: the old .env was put back."),
                 msg("That had already been started."),

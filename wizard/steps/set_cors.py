@@ -24,7 +24,7 @@ from wizard.core.states import ResultState
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.storage.bucket import Bucket, CorsRule
 from wizard.storage.problems import will_pass
-from wizard.storage.providers import Cors
+from wizard.storage.providers import CorsSetting
 from wizard.web.blocked import among, kept_without_cors
 from wizard.web.browser import Onlooker
 from wizard.web.caches import cache_marks
@@ -78,7 +78,7 @@ class SetCors(TypedStep[None]):
     async def plan(self, context: Context) -> Plan:
         """Return the rules as they will be sent, or as they have to be set by hand."""
         wanted = context.instance.origins
-        if context.service.cors is not Cors.API:
+        if context.service.cors is not CorsSetting.API:
             return _plan_by_hand(context)
         rules, why_not = await _read(await _bucket(context))
         new = merged(rules, wanted, joined=_joined(context))
@@ -98,9 +98,9 @@ class SetCors(TypedStep[None]):
     async def apply(self, context: Context) -> None:
         """Merge our rules into those of the bucket, or wait until somebody has set them by hand."""
         bucket, service = await _bucket(context), context.service
-        allowed = service.cors is not Cors.API and await lets_in_anyway(context, bucket)
+        allowed = service.cors is not CorsSetting.API and await lets_in_anyway(context, bucket)
         refused: Problem | None = None
-        if service.cors is not Cors.CONSOLE and not allowed:
+        if service.cors is not CorsSetting.CONSOLE and not allowed:
             try:
                 await asyncio.to_thread(_merge, context, bucket)
             except Problem as problem:
@@ -145,7 +145,7 @@ def _plan_by_hand(context: Context) -> Plan:
     """Return the plan for a service that takes no rules from here."""
     service = context.service
     safe = msg("This step changes nothing by itself.")
-    if service.cors is Cors.OPEN:
+    if service.cors is CorsSetting.OPEN:
         text = msg("The storage allows every origin by itself; this step checks that.")
         return Plan((Sentence(text),), safe)
     advice = service.advice("cors", context.settings)

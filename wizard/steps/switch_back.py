@@ -24,7 +24,7 @@ from wizard.switch.launch import why_a_logout_ends_it
 from wizard.switch.on_disk import is_on_disk, look, require_s3_off, serves_itself
 from wizard.switch.plan import about_choice, noticed, stages_of
 from wizard.switch.problems import words
-from wizard.switch.state import Direction, Phase
+from wizard.switch.state import Direction, SwitchPhase
 from wizard.switch.updates import about_update, confirm_update
 from wizard.switch.uploads_back import bring_uploads_back, expect_uploads, uploads_are_missing
 from wizard.switch.ways import choose
@@ -101,7 +101,7 @@ class SwitchBack(TypedStep[None]):
         ended = await carry_out_switch(context, self.patience, Direction.TO_DISK)
         if ended.problem:
             raise ended.problem
-        if ended.phase is not Phase.DONE:
+        if ended.phase is not SwitchPhase.DONE:
             raise Problem(
                 msg("The site runs with S3 again: .env names the bucket as before."),
                 msg("That had already been started."),

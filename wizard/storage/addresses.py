@@ -10,7 +10,7 @@ from wizard.core.hosts import is_ip_address, split_url, usual_scheme
 from wizard.core.secrets import Keys
 from wizard.core.settings import Settings
 from wizard.storage.address_forms import best_fit
-from wizard.storage.providers import PRESETS, Kind, Preset, preset
+from wizard.storage.providers import PRESETS, Preset, ServiceKind, preset
 
 # Longer is no host (RFC 1035, section 2.3.4), and no URL of a file that BookWyrm stores.
 _LONGEST_HOST, _LONGEST_URL = 253, 2048
@@ -61,7 +61,7 @@ def service_of(settings: Settings, keys: Keys | None = None) -> Preset:
     if address and address.provider:
         return preset(address.provider)
     chosen = preset(settings.provider)
-    if chosen.kind is not Kind.OTHER or keys is None:
+    if chosen.kind is not ServiceKind.OTHER or keys is None:
         return chosen
     return next((each for each in PRESETS.values() if each.gives(keys)), chosen)
 
@@ -197,4 +197,4 @@ def _is_bucket(name: str) -> bool:
 
 def is_hosted(name: str) -> bool:
     """Tell whether a preset is a service that somebody runs for all, which always has TLS."""
-    return name not in ("", "other") and preset(name).kind is Kind.HOSTED
+    return name not in ("", "other") and preset(name).kind is ServiceKind.HOSTED

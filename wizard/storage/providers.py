@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wizard.core.settings import Settings
 
 
-class Kind(StrEnum):
+class ServiceKind(StrEnum):
     """Who runs a service; in the order in which a form offers them."""
 
     HOSTED = "hosted"
@@ -40,7 +40,7 @@ class Acl(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Opening(StrEnum):
+class PublicReadWay(StrEnum):
     """A way in which the public is let in to read."""
 
     ACL = "acl"  # each object is stored with the ACL public-read
@@ -49,7 +49,7 @@ class Opening(StrEnum):
     CONSOLE = "console"  # a person has to do it in the service's console
 
 
-class Cors(StrEnum):
+class CorsSetting(StrEnum):
     """How a bucket's CORS rules are set."""
 
     API = "api"  # PutBucketCors
@@ -83,7 +83,7 @@ class Preset:
 
     name: str
     title: Message
-    kind: Kind
+    kind: ServiceKind
     url: str = ""
     endpoint: str = ""
     endpoint_example: str = ""
@@ -95,9 +95,13 @@ class Preset:
     matches: tuple[str, ...] = ()
     bucket_names: BucketNames = BucketNames.STRICT
     acl: Acl = Acl.UNKNOWN
-    opens: tuple[Opening, ...] = (Opening.ACL, Opening.POLICY, Opening.CONSOLE)
+    opens: tuple[PublicReadWay, ...] = (
+        PublicReadWay.ACL,
+        PublicReadWay.POLICY,
+        PublicReadWay.CONSOLE,
+    )
     public_access_block: bool = False
-    cors: Cors = Cors.API
+    cors: CorsSetting = CorsSetting.API
     cors_joins_origins: bool = False
     cors_document: CorsDocument = CorsDocument.CLI
     rights: str = ""
@@ -120,14 +124,14 @@ class Preset:
         return (*self.regions, *others)
 
     @property
-    def ways(self) -> tuple[Opening, ...]:
+    def ways(self) -> tuple[PublicReadWay, ...]:
         """What lets the public in where the objects' own ACLs do not, in the order to try it.
 
         Nothing else is tried: at Scaleway a policy shuts out every key that it does not name,
         our own included, which then could not take it back.
         """
-        named = (way for way in self.opens if way not in (Opening.ACL, Opening.CONSOLE))
-        return (*named, Opening.CONSOLE)
+        named = (way for way in self.opens if way not in (PublicReadWay.ACL, PublicReadWay.CONSOLE))
+        return (*named, PublicReadWay.CONSOLE)
 
     @property
     def endpoint_path(self) -> str:
@@ -229,18 +233,18 @@ def _load() -> dict[str, Preset]:
 
 
 def _rank(found: Preset) -> tuple[int, str]:
-    return list(Kind).index(found.kind), found.title.casefold()
+    return list(ServiceKind).index(found.kind), found.title.casefold()
 
 
 # What a field of the file becomes; the others stay as they are.
 _MADE: Mapping[str, Any] = {
     **dict.fromkeys(("title", "unusable", "trouble"), lambda text: Message(text, "", {})),
     **dict.fromkeys(("regions", "matches"), tuple),
-    "kind": Kind,
+    "kind": ServiceKind,
     "bucket_names": BucketNames,
     "acl": Acl,
-    "opens": lambda ways: tuple(map(Opening, ways)),
-    "cors": Cors,
+    "opens": lambda ways: tuple(map(PublicReadWay, ways)),
+    "cors": CorsSetting,
     "cors_document": CorsDocument,
 }
 # For whoever maintains the file; the program does not need them.

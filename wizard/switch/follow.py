@@ -20,7 +20,7 @@ from wizard.step import Ask, Context, Question
 from wizard.switch import problems
 from wizard.switch.files import Answer, SwitchFiles
 from wizard.switch.launch import launch
-from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
+from wizard.switch.state import Direction, Downtime, SwitchPhase, SwitchQuestion, SwitchState
 from wizard.system.stopping import leaving
 
 _SECONDS_A_POLL = 0.2
@@ -159,7 +159,7 @@ def _new_state(
     context: Context, patience: float, direction: Direction, before: SwitchState | None
 ) -> SwitchState:
     """Return a switch that is about to begin; the downtime of earlier tries counts with it."""
-    tries = before is not None and before.phase is not Phase.DONE
+    tries = before is not None and before.phase is not SwitchPhase.DONE
     # Going back is done with every stage, whatever the one before had come to.
     begun = "begun" if direction is Direction.BACK else ""
     way = before.way if before and direction is Direction.BACK else ""
@@ -215,5 +215,5 @@ def _did_not_start(files: SwitchFiles, raw: str) -> Problem:
     state = files.read()
     problem = problems.runner_did_not_start(raw, begun=bool(state and state.stage))
     if state and not state.stage:
-        files.write(replace(state, phase=Phase.FAILED, problem=problem, told=True))
+        files.write(replace(state, phase=SwitchPhase.FAILED, problem=problem, told=True))
     return problem

@@ -12,7 +12,7 @@ from wizard.core.quantities import name_some
 from wizard.media.source import PREFIX
 from wizard.step import Context, Question
 from wizard.switch.follow import files_of
-from wizard.switch.state import Direction, Phase
+from wizard.switch.state import Direction, SwitchPhase
 
 # A file's time is that of its last byte, by a clock that may tick a little apart.
 _SECONDS_OF_GRACE = 1.0
@@ -56,7 +56,11 @@ class LateFiles:
 def switched_at(context: Context) -> float | None:
     """Return when the switch to S3 ended (seconds since the epoch); None where nobody noted it."""
     state = files_of(context).read()
-    if state is None or state.phase is not Phase.DONE or state.direction is not Direction.TO_S3:
+    if (
+        state is None
+        or state.phase is not SwitchPhase.DONE
+        or state.direction is not Direction.TO_S3
+    ):
         return None
     return state.ended_at + _SECONDS_OF_GRACE if state.ended_at else None
 

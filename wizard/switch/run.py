@@ -27,7 +27,7 @@ from wizard.switch.course import course_of
 from wizard.switch.files import SwitchFiles
 from wizard.switch.moving import leads_to_bucket
 from wizard.switch.site_watch import Awaited, SiteWatch
-from wizard.switch.state import Direction, Downtime, Phase, SwitchQuestion, SwitchState
+from wizard.switch.state import Direction, Downtime, SwitchPhase, SwitchQuestion, SwitchState
 from wizard.switch.uploads_back import (
     bring_uploads_back,
     expect_no_uploads,
@@ -90,16 +90,16 @@ class SwitchRun:
             try:
                 await self._run()
             except Exception as error:  # noqa: BLE001 (whoever follows must get to know it)
-                await self._end(Phase.FAILED, self._as_problem(error))
+                await self._end(SwitchPhase.FAILED, self._as_problem(error))
 
     async def _run(self) -> None:
         state = self._state
-        if state.direction is Direction.BACK or state.phase is Phase.PUTTING_BACK:
+        if state.direction is Direction.BACK or state.phase is SwitchPhase.PUTTING_BACK:
             await self._put_back(state.problem)
             return
         if self._course.copies_meanwhile(self._context):
             self._copies.go_toward(self._course.toward)
-        if state.phase is Phase.ASKING and state.problem:
+        if state.phase is SwitchPhase.ASKING and state.problem:
             await self._after_failure(state.problem)
             return
         try:
@@ -110,7 +110,7 @@ class SwitchRun:
             self._course.note_done(self._context)
             if self._course.toward is Awaited.LOCAL:
                 await self._catch_up()
-            await self._end(Phase.DONE)
+            await self._end(SwitchPhase.DONE)
 
     async def _chosen(self) -> Switch:
         """Return the way that is taken: the one it was begun with, if any. Raises `Problem`."""
@@ -124,7 +124,7 @@ class SwitchRun:
     async def _go_forward(self) -> None:
         report, switch = self._context.report, await self._chosen()
         if not self._state.stage:
-            self._change(phase=Phase.RUNNING)
+            self._change(phase=SwitchPhase.RUNNING)
             self._do(msg("BookWyrm's own storage is tried with the settings in .env."))
             await self._context.deployment.try_storage(report)
             await self._watch.look()
@@ -135,7 +135,7 @@ class SwitchRun:
             if stage.name == switch.pages_change_at and number > 1:
                 await self._copy_before()
             self._change(
-                phase=Phase.RUNNING, stage=stage.name, number=number, total=len(stages),
+                phase=SwitchPhase.RUNNING, stage=stage.name, number=number, total=len(stages),
                 question=None,
             )  # fmt: skip
             self._do(stage.words)
@@ -197,9 +197,11 @@ class SwitchRun:
             await self._put_back(problem, untouched=untouched)
         elif untouched:
             seen = bool(await self._context.deployment.services())
-            await self._end(Phase.FAILED, self._nothing_restarted(problem, seen=seen, back=False))
+            await self._end(
+                SwitchPhase.FAILED, self._nothing_restarted(problem, seen=seen, back=False)
+            )
         else:
-            await self._end(Phase.FAILED, problems.left_as_it_is(problem))
+            await self._end(SwitchPhase.FAILED, problems.left_as_it_is(problem))
 
     async def _is_untouched(self) -> bool:
         if not self._state.stage:
@@ -218,7 +220,7 @@ class SwitchRun:
             self._course.words, problem, sight, untouched=untouched
         )
         asked = SwitchQuestion(id=uuid.uuid4().hex, text=text, yes=yes, no=no, deadline=deadline)
-        self._change(phase=Phase.ASKING, problem=problem, question=asked)
+        self._change(phase=SwitchPhase.ASKING, problem=problem, question=asked)
         answer = await self._answer(asked)
         self._change(question=None)
         return answer
@@ -255,7 +257,7 @@ class SwitchRun:
     async def _put_back(self, problem: Problem | None, *, untouched: bool = False) -> None:
         """Put the old `.env` back, and the services as it says."""
         context, begun = self._context, bool(self._state.stage)
-        self._change(phase=Phase.PUTTING_BACK, problem=problem, question=None)
+        self._change(phase=SwitchPhase.PUTTING_BACK, problem=problem, question=None)
         course = self._course
         back = course.putting_back if begun else msg("The old .env is put back.")
         self._do(back)
@@ -274,7 +276,9 @@ class SwitchRun:
         except Exception as error:  # noqa: BLE001 (that the site is not back has to be said)
             first, second = problem or _Stopped(), self._as_problem(error)
             view = await self._watch.look()
-            await self._end(Phase.FAILED, problems.not_back(course.words, first, second, view))
+            await self._end(
+                SwitchPhase.FAILED, problems.not_back(course.words, first, second, view)
+            )
             return
         left = None
         if begun:
@@ -294,7 +298,7 @@ class SwitchRun:
             ended = problem and problems.put_back(
                 course.words, problem, begun=begun, never_failed=never_failed
             )
-        await self._end(Phase.PUT_BACK, ended or left)
+        await self._end(SwitchPhase.PUT_BACK, ended or left)
 
     async def _copy_before(self) -> None:
         """Copy what was uploaded until now before pages ask the other storage for it.
@@ -338,7 +342,10 @@ class SwitchRun:
         with self._guard:
             self._state = replace(self._state, **changes)
             # A question may wait for hours.
-            self._watch.closely = self._state.phase in (Phase.RUNNING, Phase.PUTTING_BACK)
+            self._watch.closely = self._state.phase in (
+                SwitchPhase.RUNNING,
+                SwitchPhase.PUTTING_BACK,
+            )
             self._files.write(self._state)
 
     def _do(self, words: Message, seconds: float = 0.0) -> None:
@@ -352,7 +359,7 @@ class SwitchRun:
     def _note_downtime(self, downtime: Downtime) -> None:
         self._change(downtime=downtime)
 
-    async def _end(self, phase: Phase, problem: Problem | None = None) -> None:
+    async def _end(self, phase: SwitchPhase, problem: Problem | None = None) -> None:
         """Keep how it ended, for the step as well: perhaps nobody follows."""
         # Whoever follows copies what is left, and must not find us at it.
         await self._copies.stop()

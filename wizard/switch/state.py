@@ -32,7 +32,7 @@ class Direction(StrEnum):
     TO_DISK = "to_disk"
 
 
-class Phase(StrEnum):
+class SwitchPhase(StrEnum):
     """What the runner does now, or how it ended."""
 
     RUNNING = "running"
@@ -44,7 +44,7 @@ class Phase(StrEnum):
 
 
 # Nothing more is done about a switch that stands so.
-OVER = frozenset({Phase.DONE, Phase.PUT_BACK, Phase.FAILED})
+OVER = frozenset({SwitchPhase.DONE, SwitchPhase.PUT_BACK, SwitchPhase.FAILED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ class SwitchState:
     direction: Direction
     way: str
     patience: float
-    phase: Phase = Phase.RUNNING
+    phase: SwitchPhase = SwitchPhase.RUNNING
     stage: str = ""
     number: int = 0
     total: int = 0
@@ -242,7 +242,7 @@ class SwitchState:
         question = SwitchQuestion.from_dict(data["question"]) if data["question"] else None
         plain = {name: data[name] for name in _PLAIN}
         plain["doing"] = decode(data["doing"])
-        plain |= {"direction": Direction(data["direction"]), "phase": Phase(data["phase"])}
+        plain |= {"direction": Direction(data["direction"]), "phase": SwitchPhase(data["phase"])}
         return cls(
             **plain,
             problem=Problem.from_dict(data["problem"]) if data["problem"] else None,

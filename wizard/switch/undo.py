@@ -13,7 +13,7 @@ from wizard.switch.follow import (
 )
 from wizard.switch.s3_lines import disarm
 from wizard.switch.site_before import ran_with_s3_before
-from wizard.switch.state import Direction, Phase, SwitchState
+from wizard.switch.state import Direction, SwitchPhase, SwitchState
 from wizard.switch.uploads_back import bring_uploads_back, uploads_are_missing
 from wizard.web.visitor import look_at_site
 
@@ -45,9 +45,9 @@ async def put_services_back(context: Context, patience: float = _PATIENCE) -> No
     if state:
         want_everything_back(context)
         state = await finish_switch(context, state)
-    if state is None or state.phase is not Phase.PUT_BACK:
+    if state is None or state.phase is not SwitchPhase.PUT_BACK:
         ended = await carry_out_switch(context, patience, Direction.BACK)
-        if ended.phase is not Phase.PUT_BACK and ended.problem:
+        if ended.phase is not SwitchPhase.PUT_BACK and ended.problem:
             raise ended.problem
     if uploads_are_missing(context):
         await bring_uploads_back(context)
@@ -67,4 +67,4 @@ async def _may_run_with_s3(context: Context) -> bool:
 
 
 def _left_in_the_middle(state: SwitchState) -> bool:
-    return bool(state.stage) and state.phase not in (Phase.DONE, Phase.PUT_BACK)
+    return bool(state.stage) and state.phase not in (SwitchPhase.DONE, SwitchPhase.PUT_BACK)

@@ -14,7 +14,7 @@ BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class WayChoice:
     """The way that is taken, why none of those before it is, and the others that can be had."""
 
     switch: Switch
@@ -22,7 +22,7 @@ class Choice:
     others: tuple[Switch, ...] = ()
 
 
-async def choose(context: Context, begun: str = "") -> Choice:
+async def choose(context: Context, begun: str = "") -> WayChoice:
     """Return the best way that can be had, or the one that the admin chose.
 
     `begun` is the way of a switch that is to be finished. Raises `Problem` where the way
@@ -31,17 +31,17 @@ async def choose(context: Context, begun: str = "") -> Choice:
     offers = await context.deployment.switches()
     for offer in offers:
         if begun and offer.switch.way == begun:
-            return Choice(offer.switch)
+            return WayChoice(offer.switch)
     wanted = context.settings.switch_way
     if wanted not in ("", BEST):
         taken = _wanted(offers, wanted)
-        return Choice(taken, others=_others(offers, taken))
+        return WayChoice(taken, others=_others(offers, taken))
     free = next((offer for offer in offers if not offer.obstacle), offers[-1])
     if free.obstacle:
         raise _no_way(free.obstacle)
     before = offers[: offers.index(free)]
     obstacles = tuple(offer.obstacle for offer in before)
-    return Choice(free.switch, obstacles, _others(offers, free.switch))
+    return WayChoice(free.switch, obstacles, _others(offers, free.switch))
 
 
 def _others(offers: Sequence[SwitchOffer], taken: Switch) -> tuple[Switch, ...]:

@@ -23,7 +23,7 @@ from tests.screens.states import Stage, all_states, on_stage
 from wizard.core.message import msg
 from wizard.core.settings import Settings
 from wizard.storage.answers import another_provider
-from wizard.storage.providers import PRESETS, Kind, Preset
+from wizard.storage.providers import PRESETS, Preset, ServiceKind
 
 
 @asynccontextmanager
@@ -257,7 +257,7 @@ def _beside_provider(stage: Stage) -> str:
 async def test_the_trouble_with_a_provider_is_said_below_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without = Preset(name="aa", title=msg("AA"), kind=Kind.HOSTED)
+    without = Preset(name="aa", title=msg("AA"), kind=ServiceKind.HOSTED)
     monkeypatch.setitem(cast("dict[str, Preset]", PRESETS), "aa", without)
     async with _form(tmp_path) as stage:
         await _choose(stage, "aws")
@@ -270,7 +270,7 @@ async def test_a_provider_that_cannot_be_used_says_why_before_keys_are_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = msg("Its terms do not allow it.")
-    made_up = Preset(name="aa", title=msg("AA"), kind=Kind.HOSTED, unusable=why)
+    made_up = Preset(name="aa", title=msg("AA"), kind=ServiceKind.HOSTED, unusable=why)
     monkeypatch.setitem(cast("dict[str, Preset]", PRESETS), "aa", made_up)
     async with _form(tmp_path) as stage:
         await _choose(stage, "aa")
