@@ -76,8 +76,8 @@ _LATER = msg(
     "again: it completes the remaining steps."
 )
 
-# What a title, the proofs and the time take at least.
-_TITLE_WIDTH, _PROOFS_WIDTH, _TIME_WIDTH = 14, 9, 9
+# What a title, the checks and the time take at least.
+_TITLE_WIDTH, _CHECKS_WIDTH, _TIME_WIDTH = 14, 9, 9
 
 
 class EndScreen(WizardScreen):
@@ -184,16 +184,16 @@ def _unseen(url: str) -> Message:
 
 
 def _result_lines(statuses: Sequence[Status]) -> list[Line]:
-    """Return a line for each step, its title, proofs and time below those of the others."""
+    """Return a line for each step, its title, checks and time below those of the others."""
     title_width = max((_TITLE_WIDTH, *(len(shown(s.step.title)) for s in statuses)))
-    proofs_width = max((_PROOFS_WIDTH, *(len(_proofs(s)) for s in statuses)))
+    checks_width = max((_CHECKS_WIDTH, *(len(_checks(s)) for s in statuses)))
     time_width = max((_TIME_WIDTH, *(len(_took(s)) for s in statuses)))
     lines = []
     for number, status in enumerate(statuses, 1):
         mark = MARKS[shown_state(status)]
         said = shown(status.why or mark.word)
         if status.state is State.DONE and status.result:
-            said = f"{_proofs(status).ljust(proofs_width)}  {_took(status).rjust(time_width)}"
+            said = f"{_checks(status).ljust(checks_width)}  {_took(status).rjust(time_width)}"
         title = shown(status.step.title).ljust(title_width)
         name = assemble((f"{mark.symbol} ", mark.style), f"{number} {title} ")
         lines.append(Line(name, text(said, "$faint")))
@@ -204,13 +204,13 @@ def _took(status: Status) -> str:
     return shown(describe_duration(status.result.seconds)) if status.result else ""
 
 
-def _proofs(status: Status) -> str:
-    """Return how many proofs there are, their number ending where others' do; "" for none."""
+def _checks(status: Status) -> str:
+    """Return how many checks there are, their number ending where others' do; "" for none."""
     number = status.result.passed_checks if status.result else 0
     if not number:
         return ""
-    proofs = shown(plural("{n} check", "{n} checks", number))
-    return proofs if number > 9 else f" {proofs}"
+    checks = shown(plural("{n} check", "{n} checks", number))
+    return checks if number > 9 else f" {checks}"
 
 
 def _paragraphs(heading: Message, texts: Iterable[str]) -> list[Line]:

@@ -345,7 +345,7 @@ async def test_checks_that_a_step_tells_while_it_works_are_kept(migration: Migra
     )
     result = await migration.carry_out(first)
     assert [check.asked for check in result.checks] == ["Does it answer?", "the file"]
-    assert result.checks[1].seen != "not yet", "the proof has the last word"
+    assert result.checks[1].seen != "not yet", "verify has the last word"
 
 
 async def test_other_answers_alone_do_not_arm_an_instance_that_runs_with_s3(

@@ -112,7 +112,7 @@ class Overview:
 
 
 def give_up_way_back(journal: Journal) -> None:
-    """Forget what was done of the way back: it begins anew the next time."""
+    """Forget what was done of the way back: it begins from the start the next time."""
     for step in WAY_BACK:
         if journal.result(step.name):
             journal.forget_result(step.name)

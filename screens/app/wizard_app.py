@@ -161,7 +161,7 @@ class WizardApp(App[int]):
         self.push_screen(Palette(ThemeProvider, msg("Search for themes…")))
 
     def speak(self, other: Language) -> None:
-        """Show everything in another language; what runs goes on."""
+        """Show everything in another language; what runs continues."""
         use(other)
         for screen in self.screen_stack:
             if isinstance(screen, SpokenScreen):

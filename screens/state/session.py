@@ -320,7 +320,7 @@ class Session:
         return paragraphs(*texts)
 
     def switch_under_way(self) -> Message:
-        """Return where a switch is that goes on by itself, left alone here; "" without one."""
+        """Return where a switch is that continues by itself, left alone here; "" without one."""
         from wizard.opening.unfinished_switch import how_far_it_is
         from wizard.switch.follow import under_way
 

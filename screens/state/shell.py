@@ -90,7 +90,7 @@ class Shell(Protocol):
         """What shows problems."""
 
     def speak(self, other: Language) -> None:
-        """Show everything in another language; what runs goes on."""
+        """Show everything in another language; what runs continues."""
 
     @property
     def opener(self) -> MigrationOpening:

@@ -1,4 +1,4 @@
-"""Our copy as one process, with journal, proofs and comparison, as the benchmark starts it."""
+"""Our copy as one process, with journal, checks and comparison, as the benchmark starts it."""
 
 from __future__ import annotations
 

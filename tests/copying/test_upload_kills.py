@@ -67,7 +67,9 @@ def test_killed_again_and_again(tmp_path: Path, storage: tuple[Settings, Keys], 
         client, bucket = kit.client, kit.settings.bucket
         assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
         remove(kit)
-        print(f"{kills} kills, {number} instances, {before} proven before the last run", flush=True)
+        print(
+            f"{kills} kills, {number} instances, {before} verified before the last run", flush=True
+        )
 
 
 def instance(folder: Path, number: int, storage: tuple[Settings, Keys]) -> CopyKit:
@@ -92,7 +94,7 @@ def kill_until_done(kit: CopyKit, most: int) -> int:
         process.send_signal(signal.SIGKILL)
         process.wait()
         before, verified, here = verified, kit.verified(), kit.here()
-        # Whatever was called proven is so, stays so, and is not sent again.
+        # Whatever was called verified is so, stays so, and is not sent again.
         assert before.items() <= verified.items()
         assert all(here[key] == md5 for key, md5 in verified.items())
         earlier, stored = stored, when_stored(kit)

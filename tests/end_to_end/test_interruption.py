@@ -1,4 +1,4 @@
-"""kill -9 at any moment: the next start finishes, loses nothing, sends nothing proven again.
+"""kill -9 at any moment: the next start finishes, loses nothing, sends nothing verified again.
 
 A handful of kills each time; hundreds of them, and one at each point that a migration passes, are
 slow tests.
@@ -101,7 +101,7 @@ def test_killed_at_random_moments(line: CommandLine, kills: int) -> None:
             continue  # killed again before it could finish
         line.finish()
         after = line.sent_when()
-        assert {key: after[key] for key in before} == before, "something proven was sent again"
+        assert {key: after[key] for key in before} == before, "something verified was sent again"
         check_end(line)
         begin()
     line.finish()
@@ -127,7 +127,7 @@ def test_killed_at_each_commit_and_external_call(
         assert process.returncode == -9, (point, output[-6000:])
         assert kills < MOST_POINTS, f"it never ends; the last was: {point}"
         now = line.sent_when()
-        assert now.items() >= before.items(), f"something proven was sent again: {point}"
+        assert now.items() >= before.items(), f"something verified was sent again: {point}"
         before = now
         print(f"{kills} {point}", flush=True)
     points = len(seen.read_text().splitlines())

@@ -133,10 +133,10 @@ def test_it_tells_nothing_of_keys_and_of_the_machine(recorded: Recorded) -> None
 def test_a_copy_that_was_killed_knows_what_it_proved(recorded: Recorded, tmp_path: Path) -> None:
     with _migration(recorded, tmp_path) as migration:
         journal, where = migration.context.journal, migration.context.settings.destination
-        proven = [file.key for file in journal.verified_files(where)]
+        verified = [file.key for file in journal.verified_files(where)]
         announced = [key for _, key in _rows(tmp_path / "bookwyrm")["sending"]]
-        assert 0 < len(proven) < len(announced)
-        assert {key.encode() for key in proven} < set(announced)
+        assert 0 < len(verified) < len(announced)
+        assert {key.encode() for key in verified} < set(announced)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A small migration whose steps do real things in a folder, and always look the same.
 
-For pictures and for walks that need no server. Each step writes a file, proves
+For pictures and for walks that need no server. Each step writes a file, verifies
 it by reading it back, and can be held in the middle by a gate.
 """
 
@@ -147,7 +147,7 @@ class Script:
 
 
 class KitStep(TypedStep[None]):
-    """A step after a script; what it does is to write `effects/NAME`, and prove is to read it."""
+    """A step after a script; what it does is to write `effects/NAME`, and verify is to read it."""
 
     def __init__(self, name: str, script: Script) -> None:
         real = next(step for step in (*STEPS, *WAY_BACK) if step.name == name)
@@ -436,7 +436,7 @@ PROBLEM = Problem(
 
 
 def all_scripts() -> dict[str, Script]:
-    """The eight steps: what they find, change and prove, in words close to the real ones."""
+    """The eight steps: what they find, change and verify, in words close to the real ones."""
     return {
         "configure_provider": Script(
             facts=(

@@ -31,7 +31,7 @@ THEME = "static/css/themes/bookwyrm-light.css"
 async def shared(
     tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS
 ) -> AsyncIterator[DemoScene]:
-    """An instance whose static files are in the bucket, proven."""
+    """An instance whose static files are in the bucket, verified."""
     async with demo_scene(tmp_path_factory.mktemp("static"), seaweedfs, fresh=True) as scene:
         scene.open_bucket()
         scene.enable_s3()
@@ -253,12 +253,12 @@ def test_files_are_compared_by_size_and_md5() -> None:
 
 
 def failed(checks: object) -> list[Check]:
-    """The proofs that failed."""
+    """The checks that failed."""
     assert isinstance(checks, list)
     return [check for check in checks if check.verdict is Verdict.FAIL]
 
 
 def explained(check: Check) -> str:
-    """All that the admin is told of a failed proof."""
+    """All that the admin is told of a failed check."""
     assert check.problem
     return f"{check.problem.what} {check.problem.why}"

@@ -1,4 +1,4 @@
-"""The step: what it finds, plans and proves, and when it leaves the choice to a person."""
+"""The step: what it finds, plans and verifies, and when it leaves the choice to a person."""
 
 from __future__ import annotations
 

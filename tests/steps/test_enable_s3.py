@@ -50,7 +50,7 @@ class Scene(Listener):
         return self.context.instance.env_path
 
     async def enable(self) -> list[Check]:
-        """Apply and prove."""
+        """Apply and verify."""
         await STEP.apply(self.context)
         return list(await STEP.verify(self.context, None))
 

@@ -102,7 +102,7 @@ class CommandLine:
         self.demo.site("restart")
 
     def sent_when(self) -> dict[str, datetime]:
-        """When each proven object was written, by the bucket's own account."""
+        """When each verified object was written, by the bucket's own account."""
         journal = Journal.read(self.journal)
         if journal is None:
             return {}

@@ -71,7 +71,7 @@ class DemoScene(Listener):
         self.context = self.context.with_settings(settings)
 
     async def carry_out(self, step: Step) -> list[Check]:
-        """Apply and prove a step; none of its proofs may have failed."""
+        """Apply and verify a step; none of its checks may have failed."""
         found = await step.apply(self.context)
         self.change(step.settled(self.context.settings, found))
         checks = list(await step.verify(self.context, found))

@@ -361,7 +361,7 @@ async def live_checks(probe: Probe) -> AsyncGenerator[Check, None]:
             yield check
             if check.problem:
                 return
-        # Closed here and now, so that the canaries are gone before anybody goes on.
+        # Closed here and now, so that the canaries are gone before anybody continues.
         async with aclosing(probe.trials()) as trials:
             async for check in trials:
                 yield check

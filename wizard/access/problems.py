@@ -284,7 +284,7 @@ def closed(settings: Settings, problem: Problem | None) -> Problem:
 def account_blocks(settings: Settings, problem: Problem) -> Problem:
     """Return the `Problem` of a public policy that is refused, though the bucket does not block it.
 
-    Amazon has the same Block Public Access once more for the account, which S3's calls for a
+    Amazon has the same Block Public Access for the account as well, which S3's calls for a
     bucket do not show. Its older words for it are those for keys that lack the right.
     """
     what = msg("The account's Block Public Access keeps the public out of all its buckets.")

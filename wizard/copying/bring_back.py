@@ -268,16 +268,16 @@ class BringBack:
 
     def _remember(self, kept: list[MediaFile]) -> None:
         """Note that the bucket has these files just so: a next copy need not read them."""
-        proofs = [(file, self._fetcher.proofs.pop(file.path)) for file in kept]
+        verified = [(file, self._fetcher.verified.pop(file.path)) for file in kept]
         rows = [
             VerifiedFile(
                 key=key_of(file.path),
                 size=file.size,
                 mtime_ns=file.mtime_ns,
-                md5=proof.md5,
-                etag=proof.etag,
+                md5=found.md5,
+                etag=found.etag,
             )
-            for file, proof in proofs
+            for file, found in verified
         ]
         self._job.journal.save_verified(self._job.destination, rows)
         kept.clear()

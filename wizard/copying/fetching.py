@@ -32,7 +32,7 @@ _ENCRYPTED = "x-amz-server-side-encryption"
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Verified:
     """The MD5 of an object's bytes, and the ETag that the service gives it."""
 
     md5: bytes
@@ -60,7 +60,7 @@ class Fetcher:
     """Reads objects by their keys, or those of their paths.
 
     `by_size` counts those without a digest to check by.
-    What is there when it is read counts, not what was listed. `proofs` has each that was read to
+    What is there when it is read counts, not what was listed. `verified` has each that was read to
     its end, until somebody takes it out. `etags_are_md5` as `wizard.journal.etags` says it.
     """
 
@@ -71,7 +71,7 @@ class Fetcher:
         self._stop = stop
         self._etags_are_md5 = etags_are_md5
         self.by_size = 0
-        self.proofs: dict[bytes, Proof] = {}
+        self.verified: dict[bytes, Verified] = {}
 
     def incoming(self, objects: Iterable[_Pair]) -> Iterator[IncomingFile]:
         """Yield each object, by its path, as a file to be written, as they arrive.
@@ -97,11 +97,11 @@ class Fetcher:
         _refuse(path, answer)
         etag = answer.etag
         if etag == answer.md5.hex():
-            self.proofs[path] = Proof(answer.md5, etag)
+            self.verified[path] = Verified(answer.md5, etag)
         else:
             digests = RunningDigests(len(answer.body), etag)
             digests.update(answer.body)
-            self._prove(path, digests, answer)
+            self._verify(path, digests, answer)
         return [answer.body]
 
     def _parts(self, found: _Object) -> Iterator[bytes]:
@@ -117,7 +117,7 @@ class Fetcher:
             yield answer.body
         if left:
             raise Spoiled(MediaFailure(path=path, reason=Reason.SPOILED))
-        self._prove(path, digests, first)
+        self._verify(path, digests, first)
 
     def _answers(self, found: _Object, first: Response) -> Iterator[Response]:
         """Yield the answers for all parts in their order, a few of them asked for ahead."""
@@ -141,15 +141,15 @@ class Fetcher:
             except Empty:
                 raise_if_stopped(self._dispatcher, self._stop)
 
-    def _prove(self, path: bytes, read: RunningDigests, answer: Response) -> None:
-        """Keep the proof that these are the object's bytes. Raises `Spoiled` where they are not."""
+    def _verify(self, path: bytes, read: RunningDigests, answer: Response) -> None:
+        """Note that these are the object's bytes. Raises `Spoiled` where they are not."""
         digests, etag = read.digests(), answer.etag
         if etag not in digests.etags:
             encrypted = answer.header(_ENCRYPTED).startswith("aws:")
             if "-" not in etag and not encrypted and self._etags_are_md5 is not False:
                 raise Spoiled(MediaFailure(path=path, reason=Reason.SPOILED))
             self.by_size += 1
-        self.proofs[path] = Proof(digests.md5, etag)
+        self.verified[path] = Verified(digests.md5, etag)
 
 
 class _Flow:

@@ -171,7 +171,7 @@ class _Listing:
             return previous
 
     def _cut(self, one: _Range, seen: Sequence[str]) -> None:
-        """Cut a range that goes on after what was `seen` of it, if a lister has nothing to do."""
+        """Cut a range that continues after what was `seen` of it, if a lister has nothing to do."""
         if self._left >= _LISTERS or not self._keeps_order:
             return
         cuts = [cut for cut in likely_cuts(seen) if self._is_within(cut, one)]

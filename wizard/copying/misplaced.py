@@ -1,7 +1,7 @@
 """Files below `BUCKET/images/`: found in the bucket in use, and offered to be copied to `images/`.
 
 While `.env` names an endpoint with the bucket's name in it, BookWyrm's storage puts the name in
-front of each key once more. With the right endpoint, nobody finds these files any more.
+front of each key a second time. With the right endpoint, nobody finds these files any more.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class ObjectList:
     """What a bucket holds. Thread-safe.
 
     Misplaced are the objects below `BUCKET/images/`, stored while the bucket's name was part of the
-    endpoint: BookWyrm's storage put it in front of their keys once more.
+    endpoint: BookWyrm's storage put it in front of their keys a second time.
     """
 
     def __init__(self, bucket: str) -> None:

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from wizard.copying.crt_client import Client
 from wizard.copying.dispatcher import Dispatcher
-from wizard.copying.fetching import Fetcher, Proof
+from wizard.copying.fetching import Fetcher, Verified
 from wizard.copying.listing import Listed, ListingRefused, list_all
 from wizard.copying.object_list import ObjectList
 from wizard.copying.threads import Stopped
@@ -295,7 +295,7 @@ class BucketMedia(Media):
                     pass
             except Spoiled:
                 continue  # what cannot be read is not known to be the same
-            found[incoming.path] = fetcher.proofs.pop(incoming.path).md5
+            found[incoming.path] = fetcher.verified.pop(incoming.path).md5
         return found
 
     def _leave_out(self, besides: Context) -> None:
@@ -315,8 +315,8 @@ class BucketMedia(Media):
         with self._explained():
             fetcher = Fetcher(self._dispatcher(), self._stop, etags_are_md5=self._etags_are_md5)
             for incoming in fetcher.incoming(wanted):
-                yield _as_read(incoming, by_path[incoming.path], fetcher.proofs)
-                fetcher.proofs.pop(incoming.path, None)
+                yield _as_read(incoming, by_path[incoming.path], fetcher.verified)
+                fetcher.verified.pop(incoming.path, None)
 
     def _dispatcher(self) -> Dispatcher:
         with self._guard:
@@ -349,7 +349,7 @@ class BucketMedia(Media):
 
 
 def _as_read(
-    incoming: IncomingFile, file: MediaFile, proofs: Mapping[bytes, Proof]
+    incoming: IncomingFile, file: MediaFile, verified: Mapping[bytes, Verified]
 ) -> tuple[MediaFile, Stream] | MediaFailure:
     try:
         stream = _Pieces(incoming)
@@ -358,8 +358,8 @@ def _as_read(
     if incoming.size != file.size:
         # Replaced since it was listed; the next listing has it as it is now.
         return MediaFailure(path=file.path, reason=Reason.CHANGED)
-    if proof := proofs.get(file.path):
-        stream.md5 = proof.md5
+    if whole := verified.get(file.path):
+        stream.md5 = whole.md5
     return file, stream
 
 

@@ -76,7 +76,7 @@ async def copy_new_media(context: Context) -> CopyOutcome:
 async def withdraw_private(context: Context) -> bool:
     """Remove what was made private in the old bucket since it was copied from there.
 
-    Asks for every file of it once more, without keys. Tells whether there was any.
+    Asks for every file of it again, without keys. Tells whether there was any.
     """
     return await _in_thread(context, await media_of(context), CopyRun.withdraw)
 

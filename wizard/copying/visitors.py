@@ -124,7 +124,7 @@ class _Answers:
 def _base(settings: Settings) -> str:
     """Return the public address of the bucket's top, also where its name was part of the endpoint.
 
-    There keys begin with the name once more, and so does the address that visitors use.
+    There keys begin with the name a second time, and so does the address that visitors use.
     """
     base, bucket = settings.public_base, settings.bucket
     doubled = settings.custom_domain.lower().startswith(f"{bucket}.".lower())

@@ -1,7 +1,7 @@
 """Files that were made private where they come from after their copy: they are public nowhere.
 
 Each was asked for without keys before it was copied. So that this need not be repeated by every
-pass, all of them are asked for once more at the end.
+pass, all of them are asked for again at the end.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def _make_environment(folder: Path) -> None:
     specs = [find_spec(name) for name in _PACKAGES]
     places = {str(Path(s.origin).parent.parent) for s in specs if s and s.origin}
     (site,) = folder.glob("lib/python*/site-packages")
-    (site / "rehearsal.pth").write_text("".join(f"{place}\n" for place in sorted(places)))
+    (site / "demo.pth").write_text("".join(f"{place}\n" for place in sorted(places)))
 
 
 def _archive() -> bytes:

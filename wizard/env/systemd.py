@@ -38,7 +38,7 @@ class _Parser:
     def __init__(self) -> None:
         self._at = _At.PRE_KEY
         self._key = self._value = ""
-        # How much of the value stays where blanks follow; None where none did yet.
+        # How much of the value stays where spaces follow; None where none did yet.
         self._kept: int | None = None
         self._steps = {
             _At.PRE_KEY: self._pre_key,

@@ -61,8 +61,8 @@ class Deployment(ABC):
         return self._settings
 
     @property
-    def written_anew_by(self) -> Message:
-        """What writes `.env` anew from time to time, without S3, in a sentence; "" for nothing."""
+    def rewritten_by(self) -> Message:
+        """What rewrites `.env` from time to time, without S3, in a sentence; "" for nothing."""
         return NOTHING
 
     @property

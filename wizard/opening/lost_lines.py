@@ -1,4 +1,4 @@
-"""`.env` written anew after the switch, as by an upgrade of YunoHost's package.
+"""`.env` rewritten after the switch, as by an upgrade of YunoHost's package.
 
 The site runs without S3 then, what is uploaded goes to the disk, and the keys are gone. The steps
 that this undid are to be done again; what is in the bucket stays verified.
@@ -27,7 +27,7 @@ def lost_lines(migration: Migration) -> Message:
     if there or not context.journal.is_done(SWITCHING_STEP):
         return NOTHING
     written = time.strftime("%Y-%m-%d %H:%M", time.localtime(env.path.stat().st_mtime))
-    who = context.deployment.written_anew_by or msg(
+    who = context.deployment.rewritten_by or msg(
         "It was rewritten from scratch, or an old one was put back."
     )
     return sentences(

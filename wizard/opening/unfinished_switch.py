@@ -40,7 +40,7 @@ async def open_journal(
         try:
             journal = Journal.open(folder, instance.folder)
             if ended and ended.over:
-                # What it came to is told once more when all is open.
+                # What it came to is told again when all is open.
                 files.write(replace(ended, told=False))
             return journal
         except JournalHeld:
@@ -140,7 +140,7 @@ def how_it_stands(folder: Path, instance: Path) -> Message:
 
 
 def how_far_it_is(state: SwitchState) -> Message:
-    """Return where a switch is that goes on by itself."""
+    """Return where a switch is that continues by itself."""
     begun = plural(
         "It began {n} second ago and ends by itself.",
         "It began {n} seconds ago and ends by itself.",

@@ -248,10 +248,10 @@ def _plan_of_a_switched_site(*, fresh: bool) -> Plan:
     )
     if fresh:
         return Plan((switched,))
-    meanwhile = Sentence(
+    in_the_meantime = Sentence(
         msg("Whatever was uploaded since the copy is copied until nothing new is found.")
     )
-    return Plan((switched, meanwhile), _MEDIA_STAY)
+    return Plan((switched, in_the_meantime), _MEDIA_STAY)
 
 
 def _about_old(context: Context) -> Iterator[Check]:

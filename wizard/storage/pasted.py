@@ -242,13 +242,13 @@ class _Reader:
 
 
 def _squashed(name: str) -> str:
-    """Return a name in small letters alone: `AWS_S3_REGION_NAME`, “Région” and `s3-region`."""
+    """Return a name in lowercase letters alone: `AWS_S3_REGION_NAME`, “Région” and `s3-region`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]", "", plain.lower())
 
 
 def _role(name: str) -> Role | None:
-    # Django's own secret, in the same .env; s3cmd's is written in small letters.
+    # Django's own secret, in the same .env; s3cmd's is written in lowercase letters.
     return None if name == "SECRET_KEY" else _ROLES.get(_squashed(name))
 
 

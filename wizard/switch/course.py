@@ -45,7 +45,7 @@ class Course(ABC):
     words: ClassVar[Wording]
 
     @abstractmethod
-    def copies_meanwhile(self, context: Context) -> bool:
+    def copies_while_switching(self, context: Context) -> bool:
         """Tell whether uploads are copied to the other storage while the services switch."""
 
     @abstractmethod
@@ -74,7 +74,7 @@ class ToBucket(Course):
     words = TO_S3
     putting_back = msg("The old .env is put back, and the services are switched back.")
 
-    def copies_meanwhile(self, context: Context) -> bool:
+    def copies_while_switching(self, context: Context) -> bool:
         return context.settings.path != MigrationPath.FRESH
 
     async def style_problem(self, context: Context, view: SiteView) -> Problem | None:
@@ -98,7 +98,7 @@ class ToDisk(Course):
     words = TO_DISK
     putting_back = msg(".env names the bucket again, and the services are switched back to it.")
 
-    def copies_meanwhile(self, context: Context) -> bool:
+    def copies_while_switching(self, context: Context) -> bool:
         return True
 
     async def style_problem(self, context: Context, view: SiteView) -> Problem | None:

@@ -44,7 +44,7 @@ def files_of(context: Context) -> SwitchFiles:
 
 
 def under_way(context: Context) -> SwitchState | None:
-    """Return the switch that goes on by itself now; None where there is none."""
+    """Return the switch that continues by itself now; None where there is none."""
     state = files_of(context).read()
     return state if state and not state.over else None
 

@@ -17,7 +17,7 @@ _BOOTED_WITH_SYSTEMD = Path("/run/systemd/system")
 
 
 def launch(files: SwitchFiles, instance: Path, state: Path, lock: int) -> subprocess.Popen[bytes]:
-    """Start the runner for what `files` say. `lock` is the journal's, which it goes on holding.
+    """Start the runner for what `files` say. `lock` is the journal's, which it keeps holding.
 
     It has a session of its own and no terminal. As root on a machine with systemd it has a
     scope of its own as well, so that the end of a login does not end it.

@@ -97,7 +97,7 @@ class SwitchRun:
         if state.direction is Direction.BACK or state.phase is SwitchPhase.PUTTING_BACK:
             await self._put_back(state.problem)
             return
-        if self._course.copies_meanwhile(self._context):
+        if self._course.copies_while_switching(self._context):
             self._copies.go_toward(self._course.toward)
         if state.phase is SwitchPhase.ASKING and state.problem:
             await self._after_failure(state.problem)
@@ -351,7 +351,8 @@ class SwitchRun:
     def _do(self, words: Message, seconds: float = 0.0) -> None:
         """Say what is done from now on, or since so many seconds.
 
-        The good looks until then are kept with it: a runner that goes on after a kill counts on.
+        The good looks until then are kept with it: a runner that resumes after a kill counts on
+        from there.
         """
         now = time.time()
         self._change(doing=words, since=now - seconds, downtime=self._watch.downtime)

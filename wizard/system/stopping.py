@@ -1,6 +1,6 @@
 """Stopping at once: the journal is safe at any moment, and what we started dies with us.
 
-But for a switch of the running services, which goes on by itself.
+But for a switch of the running services, which continues by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 _temporary: set[Path] = set()
-# What goes on without us, as last words.
+# What continues without us, as last words.
 _left: list[str] = []
 
 
@@ -31,7 +31,7 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
 @contextmanager
 def leaving(words: str) -> Iterator[None]:
-    """Have `stop` say what goes on without us, as long as we are in the block."""
+    """Have `stop` say what continues without us, as long as we are in the block."""
     _left.append(words)
     try:
         yield

@@ -141,7 +141,7 @@ class Docker:
         on_line: Callable[[str], None],
         more: Mapping[str, str] = MappingProxyType({}),
     ) -> Completed:
-        """Run what changes the running site: it goes on to its end whatever becomes of us.
+        """Run what changes the running site: it continues to its end whatever becomes of us.
 
         See `wizard.system.detached`; `more` goes into its environment.
         """

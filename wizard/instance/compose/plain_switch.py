@@ -1,4 +1,4 @@
-"""Switching by making the containers anew in their place: the site is down in the meantime."""
+"""Switching by recreating the containers in their place: the site is down in the meantime."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class PlainSwitch(Switch):
 
     @property
     def argv(self) -> tuple[str, ...]:
-        """What makes the containers anew."""
+        """What recreates the containers."""
         if self.way is SwitchWay.UP:
             return up_argv(self.site.instance)
         names = [name for name in SITE if name in self.existing]

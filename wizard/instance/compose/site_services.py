@@ -35,7 +35,7 @@ NGINX = "nginx"
 # What works through the tasks that `web` leaves in Redis, and flower, which looks on.
 JOBS = ("celery_beat", "celery_worker")
 WORKERS = ("celery_worker", "celery_beat", "flower")
-# What a switch makes anew.
+# What a switch recreates.
 SITE = (WEB, *WORKERS)
 # Starts services by name, and nothing that they depend on.
 UP_NAMED = ("docker", "compose", "up", "-d", "--no-deps", "--no-build")

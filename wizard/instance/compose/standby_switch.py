@@ -230,7 +230,7 @@ class StandbySwitch(Switch):
             await self._check_workers(names)
 
     async def _resume_untouched(self, scene: Scene, report: Report) -> None:
-        """Start the jobs again as they were, or anew where they have other settings by now."""
+        """Start the jobs again as they were, or recreate those with other settings by now."""
         names = scene.existing(WORKERS)
         if not all(scene.has_storage(scene.of(name)) for name in names):
             await self.site.start(names, report)

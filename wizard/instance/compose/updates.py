@@ -1,6 +1,6 @@
 """What a restart of the containers would change beside the settings: other code, and the database.
 
-Compose makes a container anew from the image that its name stands for now, whoever built or
+Compose recreates a container from the image that its name stands for now, whoever built or
 pulled that since, and BookWyrm's entrypoint applies the migrations that wait (since v0.8.5).
 """
 

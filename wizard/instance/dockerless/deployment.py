@@ -46,7 +46,7 @@ class Dockerless(Deployment):
         self._journal_id = journal_id
 
     @property
-    def written_anew_by(self) -> Message:
+    def rewritten_by(self) -> Message:
         app = app_of(self.instance.folder)
         if app is None:
             return NOTHING

@@ -67,7 +67,7 @@ class RestartSwitch(Switch):
         return _DOWNTIME[self.way]
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
-        """Restart; once more where one that was killed may have done so already."""
+        """Restart; again where one that was killed may have done so already."""
         self._before = await self._running()
         await self._restart(report)
 
