@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from wizard.core.message import Message, msg, plural
@@ -10,6 +12,7 @@ from wizard.core.quantities import (
     count_files,
     describe_clock,
     describe_duration,
+    describe_moment,
     describe_part,
     describe_rate,
     describe_size,
@@ -51,6 +54,11 @@ def test_rates() -> None:
 )
 def test_clocks(seconds: float | None, text: str) -> None:
     assert describe_clock(seconds) == text
+
+
+def test_moments() -> None:
+    at = time.mktime((2026, 11, 8, 9, 3, 5, 0, 0, -1))
+    assert describe_moment(at) == "2026-11-08 09:03:05"
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,9 @@ class Comparison:
     """How many keys of each kind there are, the first thousand of each but the same, and bytes.
 
     `files` are all public files here, with `size` bytes;
-    `same_bytes` are those of the files that are the same on both sides,
-    `lost_bytes` those of the files that lie only here or are different there;
-    `lost` of these were verified in the bucket as they still are here, the others are new;
+    `same_bytes` are those of the files that are the same on both sides;
+    of the files that are only here or different there, `lost` were verified in the bucket as they
+    still are here, and the others are new;
     `harmless` files could not be read, and nobody could ask for them;
     `left_out` names the first of these, each with the reason;
     `held_back` files are not public, by class, with their number and bytes, `held_kinds` what of
@@ -73,7 +73,6 @@ class Comparison:
     size: int = 0
     same: int = 0
     same_bytes: int = 0
-    lost_bytes: int = 0
     lost: int = 0
     only_here: int = 0
     only_there: int = 0
@@ -115,7 +114,6 @@ class Comparison:
             return
         self.harmless += harmless
         if sign in "-*":
-            self.lost_bytes += size
             self.lost += verified
         name = _NAMES[sign]
         setattr(self, name, getattr(self, name) + 1)

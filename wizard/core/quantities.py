@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from wizard.core.message import Message, Number, joined, listed, marked, msg, plural, verbatim
@@ -79,6 +80,11 @@ def describe_clock(seconds: float | None) -> str:
     minutes, second = divmod(max(0, round(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def describe_moment(at: float) -> str:
+    """Return a moment, given in seconds since the epoch, in local time: "2026-11-28 09:30:05"."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def describe_duration(seconds: float) -> Message:

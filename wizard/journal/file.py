@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wizard.core.message import Message, decode, encode, msg, verbatim
 from wizard.core.problem import Problem
-from wizard.core.quantities import describe_size
+from wizard.core.quantities import describe_moment, describe_size
 from wizard.system.files import free_bytes, give_to_owner, make_private_folder, write_atomically
 
 VERSION = 1
@@ -213,7 +213,7 @@ def _ourselves() -> Message:
         "process {pid} of {user}, since {when}",
         pid=str(os.getpid()),
         user=_user(os.getuid()),
-        when=time.strftime("%Y-%m-%d %H:%M:%S"),
+        when=describe_moment(time.time()),
     )
 
 

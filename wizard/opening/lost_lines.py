@@ -6,9 +6,8 @@ that this undid are to be done again; what is in the bucket stays verified.
 
 from __future__ import annotations
 
-import time
-
 from wizard.core.message import NOTHING, Message, msg, sentences
+from wizard.core.quantities import describe_moment
 from wizard.migration import Migration
 from wizard.switch.course import SWITCHING_STEP, switched
 
@@ -26,7 +25,7 @@ def lost_lines(migration: Migration) -> Message:
     there = context.instance.uses_s3() or bool(env.get("AWS_STORAGE_BUCKET_NAME"))
     if there or not context.journal.is_done(SWITCHING_STEP):
         return NOTHING
-    written = time.strftime("%Y-%m-%d %H:%M", time.localtime(env.path.stat().st_mtime))
+    written = describe_moment(env.path.stat().st_mtime)
     who = context.deployment.rewritten_by or msg(
         "It was rewritten from scratch, or an old one was put back."
     )

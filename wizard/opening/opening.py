@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from wizard.core.events import Event, Note, Report
 from wizard.core.message import NOTHING, Message, msg, plural, sentences, with_full_stop
 from wizard.core.problem import Problem
+from wizard.core.quantities import describe_moment
 from wizard.core.secrets import Keys, Masker
 from wizard.core.settings import DeploymentKind, MigrationPath, Settings
 from wizard.core.states import State
@@ -523,9 +523,8 @@ def site_now(migration: Migration) -> Message:
             "The site was not reached at {address}; it was never switched by bw-s3.",
             address=address,
         )
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(restart.result.at))
     return msg(
         "The site was not reached at {address}: its state is as of {when}, not checked now.",
         address=address,
-        when=when,
+        when=describe_moment(restart.result.at),
     )

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from wizard.core.problem import Problem
+from wizard.core.quantities import describe_moment
 from wizard.migration import Migration
 from wizard.reporting.narration import describe_problem
 from wizard.system.files import write_atomically
@@ -51,6 +52,4 @@ def _lines(migration: Migration, problem: Problem | None) -> list[str]:
 
 def _log(migration: Migration) -> list[str]:
     lines = migration.context.journal.log_lines()[-_LAST_LOG_LINES:]
-    return [
-        f"  {time.strftime('%F %T', time.localtime(at))} {step}: {text}" for at, step, text in lines
-    ]
+    return [f"  {describe_moment(at)} {step}: {text}" for at, step, text in lines]

@@ -404,7 +404,7 @@ def not_copied(outcome: CopyOutcome) -> Problem:
     shown = [f for f in outcome.failures if not f.harmless][:MOST_NAMED]
     lines: list[str] = [failure.line for failure in shown]
     if outcome.failed > len(shown):
-        lines.append(f"… and {outcome.failed - len(shown):,} more")
+        lines.append(plural("… and {n} more", "… and {n} more", outcome.failed - len(shown)))
     return Problem(
         _what_failed(outcome),
         msg("The reason is given with each; all the others are copied and verified."),

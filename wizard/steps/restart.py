@@ -22,7 +22,7 @@ from wizard.journal.entries import number_entry
 from wizard.step import Applicability, Context, Fact, Finding, Question, TypedStep
 from wizard.switch.course import SWITCHING_STEP, switched
 from wizard.switch.first_run import once_it_runs
-from wizard.switch.follow import carry_out_switch, under_way
+from wizard.switch.follow import PATIENCE, carry_out_switch, under_way
 from wizard.switch.late_files import about_late, late_files, question_about, switched_at
 from wizard.switch.launch import why_a_logout_ends_it
 from wizard.switch.plan import about_choice, noticed, stages_of
@@ -63,7 +63,7 @@ class Restart(TypedStep[int]):
         "it was."
     )
 
-    def __init__(self, patience: float = 120) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
         self.patience = patience
 
     def applies(self, context: Context) -> Applicability:

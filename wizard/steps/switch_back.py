@@ -19,7 +19,7 @@ from wizard.journal.public_files import public_files
 from wizard.media.source import path_of
 from wizard.step import Context, Fact, Finding, TypedStep
 from wizard.switch.course import SWITCHING_BACK_STEP
-from wizard.switch.follow import carry_out_switch, under_way
+from wizard.switch.follow import PATIENCE, carry_out_switch, under_way
 from wizard.switch.launch import why_a_logout_ends_it
 from wizard.switch.on_disk import is_on_disk, look, require_s3_off, serves_itself
 from wizard.switch.plan import about_choice, noticed, stages_of
@@ -34,7 +34,7 @@ from wizard.web.visitor import SiteView
 
 
 class SwitchBack(TypedStep[None]):
-    """Restarts the services; `patience` in seconds is how long the site may take to come back."""
+    """Restarts the services, which use the disk from then on, and copies back what came late."""
 
     name = SWITCHING_BACK_STEP
     title = msg("Restart")
@@ -43,9 +43,6 @@ class SwitchBack(TypedStep[None]):
         "The services restart and use this server's disk from now on. Then what was uploaded to "
         "the bucket in the meantime is copied back too."
     )
-
-    def __init__(self, patience: float = 120) -> None:
-        self.patience = patience
 
     def inputs(self, context: Context) -> Mapping[str, str]:
         """Return the storage that the site ran with."""
@@ -98,7 +95,7 @@ class SwitchBack(TypedStep[None]):
         if not under_way(context):
             await confirm_update(context)
             expect_uploads(context)
-        ended = await carry_out_switch(context, self.patience, Direction.TO_DISK)
+        ended = await carry_out_switch(context, PATIENCE, Direction.TO_DISK)
         if ended.problem:
             raise ended.problem
         if ended.phase is not SwitchPhase.DONE:

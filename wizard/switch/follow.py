@@ -23,6 +23,8 @@ from wizard.switch.launch import launch
 from wizard.switch.state import Direction, Downtime, SwitchPhase, SwitchQuestion, SwitchState
 from wizard.system.stopping import leaving
 
+# How long the site may take to come back, in seconds.
+PATIENCE = 120.0
 _SECONDS_A_POLL = 0.2
 # Python and its libraries take seconds on a machine that is busy.
 SECONDS_TO_START = 60.0

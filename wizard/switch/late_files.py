@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.core.events import Check, remark
 from wizard.core.message import Message, msg, plural, sentences
-from wizard.core.quantities import name_some
+from wizard.core.quantities import describe_moment, name_some
 from wizard.media.source import PREFIX
 from wizard.step import Context, Question
 from wizard.switch.follow import files_of
@@ -41,14 +40,14 @@ class LateFiles:
                 "{n} files were written to the old storage after the switch, since {time}: "
                 "{names}.",
                 self.number,
-                time=time.strftime("%H:%M:%S", time.localtime(self.since)),
+                time=describe_moment(self.since),
                 names=name_some(self.paths, _SHOWN, number=self.number),
             )
         return plural(
             "{n} file was written to this server's disk after the switch, since {time}: {names}.",
             "{n} files were written to this server's disk after the switch, since {time}: {names}.",
             self.number,
-            time=time.strftime("%H:%M:%S", time.localtime(self.since)),
+            time=describe_moment(self.since),
             names=name_some(self.paths, _SHOWN, number=self.number),
         )
 

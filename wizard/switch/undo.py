@@ -5,6 +5,7 @@ from __future__ import annotations
 from wizard.step import Context
 from wizard.switch.course import switched
 from wizard.switch.follow import (
+    PATIENCE,
     carry_out_switch,
     files_of,
     finish_switch,
@@ -16,9 +17,6 @@ from wizard.switch.site_before import ran_with_s3_before
 from wizard.switch.state import Direction, SwitchPhase, SwitchState
 from wizard.switch.uploads_back import bring_uploads_back, uploads_are_missing
 from wizard.web.visitor import look_at_site
-
-# How long the site may take to come back.
-_PATIENCE = 120.0
 
 
 async def disarm_and_put_back(context: Context) -> bool:
@@ -36,7 +34,7 @@ async def disarm_and_put_back(context: Context) -> bool:
     return True
 
 
-async def put_services_back(context: Context, patience: float = _PATIENCE) -> None:
+async def put_services_back(context: Context, patience: float = PATIENCE) -> None:
     """Bring `.env` and the running services back to how they were, with what was uploaded since.
 
     Raises `Problem`, also where uploads stay in the bucket only.

@@ -422,7 +422,7 @@ async def test_pending_migrations_too_little_memory_and_an_old_compose(
     meminfo.write_text("MemTotal: 2000000 kB\nMemAvailable:    204800 kB\n")
     monkeypatch.setattr(memory, "MEMINFO", meminfo)
     assert (await standing.deployment.switches())[0].obstacle == (
-        "A second web container needs about 300 MiB of memory, and only 200 MiB are free."
+        "A second web container needs about 300 MB of memory, and only 210 MB are free."
     )
     old = tmp_path / "docker"
     real = subprocess.run(["which", "docker"], capture_output=True, text=True, check=True).stdout

@@ -90,12 +90,12 @@ class PlainSwitch(Switch):
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:
         """See `Switch.carry_out`."""
         await self.site.wait_for_earlier(report)
-        if stage.name == "recreate":
-            await self._recreate(report)
-        elif stage.name == "reload":
-            await self._reload(report)
-        else:
-            await self.site.page.until_public(report)
+        doing = {
+            "recreate": self._recreate,
+            "reload": self._reload,
+            "check": self.site.page.until_public,
+        }
+        await doing[stage.name](report)
 
     async def touched(self) -> bool:
         """See `Switch.touched`."""

@@ -109,7 +109,7 @@ class StandbySwitch(Switch):
         """Return that there is none, with the one exception."""
         return msg(
             "Visitors notice nothing; only an upload that takes longer than a minute may fail. "
-            "It takes about a minute and a half, and some 300 MiB of memory in the meantime."
+            "It takes about a minute and a half, and some 300 MB of memory in the meantime."
         )
 
     async def carry_out(self, stage: SwitchStage, report: Report) -> None:

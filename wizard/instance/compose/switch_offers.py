@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from wizard.core.message import NOTHING, Message, listed, msg, plural, sentences
+from wizard.core.quantities import describe_size
 from wizard.instance.compose.media import is_local
 from wizard.instance.compose.nginx import Nginx
 from wizard.instance.compose.plain_switch import PlainSwitch
@@ -17,7 +18,7 @@ from wizard.instance.switching import SwitchOffer, SwitchWay
 from wizard.system.memory import available_bytes
 
 # What a second `web` took beside the first.
-_MIB_NEEDED = 300
+_MEMORY_NEEDED = 300_000_000
 _BENEATH = msg(
     "A second web container would migrate the database while the first still runs the old code."
 )
@@ -86,12 +87,12 @@ async def _missing_in_compose(site: SiteServices) -> Message:
 def _short_of_memory(site: SiteServices) -> Message:
     """Of another machine's memory nothing is known; then it is tried."""
     free = available_bytes() if is_local(site.docker) else None
-    if free is None or free >= _MIB_NEEDED << 20:
+    if free is None or free >= _MEMORY_NEEDED:
         return NOTHING
     return msg(
-        "A second web container needs about {needed} MiB of memory, and only {free} MiB are free.",
-        needed=_MIB_NEEDED,
-        free=free >> 20,
+        "A second web container needs about {needed} of memory, and only {free} are free.",
+        needed=describe_size(_MEMORY_NEEDED),
+        free=describe_size(free),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,24 +105,17 @@ class WebWatch:
         state = self.state()
         self._restarts_before = {state.id: state.restarts}
 
-    async def until_up(self) -> None:
-        """Wait until `web` is up. Raises `Problem` where it ended or shows no sign of life."""
-        await self._until(lambda state: state.is_up)
-
     async def until_asked(self) -> None:
         """Wait until its page can be asked for, which says more than its check.
 
-        Raises `Problem` as `until_up`.
+        Raises `Problem` where `web` ended or shows no sign of life.
         """
-        await self._until(lambda state: state.is_up or state.may_serve)
-
-    async def _until(self, ready: Callable[[WebState], bool]) -> None:
         started = alive = time.monotonic()
         signs = ""
         while True:
             state = await asyncio.to_thread(self.state)
             new_signs = await asyncio.to_thread(self._signs, state)
-            if ready(state):
+            if state.is_up or state.may_serve:
                 return
             if state.is_down or not state.id:
                 raise self.ended(state)
