@@ -168,6 +168,14 @@ def test_whatever_is_wrong_comes_as_json_where_json_is_asked_for(
     assert problem["remedies"]
 
 
+@pytest.mark.parametrize("option", ["--js", "--ye"])
+def test_options_are_given_in_full(option: str, told: Told, tmp_path: Path) -> None:
+    """Who asks for JSON, or agrees, is known before the call is parsed."""
+    status, said, complained = told("run", str(tmp_path), option)
+    assert (status, said) == (2, "")
+    assert f"unrecognized arguments: {option}" in complained
+
+
 def test_a_wrong_call_in_plain_words(told: Told) -> None:
     status, said, complained = told("status", "--bogus")
     assert (status, said) == (2, "")

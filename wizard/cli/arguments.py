@@ -80,13 +80,22 @@ class _Lines(argparse.RawDescriptionHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that leaves a usage error to its caller where the answer has to be JSON."""
+    """A parser that leaves a usage error to its caller where the answer has to be JSON.
+
+    Options are given in full: whether the answer has to be JSON is looked up before it parses.
+    """
 
     as_json = False
 
     def __init__(self, *, prog: str, description: Message, epilog: str | None = None) -> None:
         text = _paragraph(description)
-        super().__init__(prog=prog, description=text, epilog=epilog, formatter_class=_Lines)
+        super().__init__(
+            prog=prog,
+            description=text,
+            epilog=epilog,
+            formatter_class=_Lines,
+            allow_abbrev=False,
+        )
 
     def error(self, message: str) -> NoReturn:
         """Raise a `Problem`, or print the usage and exit."""
