@@ -1,1 +1,1 @@
-"""The Textual app: one module a step, of the same name as in `wizard/steps/`."""
+"""The Textual app: a step to S3 is a module of its name, those back are in `way_back`."""

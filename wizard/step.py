@@ -140,7 +140,7 @@ class TypedStep(ABC, Generic[Found]):
 
     `Found` is what `apply` finds out and `verify` needs, None where that is nothing.
 
-    `name` is the module's name, in `wizard/steps/`, `screens/` and `tests/`.
+    `name` is the module's name in `wizard/steps/`, and in `screens/` where it leads to S3.
     `title` stands in the rail, `purpose` says in one or two sentences what
     the step does and why.
     """

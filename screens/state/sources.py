@@ -7,7 +7,6 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wizard.core.events import Note, Output, Waiting
@@ -115,4 +114,8 @@ def _print(event: Event) -> None:
 
 async def _import_engine() -> None:
     """Import the engine in a thread: its libraries take longer than the first screen may."""
-    await asyncio.to_thread(import_module, "wizard.cli.commands")
+
+    def load() -> None:
+        from wizard.cli import commands  # noqa: F401
+
+    await asyncio.to_thread(load)

@@ -40,7 +40,7 @@ class Choice(Select[str]):
         options.highlighted = highlighted
         self.prompt = shown(self._prompt_said)
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         letter = event.character
         if not letter or not letter.isalnum():
             return

@@ -46,7 +46,7 @@ class PasteField(Said, can_focus=True):
         """Take what is text, so that no key of the screen answers to it."""
         return key in ("enter", "backspace") or bool(character and character.isprintable())
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         if not self.check_consume_key(event.key, event.character):
             return
         event.stop()

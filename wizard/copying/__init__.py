@@ -1,1 +1,1 @@
-"""Copying many files into a bucket at once, each compared with what the service stored."""
+"""Copying many files at once, into a bucket or back, each compared with what is there then."""

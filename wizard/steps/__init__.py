@@ -1,1 +1,1 @@
-"""The eight steps of a migration, one module each, in the order of `wizard.migration`."""
+"""The eight steps to S3 and the five back, one module each; `wizard.migration` has their order."""
