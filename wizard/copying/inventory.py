@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -177,8 +177,11 @@ class Inventory:
 
     def add_files(self, files: Iterable[MediaFile]) -> None:
         """Add files found here; `index` must be called before they are looked up."""
-        rows = [(f.path, f.size, f.mtime_ns, Fate.SEND) for f in files]
-        self._write_many("INSERT INTO here (path, size, mtime_ns, fate) VALUES (?,?,?,?)", rows)
+        rows = [_row(file, Fate.SEND) for file in files]
+        self._write_many(
+            "INSERT INTO here (path, size, mtime_ns, fate) VALUES (:path, :size, :mtime_ns, :fate)",
+            rows,
+        )
 
     def index(self) -> None:
         """Sort what was found: afterwards files are found by path."""
@@ -231,10 +234,10 @@ class Inventory:
 
         `known`: only those of which something is there, or was verified.
         """
-        which = f"here.id > ? AND here.fate = ? {_KNOWN if known else ''}"
-        query = f"{_PAIRS} WHERE {which} ORDER BY here.id LIMIT ?"
+        which = f"here.id > :last AND here.fate = :fate {_KNOWN if known else ''}"
+        query = f"{_PAIRS} WHERE {which} ORDER BY here.id LIMIT :most"
         last = 0
-        while rows := self._rows(query, (last, fate, _PAGE)):
+        while rows := self._rows(query, {"last": last, "fate": fate, "most": _PAGE}):
             last = rows[-1][0]
             yield [_pair(row) for row in rows]
 
@@ -244,12 +247,15 @@ class Inventory:
 
     def to_do(self, fate: Fate, after: int, limit: int) -> list[Pair]:
         """Return the next files with this fate after that id, in the order of the walk."""
-        query = f"{_PAIRS} WHERE here.fate = ? AND here.id > ? ORDER BY here.id LIMIT ?"
-        return [_pair(row) for row in self._rows(query, (fate, after, limit))]
+        which = "here.fate = :fate AND here.id > :after"
+        query = f"{_PAIRS} WHERE {which} ORDER BY here.id LIMIT :most"
+        values = {"fate": fate, "after": after, "most": limit}
+        return [_pair(row) for row in self._rows(query, values)]
 
     def set_fates(self, fates: Iterable[tuple[Fate, int]]) -> None:
         """Set what is to be done with the files of these ids."""
-        self._write_many("UPDATE here SET fate = ? WHERE id = ?", list(fates))
+        rows = [{"fate": fate, "id": number} for fate, number in fates]
+        self._write_many("UPDATE here SET fate = :fate WHERE id = :id", rows)
 
     def totals(self, fate: Fate | None = None) -> tuple[int, int]:
         """Return how many files (with this fate), and their bytes."""
@@ -261,8 +267,8 @@ class Inventory:
 
     def paths(self, fate: Fate, limit: int) -> list[bytes]:
         """Return the first paths with this fate, in order."""
-        query = "SELECT path FROM here WHERE fate = ? ORDER BY path LIMIT ?"
-        return [row[0] for row in self._rows(query, (fate, limit))]
+        query = "SELECT path FROM here WHERE fate = :fate ORDER BY path LIMIT :most"
+        return [row[0] for row in self._rows(query, {"fate": fate, "most": limit})]
 
     def all_paths(self) -> Iterator[bytes]:
         """Yield the paths of all files here."""
@@ -304,12 +310,15 @@ class Inventory:
 
     def set_fate_of(self, path: bytes, fate: Fate) -> None:
         """Set what is to be done with one file."""
-        self._write("UPDATE here SET fate = ? WHERE path = ?", (fate, path))
+        statement = "UPDATE here SET fate = :fate WHERE path = :path"
+        self._write(statement, {"fate": fate, "path": path})
 
     def save_verified(self, files: Iterable[MediaFile]) -> None:
         """Mark files as verified as they are now, which may be other than the walk saw them."""
-        rows = [(Fate.VERIFIED, f.size, f.mtime_ns, f.path) for f in files]
-        self._write_many("UPDATE here SET fate = ?, size = ?, mtime_ns = ? WHERE path = ?", rows)
+        self._write_many(
+            "UPDATE here SET fate = :fate, size = :size, mtime_ns = :mtime_ns WHERE path = :path",
+            [_row(file, Fate.VERIFIED) for file in files],
+        )
 
     def add_failure(self, failure: MediaFailure) -> None:
         """Record a file that failed; it stays in the list until it is tried again."""
@@ -376,7 +385,7 @@ class Inventory:
         with self._guard, _explained(self._path):
             self._database.execute(statement, values)
 
-    def _write_many(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    def _write_many(self, statement: str, rows: Sequence[_Values]) -> None:
         with self._guard, _explained(self._path):
             self._database.execute("BEGIN")
             self._database.executemany(statement, rows)
@@ -385,6 +394,10 @@ class Inventory:
     def _remove(self) -> None:
         for suffix in ("", "-journal"):
             self._path.with_name(_FILE + suffix).unlink(missing_ok=True)
+
+
+def _row(file: MediaFile, fate: Fate) -> dict[str, Any]:
+    return {"path": file.path, "size": file.size, "mtime_ns": file.mtime_ns, "fate": fate}
 
 
 def _pair(row: tuple[Any, ...]) -> Pair:

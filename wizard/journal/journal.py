@@ -44,7 +44,7 @@ from wizard.journal.file import (
 __all__ = ["FOLDER", "VERSION", "Journal", "StepResult", "VerifiedFile"]
 
 _KEEP = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
-_TIME = "UPDATE results SET seconds = ? WHERE step = ? AND state = ?"
+_TIME = "UPDATE results SET seconds = :seconds WHERE step = :step AND state = :state"
 _SETTINGS = json_entry("settings", lambda data: Settings.from_dict(dict(data)), Settings.to_dict)
 # One page of verified files: few megabytes, and few milliseconds.
 _PAGE = 5000
@@ -386,7 +386,9 @@ class Journal:
             yield self._database
             if self._timed is not None:
                 step, started = self._timed
-                self._database.execute(_TIME, (time.monotonic() - started, step, ResultState.BEGUN))
+                took = time.monotonic() - started
+                values = {"seconds": took, "step": step, "state": ResultState.BEGUN}
+                self._database.execute(_TIME, values)
 
 
 def _result(row: tuple[Any, ...]) -> StepResult:
