@@ -230,11 +230,16 @@ class TestWriting:
         assert as_user(BOB, lambda: EnvFile.read(env).get("USE_S3")) == "true"
 
     @pytest.mark.parametrize("survived", [0, 1, 2, 3])
-    def test_killed_while_writing_no_secret_lies_about(self, env: Path, survived: int) -> None:
+    def test_killed_while_writing_no_secret_lies_about(
+        self, env: Path, survived: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Killed as the disk is to keep one of these: backup, its folder, `.env`, its folder."""
         folder = env.parent / ".bw-s3"
         child = os.fork()
         if child == 0:
+            # The next backup is made in another second, as it would be.
+            earlier = folder / "env-20260101-000000-00.bak"
+            monkeypatch.setattr("wizard.env.file._free_name", lambda folder: earlier)
             kill_at_sync(survived)
             replace_env(env, {"USE_S3": "true"})
             os._exit(0)

@@ -168,6 +168,7 @@ class EnvFile:
             _check_allowed(target)
             _check_space(target.parent, len(self.data))
             _check_space(backup_folder, len(self.on_disk))
+            _remove_unfinished(backup_folder)
             backup = _free_name(backup_folder)
             write_atomically(backup, self.on_disk, 0o600, like)
             self._check_unchanged(target)
@@ -265,6 +266,12 @@ def _shown_line(line: str, shown: Mapping[str, str]) -> str:
 def _free_name(folder: Path) -> Path:
     base = time.strftime("env-%Y%m%d-%H%M%S", time.gmtime())
     return folder / f"{base}-{len(list(folder.glob(f'{base}-*'))):02}.bak"
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what a kill left of a backup: the next one has another name, and it holds secrets."""
+    for left in folder.glob(".env-*.bak.new"):
+        left.unlink(missing_ok=True)
 
 
 def _check_allowed(target: Path) -> None:
