@@ -18,10 +18,16 @@ from wizard.core.secrets import MASK, is_secret_name, secrets_among
 from wizard.env.lines import BOM, assigned, line_of, parts, resolved, unread_lines, with_line
 from wizard.env.problems import reading_explained, writing_explained
 from wizard.env.systemd import given_by_systemd
-from wizard.system.files import free_bytes, make_private_folder, write_atomically
+from wizard.system.files import (
+    free_bytes,
+    make_private_folder,
+    remove_unfinished,
+    write_atomically,
+)
 
 # Nobody's `.env` is larger; something else is lying under that name.
 _LARGEST = 1024 * 1024
+_BACKUPS = "env-*.bak"
 # What a file system needs for a new file besides its bytes.
 _ROOM_FOR_ENTRIES = 64 * 1024
 
@@ -168,7 +174,8 @@ class EnvFile:
             _check_allowed(target)
             _check_space(target.parent, len(self.data))
             _check_space(backup_folder, len(self.on_disk))
-            _remove_unfinished(backup_folder)
+            # Each has a new name, and an unfinished one holds secrets, too.
+            remove_unfinished(backup_folder, _BACKUPS)
             backup = _free_name(backup_folder)
             write_atomically(backup, self.on_disk, 0o600, like)
             self._check_unchanged(target)
@@ -202,7 +209,7 @@ class EnvFile:
 
 def backups(folder: Path) -> list[Path]:
     """Return the backups of `.env` in this folder, the oldest first."""
-    return sorted(folder.glob("env-*.bak"))
+    return sorted(folder.glob(_BACKUPS))
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -266,12 +273,6 @@ def _shown_line(line: str, shown: Mapping[str, str]) -> str:
 def _free_name(folder: Path) -> Path:
     base = time.strftime("env-%Y%m%d-%H%M%S", time.gmtime())
     return folder / f"{base}-{len(list(folder.glob(f'{base}-*'))):02}.bak"
-
-
-def _remove_unfinished(folder: Path) -> None:
-    """Remove what a kill left of a backup: the next one has another name, and it holds secrets."""
-    for left in folder.glob(".env-*.bak.new"):
-        left.unlink(missing_ok=True)
 
 
 def _check_allowed(target: Path) -> None:

@@ -55,11 +55,12 @@ def write_atomically(
     to the owner of `like` (to us where we are not root; the group is kept
     where we are in it); access control lists stay. It is made in the folder
     `through` where that is on the same file system, so that a kill leaves
-    nothing beside `path`; what a kill left goes with the next call. One call
-    for a path at a time. Raises `OSError`; the old file is then untouched.
+    nothing beside `path`; what a kill left goes with the next call for the same
+    path (`remove_unfinished` is for those with a new one each). One call for a
+    path at a time. Raises `OSError`; the old file is then untouched.
     """
     folder = through if through and _same_disk(through, path.parent) else path.parent
-    temporary = folder / f".{path.name}.new"
+    temporary = folder / _unfinished(path.name)
     temporary.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -75,6 +76,19 @@ def write_atomically(
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def remove_unfinished(folder: Path, names: str) -> None:
+    """Remove what a kill left of `write_atomically`, for all paths in `folder` of these names.
+
+    `names` is a pattern. Nobody may be writing one of them. Raises `OSError`.
+    """
+    for left in folder.glob(_unfinished(names)):
+        left.unlink(missing_ok=True)
+
+
+def _unfinished(name: str) -> str:
+    return f".{name}.new"
 
 
 def _same_disk(one: Path, other: Path) -> bool:

@@ -22,7 +22,7 @@ class Digest:
     value: str
 
 
-class RunningDigest:
+class IntegrityDigester:
     """Makes the digest of a file that comes in pieces."""
 
     def __init__(self, bits: int) -> None:

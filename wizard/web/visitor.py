@@ -19,7 +19,7 @@ from wizard.core.problem import Action, Problem, Remedy
 from wizard.core.settings import Settings
 from wizard.web.challenges import challenge_in, challenged_site
 from wizard.web.csp import Policy, lets_base, parse
-from wizard.web.integrity import Digest, RunningDigest
+from wizard.web.integrity import Digest, IntegrityDigester
 from wizard.web.origins import as_https, origin_of, site_origins
 from wizard.web.page import Kind, PageFile, read_page
 from wizard.web.problems import sentence_of, unreachable
@@ -518,7 +518,7 @@ async def _response(
     hops: Sequence[Hop], response: httpx.Response, digest_bits: int
 ) -> VisitorResponse:
     last = hops[-1]
-    digester = RunningDigest(digest_bits) if digest_bits else None
+    digester = IntegrityDigester(digest_bits) if digest_bits else None
     return VisitorResponse(
         url=last.url,
         status=last.status,
@@ -556,7 +556,7 @@ def _sent_on(
     return meant
 
 
-async def _start_of(response: httpx.Response, digester: RunningDigest | None) -> bytes:
+async def _start_of(response: httpx.Response, digester: IntegrityDigester | None) -> bytes:
     """Return the start of the body; all of it goes through `digester`, if there is one."""
     body = b""
     async for chunk in response.aiter_bytes():
